@@ -1,0 +1,1 @@
+"""Judging: fidelity on held-out weeks, and what the latent space holds."""

@@ -1,0 +1,1 @@
+"""What models learn from: household sets, weather and calendar, the aggregate sampler, importers."""

@@ -1,0 +1,1 @@
+"""Running jobs elsewhere: the worker process and what passes between it and its owner."""

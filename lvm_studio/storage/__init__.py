@@ -1,0 +1,1 @@
+"""The workspace file: one HDF5 file, written atomically, read with suspicion."""

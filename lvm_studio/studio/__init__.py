@@ -1,0 +1,1 @@
+"""The Qt shell: windows, panels and widgets over one session."""

@@ -1,0 +1,1 @@
+"""Objectives, the training loop, recipes and the reports that a run gives."""

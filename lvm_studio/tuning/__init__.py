@@ -1,0 +1,1 @@
+"""Boltzmann tuning: criteria, reweighted pools, the λ-flow and the solvers for λ."""
