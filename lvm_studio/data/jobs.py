@@ -1,0 +1,51 @@
+"""What a job is: a generator of frozen reports that knows no thread, no Qt, no file.
+
+Training, fitting a flow and tuning are jobs. Whoever runs one (the worker process, the
+command line, a test) iterates over its reports and may send it a `Wish` between two of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
+
+if TYPE_CHECKING:
+    from lvm_studio.data.tree import Tree
+
+
+class Wish(Enum):
+    """What the one who runs a job may ask of it between two reports."""
+
+    CHECKPOINT = "checkpoint"  # yield a Checkpoint next
+
+
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """All a job needs to go on later exactly where it stands now.
+
+    Args:
+        step: the number of steps done.
+        tree: weights, optimiser, schedule and generator states; arrays are copies,
+            so that the job may go on while somebody writes them.
+    """
+
+    step: int
+    tree: Tree
+
+
+Reports: TypeAlias = Generator[object, Wish | None, object]
+"""Reports come out, wishes go in; what the generator returns is the job's result."""
+
+
+@runtime_checkable
+class Job(Protocol):
+    """A picklable object with everything a run needs.
+
+    `run` yields frozen, picklable reports; a report may be a `Checkpoint`. After
+    `send(Wish.CHECKPOINT)` the next report is a `Checkpoint` (a job without one may ignore
+    the wish). The result is the value returned, or else the last report.
+    """
+
+    def run(self) -> Reports: ...

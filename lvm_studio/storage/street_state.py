@@ -1,0 +1,143 @@
+"""The state of the composition page: what is composed, for which week, tuned how far."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from lvm_studio.data.composition import Composition
+from lvm_studio.data.errors import DataError
+
+if TYPE_CHECKING:
+    from lvm_studio.data.tree import Tree
+
+PROFILE_LENGTHS = (7, 336)
+"""Own temperature: one mean a day, or one value a half-hour (°C)."""
+
+MAX_SAMPLES = 100_000
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True)
+class StreetState:
+    """Everything the composition page shows, as one frozen value.
+
+    Args:
+        dataset, model: names inside the workspace; '' for none.
+        composition: the households with their multiplicities.
+        week: ISO week id ("2013-W02"); '' before one is chosen.
+        own_temperature: a temperature profile in °C that replaces the week's (7 daily means
+            or 336 half-hourly values), or None.
+        criterion: name in tuning.CRITERIA.
+        lam: λ of the Boltzmann tuning, per standard deviation of the criterion.
+        samples: number of weeks drawn for the fan.
+        seed: of the common random numbers.
+        show_curves: how many sampled curves are drawn as lines.
+
+    Raises:
+        DataError: a value is out of range.
+
+    >>> StreetState(week="2013-W02").with_changes(lam=1.5).lam
+    1.5
+    """
+
+    dataset: str = ""
+    model: str = ""
+    composition: Composition = field(default_factory=lambda: Composition(()))
+    week: str = ""
+    own_temperature: tuple[float, ...] | None = None
+    criterion: str = "peak"
+    lam: float = 0.0
+    samples: int = 200
+    seed: int = 0
+    show_curves: int = 12
+
+    def __post_init__(self) -> None:
+        if not math.isfinite(self.lam):
+            raise DataError(f"λ is {self.lam}; it must be a finite number.")
+        if not 1 <= self.samples <= MAX_SAMPLES:
+            raise DataError(f"samples is {self.samples}; it must be from 1 to {MAX_SAMPLES:,}.")
+        if not 0 <= self.show_curves <= MAX_SAMPLES:
+            raise DataError(
+                f"show_curves is {self.show_curves}; it must be from 0 to {MAX_SAMPLES:,}."
+            )
+        if self.seed < 0:
+            raise DataError(f"seed is {self.seed}; it must not be negative.")
+        _check_profile(self.own_temperature)
+
+    def with_changes(self, **changes: Any) -> StreetState:
+        """Return a copy with these fields replaced; checks as the constructor does."""
+        return replace(self, **changes)
+
+    def to_tree(self) -> Tree:
+        """Return the state as a tree of plain leaves."""
+        return {
+            "dataset": self.dataset,
+            "model": self.model,
+            "composition": self.composition.to_tree(),
+            "week": self.week,
+            "own_temperature": (
+                None if self.own_temperature is None else np.array(self.own_temperature)
+            ),
+            "criterion": self.criterion,
+            "lam": self.lam,
+            "samples": self.samples,
+            "seed": self.seed,
+            "show_curves": self.show_curves,
+        }
+
+    @classmethod
+    def from_tree(cls, tree: Tree) -> StreetState:
+        """Build the state from a tree.
+
+        Raises:
+            DataError: names the leaf that is missing or of another type.
+        """
+        composition = tree.get("composition")
+        if not isinstance(composition, dict):
+            raise DataError("composition: missing or not a group.")
+        return cls(
+            dataset=_leaf(tree, "dataset", str),
+            model=_leaf(tree, "model", str),
+            composition=Composition.from_tree(composition),
+            week=_leaf(tree, "week", str),
+            own_temperature=_profile(tree.get("own_temperature")),
+            criterion=_leaf(tree, "criterion", str),
+            lam=_leaf(tree, "lam", float),
+            samples=_leaf(tree, "samples", int),
+            seed=_leaf(tree, "seed", int),
+            show_curves=_leaf(tree, "show_curves", int),
+        )
+
+
+def _check_profile(profile: tuple[float, ...] | None) -> None:
+    if profile is None:
+        return
+    if len(profile) not in PROFILE_LENGTHS:
+        raise DataError(
+            f"The temperature profile has {len(profile)} values; "
+            "give 7 daily means or 336 half-hourly values in °C."
+        )
+    if not all(-90.0 <= value <= 60.0 for value in profile):
+        raise DataError("The temperature profile has values outside −90 … 60 °C.")
+
+
+def _leaf(tree: Tree, name: str, kind: type[Value]) -> Value:
+    value = tree.get(name)
+    if kind is float and type(value) is int:
+        value = float(value)
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise DataError(f"{name}: expected {kind.__name__}, found {type(value).__name__}.")
+    return value
+
+
+def _profile(leaf: object) -> tuple[float, ...] | None:
+    if leaf is None:
+        return None
+    if not isinstance(leaf, np.ndarray) or leaf.ndim != 1 or leaf.dtype.kind not in "fi":
+        raise DataError("own_temperature: expected a row of numbers or nothing.")
+    return tuple(float(value) for value in leaf)
