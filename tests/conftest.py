@@ -1,0 +1,47 @@
+"""Fixtures for every test: its own state folder, one torch thread, and no thread left behind."""
+
+import threading
+import time
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+GRACE_SECONDS = 2.0
+"""A thread that was told to stop may take this long to end before it counts as dangling."""
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_torch_thread() -> None:
+    """Two cores are shared by the test process and the workers it spawns."""
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def own_state_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Recovery files, recent files and the layout of the person running the tests stay untouched."""
+    folder = tmp_path_factory.mktemp("state")
+    monkeypatch.setenv("LVM_STUDIO_STATE", str(folder))
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def no_dangling_threads(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Fail a test that leaves a Python thread running, and name the line that started it."""
+    started: dict[threading.Thread, str] = {}
+    start = threading.Thread.start
+
+    def recording_start(thread: threading.Thread) -> None:
+        started[thread] = "".join(traceback.format_stack(limit=4)[:-1])
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", recording_start)
+    yield
+    deadline = time.monotonic() + GRACE_SECONDS
+    while any(map(threading.Thread.is_alive, started)) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    dangling = [f"{t.name}, started at\n{where}" for t, where in started.items() if t.is_alive()]
+    if dangling:
+        pytest.fail("threads still running:\n" + "\n".join(dangling))
