@@ -1,0 +1,58 @@
+"""The shell scripts say what is missing and what to do about it."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+PACKAGING = Path(__file__).parents[2] / "packaging"
+
+
+def run_function(call: str, path: Path) -> subprocess.CompletedProcess[str]:
+    """Call one function of common.sh where only the commands in ``path`` are found."""
+    script = f'. "{PACKAGING / "common.sh"}"; is_root() {{ return 1; }}; {call}'
+    return subprocess.run(
+        ["/bin/sh", "-c", script, str(PACKAGING / "run.sh")],
+        env={"PATH": str(path), "LVM_STUDIO_VENV": str(path / "venv")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture
+def tools(tmp_path: Path) -> Path:
+    """A folder with the few commands that every system has."""
+    for name in ("dirname", "id", "uname", "rm"):
+        for folder in os.environ["PATH"].split(os.pathsep):
+            if (Path(folder) / name).exists():
+                (tmp_path / name).symlink_to(Path(folder) / name)
+                break
+    return tmp_path
+
+
+@pytest.mark.parametrize("script", ["run.sh", "test.sh", "common.sh"])
+def test_scripts_are_posix_sh(script: str) -> None:
+    subprocess.run(["/bin/sh", "-n", PACKAGING / script], check=True)
+
+
+def test_missing_packages_are_named_with_the_command_that_installs_them(tools: Path) -> None:
+    (tools / "apt-get").symlink_to("/bin/true")
+    done = run_function("system_packages 'Qt is missing' libegl1 libgl1", tools)
+    assert done.returncode == 1
+    assert "Qt is missing" in done.stderr
+    assert "sudo apt-get install -y libegl1 libgl1" in done.stderr
+
+
+def test_without_apt_the_debian_names_are_given(tools: Path) -> None:
+    done = run_function("system_packages 'Qt is missing' libegl1", tools)
+    assert done.returncode == 1
+    assert "equivalent of these Debian packages: libegl1" in done.stderr
+
+
+def test_a_missing_python_is_one_sentence(tools: Path) -> None:
+    done = run_function("make_venv", tools)
+    assert done.returncode == 1
+    assert "Python 3.11 or newer is missing" in done.stderr
+    assert "Traceback" not in done.stderr
