@@ -1,0 +1,160 @@
+"""What is done to a series of numbers before it is drawn: smoothed, thinned out, scaled."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Unit = Literal["nats", "bits"]
+
+NATS_PER_UNIT: dict[Unit, float] = {"nats": 1.0, "bits": math.log(2.0)}
+SMOOTHING_BLOCK = 64
+
+
+def debiased_ema(values: Floats, factor: float) -> Floats:
+    """Exponential moving average of values [n], debiased so that it starts at the first value.
+
+    `factor` in [0, 1) is the weight of the past. The average of the values is divided by the
+    average of ones, as Adam debiases its moments, so no start value leaks in; gaps (NaN) are
+    left out of both and stay gaps.
+
+    >>> debiased_ema(np.array([3.0, 3.0, 3.0]), 0.9).tolist()
+    [3.0, 3.0, 3.0]
+    """
+    if not 0.0 <= factor < 1.0:
+        raise ValueError(f"The smoothing factor is {factor}; it must be in [0, 1).")
+    values = np.asarray(values, dtype=np.float64)
+    if factor == 0.0 or len(values) == 0:
+        return values.copy()
+    present = np.isfinite(values)
+    with np.errstate(invalid="ignore"):
+        smooth = _ema(np.where(present, values, 0.0), factor) / _ema(present * 1.0, factor)
+    smooth[~present] = np.nan
+    return smooth
+
+
+def _ema(values: Floats, factor: float) -> Floats:
+    """Plain moving average from zero: y_t = factor · y_{t−1} + (1 − factor) · x_t.
+
+    A loop over points would cost 50 ms for 10⁵ of them; blocks turn all but one step in 64
+    into a matrix product.
+    """
+    lag = np.arange(SMOOTHING_BLOCK)
+    kernel = np.tril((1.0 - factor) * factor ** np.abs(lag[:, None] - lag[None, :]))
+    padded = np.zeros(-(-len(values) // SMOOTHING_BLOCK) * SMOOTHING_BLOCK)
+    padded[: len(values)] = values
+    blocks = padded.reshape(-1, SMOOTHING_BLOCK) @ kernel.T
+    decay = factor ** (lag + 1)
+    carried = 0.0
+    for block in blocks:
+        block += decay * carried
+        carried = block[-1]
+    return blocks.ravel()[: len(values)]
+
+
+def min_max_decimate(
+    x: Floats, y: Floats, bins: int, edges: tuple[float, float]
+) -> tuple[Floats, Floats]:
+    """Thin a curve (x ascending [n], y [n]) out to about two points in each of `bins` columns.
+
+    Only the part between `edges` (and one point beyond each, so that lines leave the picture)
+    is kept; in each column the lowest and the highest point survive in their order, so a
+    single spike among 10⁵ points stays visible. Points that are not finite are dropped.
+
+    >>> x = np.arange(1000.0); y = np.zeros(1000); y[500] = 9
+    >>> thin_x, thin_y = min_max_decimate(x, y, 10, (0, 999))
+    >>> len(thin_x) <= 22, float(thin_y.max())
+    (True, 9.0)
+    """
+    finite = np.isfinite(x) & np.isfinite(y)
+    if not finite.all():
+        x, y = x[finite], y[finite]
+    first = max(int(np.searchsorted(x, edges[0], "left")) - 1, 0)
+    last = min(int(np.searchsorted(x, edges[1], "right")) + 1, len(x))
+    x, y = x[first:last], y[first:last]
+    if len(x) <= 2 * bins:
+        return x, y
+    keep = _extremes_per_column(x, y, bins)
+    return x[keep], y[keep]
+
+
+def _extremes_per_column(x: Floats, y: Floats, bins: int) -> NDArray[np.intp]:
+    """Indices of the first lowest and the first highest point of each column, and both ends."""
+    starts = np.unique(np.searchsorted(x, np.linspace(x[0], x[-1], bins, endpoint=False)))
+    counts = np.diff(np.r_[starts, len(x)])
+    kept = [np.array([0, len(x) - 1])]
+    for extreme in (np.minimum, np.maximum):
+        hits = np.flatnonzero(y == np.repeat(extreme.reduceat(y, starts), counts))
+        column = np.searchsorted(starts, hits, "right")
+        kept.append(hits[np.r_[True, np.diff(column) > 0]])
+    return np.unique(np.concatenate(kept))
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How values become heights in a plot: as they are, by log₁₀, or by a symmetric log.
+
+    An ELBO changes sign on its way up, so its logarithm is the symmetric one,
+    sign(y) · log₁₀(1 + |y|); KLs and σ are positive and take the ordinary one.
+
+    >>> Scale("symlog").backward(Scale("symlog").forward(np.array([-120.0, 0.0, 5.0]))).round(6)
+    array([-120.,    0.,    5.])
+    """
+
+    kind: Literal["linear", "log", "symlog"] = "linear"
+
+    def forward(self, values: Floats) -> Floats:
+        """Heights of values; NaN where a value has none (zero or less under log)."""
+        if self.kind == "log":
+            with np.errstate(divide="ignore", invalid="ignore"):
+                return np.where(values > 0, np.log10(values), np.nan)
+        if self.kind == "symlog":
+            return np.sign(values) * np.log10(1.0 + np.abs(values))
+        return np.asarray(values, dtype=np.float64)
+
+    def backward(self, heights: Floats) -> Floats:
+        """Values at heights; the inverse of `forward`."""
+        if self.kind == "log":
+            return np.power(10.0, heights)
+        if self.kind == "symlog":
+            return np.sign(heights) * (np.power(10.0, np.abs(heights)) - 1.0)
+        return np.asarray(heights, dtype=np.float64)
+
+
+def shown_range(series: list[Floats], *, ignore_outliers: bool) -> tuple[float, float] | None:
+    """Range [low, high] that shows these series with a margin; None when nothing is finite.
+
+    With `ignore_outliers` each series counts from its 2 % to its 98 % quantile after its
+    first twentieth: the first steps of a training are thousands of nats below the rest and
+    would flatten everything else. The latest value is always inside.
+    """
+    bounds: list[float] = []
+    for values in series:
+        finite = values[np.isfinite(values)]
+        if len(finite) == 0:
+            continue
+        settled = finite[len(finite) // 20 :] if ignore_outliers else finite
+        cut = (2.0, 98.0) if ignore_outliers and len(settled) > 50 else (0.0, 100.0)
+        bounds += [*np.percentile(settled, cut), float(finite[-1])]
+    if not bounds:
+        return None
+    low, high = min(bounds), max(bounds)
+    margin = 0.06 * (high - low) or 0.05 * abs(high) or 1.0
+    return low - margin, high + margin
+
+
+def format_value(value: float) -> str:
+    """A number for a read-out: four significant digits, a true minus sign, no exponent soup.
+
+    >>> format_value(-1234.56), format_value(0.01234567), format_value(float("nan"))
+    ('−1235', '0.01235', '–')
+    """
+    if not math.isfinite(value):
+        return "–"
+    text = f"{value:.4g}" if abs(value) < 1e4 else f"{value:,.0f}"
+    return text.replace("-", "−")
