@@ -1,1 +1,1 @@
-"""What models learn from: household sets, weather and calendar, the aggregate sampler, importers."""
+"""What models learn from: household sets, weather, calendar, the sampler, importers."""

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Generator
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
+from typing import Protocol, TypeAlias, runtime_checkable
 
-if TYPE_CHECKING:
-    from lvm_studio.data.tree import Tree
+from lvm_studio.data.tree import Tree
 
 
 class Wish(Enum):
