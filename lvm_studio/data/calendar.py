@@ -201,7 +201,7 @@ def _season_features(days: NDArray[np.datetime64]) -> tuple[NDArray[np.float64],
 
 
 def _summer_time(days: NDArray[np.datetime64], time_zone: str) -> NDArray[np.float64]:
-    noon: NDArray[np.datetime64] = days.astype("datetime64[m]") + np.timedelta64(12, "h")
+    noon: NDArray[np.datetime64] = np.add(days, np.timedelta64(12, "h"))
     year = days[0].astype("datetime64[Y]")
     months: NDArray[np.datetime64] = year.astype("datetime64[M]") + np.arange(12)
     winter: float = utc_offset_hours(months.astype("datetime64[m]"), time_zone).min()
