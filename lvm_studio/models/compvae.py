@@ -1,0 +1,191 @@
+"""The compositional VAE (chapter 9): a curve from the multi-set of those who make it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import softplus
+
+from lvm_studio.data.units import DAY, WEEK
+from lvm_studio.models.elbo import Elbo
+from lvm_studio.models.gaussians import CorrelatedGaussian, ResidualGaussian
+from lvm_studio.models.networks import DayNet, GraphNN, ResidualMLP
+from lvm_studio.models.observation import CurveDistribution, PerHouseholdNoise
+from lvm_studio.models.specs import CompVAESpec
+
+if TYPE_CHECKING:
+    from lvm_studio.data.sampler import AggregateBatch
+
+DAYS = WEEK // DAY
+
+NU_OFFSET = -2.0
+"""nu starts at -log K - 2: sum rho = 0.12 whatever K is, and KL(q, p) starts near 0."""
+
+
+@dataclass(frozen=True, eq=False)
+class PriorPath:
+    """What the prior says of a composition before its curve is seen.
+
+    m, s: [B, K, W] of p(w | label); sum_mean, sum_std: [B, W] of p(sum w);
+    curve: the law of curves at the means of w and z.
+    """
+
+    m: Tensor
+    s: Tensor
+    sum_mean: Tensor
+    sum_std: Tensor
+    curve: CurveDistribution
+
+
+class CompVAE(nn.Module):
+    """p(x | sum w, z, c) p(z | c, sum w) prod_i p(w_i | l_i), Eq. 9.1.
+
+    Curves x [B, 336] are sums of k households in kW; labels [B, K, F] with mask [B, K]; context
+    [B, 7, C], one row a day. What is proportional to k is so by construction: the networks see
+    `sum w / k` and give a curve for one household.
+
+    The posterior goes the other way round from Eq. 9.3: first q({w_i} | x, c, labels), then
+    q(z | x, c, sum w), both written relative to the prior.
+
+    Args:
+        spec: sizes.
+        labels: F.
+        context: C.
+    """
+
+    household_mean_kw: Tensor
+    household_spread_kw: Tensor
+
+    def __init__(self, spec: CompVAESpec, *, labels: int, context: int) -> None:
+        super().__init__()
+        self.spec = spec
+        w, z, day, drop = spec.latent_w, spec.latent_z, spec.day_hidden, spec.dropout
+        self.part_mean = ResidualMLP(labels, spec.part_hidden, w)
+        self.part_scale = ResidualMLP(labels, spec.part_hidden, w)
+        _start_as_identity(self.part_mean.direct)
+        self.z_prior = DayNet(context + w, day // 2, 2 * z, blocks=1, dropout=drop)
+        self.decoder = DayNet(context + w + z, day, DAY, blocks=spec.day_blocks, dropout=drop)
+        self.sum_to_curve = nn.Linear(w, WEEK)
+        self.observation = PerHouseholdNoise()
+        self.summary = ResidualMLP(WEEK + w + 1, 2 * day, day, blocks=1, dropout=drop)
+        self.w_posterior = GraphNN(labels, day, spec.part_hidden, 3 * w, layers=spec.graph_layers)
+        self.z_posterior = DayNet(
+            DAY + context + 2 * w, day, 2 * z, blocks=spec.day_blocks, dropout=drop
+        )
+        self.register_buffer("household_mean_kw", torch.full((WEEK,), 0.45))
+        self.register_buffer("household_spread_kw", torch.tensor(0.3))
+        self._start_small()
+
+    def _start_small(self) -> None:
+        nn.init.normal_(self.sum_to_curve.weight, std=0.02)
+        nn.init.zeros_(self.sum_to_curve.bias)
+        nn.init.normal_(self.summary.out.weight, std=0.02)
+        nn.init.normal_(self.decoder.out.weight, std=0.02)
+        nn.init.normal_(self.decoder.direct.weight, std=0.02)
+
+    def set_scale(self, mean_kw: Tensor, spread_kw: float) -> None:
+        """Fix the curve [336] and the spread (kW) that one household's load is measured by."""
+        self.household_mean_kw.copy_(mean_kw)
+        self.household_spread_kw.fill_(spread_kw)
+
+    # -- generative side --------------------------------------------------------------------
+
+    def prior_w(self, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and standard deviation [..., W] of p(w | label) for labels [..., F]."""
+        log_scale = self.part_scale(labels)
+        return self.part_mean(labels), 1e-3 + softplus(log_scale + 0.5)
+
+    def prior_sum(self, m: Tensor, s: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and standard deviation [B, W] of the sum of independent parts [B, K, W]."""
+        present = mask[..., None]
+        return (m * present).sum(-2), (s**2 * present).sum(-2).sqrt()
+
+    def prior_z(self, sum_w: Tensor, k: Tensor, context: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and standard deviation [B, 7, Z] of p(z | c, sum w); sum_w [B, W], k [B]."""
+        per_day = _every_day(sum_w / k[:, None])
+        mu, log_scale = self.z_prior(torch.cat([context, per_day], -1)).chunk(2, -1)
+        return mu, 1e-3 + softplus(log_scale + 0.5413)  # softplus(0.5413) = 1
+
+    def decode(self, sum_w: Tensor, z: Tensor, k: Tensor, context: Tensor) -> CurveDistribution:
+        """p(x | sum w, z, c): curves [B, 336] in kW of the whole sum of k households.
+
+        sum_w [B, W], z [B, 7, Z], k [B], context [B, 7, C].
+        """
+        mean_w = sum_w / k[:, None]
+        days = torch.cat([context, _every_day(mean_w), z], -1)
+        shape = self.decoder(days).flatten(-2) + self.sum_to_curve(mean_w)
+        household = self.household_mean_kw + self.household_spread_kw * shape
+        return self.observation(k[:, None] * household, k)
+
+    def prior_path(self, labels: Tensor, mask: Tensor, context: Tensor) -> PriorPath:
+        """The prior of the parts, of their sum, and the curve at the prior means."""
+        k = mask.sum(-1)
+        m, s = self.prior_w(labels)
+        sum_mean, sum_std = self.prior_sum(m, s, mask)
+        mu, _ = self.prior_z(sum_mean, k, context)
+        return PriorPath(m, s, sum_mean, sum_std, self.decode(sum_mean, mu, k, context))
+
+    # -- inference side ---------------------------------------------------------------------
+
+    def posterior_w(
+        self, x: Tensor, labels: Tensor, mask: Tensor, prior: PriorPath
+    ) -> CorrelatedGaussian:
+        """q({w_i} | x, c, labels), relative to the prior (nu starts at -log K - 2)."""
+        k = mask.sum(-1)
+        surprise = self._surprise(x, prior)
+        size = k.log()[:, None]
+        seen = torch.cat([surprise, prior.sum_mean / k[:, None], size - 3.0], -1)
+        shift, log_scale, nu = self.w_posterior(labels, mask, self.summary(seen)).chunk(3, -1)
+        root_k = k.sqrt()[:, None, None]
+        return CorrelatedGaussian(
+            mu=prior.m + prior.s * shift / root_k,
+            sigma=prior.s * log_scale.exp(),
+            nu=nu - size[..., None] + NU_OFFSET,
+            mask=mask,
+        )
+
+    def posterior_z(
+        self, x: Tensor, sum_w: Tensor, k: Tensor, context: Tensor, prior: PriorPath
+    ) -> ResidualGaussian:
+        """q(z | x, c, sum w), relative to p(z | c, sum w)."""
+        mu, sigma = self.prior_z(sum_w, k, context)
+        surprise = self._surprise(x, prior).unflatten(-1, (DAYS, DAY))
+        moved = (sum_w - prior.sum_mean) / prior.sum_std
+        seen = [surprise, context, _every_day(sum_w / k[:, None]), _every_day(moved)]
+        shift, log_scale = self.z_posterior(torch.cat(seen, -1)).chunk(2, -1)
+        return ResidualGaussian(mu, sigma, shift, log_scale)
+
+    def _surprise(self, x: Tensor, prior: PriorPath) -> Tensor:
+        """The curve against the prior's, in units of its noise: what an encoder has to explain."""
+        return ((x - prior.curve.mean) / prior.curve.stddev).detach()
+
+    def elbo(self, batch: AggregateBatch, generator: torch.Generator | None = None) -> Elbo:
+        """One-sample estimate of the bound for a batch of aggregates."""
+        x, labels, mask, context = batch.x, batch.labels, batch.mask, batch.context
+        k = mask.sum(-1)
+        prior = self.prior_path(labels, mask, context)
+        q_w = self.posterior_w(x, labels, mask, prior)
+        sum_w = q_w.rsample_sum(generator)
+        q_z = self.posterior_z(x, sum_w, k, context, prior)
+        curve = self.decode(sum_w, q_z.rsample(generator), k, context)
+        return Elbo(
+            reconstruction=curve.log_prob(x),
+            kl_w=q_w.kl(prior.m, prior.s),
+            kl_z=q_z.kl(),
+            prior_path=prior.curve.log_prob(x),
+        )
+
+
+def _every_day(shared: Tensor) -> Tensor:
+    """[B, W] -> [B, 7, W]."""
+    return shared[:, None].expand(-1, DAYS, -1)
+
+
+def _start_as_identity(layer: nn.Linear) -> None:
+    """The label itself reaches the mean of p(w | label) from the first step on."""
+    size = min(layer.weight.shape)
+    with torch.no_grad():
+        layer.weight[:size, :size] += torch.eye(size)

@@ -1,0 +1,42 @@
+"""The bound, taken apart: what every model of the house returns for a batch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Elbo:
+    """The evidence lower bound and its terms for each of B observations (Eq. 3.4), in nats.
+
+    reconstruction [B]; kl_w [B, W] (W = 0 without parts); kl_z [B, ...], one number a coordinate;
+    prior_path [B], the log-likelihood at the means of the prior, which a training objective may
+    add to the bound (zeros where a model has no condition to predict from).
+
+    >>> import torch
+    >>> one = torch.ones(2)
+    >>> Elbo(one, torch.ones(2, 3), torch.ones(2, 4), one).elbo
+    tensor([-6., -6.])
+    """
+
+    reconstruction: Tensor
+    kl_w: Tensor
+    kl_z: Tensor
+    prior_path: Tensor
+
+    @property
+    def kl_w_total(self) -> Tensor:
+        """[B]."""
+        return self.kl_w.sum(-1)
+
+    @property
+    def kl_z_total(self) -> Tensor:
+        """[B]."""
+        return self.kl_z.flatten(1).sum(-1)
+
+    @property
+    def elbo(self) -> Tensor:
+        """[B]."""
+        return self.reconstruction - self.kl_w_total - self.kl_z_total

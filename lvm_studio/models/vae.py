@@ -1,0 +1,64 @@
+"""The Gaussian VAE with one learned sigma (chapters 3, 6 and 7), on sums of k households."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+from lvm_studio.data.units import WEEK
+from lvm_studio.models.elbo import Elbo
+from lvm_studio.models.gaussians import ResidualGaussian
+from lvm_studio.models.networks import ResidualMLP
+from lvm_studio.models.observation import CurveDistribution, GlobalNoise
+from lvm_studio.models.specs import VAESpec
+
+if TYPE_CHECKING:
+    from lvm_studio.data.sampler import AggregateBatch
+
+
+class GaussianVAE(nn.Module):
+    """p(x | z) = N(f(z), sigma^2 I), p(z) = N(0, I); curves x [B, 336] in kW of the whole sum.
+
+    `spec.k` households make every curve; who they are, and the week, the model does not know.
+    """
+
+    household_mean_kw: Tensor
+    household_spread_kw: Tensor
+
+    def __init__(self, spec: VAESpec) -> None:
+        super().__init__()
+        self.spec = spec
+        sizes = {"blocks": spec.blocks, "dropout": spec.dropout}
+        self.decoder = ResidualMLP(spec.latent_z, spec.hidden, WEEK, **sizes)
+        self.encoder = ResidualMLP(WEEK, spec.hidden, 2 * spec.latent_z, **sizes)
+        self.observation = GlobalNoise()
+        self.register_buffer("household_mean_kw", torch.full((WEEK,), 0.45))
+        self.register_buffer("household_spread_kw", torch.tensor(0.3))
+        nn.init.normal_(self.decoder.direct.weight, std=0.1)
+
+    def set_scale(self, mean_kw: Tensor, spread_kw: float) -> None:
+        """Fix the curve [336] and the spread (kW) that one household's load is measured by."""
+        self.household_mean_kw.copy_(mean_kw)
+        self.household_spread_kw.fill_(spread_kw)
+
+    def decode(self, z: Tensor) -> CurveDistribution:
+        """p(x | z) for z [B, Z]: curves [B, 336]."""
+        k = self.spec.k
+        household = self.household_mean_kw + self.household_spread_kw * self.decoder(z)
+        return self.observation(k * household, z.new_full(z.shape[:-1], k))
+
+    def posterior(self, x: Tensor) -> ResidualGaussian:
+        """q(z | x) relative to N(0, I), for curves x [B, 336]."""
+        household = (x / self.spec.k - self.household_mean_kw) / self.household_spread_kw
+        shift, log_scale = self.encoder(household).chunk(2, -1)
+        zero = torch.zeros_like(shift)
+        return ResidualGaussian(zero, torch.ones_like(shift), shift, log_scale)
+
+    def elbo(self, batch: AggregateBatch, generator: torch.Generator | None = None) -> Elbo:
+        """One-sample estimate of the bound."""
+        q_z = self.posterior(batch.x)
+        curve = self.decode(q_z.rsample(generator))
+        nothing = batch.x.new_zeros(len(batch.x))
+        return Elbo(curve.log_prob(batch.x), nothing[:, None][:, :0], q_z.kl(), nothing)

@@ -1,0 +1,120 @@
+"""Recipes: named, complete experiments. Free of torch, so that a window can list them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from lvm_studio.data.errors import DataError
+from lvm_studio.models.specs import CompVAESpec, VAESpec
+from lvm_studio.training.spec import TrainSpec
+
+
+class Recipe(BaseModel):
+    """A training run that has a name and a reason.
+
+    >>> RECIPES["households"].spec.model.kind
+    'compvae'
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    title: str
+    description: str
+    spec: TrainSpec
+
+
+RECIPES: Mapping[str, Recipe] = {
+    recipe.name: recipe
+    for recipe in (
+        Recipe(
+            name="households",
+            title="Households (CompVAE)",
+            description=(
+                "A compositional VAE of sums of 3 to 60 households, given what is known of each "
+                "of them, the weather and the calendar."
+            ),
+            spec=TrainSpec(recipe="households", model=CompVAESpec()),
+        ),
+        Recipe(
+            name="vae",
+            title="Sums of ten (VAE)",
+            description=(
+                "A Gaussian VAE of sums of 10 households, with one learned noise; it knows "
+                "neither the households nor the week."
+            ),
+            spec=TrainSpec(
+                recipe="vae",
+                model=VAESpec(),
+                batch=128,
+                k_min=10,
+                k_max=10,
+                prior_path_weight=0.0,
+                steps=6000,
+            ),
+        ),
+    )
+}
+
+
+def recipe_named(name: str) -> Recipe:
+    """The recipe of this name.
+
+    Raises:
+        DataError: there is none; the sentence lists those there are.
+    """
+    try:
+        return RECIPES[name]
+    except KeyError:
+        known = ", ".join(RECIPES)
+        raise DataError(f"There is no recipe '{name}'; choose one of: {known}.") from None
+
+
+def with_overrides(recipe: Recipe, overrides: Mapping[str, Any]) -> Recipe:
+    """The recipe with some settings replaced; `model.` before a name reaches the model's sizes.
+
+    Values may be texts, as a command line gives them.
+
+    Raises:
+        DataError: an unknown name or a value that does not fit, said in one sentence.
+
+    >>> with_overrides(RECIPES["households"], {"batch": "128", "model.latent_w": 8}).spec.batch
+    128
+    """
+    settings = recipe.spec.model_dump()
+    for path, value in overrides.items():
+        _place(settings, path, value)
+    try:
+        spec = TrainSpec.model_validate(settings)
+    except ValidationError as error:
+        raise DataError(f"{recipe.name}: {_first_problem(error)}.") from None
+    return recipe.model_copy(update={"spec": spec})
+
+
+def _place(settings: dict[str, Any], path: str, value: Any) -> None:
+    group, _, key = path.rpartition(".")
+    target = settings.get("model") if group == "model" else settings if not group else None
+    fixed = path in {"recipe", "model", "model.kind"}
+    if fixed or not isinstance(target, dict) or key not in target:
+        known = ", ".join(sorted(_names(settings)))
+        raise DataError(f"'{path}' cannot be set; what can: {known}.")
+    target[key] = _split(value) if isinstance(target[key], tuple) else value
+
+
+def _split(value: Any) -> Any:
+    return tuple(value.split(",")) if isinstance(value, str) else value
+
+
+def _names(settings: dict[str, Any]) -> set[str]:
+    own = {key for key in settings if key not in {"recipe", "model"}}
+    return own | {f"model.{key}" for key in settings["model"] if key != "kind"}
+
+
+def _first_problem(error: ValidationError) -> str:
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"] if part not in {"compvae", "vae"})
+    message = first["msg"].removeprefix("Value error, ")
+    return f"{where} = {first['input']!r}: {message}" if where else message

@@ -1,0 +1,70 @@
+"""What a training run says while it runs. Free of torch: the window and the engine read these."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from lvm_studio.data.jobs import Checkpoint, Wish
+
+if TYPE_CHECKING:
+    from lvm_studio.data.tree import Tree
+
+
+@dataclass(frozen=True)
+class TrainReport:
+    """One evaluation of the bound, in nats per aggregate curve (Eq. 3.4).
+
+    `elbo = reconstruction - kl_w - kl_z`. `sigma` is the noise of the observation model for a
+    single household, root mean square over the week, in kW (of the whole sum for a plain VAE).
+    `split` tells training minibatches from the fixed held-out batch. `seconds` counts training
+    time over all resumed pieces of the run. `k` is the mean number of households in the batch.
+    """
+
+    step: int
+    steps: int
+    seconds: float
+    split: Literal["train", "heldout"]
+    elbo: float
+    reconstruction: float
+    kl_w: float
+    kl_z: float
+    sigma: float
+    lr: float
+    k: float
+
+
+@dataclass(frozen=True)
+class DeviceReport:
+    """Where the run computes: `device` as torch names it, `detail` for people."""
+
+    device: str
+    detail: str
+    parameters: int
+
+
+@dataclass(frozen=True, eq=False)
+class Finished:
+    """The end of a run: `tree` is that of a `TrainedModel`."""
+
+    step: int
+    tree: Tree
+    figures: Mapping[str, float]
+
+
+__all__ = [
+    "Checkpoint",
+    "DeviceReport",
+    "Finished",
+    "Report",
+    "TrainReport",
+    "TrainingDiverged",
+    "Wish",
+]
+
+Report = TrainReport | DeviceReport | Checkpoint | Finished
+
+
+class TrainingDiverged(ArithmeticError):  # noqa: N818  (a state of the run, as in the contract)
+    """The loss is no longer a number; the last checkpoint is still good."""

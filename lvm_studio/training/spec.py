@@ -1,0 +1,49 @@
+"""How a model is trained: frozen, validated, and free of torch."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from lvm_studio.models.specs import CompVAESpec, ModelSpec
+
+
+class TrainSpec(BaseModel):
+    """One complete training run of `model`; the same spec and data give the same weights on a CPU.
+
+    With `minutes` the run ends, and its learning rate reaches zero, when that time or `steps` is
+    used up, whichever comes first; runs that must repeat exactly give `steps` alone.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    recipe: str = "households"
+    model: ModelSpec = Field(default_factory=CompVAESpec)
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    steps: Annotated[int, Field(ge=1)] = 4000
+    minutes: Annotated[float, Field(gt=0)] | None = None
+    batch: Annotated[int, Field(ge=2, le=8192)] = 64
+    lr: Annotated[float, Field(gt=0)] = 2e-3
+    warmup_steps: Annotated[int, Field(ge=0)] = 50
+    weight_decay: Annotated[float, Field(ge=0)] = 0.02
+    betas: tuple[float, float] = (0.5, 0.9)
+    clip_norm: Annotated[float, Field(gt=0)] = 10.0
+    prior_path_weight: Annotated[float, Field(ge=0)] = Field(
+        0.5, description="weight of the negative log-likelihood of the prior-mean path"
+    )
+    k_min: Annotated[int, Field(ge=1)] = 3
+    k_max: Annotated[int, Field(ge=1)] = 60
+    swap_weeks: Annotated[int, Field(ge=0)] = Field(
+        2, description="whole days are swapped with weeks within this distance (0: never)"
+    )
+    temperature_noise_c: Annotated[float, Field(ge=0)] = 0.7
+    eval_every: Annotated[int, Field(ge=1)] = 50
+    checkpoint_seconds: Annotated[float, Field(gt=0)] = 20.0
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+
+    @model_validator(mode="after")
+    def _sizes_fit(self) -> TrainSpec:
+        if self.k_min > self.k_max:
+            raise ValueError(f"k_min ({self.k_min}) is above k_max ({self.k_max})")
+        return self
