@@ -1,0 +1,107 @@
+"""The criterion as a function of the latent noise: f̃(u) = E_{x|u} f(x), normalised (10.2.1)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from lvm_studio.tuning.criteria import Criterion
+from lvm_studio.tuning.errors import TuningError
+
+if TYPE_CHECKING:
+    from lvm_studio.models.observation import CurveDistribution
+    from lvm_studio.models.street import BaseSpace
+
+NOISE_DRAWS = 8
+CHUNK = 512
+"""Latents decoded at once: larger chunks gain no speed and cost memory."""
+
+
+def observation_noise(length: int, seed: int, draws: int = NOISE_DRAWS) -> Tensor:
+    """Standard normal noise [draws, length] in antithetic pairs, the same for every u.
+
+    Pairs `eps, -eps` cancel the noise's odd moments, so that the mean of a few draws is near
+    the expectation over all of them.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    half = torch.randn(draws // 2, length, generator=generator)
+    return torch.cat([half, -half])
+
+
+class Potential:
+    """f̃(u): mean of f over fixed noise draws of the decoded curve, normalised under the base.
+
+    Only the latents are tuned, the decoder stays frozen (Eq. 10.13-10.14), so that this is all
+    that tuning sees of a model. With the noise fixed it is a deterministic, differentiable
+    function, and `p̂_λ(u) ∝ N(u; 0, I) e^{λ f̃(u)}` (Eq. 10.5).
+
+    Args:
+        space: decodes u [n, dim].
+        criterion: f of curves in kW.
+        noise: [M, T] standard normal, shared by every u.
+        shift, scale: mean and standard deviation of f under the base law, in f's unit.
+    """
+
+    def __init__(
+        self,
+        space: BaseSpace,
+        criterion: Criterion,
+        noise: Tensor,
+        shift: float = 0.0,
+        scale: float = 1.0,
+    ) -> None:
+        self.space = space
+        self.criterion = criterion
+        self.noise = noise
+        self.shift = shift
+        self.scale = scale
+
+    @property
+    def dim(self) -> int:
+        return self.space.dim
+
+    def value(self, u: Tensor) -> Tensor:
+        """Normalised f̃ [n] of u [n, dim]; gradients flow back to u."""
+        return self.value_of(self.space.decode(u))
+
+    def value_of(self, curves: CurveDistribution) -> Tensor:
+        """Normalised f̃ [n] of curves already decoded."""
+        return (self.natural_value_of(curves) - self.shift) / self.scale
+
+    def natural_value_of(self, curves: CurveDistribution) -> Tensor:
+        """Mean of f over the noise draws [n], in the criterion's unit."""
+        shape = curves.mean.shape
+        scores = [self.criterion(curves.transport(eps.expand(shape))) for eps in self.noise]
+        return torch.stack(scores).mean(dim=0)
+
+    def value_and_gradient(self, u: Tensor) -> tuple[Tensor, Tensor]:
+        """f̃ [n] and ∇f̃ [n, dim], both detached, decoded in chunks."""
+        values, gradients = [], []
+        for part in u.split(CHUNK):
+            leaf = part.detach().requires_grad_()
+            value = self.value(leaf)
+            (gradient,) = torch.autograd.grad(value.sum(), leaf)
+            values.append(value.detach())
+            gradients.append(gradient)
+        return torch.cat(values), torch.cat(gradients)
+
+    def natural(self, f: float) -> float:
+        """A normalised value in the criterion's unit."""
+        return self.shift + self.scale * f
+
+    def normalise(self, natural: float) -> float:
+        """A value in the criterion's unit as standard deviations above the base mean."""
+        return (natural - self.shift) / self.scale
+
+    def normalised_on(self, natural_f: Tensor) -> Potential:
+        """The same potential, with mean 0 and standard deviation 1 over those base values [n]."""
+        scale = float(natural_f.std())
+        if not scale > 0.0:
+            raise TuningError(
+                f"{self.criterion.title} does not vary over the base curves: there is nothing to "
+                "tune; choose another criterion or composition."
+            )
+        shift = float(natural_f.mean())
+        return Potential(self.space, self.criterion, self.noise, shift, scale)
