@@ -105,6 +105,10 @@ class ContextEncoder:
         "saturday",
         "sunday",
     )
+    #: Where the sampler's augmentations find what they vary.
+    TEMPERATURES: ClassVar[slice] = slice(0, 4)
+    TEMPERATURE_BEFORE: ClassVar[int] = 4
+    SEASON: ClassVar[tuple[int, int]] = (5, 6)
 
     @property
     def names(self) -> tuple[str, ...]:
