@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
 import numpy as np
 
 from lvm_studio.data.composition import Composition
 from lvm_studio.data.errors import DataError
-
-if TYPE_CHECKING:
-    from lvm_studio.data.tree import Tree
+from lvm_studio.data.tree import Tree, TreeView
 
 PROFILE_LENGTHS = (7, 336)
 """Own temperature: one mean a day, or one value a half-hour (°C)."""
 
 MAX_SAMPLES = 100_000
-
-Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -47,7 +43,7 @@ class StreetState:
 
     dataset: str = ""
     model: str = ""
-    composition: Composition = field(default_factory=lambda: Composition(()))
+    composition: Composition = field(default_factory=Composition)
     week: str = ""
     own_temperature: tuple[float, ...] | None = None
     criterion: str = "peak"
@@ -97,20 +93,18 @@ class StreetState:
         Raises:
             DataError: names the leaf that is missing or of another type.
         """
-        composition = tree.get("composition")
-        if not isinstance(composition, dict):
-            raise DataError("composition: missing or not a group.")
+        view = TreeView(tree, "street")
         return cls(
-            dataset=_leaf(tree, "dataset", str),
-            model=_leaf(tree, "model", str),
-            composition=Composition.from_tree(composition),
-            week=_leaf(tree, "week", str),
-            own_temperature=_profile(tree.get("own_temperature")),
-            criterion=_leaf(tree, "criterion", str),
-            lam=_leaf(tree, "lam", float),
-            samples=_leaf(tree, "samples", int),
-            seed=_leaf(tree, "seed", int),
-            show_curves=_leaf(tree, "show_curves", int),
+            dataset=view.text("dataset"),
+            model=view.text("model"),
+            composition=Composition.from_tree(dict(view.child("composition").tree)),
+            week=view.text("week"),
+            own_temperature=_read_profile(view),
+            criterion=view.text("criterion"),
+            lam=view.number("lam"),
+            samples=view.integer("samples"),
+            seed=view.integer("seed"),
+            show_curves=view.integer("show_curves"),
         )
 
 
@@ -126,18 +120,7 @@ def _check_profile(profile: tuple[float, ...] | None) -> None:
         raise DataError("The temperature profile has values outside −90 … 60 °C.")
 
 
-def _leaf(tree: Tree, name: str, kind: type[Value]) -> Value:
-    value = tree.get(name)
-    if kind is float and type(value) is int:
-        value = float(value)
-    if not isinstance(value, kind) or isinstance(value, bool):
-        raise DataError(f"{name}: expected {kind.__name__}, found {type(value).__name__}.")
-    return value
-
-
-def _profile(leaf: object) -> tuple[float, ...] | None:
-    if leaf is None:
+def _read_profile(view: TreeView) -> tuple[float, ...] | None:
+    if view.tree.get("own_temperature") is None:
         return None
-    if not isinstance(leaf, np.ndarray) or leaf.ndim != 1 or leaf.dtype.kind not in "fi":
-        raise DataError("own_temperature: expected a row of numbers or nothing.")
-    return tuple(float(value) for value in leaf)
+    return tuple(float(value) for value in view.array("own_temperature", (None,)))
