@@ -20,7 +20,8 @@ from lvm_studio.data.households import HouseholdSet
 from lvm_studio.data.tree import Tree, TreeView
 from lvm_studio.data.units import DAY, HEATING_BASE_C, STEP, WATTS_PER_KW, WEEK
 
-_PERIODS = {"night": (0, 6), "morning": (6, 10), "day": (10, 16), "evening": (16, 22)}
+_PERIODS = {f"{hour:02d}_{hour + 2:02d}": (hour, hour + 2) for hour in range(0, 24, 2)}
+_HEATING_PERIODS = {"night": (0, 6), "evening": (16, 22)}
 _LEAST_HOUSEHOLDS = 3  # a category met less often would be a name, not a label
 _MOST_CATEGORIES = 8
 _LEAST_KW = 0.05  # below this, logarithms tell vacancy from vacancy
@@ -31,8 +32,7 @@ STATISTICS = (
     *(f"{period}_kw" for period in _PERIODS),
     "weekend_kw",
     "heating_kw_per_degree",
-    "night_heating_kw_per_degree",
-    "evening_heating_kw_per_degree",
+    *(f"{period}_heating_kw_per_degree" for period in _HEATING_PERIODS),
     "p05_kw",
     "p99_kw",
     "day_to_day_kw",
@@ -125,8 +125,8 @@ class LabelEncoder:
 def statistics(households: HouseholdSet) -> NDArray[np.float64]:
     """`STATISTICS` of every household [H, S] over the training weeks; NaN where unmeasured.
 
-    Hours are local ones; heating is the slope of daily kW on the degrees that the day's mean
-    temperature lies below 15 °C.
+    Hours are local ones; heating is the slope of the day's mean kW (all of it, or what falls in
+    the night or evening) on the degrees that its mean temperature lies below 15 °C.
     """
     grid = _training_grid(households)
     rows = [_describe(curve[grid.steps] / WATTS_PER_KW, grid) for curve in households.power_w]
@@ -135,10 +135,11 @@ def statistics(households: HouseholdSet) -> NDArray[np.float64]:
 
 @dataclass(frozen=True, eq=False)
 class _Grid:
-    """The half-hours of the training weeks: positions [M], their local period and degrees."""
+    """The half-hours of the training weeks: positions [M], their local periods and degrees."""
 
     steps: NDArray[np.int64]
-    periods: Mapping[str, NDArray[np.bool_]]
+    periods: tuple[NDArray[np.bool_], ...]
+    heating_periods: tuple[NDArray[np.bool_], ...]
     weekend: NDArray[np.bool_]
     cold: NDArray[np.float64]  # degrees below 15 °C, one a day [M / 48]
 
@@ -156,7 +157,8 @@ def _training_grid(households: HouseholdSet) -> _Grid:
     daily = weeks.temperature_c[train].reshape(-1, DAY).mean(axis=1, dtype=np.float64)
     return _Grid(
         steps=steps,
-        periods={name: (hour >= a) & (hour < b) for name, (a, b) in _PERIODS.items()},
+        periods=tuple((hour >= a) & (hour < b) for a, b in _PERIODS.values()),
+        heating_periods=tuple((hour >= a) & (hour < b) for a, b in _HEATING_PERIODS.values()),
         weekend=(days.astype(np.int64) + 3) % 7 >= 5,  # 1970-01-01 was a Thursday
         cold=np.maximum(HEATING_BASE_C - daily, 0.0),
     )
@@ -171,13 +173,10 @@ def _describe(kw: NDArray[np.floating[Any]], grid: _Grid) -> list[float]:
     p05, p99 = np.quantile(measured, [0.05, 0.99]).tolist()
     return [
         mean,
-        *(_mean(kw[where]) for where in grid.periods.values()),
+        *(_mean(kw[where]) for where in grid.periods),
         _mean(kw[grid.weekend]),
         _slope(_daily(kw), grid.cold),
-        *(
-            _slope(_daily(np.where(grid.periods[period], kw, 0)), grid.cold)
-            for period in ("night", "evening")
-        ),
+        *(_slope(_daily(np.where(where, kw, 0)), grid.cold) for where in grid.heating_periods),
         p05,
         p99,
         _spread(_daily(kw)),
