@@ -98,7 +98,7 @@ class ComputeThread(QThread):
                 _close(slot)
                 slot.generation, slot.work = wish[0], wish[1]()
             self._slice(slot)
-        except Exception as error:  # noqa: BLE001 — the thread must outlive any work
+        except Exception as error:  # the thread must outlive any work
             LOG.exception("work of a mailbox failed")
             slot.work = None
             details = traceback.format_exc()

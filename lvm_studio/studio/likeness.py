@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lvm_studio.data.errors import DataError
+from lvm_studio.data.labels import LabelEncoder
 
 if TYPE_CHECKING:
     from lvm_studio.data.households import HouseholdSet
@@ -19,7 +19,7 @@ def draw_like(dataset: HouseholdSet, ids: Sequence[str], n: int, seed: int) -> d
     """Return how many to add of each household, n in all.
 
     Several `ids`: drawn from them without replacement, and again from all once each has been
-    taken. One id: the n households nearest in metadata, the household itself first.
+    taken. One id: the n households with the nearest labels, itself first.
 
     Raises:
         DataError: no household given, an unknown one, or n < 1.
@@ -35,31 +35,15 @@ def draw_like(dataset: HouseholdSet, ids: Sequence[str], n: int, seed: int) -> d
 
 
 def nearest(dataset: HouseholdSet, row: int) -> list[int]:
-    """Return all rows by distance in metadata from `row`, itself first.
+    """Return all rows by distance from `row` in the space of labels, itself first.
 
-    Numeric columns count by standard deviations, text columns 1 where they differ; households
-    that are suspect come last.
+    Households that are suspect come last.
     """
-    distance = np.zeros(len(dataset.household_ids))
-    for name, column in dataset.metadata.items():
-        if name != "suspect":
-            distance += _column_distance(column, row)
-    suspect = dataset.metadata["suspect"] != ""
-    distance = np.where(suspect, np.inf, distance)
+    labels = LabelEncoder.fit(dataset).encode(dataset)
+    distance = np.square(labels - labels[row]).sum(axis=1)
+    distance[dataset.metadata["suspect"] != ""] = np.inf
     distance[row] = -1.0
     return [int(index) for index in np.argsort(distance, kind="stable")]
-
-
-def _column_distance(column: NDArray[np.generic], row: int) -> NDArray[np.float64]:
-    """Return squared distances [H] in one column; unknown values are at distance 0."""
-    if column.dtype.kind not in "fiu":
-        return np.asarray(column != column[row], dtype=np.float64)
-    values = column.astype(np.float64)
-    if not np.isfinite(values[row]):
-        return np.zeros(len(values))
-    scale = np.nanstd(values)
-    distance = ((values - values[row]) / scale) ** 2 if scale > 0 else np.zeros(len(values))
-    return np.asarray(np.nan_to_num(distance, nan=0.0))
 
 
 def _shuffled(rows: list[int], seed: int) -> list[int]:

@@ -11,15 +11,13 @@ def sentence_of(error: BaseException) -> str:
     >>> sentence_of(DataError("The week is unknown; choose another."))
     'The week is unknown; choose another.'
     >>> sentence_of(MemoryError())
-    'There is not enough memory for this; take fewer samples or close other programs.'
+    'Not enough memory for this; take fewer samples or close other programs.'
     """
     match error:
         case DataError():
             return str(error)
         case MemoryError():
-            return (
-                "There is not enough memory for this; take fewer samples or close other programs."
-            )
+            return "Not enough memory for this; take fewer samples or close other programs."
         case OSError():
             reason = error.strerror or str(error)
             where = f" ({error.filename})" if error.filename else ""

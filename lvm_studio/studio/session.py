@@ -15,10 +15,10 @@ from lvm_studio.data.composition import Composition
 from lvm_studio.data.errors import DataError
 from lvm_studio.storage import workspace as workspace_file
 from lvm_studio.storage.street_state import StreetState
-from lvm_studio.storage.workspace import Workspace
+from lvm_studio.storage.workspace import RunEntry, Workspace
 from lvm_studio.studio.commands import NO_GESTURE, ChangeDocument, ChangeStreet, Document
 from lvm_studio.studio.likeness import draw_like
-from lvm_studio.studio.start import starting_state, starting_workspace
+from lvm_studio.studio.start import restored_state, starting_state, starting_workspace
 
 if TYPE_CHECKING:
     from lvm_studio.data.households import HouseholdSet
@@ -56,7 +56,7 @@ class Session(QObject):
         super().__init__(parent)
         self.undo_stack = QUndoStack(self)
         self.undo_stack.cleanChanged.connect(self._refresh_dirty)
-        self._workspace = Workspace(datasets={}, models={}, street={}, runs={}, layout={})
+        self._workspace = Workspace()
         self._state = StreetState()
         self._path: Path | None = None
         self._unsaved_results = False
@@ -265,8 +265,8 @@ class Session(QObject):
         self.models_changed.emit()
         return name
 
-    def put_run(self, name: str, run: Any) -> None:
-        """Keep a training run (a storage RunEntry: history and checkpoint) under this name."""
+    def put_run(self, name: str, run: RunEntry) -> None:
+        """Keep a training run under this name."""
         self._workspace = replace(self._workspace, runs={**self._workspace.runs, name: run})
         self._mark_results()
         self.workspace_changed.emit()
@@ -281,7 +281,7 @@ class Session(QObject):
         """Start afresh: shipped data, shipped model, a small composition."""
         with self._reporting():
             workspace = starting_workspace()
-            self._become(workspace, StreetState.from_tree(workspace.street), None)
+            self._become(workspace, restored_state(workspace), None)
 
     def open(self, path: Path) -> bool:
         """Open a workspace file; False (and `failed`) if it cannot be read."""
@@ -292,7 +292,7 @@ class Session(QObject):
 
     def restore(self, workspace: Workspace, path: Path | None, *, dirty: bool = False) -> None:
         """Show this workspace, as read from `path` or recovered (then `dirty`)."""
-        self._become(workspace, StreetState.from_tree(workspace.street), path)
+        self._become(workspace, restored_state(workspace), path)
         if dirty:
             self._mark_results()
 
@@ -362,7 +362,7 @@ class Session(QObject):
         """Turn what went wrong with the user's wish into one sentence."""
         try:
             yield
-        except (DataError, workspace_file.StorageError) as error:
+        except DataError as error:
             self.failed.emit(str(error), repr(error.__cause__ or ""))
 
 

@@ -1,4 +1,4 @@
-"""What a fresh session shows: shipped data, the shipped model, a small street; nothing to set up."""
+"""What a fresh session shows: shipped data, the shipped model, a small street."""
 
 from __future__ import annotations
 
@@ -36,6 +36,26 @@ def starting_workspace() -> Workspace:
         runs={},
         layout={},
     )
+
+
+def restored_state(workspace: Workspace) -> StreetState:
+    """Return the page a workspace was left with, less what the workspace does not hold.
+
+    A file may come from a script or another program: names that lead nowhere are replaced by
+    the first there is, households that are not in the dataset are left out.
+    """
+    if not workspace.datasets:
+        return StreetState()
+    kept = StreetState.from_tree(workspace.street) if workspace.street else StreetState()
+    model = kept.model if kept.model in workspace.models else next(iter(workspace.models), "")
+    if kept.dataset not in workspace.datasets:
+        name = next(iter(workspace.datasets))
+        return starting_state(name, workspace.datasets[name], model)
+    dataset = workspace.datasets[kept.dataset]
+    known = set(dataset.household_ids)
+    counts = tuple((ident, n) for ident, n in kept.composition.counts if ident in known)
+    week = kept.week or starting_state(kept.dataset, dataset, model).week
+    return kept.with_changes(model=model, composition=Composition(counts), week=week)
 
 
 def starting_state(name: str, dataset: HouseholdSet, model: str) -> StreetState:

@@ -204,6 +204,7 @@ def style_sheet(colours: Colours) -> str:
     *[role="headline"] {{ font-size: 15pt; font-weight: 600; }}
     QFrame[role="card"] {{ background: {colours.card}; border: 1px solid {colours.grid};
                            border-radius: 6px; }}
-    QFrame[role="banner"] {{ background: {colours.warning}; border-bottom: 1px solid {colours.grid}; }}
+    QFrame[role="banner"] {{ background: {colours.warning};
+                             border-bottom: 1px solid {colours.grid}; }}
     QStatusBar::item {{ border: none; }}
     """

@@ -1,0 +1,63 @@
+"""The questions that must be answered before something happens; tests put others in their place."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+
+WORKSPACE_SUFFIX = ".lvms"
+WORKSPACE_KIND = f"LVM Studio workspace (*{WORKSPACE_SUFFIX} *.h5);;All files (*)"
+READINGS_KIND = "Meter readings (*.csv *.parquet *.txt *.tsv);;All files (*)"
+CURVES_KIND = "CSV table (*.csv);;Parquet table (*.parquet)"
+FIGURE_KIND = "SVG (*.svg);;PNG image (*.png);;PDF (*.pdf)"
+
+
+class Choice(StrEnum):
+    """What to do with changes that are not saved."""
+
+    SAVE = "save"
+    DISCARD = "discard"
+    CANCEL = "cancel"
+
+
+class Dialogs:
+    """Modal questions to the person at the screen."""
+
+    def save_before_losing(self, parent: QWidget, name: str) -> Choice:
+        """Ask what to do with the unsaved changes of `name`."""
+        box = QMessageBox(parent)
+        box.setObjectName("ask_save")
+        box.setIcon(QMessageBox.Icon.Question)
+        box.setText(f"Save the changes to {name}?")
+        box.setInformativeText("They are lost otherwise.")
+        button = QMessageBox.StandardButton
+        box.setStandardButtons(button.Save | button.Discard | button.Cancel)
+        box.setDefaultButton(button.Save)
+        answer = box.exec()
+        return {button.Save: Choice.SAVE, button.Discard: Choice.DISCARD}.get(
+            button(answer), Choice.CANCEL
+        )
+
+    def open_path(self, parent: QWidget, title: str, kinds: str) -> Path | None:
+        """Ask for a file to read; None if the person thinks better of it."""
+        name, _ = QFileDialog.getOpenFileName(parent, title, "", kinds)
+        return Path(name) if name else None
+
+    def save_path(self, parent: QWidget, title: str, suggestion: str, kinds: str) -> Path | None:
+        """Ask for a file to write; the chosen kind's suffix is added where there is none."""
+        name, kind = QFileDialog.getSaveFileName(parent, title, suggestion, kinds)
+        if not name:
+            return None
+        path = Path(name)
+        return path if path.suffix else path.with_suffix(first_suffix(kind or kinds))
+
+
+def first_suffix(kinds: str) -> str:
+    """Return the first suffix of a file dialog's filter.
+
+    >>> first_suffix("SVG (*.svg);;PNG image (*.png)")
+    '.svg'
+    """
+    return kinds.partition("(*")[2].partition(")")[0].partition(" ")[0]

@@ -1,0 +1,91 @@
+"""What the Help menu shows: the tour, what the data are worth, and who made what."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QTextBrowser, QVBoxLayout, QWidget
+
+if TYPE_CHECKING:
+    from lvm_studio.data.households import HouseholdSet
+
+TOUR = """
+<h2>Five minutes</h2>
+<ol>
+<li><b>Compose.</b> Select households in the library and press Enter, or drag them onto the
+composition. The fan of possible weeks redraws: mean, 10–90 % band, a few sampled weeks, and the
+measured sum where meters know it.</li>
+<li><b>Search.</b> Type a filter and press “Add n like these” for a whole street.</li>
+<li><b>Choose a week</b>, or draw a temperature of your own: every curve answers to it.</li>
+<li><b>Slide λ.</b> It tilts the street towards its extreme weeks: the highest peak, the longest
+load, the most to shift. The line below says how rare such a week is (“1 in 100”), and how far the
+answer can be trusted (ESS, Pareto k̂).</li>
+<li><b>Latent space.</b> Each point of the map is a week; click one to decode it, or move one
+coordinate at a time.</li>
+<li><b>Train.</b> Open your own meter readings with File ▸ Import readings…, press Start, and watch
+the ELBO and its terms. You may pause, stop, and go on tomorrow.</li>
+<li><b>Save.</b> One file holds it all. After a crash the next start offers what was not saved.</li>
+</ol>
+<p>Every change can be undone (Ctrl+Z).</p>
+"""
+
+LIBRARIES = ("PySide6-Essentials", "pyqtgraph", "torch", "zuko", "numpy", "h5py", "polars")
+
+LICENCES = """
+<p>LVM Studio stands on other people's work, each under its own licence: Qt and PySide6 (LGPL),
+pyqtgraph, superqt and qtawesome (MIT and BSD), PyTorch and zuko (BSD and MIT), NumPy, SciPy and
+h5py (BSD), polars, pydantic (MIT), Apache Arrow (Apache 2.0).</p>
+"""
+
+METHOD = """
+<p>The models are those of V. Berger, <i>Deep Latent Variable Models: from properties to
+structures</i>, Université Paris-Saclay, 2021: CompVAE (chapter 9) and Boltzmann tuning
+(chapter 10).</p>
+"""
+
+
+def about_page(attribution: str) -> str:
+    """Return who made what, with the attribution the data asks for."""
+    versions = ", ".join(f"{name} {_version(name)}" for name in LIBRARIES)
+    return (
+        f"<h2>LVM Studio {_version('lvm-studio')}</h2>{METHOD}"
+        f"<h3>Data</h3><p>{attribution}</p><h3>Software</h3><p>{versions}</p>{LICENCES}"
+    )
+
+
+def quality_page(dataset: HouseholdSet) -> str:
+    """Return what there is to know of a dataset before one trusts it."""
+    from lvm_studio.data.quality import quality_summary
+
+    lines = "".join(f"<li>{line}</li>" for line in quality_summary(dataset).sentences())
+    source = dataset.provenance
+    return (
+        f"<h2>{dataset.name}</h2><ul>{lines}</ul>"
+        f"<p>{source.source}. {source.licence}</p><p>{source.attribution}</p>"
+    )
+
+
+class PageDialog(QDialog):
+    """A page of text in a window of its own; the studio goes on beside it."""
+
+    def __init__(self, title: str, html: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(title)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.resize(560, 480)
+        browser = QTextBrowser(openExternalLinks=True)
+        browser.setHtml(html)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons.rejected.connect(self.reject)
+        layout = QVBoxLayout(self)
+        layout.addWidget(browser)
+        layout.addWidget(buttons)
+
+
+def _version(distribution: str) -> str:
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return "(not installed)"
