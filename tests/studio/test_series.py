@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lvm_studio.studio.widgets.series import (
+    RunningEma,
     Scale,
     debiased_ema,
     format_value,
@@ -31,6 +32,15 @@ def test_gaps_stay_gaps_and_do_not_pull_the_average() -> None:
     smooth = debiased_ema(np.array([4.0, np.nan, 4.0, 4.0]), 0.6)
     assert np.isnan(smooth[1])
     np.testing.assert_allclose(smooth[[0, 2, 3]], 4.0)
+
+
+@given(cuts=st.lists(st.integers(0, 1000), max_size=5), factor=st.floats(0.0, 0.99))
+def test_a_growing_series_is_smoothed_as_the_whole(cuts: list[int], factor: float) -> None:
+    values = np.random.default_rng(0).normal(size=1000)
+    growing = RunningEma(factor)
+    for cut in sorted(cuts):
+        growing.extended(values[:cut])
+    np.testing.assert_allclose(growing.extended(values), debiased_ema(values, factor), atol=1e-9)
 
 
 def test_no_smoothing_is_a_copy() -> None:

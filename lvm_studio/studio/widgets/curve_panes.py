@@ -1,0 +1,442 @@
+"""The two linked plots of a training: the bound with σ on its right axis, the divergences below."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QPointF, Qt, QTimer, Signal
+from PySide6.QtGui import QColor, QKeyEvent
+from PySide6.QtWidgets import QWidget
+
+from lvm_studio.studio.theme import LIGHT, Colours
+from lvm_studio.studio.widgets.scaled_axis import ScaledAxis
+from lvm_studio.studio.widgets.series import (
+    NATS_PER_UNIT,
+    Floats,
+    RunningEma,
+    Scale,
+    Unit,
+    min_max_decimate,
+    shown_range,
+)
+from lvm_studio.studio.widgets.training_terms import (
+    TERMS,
+    RunHistory,
+    Split,
+    Term,
+)
+
+HELDOUT_SYMBOLS_UP_TO = 120
+"""Beyond this many held-out points their markers would touch and cost more than the lines."""
+
+SPLITS: tuple[Split, ...] = ("train", "heldout")
+LEFT_AXIS_WIDTH, RIGHT_AXIS_WIDTH = 66, 52
+
+
+@dataclass(frozen=True)
+class CurveOptions:
+    """How training curves are shown.
+
+    Args:
+        smoothing: weight of the past in the moving average of the training split, [0, 1).
+        x_axis: steps, or minutes of training time.
+        hidden: names of terms not drawn.
+        splits: the splits drawn.
+    """
+
+    smoothing: float = 0.6
+    x_axis: Literal["step", "minutes"] = "step"
+    log_x: bool = False
+    log_y: bool = False
+    unit: Unit = "nats"
+    ignore_outliers: bool = True
+    hidden: frozenset[str] = frozenset()
+    splits: tuple[Split, ...] = SPLITS
+
+
+@dataclass(eq=False)
+class Line:
+    """One drawn line: its whole series in values, and the item that shows what is in view."""
+
+    run: str
+    term: Term
+    split: Split
+    item: pg.PlotDataItem
+    ghost: pg.PlotCurveItem | None
+    focus: bool
+    smoother: RunningEma
+    x: Floats = field(default_factory=lambda: np.empty(0))
+    raw: Floats = field(default_factory=lambda: np.empty(0))
+    smooth: Floats = field(default_factory=lambda: np.empty(0))
+
+    @property
+    def shown(self) -> Floats:
+        """The series the line follows."""
+        return self.smooth if len(self.smooth) else self.raw
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The value of one line at the sample nearest to the cursor."""
+
+    run: str
+    term: Term
+    split: Split
+    x: float
+    value: float
+    raw: float
+    focus: bool
+
+
+class CurvePanes(pg.GraphicsLayoutWidget):
+    """Two panes over one x axis with a cursor through both.
+
+    Args:
+        colours: of the theme.
+    """
+
+    cursor_moved = Signal()
+    """The cursor stands elsewhere or left; ask `readings`."""
+
+    fit_requested = Signal()
+
+    def __init__(self, colours: Colours = LIGHT, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName("Training curves")
+        self._colours = colours
+        self._options = CurveOptions()
+        self._lines: dict[tuple[str, str, Split], Line] = {}
+        self._following = True
+        self._cursor: float | None = None
+        self._cursor_lines: list[pg.InfiniteLine] = []
+        self._key = self.ci.addLabel("", row=0, col=0, justify="left")
+        self._key.setMaximumHeight(0)
+        self.bound = self._add_pane(1)
+        self.divergence = self._add_pane(2)
+        self.divergence.setXLink(self.bound)
+        self.bound.getAxis("bottom").setStyle(showValues=False)
+        self.sigma = self._add_right_axis()
+        self._dots = {name: self._add_dots(name) for name in ("bound", "sigma", "divergence")}
+        self.ci.layout.setRowStretchFactor(1, 3)
+        self.ci.layout.setRowStretchFactor(2, 2)
+        self._late = QTimer(self, singleShot=True, interval=30)
+        self._late.timeout.connect(self._draw)
+        self.bound.vb.sigXRangeChanged.connect(self._draw_soon)
+        for pane in (self.bound, self.divergence):
+            pane.vb.sigRangeChangedManually.connect(self._stop_following)
+        self.scene().sigMouseMoved.connect(self._mouse_moved)
+        self.scene().sigMouseClicked.connect(self._clicked)
+        self.set_colours(colours)
+
+    def _add_pane(self, row: int) -> pg.PlotItem:
+        axes = {side: ScaledAxis(side) for side in ("left", "bottom")}
+        pane = self.addPlot(row=row, col=0, axisItems=axes)
+        pane.hideButtons()
+        pane.setMenuEnabled(False)
+        pane.vb.disableAutoRange()
+        pane.showGrid(y=True, alpha=0.15)  # both ways costs 10 ms a frame
+        pane.getAxis("left").setWidth(LEFT_AXIS_WIDTH)
+        pane.showAxis("right")
+        pane.getAxis("right").setWidth(RIGHT_AXIS_WIDTH)
+        pane.getAxis("right").setStyle(showValues=False, tickLength=0)
+        line = pg.InfiniteLine(angle=90, movable=False)
+        line.setVisible(False)
+        pane.addItem(line, ignoreBounds=True)
+        self._cursor_lines.append(line)
+        return pane
+
+    def _add_right_axis(self) -> pg.ViewBox:
+        view = pg.ViewBox(enableMenu=False)
+        view.setMouseEnabled(x=False, y=False)
+        view.disableAutoRange()
+        axis = ScaledAxis("right")
+        axis.setWidth(RIGHT_AXIS_WIDTH)
+        self.bound.setAxisItems({"right": axis})
+        self.bound.scene().addItem(view)
+        axis.linkToView(view)
+        view.setXLink(self.bound)
+        self.bound.vb.sigResized.connect(
+            lambda: view.setGeometry(self.bound.vb.sceneBoundingRect())
+        )
+        return view
+
+    def _add_dots(self, pane: str) -> pg.ScatterPlotItem:
+        dots = pg.ScatterPlotItem(size=7, pxMode=True)
+        dots.setZValue(10)
+        self._view(pane).addItem(dots, ignoreBounds=True)
+        return dots
+
+    def _view(self, pane: str) -> pg.ViewBox:
+        views = {"bound": self.bound.vb, "sigma": self.sigma, "divergence": self.divergence.vb}
+        return views[pane]
+
+    # what is shown
+
+    def show_runs(self, runs: Sequence[RunHistory], options: CurveOptions) -> None:
+        """Draw these runs, the first in full colour; keep the zoom if the user chose one."""
+        if options.x_axis != self._options.x_axis or options.log_x != self._options.log_x:
+            self._following = True
+        self._options = options
+        wanted = {
+            (run.name, term.name, split)
+            for run in runs
+            for term in TERMS
+            for split in options.splits
+            if term.name not in options.hidden and len(run.split(split).step)
+        }
+        for key in set(self._lines) - wanted:
+            self._drop(key)
+        for rank, run in enumerate(runs):
+            for term in TERMS:
+                for split in options.splits:
+                    if (run.name, term.name, split) in wanted:
+                        self._update_line(run, term, split, focus=rank == 0)
+        self._label_axes()
+        self._draw()
+
+    def _drop(self, key: tuple[str, str, Split]) -> None:
+        line = self._lines.pop(key)
+        for item in (line.item, line.ghost):
+            if item is not None:
+                self._view(line.term.pane).removeItem(item)
+
+    def _update_line(self, run: RunHistory, term: Term, split: Split, *, focus: bool) -> None:
+        key = (run.name, term.name, split)
+        history = run.split(split)
+        factor = self._options.smoothing if split == "train" else 0.0
+        line = self._lines.get(key)
+        if line is None or line.smoother.factor != factor or len(history.step) < len(line.x):
+            if line is not None:
+                self._drop(key)
+            line = self._lines[key] = self._new_line(run.name, term, split, factor)
+        line.focus = focus
+        nats = NATS_PER_UNIT[self._options.unit] if term.is_information else 1.0
+        line.x = history.step if self._options.x_axis == "step" else history.seconds / 60.0
+        line.raw = history.term(term.name) / nats
+        line.smooth = line.smoother.extended(history.term(term.name)) / nats
+        self._dress(line)
+
+    def _new_line(self, run: str, term: Term, split: Split, factor: float) -> Line:
+        ghost = pg.PlotCurveItem() if factor > 0 else None
+        item = pg.PlotDataItem()
+        item.scatter.opts["useCache"] = False  # cached markers leave as bitmaps in an SVG
+        for made in (ghost, item):
+            if made is not None:
+                self._view(term.pane).addItem(made, ignoreBounds=True)
+        return Line(run, term, split, item, ghost, focus=False, smoother=RunningEma(factor))
+
+    def _dress(self, line: Line) -> None:
+        colour = QColor(line.term.colour(self._colours))
+        if not line.focus:
+            colour = blend(colour, QColor(self._colours.plot), 0.55)
+        line.item.setZValue((4 if line.focus else 1) + (line.split == "heldout"))
+        dash = Qt.PenStyle.DashLine if line.split == "heldout" else Qt.PenStyle.SolidLine
+        line.item.setPen(pg.mkPen(colour, width=1, style=dash))
+        markers = line.split == "heldout" and len(line.x) <= HELDOUT_SYMBOLS_UP_TO
+        line.item.setSymbol("o" if markers else None)
+        line.item.setSymbolSize(5)
+        line.item.setSymbolPen(None)
+        line.item.setSymbolBrush(colour)
+        if line.ghost is not None:
+            line.ghost.setZValue(3 if line.focus else 0)
+            line.ghost.setPen(pg.mkPen(blend(colour, QColor(self._colours.plot), 0.7), width=1))
+
+    # scales and ranges
+
+    def x_scale(self) -> Scale:
+        """The scale of the shared x axis."""
+        return Scale("log" if self._options.log_x else "linear")
+
+    def y_scale(self, pane: str) -> Scale:
+        """The scale of a pane; symmetric where a line goes to zero or below."""
+        if not self._options.log_y:
+            return Scale()
+        lines = [line for line in self._lines.values() if line.term.pane == pane]
+        positive = all(np.nanmin(line.raw, initial=np.inf) > 0 for line in lines)
+        return Scale("log" if positive else "symlog")
+
+    def _label_axes(self) -> None:
+        unit = self._options.unit
+        minutes = self._options.x_axis == "minutes"
+        self.divergence.setLabel("bottom", "training time (minutes)" if minutes else "step")
+        self.bound.setLabel("left", f"{unit} per curve")
+        self.divergence.setLabel("left", f"{unit} per curve")
+        self.bound.setLabel("right", "σ (kW)")
+        for pane, axis in (
+            ("bound", self.bound.getAxis("left")),
+            ("divergence", self.divergence.getAxis("left")),
+            ("sigma", self.bound.getAxis("right")),
+        ):
+            axis.set_scale(self.y_scale(pane))
+        for plot in (self.bound, self.divergence):
+            plot.getAxis("bottom").set_scale(self.x_scale())
+
+    def _draw_soon(self, *_: Any) -> None:
+        self._late.start()
+
+    def _draw(self) -> None:
+        if self._following:
+            self._fit_x()
+        heights = {pane: self.y_scale(pane) for pane in ("bound", "sigma", "divergence")}
+        scale = self.x_scale()
+        edges = tuple(self.bound.vb.viewRange()[0])
+        bins = max(int(self.bound.vb.width()), 200)
+        for line in self._lines.values():
+            x, scale_y = scale.forward(line.x), heights[line.term.pane]
+            line.item.setData(*min_max_decimate(x, scale_y.forward(line.shown), bins, edges))
+            if line.ghost is not None:
+                line.ghost.setData(*min_max_decimate(x, scale_y.forward(line.raw), bins, edges))
+        if self._following:
+            self._fit_y(heights)
+        self._draw_cursor()
+
+    def _fit_x(self) -> None:
+        ends = [self.x_scale().forward(line.x) for line in self._lines.values() if len(line.x)]
+        finite = [x[np.isfinite(x)] for x in ends]
+        low = min((float(x[0]) for x in finite if len(x)), default=0.0)
+        high = max((float(x[-1]) for x in finite if len(x)), default=1.0)
+        self.bound.vb.setXRange(low, high if high > low else low + 1.0, padding=0.01)
+
+    def _fit_y(self, heights: dict[str, Scale]) -> None:
+        for pane, scale in heights.items():
+            lines = [line for line in self._lines.values() if line.term.pane == pane]
+            series = [scale.forward(line.shown) for line in lines]
+            found = shown_range(series, ignore_outliers=self._options.ignore_outliers)
+            if found is not None:
+                self._view(pane).setYRange(*found, padding=0)
+
+    def fit(self) -> None:
+        """Show everything again and follow the run."""
+        self._following = True
+        self._draw()
+
+    @property
+    def following(self) -> bool:
+        """Whether the view follows the run (until somebody zooms)."""
+        return self._following
+
+    def _stop_following(self, *_: Any) -> None:
+        self._following = False
+
+    def _clicked(self, event: Any) -> None:
+        if event.double():
+            self.fit()
+
+    # cursor
+
+    def _mouse_moved(self, position: QPointF) -> None:
+        for pane in (self.bound, self.divergence):
+            if pane.vb.sceneBoundingRect().contains(position):
+                height = pane.vb.mapSceneToView(position).x()
+                self.set_cursor(float(self.x_scale().backward(np.array([height]))[0]))
+                return
+        self.set_cursor(None)
+
+    def leaveEvent(self, event: Any) -> None:
+        self.set_cursor(None)
+        super().leaveEvent(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Left and Right move the cursor over the samples; Home fits the view; Escape hides it."""
+        steps = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
+        if event.key() in steps and self._lines:
+            self._step_cursor(steps[Qt.Key(event.key())])
+        elif event.key() == Qt.Key.Key_Home:
+            self.fit()
+        elif event.key() == Qt.Key.Key_Escape and self._cursor is not None:
+            self.set_cursor(None)
+        else:
+            super().keyPressEvent(event)
+
+    def _step_cursor(self, by: int) -> None:
+        x = max((line.x for line in self._lines.values()), key=len)
+        if len(x) == 0:
+            return
+        jump = max(1, len(x) // 200)
+        at = len(x) - 1 if self._cursor is None else int(nearest(x, self._cursor)) + by * jump
+        self.set_cursor(float(x[min(max(at, 0), len(x) - 1)]))
+
+    def set_cursor(self, x: float | None) -> None:
+        """Put the cursor at x (in values of the x axis), or hide it."""
+        if x == self._cursor:
+            return
+        self._cursor = x
+        self._draw_cursor()
+        self.cursor_moved.emit()
+
+    def readings(self) -> list[Reading]:
+        """What each line is worth at the sample nearest to the cursor; empty without cursor."""
+        if self._cursor is None:
+            return []
+        found = []
+        for line in self._lines.values():
+            if len(line.x) and np.isfinite(line.raw).any():
+                at = nearest(line.x, self._cursor)
+                values = float(line.x[at]), float(line.shown[at]), float(line.raw[at])
+                found.append(Reading(line.run, line.term, line.split, *values, line.focus))
+        return found
+
+    def _draw_cursor(self) -> None:
+        readings = self.readings()
+        spots: dict[str, list[dict[str, Any]]] = {pane: [] for pane in self._dots}
+        for reading in readings:
+            x = self.x_scale().forward(np.array([reading.x]))[0]
+            y = self.y_scale(reading.term.pane).forward(np.array([reading.value]))[0]
+            if reading.focus and np.isfinite(x) and np.isfinite(y):
+                brush = QColor(reading.term.colour(self._colours))
+                spots[reading.term.pane].append({"pos": (x, y), "brush": brush, "pen": None})
+        for pane, dots in self._dots.items():
+            dots.setData(spots[pane])
+        for line in self._cursor_lines:
+            line.setVisible(self._cursor is not None)
+            if self._cursor is not None:
+                line.setPos(float(self.x_scale().forward(np.array([self._cursor]))[0]))
+
+    # looks
+
+    def set_key(self, html: str) -> None:
+        """Write a legend above the plots (for figures that leave the window); '' for none."""
+        self._key.setText(html, color=self._colours.text)
+        self._key.setMaximumHeight(24 if html else 0)
+        self._key.setMinimumHeight(24 if html else 0)
+        self.ci.layout.activate()
+
+    def set_colours(self, colours: Colours) -> None:
+        """Redraw in the colours of a theme."""
+        self._colours = colours
+        self.setBackground(colours.plot)
+        for pane in (self.bound, self.divergence):
+            for side in ("left", "bottom", "right"):
+                pane.getAxis(side).setPen(pg.mkPen(colours.grid))
+                pane.getAxis(side).setTextPen(pg.mkPen(colours.muted))
+        for line in self._cursor_lines:
+            line.setPen(pg.mkPen(colours.muted, width=1))
+        for line in self._lines.values():
+            self._dress(line)
+        self._draw_cursor()
+
+
+def nearest(x: Floats, at: float) -> int:
+    """Index of the value of x (ascending) nearest to `at`.
+
+    >>> nearest(np.array([0.0, 1.0, 4.0]), 2.4)
+    1
+    """
+    right = int(np.clip(np.searchsorted(x, at), 1, max(len(x) - 1, 1)))
+    if right >= len(x):
+        return 0
+    return right - 1 if at - x[right - 1] <= x[right] - at else right
+
+
+def blend(colour: QColor, ground: QColor, share: float) -> QColor:
+    """Mix a colour with the ground: a ghost that costs no transparency (FACTS: opaque pens)."""
+    mixed = [
+        round((1 - share) * a + share * b)
+        for a, b in zip(colour.getRgb()[:3], ground.getRgb()[:3], strict=True)
+    ]
+    return QColor(*mixed)

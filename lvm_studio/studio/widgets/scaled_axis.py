@@ -1,0 +1,62 @@
+"""A plot axis whose heights are values under a `Scale`: linear, logarithmic, symmetric log."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+
+from lvm_studio.studio.widgets.series import Scale, format_value
+
+NICE = (1.0, 2.0, 5.0)
+MIN_TICKS, MAX_TICKS = 3, 8
+
+
+def nice_values(low: float, high: float) -> list[float]:
+    """Round values (1, 2, 5 × 10ⁿ, both signs, and 0) in [low, high], ascending.
+
+    >>> nice_values(-3.0, 12.0)[:4], nice_values(-3.0, 12.0)[-3:]
+    ([-2.0, -1.0, -0.5, -0.2], [2.0, 5.0, 10.0])
+    """
+    largest = max(abs(low), abs(high), 1e-9)
+    smallest = min(abs(low), abs(high)) if low * high > 0 else min(0.1, largest / 10)
+    powers = range(int(np.floor(np.log10(max(smallest, 1e-9)))), int(np.log10(largest) + 2))
+    sizes = [nice * 10.0**power for power in powers for nice in NICE]
+    candidates = sorted([-size for size in sizes] + [0.0] + sizes)
+    return [round(value, 12) for value in candidates if low <= value <= high]
+
+
+class ScaledAxis(pg.AxisItem):
+    """An axis labelled in values while the plot works in the heights of a `Scale`."""
+
+    def __init__(self, orientation: str) -> None:
+        super().__init__(orientation)
+        self.scale_kind = Scale()
+        self.enableAutoSIPrefix(False)
+
+    def set_scale(self, scale: Scale) -> None:
+        """Label values under this scale from now on."""
+        if scale != self.scale_kind:
+            self.scale_kind = scale
+            self.picture = None
+            self.update()
+
+    def tickValues(self, bottom: float, top: float, size: float) -> list[Any]:
+        """Heights of the ticks; overrides pyqtgraph."""
+        if self.scale_kind.kind == "linear":
+            return super().tickValues(bottom, top, size)
+        low, high = (float(v) for v in self.scale_kind.backward(np.array([bottom, top])))
+        values = nice_values(low, high)
+        if len(values) < MIN_TICKS:
+            levels = super().tickValues(low, high, size)[:2]
+            values = sorted(value for _, level in levels for value in level)
+        values = values[:: -(-len(values) // MAX_TICKS)] if values else values
+        heights = self.scale_kind.forward(np.array(values))
+        return [(1.0, [float(height) for height in heights if np.isfinite(height)])]
+
+    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
+        """Values at the heights of the ticks; overrides pyqtgraph."""
+        if self.scale_kind.kind == "linear":
+            return [text.replace("-", "−") for text in super().tickStrings(values, scale, spacing)]
+        return [format_value(float(v)) for v in self.scale_kind.backward(np.array(values))]
