@@ -1,7 +1,6 @@
 """Training data without end: a fresh week and a fresh multi-set of households for every curve.
 
-Households are drawn with replacement among those complete in the week, their curves are summed,
-and days may be exchanged with those of neighbouring weeks. All of it is a few gathers on the
+Households are drawn among those complete in the week, their curves are summed, and days may be exchanged with those of neighbouring weeks. All of it is a few gathers on the
 device; the sums are one `embedding_bag` over rows of one day of one household.
 """
 
@@ -10,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import numpy as np
 import torch
@@ -26,6 +25,9 @@ from lvm_studio.data.units import DAY, DAYS, WEEK, WEEK_SPAN
 from lvm_studio.data.weeks import Weeks
 
 _DAYS_PER_YEAR = 365.25
+
+KLaw: TypeAlias = Literal["loguniform", "uniform"]
+Draws: TypeAlias = Literal["with_replacement", "distinct"]
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,9 @@ class AggregateSampler:
         weeks: positions of the weeks that may be drawn, swapped days included.
         k_range: least and greatest number of parts.
         k_law: 'loguniform' (as many curves of 3…6 parts as of 30…60) or 'uniform'.
+        draws: 'with_replacement', or 'distinct': nobody comes again before everybody came.
+            With replacement from H households the variance of a sum of K unlike households
+            is exaggerated by 1 + (K − 1) / H, because the same curve is added to itself.
 
     Only households complete in every week that a curve takes days from are drawn for it.
     """
@@ -96,11 +101,13 @@ class AggregateSampler:
         weeks: Sequence[int] | NDArray[np.int64],
         *,
         k_range: tuple[int, int] = (3, 60),
-        k_law: Literal["loguniform", "uniform"] = "loguniform",
+        k_law: KLaw = "loguniform",
+        draws: Draws = "with_replacement",
         augmentation: Augmentation = AS_MEASURED,
         device: torch.device | str = "cpu",
     ) -> None:
         self.k_range, self.k_law, self.augmentation = _checked(k_range), k_law, augmentation
+        self.draws = draws
         self.device = torch.device(device)
         drawn = np.asarray(households, dtype=np.int64)
         usable = _usable_weeks(measured, drawn, np.asarray(weeks, dtype=np.int64))
@@ -121,6 +128,7 @@ class AggregateSampler:
         context: ContextEncoder,
         *,
         k_range: tuple[int, int] = (3, 60),
+        draws: Draws = "with_replacement",
         augmentation: Augmentation | None = None,
         device: torch.device | str = "cpu",
     ) -> AggregateSampler:
@@ -131,6 +139,7 @@ class AggregateSampler:
             households.indices(split.train_households),
             households.weeks.indices(split.train_weeks),
             k_range=k_range,
+            draws=draws,
             augmentation=Augmentation() if augmentation is None else augmentation,
             device=device,
         )
@@ -143,6 +152,7 @@ class AggregateSampler:
         context: ContextEncoder,
         *,
         k_range: tuple[int, int] = (3, 60),
+        draws: Draws = "with_replacement",
         device: torch.device | str = "cpu",
     ) -> AggregateSampler:
         """Over the training households and the held-out weeks, as measured."""
@@ -152,6 +162,7 @@ class AggregateSampler:
             households.indices(split.train_households),
             households.weeks.indices(split.heldout_weeks),
             k_range=k_range,
+            draws=draws,
             device=device,
         )
 
@@ -161,7 +172,8 @@ class AggregateSampler:
         size = self._sizes(batch, generator)
         source, eligible = self._sources(week, generator)
         present = torch.arange(self.k_range[1], device=self.device) < size[:, None]
-        part = self._parts(eligible, generator)
+        draw = self._distinct if self.draws == "distinct" else self._with_replacement
+        part = draw(eligible, generator)
         return AggregateBatch(
             x=self._sums(part, present, source),
             labels=self._labels[torch.where(present, part, len(self._households))],
@@ -195,12 +207,19 @@ class AggregateSampler:
             torch.where(possible, eligible, self._complete[week]),
         )
 
-    def _parts(self, eligible: Tensor, generator: torch.Generator) -> Tensor:
-        """Households drawn with replacement [B, K], uniformly among the eligible [B, H]."""
+    def _with_replacement(self, eligible: Tensor, generator: torch.Generator) -> Tensor:
+        """Households [B, K], each uniformly one of the eligible [B, H]."""
         rank = eligible.to(torch.float32).cumsum(dim=1)
         u = self._uniform((len(eligible), self.k_range[1]), generator)
         wanted = torch.floor(u * rank[:, -1:]).minimum(rank[:, -1:] - 1) + 1
         return torch.searchsorted(rank, wanted)
+
+    def _distinct(self, eligible: Tensor, generator: torch.Generator) -> Tensor:
+        """The eligible [B, H] in random order, over and over [B, K]."""
+        order = self._uniform(tuple(eligible.shape), generator)
+        shuffled = order.masked_fill(~eligible, 2.0).argsort(dim=1)
+        turn = torch.arange(self.k_range[1], device=self.device) % eligible.sum(1, keepdim=True)
+        return shuffled.gather(1, turn)
 
     def _sums(self, part: Tensor, present: Tensor, source: Tensor) -> Tensor:
         weeks = len(self._weeks)
