@@ -1,0 +1,219 @@
+"""The compose page: library, composition, fan and λ, connected with the session."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
+
+from lvm_studio.studio.theme import Colours, theme
+from lvm_studio.studio.widgets.burst import Burst
+from lvm_studio.studio.widgets.composition_view import CompositionView
+from lvm_studio.studio.widgets.fan_plot import FanPlot
+from lvm_studio.studio.widgets.lam_control import LamControl
+from lvm_studio.studio.widgets.library import LibraryView
+from lvm_studio.studio.widgets.readouts import Readouts
+from lvm_studio.studio.widgets.set_summary import daily_means, members, week_entries
+from lvm_studio.studio.widgets.temperature_editor import TemperatureEditor
+from lvm_studio.studio.widgets.week_chooser import WeekChooser
+
+if TYPE_CHECKING:
+    from lvm_studio.storage.street_state import StreetState
+    from lvm_studio.studio.session import Session
+    from lvm_studio.studio.street_service import FanAnswer, StreetService, TunedAnswer
+
+MARGIN = 6
+
+
+class ComposePanel(QWidget):
+    """Shows the session's street and asks the session for changes; holds no state of its own."""
+
+    def __init__(
+        self, session: Session, service: StreetService, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("compose_panel")
+        self._session = session
+        self._service = service
+        self._lam_burst = Burst(session.new_gesture)
+        self._temperature_burst = Burst(session.new_gesture)
+        self._shown_burst = Burst(session.new_gesture)
+        colours = theme().colours
+        self.library = LibraryView(self)
+        self.composition = CompositionView(self)
+        self.weeks = WeekChooser(self)
+        self.temperature = TemperatureEditor(self)
+        self.fan = FanPlot(colours, self)
+        self.readouts = Readouts(self)
+        self.lam = LamControl(colours, self)
+        self._lay_out()
+        self._connect_wishes()
+        self._connect_session()
+        self._connect_service()
+        self._show_dataset()
+        self._show_state(session.state)
+        self._show_latest()
+
+    # -- building --------------------------------------------------------------------------
+
+    def _lay_out(self) -> None:
+        middle = _column(self.composition, self.weeks, self.temperature)
+        right = _column(self.fan, self.readouts)
+        top = QSplitter(Qt.Orientation.Horizontal, self)
+        for widget, stretch in ((self.library, 2), (middle, 2), (right, 5)):
+            top.addWidget(widget)
+            top.setStretchFactor(top.count() - 1, stretch)
+        top.setObjectName("compose_columns")
+        top.setSizes([270, 270, 740])
+        whole = QSplitter(Qt.Orientation.Vertical, self)
+        whole.setObjectName("compose_rows")
+        whole.addWidget(top)
+        whole.addWidget(self.lam)
+        whole.setStretchFactor(0, 1)
+        whole.setStretchFactor(1, 0)
+        for splitter in (top, whole):
+            splitter.setChildrenCollapsible(False)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(MARGIN, MARGIN, MARGIN, MARGIN)
+        layout.addWidget(whole)
+
+    def _connect_wishes(self) -> None:
+        session = self._session
+        self.library.add_requested.connect(session.add_households)
+        self.library.like_requested.connect(session.add_like)
+        self.composition.dropped.connect(session.add_households)
+        self.composition.count_asked.connect(session.set_count)
+        self.composition.removed.connect(session.remove_households)
+        self.composition.duplicated.connect(session.duplicate)
+        self.composition.cleared.connect(session.clear_composition)
+        self.weeks.week_chosen.connect(session.set_week)
+        self.temperature.profile_edited.connect(self._set_temperature)
+        self.fan.show_asked.connect(self._set_shown)
+        self.lam.criterion_chosen.connect(session.set_criterion)
+        self.lam.lam_asked.connect(self._set_lam)
+        self.lam.drag_started.connect(self._lam_burst.hold)
+        self.lam.drag_ended.connect(self._lam_burst.release)
+        self.lam.target_asked.connect(self._service.request_lam)
+
+    def _connect_session(self) -> None:
+        self._session.state_changed.connect(self._state_changed)
+        self._session.workspace_changed.connect(self._show_dataset)
+        theme().changed.connect(self._set_colours)
+
+    def _connect_service(self) -> None:
+        service = self._service
+        service.computing.connect(lambda: self.fan.computing.set_computing(True))
+        service.tuned_computing.connect(lambda: self.lam.computing.set_computing(True))
+        service.fan_ready.connect(self._show_fan)
+        service.tuned_ready.connect(self._show_tuned)
+        service.unavailable.connect(self._show_unavailable)
+        service.model_loading.connect(self._show_loading)
+        service.flow_status.connect(self.lam.set_note)
+
+    # -- wishes that come in bursts --------------------------------------------------------
+
+    def _set_lam(self, lam: float) -> None:
+        self._session.set_lam(lam, self._lam_burst.current())
+
+    def _set_temperature(self, profile: tuple[float, ...] | None) -> None:
+        self._session.set_own_temperature(profile, self._temperature_burst.current())
+
+    def _set_shown(self, count: int) -> None:
+        self._session.set_show_curves(count, self._shown_burst.current())
+
+    # -- showing the session ---------------------------------------------------------------
+
+    def _show_dataset(self) -> None:
+        if self._session.has_households:
+            households = self._session.households
+            self.library.set_households(households)
+            self.composition.set_members(members(households))
+            self.weeks.set_weeks(week_entries(households))
+            self.weeks.set_week(self._session.state.week)
+
+    def _state_changed(self, new: StreetState, old: StreetState) -> None:
+        if new.dataset != old.dataset:
+            self._show_dataset()
+        self._show_state(new)
+
+    def _show_state(self, state: StreetState) -> None:
+        self.composition.set_counts(state.composition.counts)
+        self.weeks.set_week(state.week)
+        self._show_temperature(state)
+        self.lam.set_criterion(state.criterion)
+        self.lam.set_lam(state.lam)
+        self.fan.set_shown(state.show_curves)
+
+    def _show_temperature(self, state: StreetState) -> None:
+        own = None if state.own_temperature is None else daily_means(state.own_temperature)
+        measured = None
+        if self._session.has_households and state.week:
+            weeks = self._session.households.weeks
+            measured = daily_means(weeks.temperature_c[weeks.index(state.week)])
+        self.temperature.set_profile(measured, own)
+
+    # -- showing the service's answers -----------------------------------------------------
+
+    def _show_latest(self) -> None:
+        if self._service.fan is not None:
+            self._show_fan(self._service.fan)
+        if self._service.tuned is not None:
+            self._show_tuned(self._service.tuned)
+
+    def _show_fan(self, answer: FanAnswer) -> None:
+        self.fan.computing.set_computing(False)
+        self.fan.set_fan(answer.fan)
+        self.readouts.set_fan(answer.fan)
+        self.readouts.set_source(source_text(answer))
+        self.lam.set_available(True)
+
+    def _show_tuned(self, answer: TunedAnswer) -> None:
+        fan = None if answer.lam == 0.0 else answer.fan
+        self.fan.set_tuned(fan, valid=answer.valid)
+        self.readouts.set_tuned(fan)
+        self.lam.show_answer(answer)
+
+    def _show_unavailable(self, sentence: str) -> None:
+        self._clear()
+        self.fan.set_message(sentence)
+
+    def _show_loading(self, name: str) -> None:
+        if self._service.fan is None:
+            self.fan.set_message(f"Loading the model “{name}” …")
+
+    def _clear(self) -> None:
+        self.fan.computing.set_computing(False)
+        self.fan.set_fan(None)
+        self.fan.set_tuned(None)
+        self.readouts.set_fan(None)
+        self.readouts.set_tuned(None)
+        self.readouts.set_source("")
+        self.lam.show_answer(None)
+        self.lam.set_available(False)
+
+    def _set_colours(self, colours: Colours) -> None:
+        self.fan.set_colours(colours)
+        self.lam.set_colours(colours)
+        self.composition.set_icon_colour(colours.text)
+
+
+def source_text(answer: FanAnswer) -> str:
+    """Say how the fan was obtained."""
+    count = len(answer.fan.curves)
+    households = "1 household" if answer.households == 1 else f"{answer.households:,} households"
+    return (
+        f"{count:,} weeks sampled from “{answer.state.model}” for {households}, "
+        f"{answer.state.week}, seed {answer.state.seed}; {answer.seconds * 1000:,.0f} ms."
+    )
+
+
+def _column(*widgets: QWidget) -> QWidget:
+    """Stack widgets; the first one takes the room."""
+    column = QWidget()
+    layout = QVBoxLayout(column)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(6)
+    for place, widget in enumerate(widgets):
+        layout.addWidget(widget, 1 if place == 0 else 0)
+    return column

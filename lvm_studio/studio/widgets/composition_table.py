@@ -1,0 +1,157 @@
+"""The composition as a Qt model: one row a household, with its multiplicity."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    Qt,
+    Signal,
+)
+
+Index = QModelIndex | QPersistentModelIndex
+MAX_COUNT = 9999
+
+
+class Column(IntEnum):
+    """Columns of the composition."""
+
+    HOUSEHOLD = 0
+    COUNT = 1
+    MEAN = 2
+
+
+@dataclass(frozen=True)
+class Member:
+    """What the composition shows of a household: mean power in W (NaN = unknown), a caption."""
+
+    mean_w: float
+    caption: str
+
+
+class CompositionTable(QAbstractTableModel):
+    """Shows a composition; edits are asked for with `count_asked`, never made here.
+
+    The new composition comes back from the session, so that each edit is one undo step.
+    """
+
+    count_asked = Signal(str, int)
+
+    TITLES = ("Household", "Times", "Mean W")
+    TIPS = (
+        "Identifier; a household may be in the composition several times.",
+        "How many times it is counted. Click − or +, type a number, or press the − and + keys.",
+        "Mean power of this row over the year: multiplicity × mean of the household.",
+    )
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._counts: tuple[tuple[str, int], ...] = ()
+        self._members: Mapping[str, Member] = {}
+
+    @property
+    def counts(self) -> tuple[tuple[str, int], ...]:
+        """Pairs of household id and multiplicity, in order of insertion."""
+        return self._counts
+
+    @property
+    def size(self) -> int:
+        """K: households, each as often as it counts."""
+        return sum(count for _, count in self._counts)
+
+    @property
+    def mean_w(self) -> float:
+        """Mean power of the whole composition (W); NaN if one is unknown."""
+        return sum(count * self.member(name).mean_w for name, count in self._counts)
+
+    def set_members(self, members: Mapping[str, Member]) -> None:
+        """Set what is known of each household of the data set."""
+        self._members = members
+        self._touch_rows(0)
+
+    def set_counts(self, counts: Sequence[tuple[str, int]]) -> None:
+        """Show another composition; rows that stay keep their selection."""
+        new = tuple(counts)
+        old_ids = [name for name, _ in self._counts]
+        new_ids = [name for name, _ in new]
+        if old_ids == new_ids:
+            self._counts = new
+        elif new_ids[: len(old_ids)] == old_ids:
+            self.beginInsertRows(QModelIndex(), len(old_ids), len(new_ids) - 1)
+            self._counts = new
+            self.endInsertRows()
+        else:
+            self.beginResetModel()
+            self._counts = new
+            self.endResetModel()
+        self._touch_rows(0)
+
+    def member(self, household_id: str) -> Member:
+        """What is known of a household."""
+        return self._members.get(household_id, Member(float("nan"), "not in the data set"))
+
+    def household_id(self, row: int) -> str:
+        """Id shown in a row."""
+        return self._counts[row][0]
+
+    def count(self, row: int) -> int:
+        """Multiplicity shown in a row."""
+        return self._counts[row][1]
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 (Qt's signature)
+        return 0 if parent.isValid() else len(self._counts)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 (Qt's signature)
+        return 0 if parent.isValid() else len(Column)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        name, count = self._counts[index.row()]
+        member = self.member(name)
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
+            if index.column() == Column.HOUSEHOLD:
+                return name
+            if index.column() == Column.COUNT:
+                return count
+            return "" if member.mean_w != member.mean_w else f"{count * member.mean_w:,.0f}"
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return f"{name} × {count}\n{member.caption}"
+        if role == Qt.ItemDataRole.TextAlignmentRole and index.column() == Column.MEAN:
+            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        return None
+
+    def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
+        if role != Qt.ItemDataRole.EditRole or index.column() != Column.COUNT:
+            return False
+        if int(value) != self.count(index.row()):
+            self.count_asked.emit(self.household_id(index.row()), int(value))
+        return True
+
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> Any:
+        if orientation != Qt.Orientation.Horizontal:
+            return None
+        if role == Qt.ItemDataRole.DisplayRole:
+            return self.TITLES[section]
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return self.TIPS[section]
+        if role == Qt.ItemDataRole.TextAlignmentRole and section != Column.HOUSEHOLD:
+            return Qt.AlignmentFlag.AlignCenter
+        return None
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        flags = super().flags(index)
+        editable = index.column() == Column.COUNT
+        return flags | Qt.ItemFlag.ItemIsEditable if editable else flags
+
+    def _touch_rows(self, first: int) -> None:
+        if self._counts:
+            last = self.index(len(self._counts) - 1, len(Column) - 1)
+            self.dataChanged.emit(self.index(first, 0), last)

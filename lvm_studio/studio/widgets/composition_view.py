@@ -1,0 +1,296 @@
+"""Middle of the composer: the street as a list of households with multiplicities."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import qtawesome as qta
+from PySide6.QtCore import QEvent, QPoint, QRect, Qt, Signal
+from PySide6.QtGui import (
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QKeyEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+)
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QMenu,
+    QTableView,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from lvm_studio.studio.widgets.composition_table import MAX_COUNT, Column, CompositionTable, Member
+from lvm_studio.studio.widgets.count_delegate import CountDelegate
+from lvm_studio.studio.widgets.household_mime import households_from_mime
+
+HOURS_PER_YEAR = 8760
+HINT = (
+    "Drag households here\n\nor select some in the library and press Enter,\n"
+    "or use “Add … like these”."
+)
+
+
+class DropTable(QTableView):
+    """Table that accepts households, shows where they would land, and knows the edit keys."""
+
+    dropped = Signal(tuple)
+    remove_pressed = Signal()
+    duplicate_pressed = Signal()
+    step_pressed = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("composition_drop")
+        self.setAccessibleName("Composition")
+        self.setAcceptDrops(True)
+        self.setDragDropMode(QAbstractItemView.DragDropMode.DropOnly)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setEditTriggers(
+            QAbstractItemView.EditTrigger.DoubleClicked
+            | QAbstractItemView.EditTrigger.EditKeyPressed
+        )
+        self.setShowGrid(False)
+        self.setAlternatingRowColors(True)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.verticalHeader().hide()
+        self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 8)
+        self.horizontalHeader().setHighlightSections(False)
+        self._hovered = False
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        self._set_hovered(bool(households_from_mime(event.mimeData())))
+        if self._hovered:
+            event.setDropAction(Qt.DropAction.CopyAction)
+            event.accept()
+        else:
+            event.ignore()
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        if self._hovered:
+            event.setDropAction(Qt.DropAction.CopyAction)
+            event.accept()
+        else:
+            event.ignore()
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self._set_hovered(False)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self._set_hovered(False)
+        ids = households_from_mime(event.mimeData())
+        if ids:
+            event.setDropAction(Qt.DropAction.CopyAction)
+            event.accept()
+            self.dropped.emit(ids)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        command = event.modifiers() & Qt.KeyboardModifier.ControlModifier
+        if event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
+            self.remove_pressed.emit()
+        elif event.key() == Qt.Key.Key_D and command:
+            self.duplicate_pressed.emit()
+        elif event.key() in (Qt.Key.Key_Plus, Qt.Key.Key_Minus) and not command:
+            self.step_pressed.emit(1 if event.key() == Qt.Key.Key_Plus else -1)
+        else:
+            super().keyPressEvent(event)
+
+    def event(self, event: QEvent) -> bool:
+        # Ctrl+D and Delete belong to the table while it has the focus, not to a menu
+        if event.type() == QEvent.Type.ShortcutOverride:
+            assert isinstance(event, QKeyEvent)
+            duplicate = event.key() == Qt.Key.Key_D and bool(
+                event.modifiers() & Qt.KeyboardModifier.ControlModifier
+            )
+            if duplicate or event.key() == Qt.Key.Key_Delete:
+                event.accept()
+                return True
+        return bool(super().event(event))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        painter = QPainter(self.viewport())
+        area = self.viewport().rect().adjusted(8, 8, -8, -8)
+        if self.model() is not None and self.model().rowCount() == 0:
+            self._paint_hint(painter, area)
+        if self._hovered:
+            painter.setPen(QPen(self.palette().highlight().color(), 2))
+            painter.drawRoundedRect(self.viewport().rect().adjusted(2, 2, -3, -3), 6, 6)
+
+    def _paint_hint(self, painter: QPainter, area: QRect) -> None:
+        painter.setPen(QPen(self.palette().placeholderText().color(), 1, Qt.PenStyle.DashLine))
+        painter.drawRoundedRect(area, 6, 6)
+        painter.drawText(
+            area.adjusted(10, 10, -10, -10),
+            Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap,
+            HINT,
+        )
+
+    def _set_hovered(self, hovered: bool) -> None:
+        self._hovered = hovered
+        self.viewport().update()
+
+
+class CompositionView(QWidget):
+    """Header with totals, table and buttons; every edit is a signal, answered by `set_counts`."""
+
+    dropped = Signal(tuple)  # household ids
+    count_asked = Signal(str, int)
+    removed = Signal(tuple)
+    duplicated = Signal(tuple)
+    cleared = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("composition")
+        self._model = CompositionTable(self)
+        self.table = DropTable(self)
+        self.table.setModel(self._model)
+        self.table.setItemDelegateForColumn(Column.COUNT, CountDelegate(self.table))
+        self._size = QLabel(self)
+        self._size.setObjectName("composition_size")
+        self._size.setProperty("role", "headline")
+        self._energy = QLabel(self)
+        self._energy.setObjectName("composition_energy")
+        self._energy.setProperty("role", "muted")
+        self._buttons = {
+            "duplicate": self._button("fa6s.clone", "Duplicate the selection (Ctrl+D)"),
+            "remove": self._button("fa6s.minus", "Remove the selection (Delete)"),
+            "clear": self._button("fa6s.trash-can", "Clear the composition"),
+        }
+        self._lay_out()
+        self._connect()
+        self._describe()
+
+    def set_members(self, members: Mapping[str, Member]) -> None:
+        """Set what is known of every household of the data set."""
+        self._model.set_members(members)
+        self._describe()
+
+    def set_counts(self, counts: Sequence[tuple[str, int]]) -> None:
+        """Show a composition: pairs of household id and multiplicity."""
+        selected = set(self.selected_ids())
+        self._model.set_counts(counts)
+        self._select(selected)
+        self._describe()
+
+    def selected_ids(self) -> tuple[str, ...]:
+        """Ids of the selected rows, in order."""
+        rows = sorted(index.row() for index in self.table.selectionModel().selectedRows())
+        return tuple(self._model.household_id(row) for row in rows)
+
+    def set_icon_colour(self, colour: str) -> None:
+        """Repaint the icons, after a change of theme."""
+        for name, icon in (
+            ("duplicate", "fa6s.clone"),
+            ("remove", "fa6s.minus"),
+            ("clear", "fa6s.trash-can"),
+        ):
+            self._buttons[name].setIcon(qta.icon(icon, color=colour))
+
+    # -- inside ----------------------------------------------------------------------------
+
+    def _button(self, icon: str, tip: str) -> QToolButton:
+        button = QToolButton(self)
+        button.setIcon(qta.icon(icon, color=self.palette().text().color()))
+        button.setToolTip(tip)
+        button.setAccessibleName(tip)
+        button.setAutoRaise(True)
+        return button
+
+    def _lay_out(self) -> None:
+        header = self.table.horizontalHeader()
+        header.setSectionResizeMode(Column.HOUSEHOLD, QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(Column.COUNT, QHeaderView.ResizeMode.Fixed)
+        header.setSectionResizeMode(Column.MEAN, QHeaderView.ResizeMode.Fixed)
+        header.setMinimumSectionSize(40)
+        width = self.table.fontMetrics().horizontalAdvance
+        header.resizeSection(Column.COUNT, width("9999") + 52)
+        header.resizeSection(Column.MEAN, width("Mean W") + 24)
+        top = QHBoxLayout()
+        top.addWidget(self._size, 1)
+        for name, button in self._buttons.items():
+            button.setObjectName(f"composition_{name}")
+            top.addWidget(button)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        layout.addLayout(top)
+        layout.addWidget(self._energy)
+        layout.addWidget(self.table, 1)
+
+    def _connect(self) -> None:
+        self.table.dropped.connect(self.dropped)
+        self.table.remove_pressed.connect(self._remove)
+        self.table.duplicate_pressed.connect(self._duplicate)
+        self.table.step_pressed.connect(self._step)
+        self.table.customContextMenuRequested.connect(self._show_menu)
+        self.table.selectionModel().selectionChanged.connect(self._describe)
+        self._model.count_asked.connect(self.count_asked)
+        self._buttons["duplicate"].clicked.connect(self._duplicate)
+        self._buttons["remove"].clicked.connect(self._remove)
+        self._buttons["clear"].clicked.connect(self.cleared)
+
+    def _describe(self) -> None:
+        size, mean_w = self._model.size, self._model.mean_w
+        self._size.setText("1 household" if size == 1 else f"{size:,} households")
+        self._size.setToolTip("K: households of the composition, each as often as it counts.")
+        known = size and not math.isnan(mean_w)
+        energy = (
+            f"{mean_w * HOURS_PER_YEAR / 1e6:,.1f} MWh a year, {mean_w / 1000:,.1f} kW on average"
+        )
+        self._energy.setText(energy if known else "Nothing composed yet" if not size else "")
+        self._energy.setToolTip("From the mean of each household over everything recorded.")
+        selected = bool(self.table.selectionModel().selectedRows())
+        self._buttons["duplicate"].setEnabled(selected)
+        self._buttons["remove"].setEnabled(selected)
+        self._buttons["clear"].setEnabled(size > 0)
+
+    def _select(self, ids: set[str]) -> None:
+        selection = self.table.selectionModel()
+        if ids and set(self.selected_ids()) != ids:
+            flags = selection.SelectionFlag.Select | selection.SelectionFlag.Rows
+            for row in range(self._model.rowCount()):
+                if self._model.household_id(row) in ids:
+                    selection.select(self._model.index(row, 0), flags)
+
+    def _remove(self) -> None:
+        if ids := self.selected_ids():
+            self.removed.emit(ids)
+
+    def _duplicate(self) -> None:
+        if ids := self.selected_ids():
+            self.duplicated.emit(ids)
+
+    def _step(self, step: int) -> None:
+        """The − and + keys: on the current row, as a click on its sign."""
+        index = self.table.currentIndex()
+        if index.isValid():
+            count = self._model.count(index.row()) + step
+            self.count_asked.emit(
+                self._model.household_id(index.row()), max(0, min(MAX_COUNT, count))
+            )
+
+    def _show_menu(self, position: QPoint) -> None:
+        self.menu().popup(self.table.viewport().mapToGlobal(position))
+
+    def menu(self) -> QMenu:
+        """Context menu for the current selection."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        selected = bool(self.selected_ids())
+        menu.addAction("Duplicate\tCtrl+D", self._duplicate).setEnabled(selected)
+        menu.addAction("Remove\tDel", self._remove).setEnabled(selected)
+        menu.addSeparator()
+        menu.addAction("Clear the composition", self.cleared.emit).setEnabled(self._model.size > 0)
+        return menu

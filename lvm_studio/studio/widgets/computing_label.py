@@ -1,0 +1,32 @@
+"""“computing …”, shown only when an answer takes long enough to be noticed."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QLabel, QWidget
+
+DELAY_MS = 150
+TEXT = "computing …"
+
+
+class ComputingLabel(QLabel):
+    """Keeps its width while empty, so that nothing beside it moves."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("role", "muted")
+        self.setAccessibleName("Computing")
+        self.setMinimumWidth(self.fontMetrics().horizontalAdvance(TEXT) + 8)
+        self._delay = QTimer(self, singleShot=True, interval=DELAY_MS)
+        self._delay.timeout.connect(self._show_text)
+
+    def set_computing(self, computing: bool) -> None:
+        """Begin or end; a further beginning does not start the delay again."""
+        if not computing:
+            self._delay.stop()
+            self.setText("")
+        elif not self._delay.isActive():
+            self._delay.start()
+
+    def _show_text(self) -> None:
+        self.setText(TEXT)

@@ -1,0 +1,77 @@
+"""One fan in a plot: its band, its sampled curves and its mean, in the colours of one law."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyqtgraph as pg
+from numpy.typing import NDArray
+
+from lvm_studio.analysis.fan import Fan
+from lvm_studio.studio.widgets.colours import mix, veil
+from lvm_studio.studio.widgets.curve_bundle import CurveBundle
+from lvm_studio.studio.widgets.time_axis import seconds
+
+BAND_ALPHA = 0.22
+CURVE_FADING = 0.5
+MEAN_WIDTH = 2
+
+
+class FanLayer:
+    """Plot items of one fan; `depth` orders layers (bands below curves below means)."""
+
+    def __init__(self, plot: pg.PlotItem, depth: int) -> None:
+        self._edges = (pg.PlotCurveItem(pen=None), pg.PlotCurveItem(pen=None))
+        self._band = pg.FillBetweenItem(*self._edges)
+        self._bundle = CurveBundle()
+        self._mean = pg.PlotCurveItem(antialias=False)
+        self._items = (*self._edges, self._band, self._bundle, self._mean)
+        for item, height in ((self._band, 0), (self._bundle, 10), (self._mean, 20)):
+            item.setZValue(height + depth)
+        for item in self._items:
+            plot.addItem(item, ignoreBounds=True)
+        self.fan: Fan | None = None
+        self.visible = True
+        self._shown = 0
+
+    def set_fan(self, fan: Fan | None, shown: int) -> None:
+        """Draw a fan with its first `shown` curves as lines, or nothing."""
+        self.fan, self._shown = fan, shown
+        self._refresh_visibility()
+        if fan is None:
+            return
+        times = seconds(fan.times)
+        self._edges[0].setData(times, fan.p10)
+        self._edges[1].setData(times, fan.p90)
+        self._mean.setData(times, fan.mean)
+        self.set_shown(shown)
+
+    def set_shown(self, shown: int) -> None:
+        """Draw this many of the sampled curves."""
+        self._shown = shown
+        if self.fan is not None:
+            self._bundle.set_curves(seconds(self.fan.times), self.fan.curves[:shown])
+
+    def set_visible(self, visible: bool) -> None:
+        """Hide or show the whole fan."""
+        self.visible = visible
+        self._refresh_visibility()
+
+    def set_colour(self, colour: str, background: str) -> None:
+        """Colour mean, curves and band."""
+        self._band.setBrush(veil(colour, BAND_ALPHA))
+        self._bundle.set_colour(mix(colour, background, CURVE_FADING))
+        self._mean.setPen(pg.mkPen(colour, width=MEAN_WIDTH))
+
+    def bounds(self) -> tuple[float, float] | None:
+        """Lowest and highest power drawn (kW), None if nothing is."""
+        if self.fan is None or not self.visible:
+            return None
+        curves: NDArray[np.floating] = self.fan.curves[: self._shown]
+        low, high = float(self.fan.p10.min()), float(self.fan.p90.max())
+        if curves.size:
+            low, high = min(low, float(curves.min())), max(high, float(curves.max()))
+        return low, high
+
+    def _refresh_visibility(self) -> None:
+        for item in self._items:
+            item.setVisible(self.visible and self.fan is not None)

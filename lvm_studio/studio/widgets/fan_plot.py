@@ -1,0 +1,309 @@
+"""The fan of possible weeks: base and tuned law, sampled curves, what meters measured."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QPointF, QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QColor, QIcon, QKeyEvent, QMouseEvent, QPainter, QPixmap, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSpinBox, QToolButton, QVBoxLayout, QWidget
+
+from lvm_studio.analysis.fan import Fan
+from lvm_studio.studio.theme import Colours
+from lvm_studio.studio.widgets.colours import mix
+from lvm_studio.studio.widgets.computing_label import ComputingLabel
+from lvm_studio.studio.widgets.fan_layer import FanLayer
+from lvm_studio.studio.widgets.time_axis import WeekAxis, moment_text, seconds
+
+HEADROOM = 1.05
+GREY_SHARE = 0.75
+IDLE_TEXT = "Point at the plot, or use ← → on it, to read values."
+
+
+class FanCanvas(pg.PlotWidget):
+    """The plot itself: wheel zooms, double click fits, arrow keys move the cursor."""
+
+    fit_asked = Signal()
+    cursor_stepped = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent, axisItems={"bottom": WeekAxis()})
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.hideButtons()
+        self.setLabel("left", "Power of the composition", units="kW")
+        self.getAxis("left").enableAutoSIPrefix(False)
+        self.setLabel("bottom", "UTC")
+        self.showGrid(x=True, y=True, alpha=0.15)
+        self.getPlotItem().setClipToView(True)
+        self.getViewBox().disableAutoRange()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        self.fit_asked.emit()
+        event.accept()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        stride = 6 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1
+        steps = {Qt.Key.Key_Left: -stride, Qt.Key.Key_Right: stride}
+        if event.key() in steps:
+            self.cursor_stepped.emit(steps[Qt.Key(event.key())])
+        elif event.key() == Qt.Key.Key_Home:
+            self.fit_asked.emit()
+        else:
+            super().keyPressEvent(event)
+
+
+class FanPlot(QWidget):
+    """Base fan and tuned fan over one week, with legend, cursor and read-out.
+
+    Takes `analysis.fan.Fan` values (powers in kW of the whole composition, times UTC);
+    `show_asked` says how many sampled curves the person wants to see.
+    """
+
+    show_asked = Signal(int)
+
+    def __init__(self, colours: Colours, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("fan")
+        self.canvas = FanCanvas(self)
+        self._base = FanLayer(self.canvas.getPlotItem(), depth=0)
+        self._tuned = FanLayer(self.canvas.getPlotItem(), depth=1)
+        self._measured = pg.PlotCurveItem(antialias=False)
+        self._measured.setZValue(30)
+        self._cursor = pg.InfiniteLine(angle=90)
+        self._cursor.setZValue(40)
+        self._cursor.hide()
+        for item in (self._measured, self._cursor):
+            self.canvas.addItem(item, ignoreBounds=True)
+        self._message = QLabel(self.canvas)
+        self._readout = QLabel(IDLE_TEXT, self)
+        self._keys = {
+            "base": self._key("Base", "The model's own law (λ = 0): mean and 10–90 % band."),
+            "tuned": self._key("Tuned", "The law tuned by λ: mean and 10–90 % band."),
+            "measured": self._key("Measured", "Sum of what the meters of these households read."),
+        }
+        self.computing = ComputingLabel(self)
+        self._shown = self._shown_field()
+        self._tuned_valid = True
+        self._zoomed = False
+        self._step: int | None = None
+        self._lay_out()
+        self._connect()
+        self.set_colours(colours)
+        self._refresh_keys()
+
+    # -- what the panel sets ---------------------------------------------------------------
+
+    def set_fan(self, fan: Fan | None) -> None:
+        """Draw the fan of the model's own law; its measured aggregate too, where there is one."""
+        before = self._base.fan
+        self._base.set_fan(fan, self._shown.value())
+        measured = None if fan is None else fan.measured
+        if fan is not None and measured is not None:
+            self._measured.setData(seconds(fan.times), np.asarray(measured, dtype=np.float64))
+        self._measured.setVisible(measured is not None and self._keys["measured"].isChecked())
+        if fan is not None:
+            self.set_message("")
+            self._shown.setSuffix(f" of {len(fan.curves)} curves")
+            if before is None or before.times[0] != fan.times[0]:
+                self._zoomed = False
+        self._refresh()
+
+    def set_tuned(self, fan: Fan | None, *, valid: bool = True) -> None:
+        """Draw the tuned fan in its own colour, greyed when too few samples carry it."""
+        self._tuned.set_fan(fan, self._shown.value())
+        self._tuned_valid = valid
+        self._colour_tuned()
+        self._refresh()
+
+    def set_shown(self, count: int) -> None:
+        """Draw this many of the sampled curves as lines."""
+        with QSignalBlocker(self._shown):
+            self._shown.setValue(count)
+        for layer in (self._base, self._tuned):
+            layer.set_shown(count)
+        self._refresh()
+
+    def set_message(self, sentence: str) -> None:
+        """Say across the plot why there is nothing to see ('' to clear)."""
+        self._message.setText(sentence)
+        self._message.setVisible(bool(sentence))
+        self._place_message()
+
+    def set_colours(self, colours: Colours) -> None:
+        """Take the colours of a theme."""
+        self._colours = colours
+        self.canvas.setBackground(colours.plot)
+        for name in ("left", "bottom"):
+            axis = self.canvas.getAxis(name)
+            axis.setPen(colours.muted)
+            axis.setTextPen(colours.text)
+        self._base.set_colour(colours.base, colours.plot)
+        self._colour_tuned()
+        self._measured.setPen(pg.mkPen(colours.measured, width=1))
+        self._cursor.setPen(pg.mkPen(colours.muted, width=1, style=Qt.PenStyle.DashLine))
+        self._message.setStyleSheet(f"color: {colours.muted}; background: transparent;")
+        swatches = {"base": colours.base, "tuned": colours.tuned, "measured": colours.measured}
+        for name, colour in swatches.items():
+            self._keys[name].setIcon(_swatch(colour, line=name == "measured"))
+
+    # -- inside ----------------------------------------------------------------------------
+
+    def _key(self, text: str, tip: str) -> QToolButton:
+        key = QToolButton(self)
+        key.setText(text)
+        key.setToolTip(f"{tip}\nClick to hide or show.")
+        key.setCheckable(True)
+        key.setChecked(True)
+        key.setAutoRaise(True)
+        key.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        return key
+
+    def _shown_field(self) -> QSpinBox:
+        field = QSpinBox(self)
+        field.setObjectName("fan_shown")
+        field.setAccessibleName("How many sampled curves are drawn")
+        field.setToolTip("How many of the sampled weeks are drawn as lines.")
+        field.setRange(0, 100_000)
+        field.setValue(12)
+        field.setKeyboardTracking(False)
+        field.setSuffix(" curves")
+        field.valueChanged.connect(self.show_asked)
+        return field
+
+    def _lay_out(self) -> None:
+        self._message.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._message.setWordWrap(True)
+        self._message.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._message.hide()
+        self._readout.setObjectName("fan_readout")
+        self._readout.setWordWrap(True)
+        self._readout.setProperty("role", "muted")
+        legend = QHBoxLayout()
+        legend.setSpacing(2)
+        for name, key in self._keys.items():
+            key.setObjectName(f"fan_key_{name}")
+            legend.addWidget(key)
+        legend.addStretch(1)
+        legend.addWidget(self.computing)
+        legend.addWidget(self._shown)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        layout.addLayout(legend)
+        layout.addWidget(self.canvas, 1)
+        layout.addWidget(self._readout)
+
+    def _connect(self) -> None:
+        self.canvas.scene().sigMouseMoved.connect(self._point_at)
+        self.canvas.cursor_stepped.connect(self._step_cursor)
+        self.canvas.fit_asked.connect(self._fit)
+        self.canvas.getViewBox().sigRangeChangedManually.connect(self._note_zoom)
+        for key in self._keys.values():
+            key.toggled.connect(self._apply_keys)
+
+    def _colour_tuned(self) -> None:
+        colour = self._colours.tuned
+        if not self._tuned_valid:
+            colour = mix(colour, self._colours.muted, GREY_SHARE).name()
+        self._tuned.set_colour(colour, self._colours.plot)
+
+    def _apply_keys(self) -> None:
+        self._base.set_visible(self._keys["base"].isChecked())
+        self._tuned.set_visible(self._keys["tuned"].isChecked())
+        fan = self._base.fan
+        has_measured = fan is not None and fan.measured is not None
+        self._measured.setVisible(has_measured and self._keys["measured"].isChecked())
+        self._refresh()
+
+    def _refresh(self) -> None:
+        self._refresh_keys()
+        if not self._zoomed:
+            self._fit()
+        self._show_cursor()
+
+    def _refresh_keys(self) -> None:
+        fan = self._base.fan
+        self._keys["base"].setVisible(fan is not None)
+        self._keys["tuned"].setVisible(self._tuned.fan is not None)
+        self._keys["measured"].setVisible(fan is not None and fan.measured is not None)
+
+    def _note_zoom(self) -> None:
+        self._zoomed = True
+
+    def _fit(self) -> None:
+        """Show the whole week, zero included, and room above the highest line."""
+        self._zoomed = False
+        fan = self._base.fan
+        bounds = [b for b in (self._base.bounds(), self._tuned.bounds()) if b is not None]
+        if fan is None or not bounds:
+            return
+        high = max(b[1] for b in bounds)
+        if fan.measured is not None and self._keys["measured"].isChecked():
+            high = max(high, float(np.max(fan.measured)))
+        low = min(0.0, *(b[0] for b in bounds))
+        times = seconds(fan.times)
+        self.canvas.setXRange(times[0], times[-1] + (times[1] - times[0]), padding=0)
+        self.canvas.setYRange(low, high * HEADROOM, padding=0)
+
+    def _point_at(self, position: QPointF) -> None:
+        box = self.canvas.getViewBox()
+        fan = self._base.fan
+        if fan is None or not box.sceneBoundingRect().contains(position):
+            self._step = None
+        else:
+            second = box.mapSceneToView(position).x()
+            times = seconds(fan.times)
+            step = int(np.searchsorted(times, second, side="right")) - 1
+            self._step = min(max(step, 0), len(times) - 1)
+        self._show_cursor()
+
+    def _step_cursor(self, steps: int) -> None:
+        fan = self._base.fan
+        if fan is not None:
+            start = len(fan.times) // 2 if self._step is None else self._step + steps
+            self._step = min(max(start, 0), len(fan.times) - 1)
+            self._show_cursor()
+
+    def _show_cursor(self) -> None:
+        fan = self._base.fan
+        if fan is None or self._step is None:
+            self._cursor.hide()
+            self._readout.setText(IDLE_TEXT if fan is not None else "")
+            return
+        self._cursor.setPos(seconds(fan.times)[self._step])
+        self._cursor.show()
+        self._readout.setText(self._values_at(fan, self._step))
+
+    def _values_at(self, fan: Fan, step: int) -> str:
+        parts = [f"{moment_text(seconds(fan.times)[step])} UTC", _interval("base", fan, step)]
+        tuned = self._tuned.fan
+        if tuned is not None:
+            parts.append(_interval("tuned", tuned, step))
+        if fan.measured is not None:
+            parts.append(f"measured {fan.measured[step]:.2f}")
+        return "   ".join(parts) + " kW"
+
+    def _place_message(self) -> None:
+        self._message.setGeometry(self.canvas.rect().adjusted(60, 20, -20, -40))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._place_message()
+
+
+def _interval(name: str, fan: Fan, step: int) -> str:
+    return f"{name} {fan.mean[step]:.2f} ({fan.p10[step]:.2f} – {fan.p90[step]:.2f})"
+
+
+def _swatch(colour: str, *, line: bool) -> QIcon:
+    """A line, or a line in its band, as the legend shows it."""
+    pixmap = QPixmap(28, 14)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    if not line:
+        band = QColor(colour)
+        band.setAlphaF(0.3)
+        painter.fillRect(0, 1, 28, 12, band)
+    painter.fillRect(0, 6, 28, 1 if line else 2, QColor(colour))
+    painter.end()
+    return QIcon(pixmap)

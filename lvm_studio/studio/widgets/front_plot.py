@@ -1,0 +1,100 @@
+"""The front that λ walks along: how extreme (E f) against how far from the base law (KL)."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyqtgraph as pg
+from numpy.typing import NDArray
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QWidget
+
+from lvm_studio.studio.theme import Colours
+from lvm_studio.studio.widgets.colours import mix
+
+FADING = 0.6
+
+
+class FrontPlot(pg.PlotWidget):
+    """(KL, E f) for rising λ with the current point; a click asks for the λ nearest to it."""
+
+    lam_asked = Signal(float)
+
+    def __init__(self, colours: Colours, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("front")
+        self.setAccessibleName("Front of E f against KL")
+        self.setToolTip(
+            "What tuning costs: E f under the tuned law against KL(tuned ‖ base), for every λ.\n"
+            "dE f/dλ = Var f and dKL/dλ = λ Var f (Eq. 10.6–10.7).\n"
+            "Dashed: too few samples carry it. Click to go to a point."
+        )
+        self.hideButtons()
+        self.setMenuEnabled(False)
+        self.setMouseEnabled(x=False, y=False)
+        self.setLabel("bottom", "KL (nats)")
+        self.showGrid(x=True, y=True, alpha=0.15)
+        for name in ("left", "bottom"):
+            self.getAxis(name).enableAutoSIPrefix(False)
+        self._sure = pg.PlotCurveItem(antialias=True, connect="finite")
+        self._doubtful = pg.PlotCurveItem(antialias=True)
+        self._point = pg.ScatterPlotItem(size=10)
+        for item in (self._doubtful, self._sure, self._point):
+            self.addItem(item)
+        self._lam = self._kl = self._expectation = np.empty(0)
+        self.scene().sigMouseClicked.connect(self._clicked)
+        self.set_colours(colours)
+
+    def set_front(
+        self,
+        lam: NDArray[np.float64],
+        kl: NDArray[np.float64],
+        expectation: NDArray[np.float64],
+        valid: NDArray[np.bool_],
+        unit: str,
+    ) -> None:
+        """Draw the front, arrays [L] with λ rising; `expectation` in `unit`, `kl` in nats."""
+        finite = np.isfinite(kl) & np.isfinite(expectation)
+        self._lam, self._kl, self._expectation = lam[finite], kl[finite], expectation[finite]
+        self.setLabel("left", f"E f ({unit})")
+        self._doubtful.setData(self._kl, self._expectation)
+        self._sure.setData(self._kl, np.where(valid[finite], self._expectation, np.nan))
+
+    def set_point(self, kl: float, expectation: float) -> None:
+        """Mark where λ is now."""
+        self._point.setData([kl], [expectation])
+
+    def clear_front(self) -> None:
+        """Draw nothing."""
+        self._lam = self._kl = self._expectation = np.empty(0)
+        for curve in (self._sure, self._doubtful):
+            curve.setData([], [])
+        self._point.clear()
+
+    def set_colours(self, colours: Colours) -> None:
+        """Take the colours of a theme."""
+        self.setBackground(colours.plot)
+        for name in ("left", "bottom"):
+            self.getAxis(name).setPen(colours.muted)
+            self.getAxis(name).setTextPen(colours.text)
+        self._sure.setPen(pg.mkPen(colours.tuned, width=2))
+        faded = mix(colours.muted, colours.plot, FADING)
+        self._doubtful.setPen(pg.mkPen(faded, width=1, style=Qt.PenStyle.DashLine))
+        self._point.setBrush(colours.tuned)
+        self._point.setPen(pg.mkPen(colours.text, width=1))
+
+    def nearest_lam(self, kl: float, expectation: float) -> float | None:
+        """Return the λ of the front's point nearest on screen to (kl, expectation)."""
+        if not len(self._lam):
+            return None
+        (x0, x1), (y0, y1) = self.getViewBox().viewRange()
+        distance = ((self._kl - kl) / max(x1 - x0, 1e-9)) ** 2
+        distance += ((self._expectation - expectation) / max(y1 - y0, 1e-9)) ** 2
+        return float(self._lam[int(distance.argmin())])
+
+    def _clicked(self, event: object) -> None:
+        if event.button() != Qt.MouseButton.LeftButton:  # type: ignore[attr-defined]
+            return
+        point = self.getViewBox().mapSceneToView(event.scenePos())  # type: ignore[attr-defined]
+        lam = self.nearest_lam(point.x(), point.y())
+        if lam is not None:
+            self.lam_asked.emit(lam)

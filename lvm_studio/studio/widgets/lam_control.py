@@ -1,0 +1,205 @@
+"""Bottom of the composer: what extreme means, how far to go, and what that costs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import qtawesome as qta
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLabel, QToolButton, QWidget
+
+from lvm_studio.studio.theme import Colours
+from lvm_studio.studio.widgets.computing_label import ComputingLabel
+from lvm_studio.studio.widgets.criteria_help import CRITERIA_HELP
+from lvm_studio.studio.widgets.front_plot import FrontPlot
+from lvm_studio.studio.widgets.lam_fields import KL_MAX, LAM_MAX, LamSlider, NumberField, OddsField
+
+if TYPE_CHECKING:
+    from lvm_studio.studio.street_service import TunedAnswer
+
+LAM_HELP = (
+    "λ, per standard deviation of the criterion: the week is drawn from p(x) e^{λ f(x)} / Z\n"
+    "(Eq. 10.5). 0 is the model's own law. Arrow keys move by 0.05, page keys by 0.5, Home to 0."
+)
+KL_HELP = "KL(tuned ‖ base) in nats: how far the tuned law is from the model's own. Type one."
+ODDS_HELP = "The same as a frequency: N = e^KL, so “1 week in 1,000” is KL = 6.91."
+EF_HELP = "E f, the mean of the criterion under the tuned law. Type the level to reach."
+TRUST_HELP = (
+    "ESS: how many independent curves the weighted samples are worth (greyed below 100).\n"
+    "k̂: tail index of the weights; above 0.7 their averages cannot be trusted."
+)
+
+
+class LamControl(QWidget):
+    """Criterion, λ and its twins, read-outs and the front; emits wishes, shows answers."""
+
+    criterion_chosen = Signal(str)
+    lam_asked = Signal(float)
+    drag_started = Signal()
+    drag_ended = Signal()
+    target_asked = Signal(str, float)  # "kl" | "one_in_n" | "expectation", value
+
+    def __init__(self, colours: Colours, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("lam_control")
+        self.criterion_box = self._make_criteria()
+        self.slider = LamSlider(self)
+        self.field = NumberField(0.0, LAM_MAX, 2, 0.05, self)
+        self.kl_field = NumberField(0.0, KL_MAX, 2, 0.1, self)
+        self.odds_field = OddsField(self)
+        self.expectation_field = NumberField(0.0, 1e9, 1, 1.0, self)
+        self._reset = QToolButton(self)
+        self.computing = ComputingLabel(self)
+        self._figures = QLabel(self)
+        self._source = QLabel(self)
+        self.front = FrontPlot(colours, self)
+        self._name_widgets()
+        self._lay_out()
+        self._connect()
+        self.set_colours(colours)
+        self.show_answer(None)
+
+    # -- what the panel sets ---------------------------------------------------------------
+
+    def set_criterion(self, name: str) -> None:
+        """Show the criterion in force."""
+        with QSignalBlocker(self.criterion_box):
+            self.criterion_box.setCurrentIndex(self.criterion_box.findData(name))
+        about = CRITERIA_HELP[name]
+        self.criterion_box.setToolTip(about.tooltip())
+        self.expectation_field.setSuffix(f" {about.unit}")
+
+    def set_lam(self, lam: float) -> None:
+        """Show λ on slider and field."""
+        self.slider.show_lam(lam)
+        self.field.show_value(lam)
+        self._reset.setEnabled(lam != 0.0)
+
+    def set_available(self, available: bool) -> None:
+        """Enable the controls when there is a law to tune."""
+        for widget in (self.slider, self.field, self.kl_field, self.odds_field):
+            widget.setEnabled(available)
+        self.expectation_field.setEnabled(available)
+
+    def set_note(self, sentence: str) -> None:
+        """Say what is going on instead of the source line ('' leaves the last answer's)."""
+        if sentence:
+            self._source.setText(sentence)
+
+    def show_answer(self, answer: TunedAnswer | None) -> None:
+        """Show E f, KL, ESS, k̂ and the front of an answer; None: there is none."""
+        self.computing.set_computing(False)
+        self._show_trust(answer is None or answer.valid)
+        if answer is None:
+            self.front.clear_front()
+            self._figures.setText("")
+            self._source.setText("")
+            return
+        self.kl_field.show_value(answer.kl)
+        self.odds_field.show_value(answer.one_in_n)
+        self.expectation_field.show_value(answer.expectation)
+        self._figures.setText(figures_text(answer))
+        self._source.setText(answer.sentence)
+        front = answer.front
+        self.front.set_front(front.lam, front.kl, front.expectation, front.valid, answer.unit)
+        self.front.set_point(answer.kl, answer.expectation)
+
+    def set_colours(self, colours: Colours) -> None:
+        """Take the colours of a theme."""
+        self._reset.setIcon(qta.icon("fa6s.arrow-rotate-left", color=colours.text))
+        self.front.set_colours(colours)
+
+    # -- inside ----------------------------------------------------------------------------
+
+    def _make_criteria(self) -> QComboBox:
+        box = QComboBox(self)
+        for name, about in CRITERIA_HELP.items():
+            box.addItem(about.title, name)
+            box.setItemData(box.count() - 1, about.tooltip(), Qt.ItemDataRole.ToolTipRole)
+        return box
+
+    def _name_widgets(self) -> None:
+        named = (
+            (self.criterion_box, "criterion_box", "Criterion", ""),
+            (self.slider, "lam_slider", "λ", LAM_HELP),
+            (self.field, "lam_field", "λ", LAM_HELP),
+            (self.kl_field, "kl_field", "KL in nats", KL_HELP),
+            (self.odds_field, "one_in_n_field", "One week in N", ODDS_HELP),
+            (self.expectation_field, "expectation_field", "E f", EF_HELP),
+            (self._reset, "lam_reset", "Back to λ = 0", "Back to λ = 0, the model's own law."),
+            (self._figures, "lam_figures", "Read-outs", TRUST_HELP),
+            (self._source, "lam_source", "Source of the figures", ""),
+            (self.computing, "lam_computing", "Computing", ""),
+        )
+        for widget, name, title, tip in named:
+            widget.setObjectName(name)
+            widget.setAccessibleName(title)
+            widget.setToolTip(tip)
+        self.kl_field.setSuffix(" nats")
+        self._source.setWordWrap(True)
+        self._source.setProperty("role", "muted")
+        self._figures.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._figures.setWordWrap(True)
+
+    def _lay_out(self) -> None:
+        grid = QGridLayout()
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(6)
+        grid.setVerticalSpacing(4)
+        first = QHBoxLayout()
+        first.addWidget(self.criterion_box)
+        first.addWidget(self.slider, 1)
+        first.addWidget(self.field)
+        first.addWidget(self._reset)
+        second = QHBoxLayout()
+        for label, field in (
+            ("KL", self.kl_field),
+            ("=", self.odds_field),
+            ("E f", self.expectation_field),
+        ):
+            second.addWidget(QLabel(label, self))
+            second.addWidget(field)
+        second.addStretch(1)
+        second.addWidget(self.computing)
+        grid.addLayout(first, 0, 0)
+        grid.addLayout(second, 1, 0)
+        grid.addWidget(self._figures, 2, 0)
+        grid.addWidget(self._source, 3, 0)
+        grid.setRowStretch(4, 1)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(10)
+        row.addLayout(grid, 3)
+        row.addWidget(self.front, 2)
+        self.front.setMinimumSize(220, 120)
+
+    def _connect(self) -> None:
+        self.criterion_box.activated.connect(self._choose_criterion)
+        self.slider.edited.connect(self.lam_asked)
+        self.field.edited.connect(self.lam_asked)
+        self.slider.sliderPressed.connect(self.drag_started)
+        self.slider.sliderReleased.connect(self.drag_ended)
+        self.front.lam_asked.connect(self.lam_asked)
+        self._reset.clicked.connect(lambda: self.lam_asked.emit(0.0))
+        self.kl_field.edited.connect(lambda value: self.target_asked.emit("kl", value))
+        self.odds_field.edited.connect(lambda value: self.target_asked.emit("one_in_n", value))
+        self.expectation_field.edited.connect(
+            lambda value: self.target_asked.emit("expectation", value)
+        )
+
+    def _choose_criterion(self) -> None:
+        self.criterion_chosen.emit(self.criterion_box.currentData())
+
+    def _show_trust(self, valid: bool) -> None:
+        self._figures.setEnabled(valid)
+
+
+def figures_text(answer: TunedAnswer) -> str:
+    """One line: E f base → tuned, KL, odds, ESS and k̂."""
+    about = CRITERIA_HELP[answer.criterion]
+    change = f"E {about.symbol}  {answer.base_expectation:,.1f} → {answer.expectation:,.1f}"
+    odds = f"1 week in {answer.one_in_n:,.0f}" if answer.one_in_n < 1e9 else "beyond 1 in 10⁹"
+    return (
+        f"{change} {answer.unit}   ·   KL {answer.kl:.2f} nats, {odds}   ·   "
+        f"ESS {answer.ess:,.0f} of {answer.samples:,}   ·   k̂ {answer.khat:.2f}"
+    )

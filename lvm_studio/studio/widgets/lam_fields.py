@@ -1,0 +1,93 @@
+"""Fields of the λ strip: numbers that say when a person, not the program, changed them."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtWidgets import QDoubleSpinBox, QSlider, QWidget
+
+LAM_MAX: Final = 5.0
+LAM_STEPS: Final = 500
+KL_MAX: Final = 20.0
+ROUND_ODDS: Final = (1, 2, 5)
+
+
+class NumberField(QDoubleSpinBox):
+    """Spin box that reports typed and stepped values with `edited`, and `show_value` silently."""
+
+    edited = Signal(float)
+
+    def __init__(
+        self, low: float, high: float, decimals: int, step: float, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setRange(low, high)
+        self.setDecimals(decimals)
+        self.setSingleStep(step)
+        self.setKeyboardTracking(False)
+        self.setGroupSeparatorShown(True)
+        self.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self.valueChanged.connect(self.edited)
+
+    def show_value(self, value: float) -> None:
+        """Show a value without reporting it; leaves alone what a person is typing."""
+        if self.hasFocus() and self.lineEdit().isModified():
+            return
+        with QSignalBlocker(self):
+            self.setValue(value if math.isfinite(value) else self.maximum())
+
+
+class OddsField(NumberField):
+    """“1 week in N”; steps go 1, 2, 5, 10, 20, 50 …"""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(1.0, math.floor(math.exp(KL_MAX)), 0, 1.0, parent)
+        self.setPrefix("1 week in ")
+
+    def stepBy(self, steps: int) -> None:
+        for _ in range(abs(steps)):
+            self.setValue(next_odds(self.value(), up=steps > 0))
+
+
+def next_odds(value: float, *, up: bool) -> float:
+    """Return the next round number of 1, 2, 5, 10, 20 … above or below, at least 1.
+
+    >>> [next_odds(n, up=True) for n in (1, 7, 10)], next_odds(1000, up=False)
+    ([2.0, 10.0, 20.0], 500.0)
+    """
+    decade = math.floor(math.log10(max(value, 1.0)))
+    ladder = [m * 10.0**d for d in range(decade - 1, decade + 2) for m in ROUND_ODDS]
+    if up:
+        return min(rung for rung in ladder if rung > value)
+    return max(max((rung for rung in ladder if rung < value), default=1.0), 1.0)
+
+
+class LamSlider(QSlider):
+    """λ from 0 to LAM_MAX in steps of 0.01; arrows move 0.05, page keys 0.5, Home goes to 0."""
+
+    edited = Signal(float)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(Qt.Orientation.Horizontal, parent)
+        self.setRange(0, LAM_STEPS)
+        self.setSingleStep(5)
+        self.setPageStep(50)
+        self.setTickInterval(LAM_STEPS // 5)
+        self.setTickPosition(QSlider.TickPosition.TicksBelow)
+        self.setMinimumWidth(120)
+        self.valueChanged.connect(self._report)
+
+    def lam(self) -> float:
+        """λ at the handle."""
+        return self.value() * LAM_MAX / LAM_STEPS
+
+    def show_lam(self, lam: float) -> None:
+        """Move the handle without reporting it; not while a hand is on it."""
+        if not self.isSliderDown():
+            with QSignalBlocker(self):
+                self.setValue(round(lam * LAM_STEPS / LAM_MAX))
+
+    def _report(self) -> None:
+        self.edited.emit(self.lam())

@@ -1,0 +1,105 @@
+"""The figures beside the fan: energy, peak and its time, of the base, tuned and measured week."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
+
+from lvm_studio.analysis.fan import HOURS_PER_STEP, Fan, Spread
+from lvm_studio.studio.widgets.time_axis import moment_text, seconds
+
+ROWS = (
+    ("Energy of the week (kWh)", "Mean over the sampled weeks, and the range of 10–90 % of them."),
+    ("Peak (kW)", "Highest half-hour: mean over the sampled weeks, and the 10–90 % range."),
+    (
+        "Time of the peak (UTC)",
+        "Half-hour at which the mean curve (or the measured one) is highest.",
+    ),
+)
+COLUMNS = ("Base", "Tuned", "Measured")
+ABSENT = "–"
+
+
+class Readouts(QWidget):
+    """A small table of figures and one line that says how they were obtained."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("readouts")
+        self._cells: dict[tuple[int, str], QLabel] = {}
+        self._source = QLabel(self)
+        self._source.setObjectName("readouts_source")
+        self._source.setProperty("role", "muted")
+        self._source.setWordWrap(True)
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(12)
+        grid.setVerticalSpacing(1)
+        for place, title in enumerate(COLUMNS, start=1):
+            grid.addWidget(self._caption(title, ""), 0, place)
+            grid.setColumnStretch(place, 1)
+        for row, (title, tip) in enumerate(ROWS):
+            grid.addWidget(self._caption(title, tip), row + 1, 0)
+            for place, column in enumerate(COLUMNS, start=1):
+                cell = QLabel(ABSENT, self)
+                cell.setObjectName(f"readout_{column.lower()}_{row}")
+                cell.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+                cell.setToolTip(tip)
+                self._cells[row, column] = cell
+                grid.addWidget(cell, row + 1, place)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        layout.addLayout(grid)
+        layout.addWidget(self._source)
+
+    def set_fan(self, fan: Fan | None) -> None:
+        """Fill the columns of the base law and of the measured week."""
+        self._fill("Base", fan)
+        measured = None if fan is None else fan.measured
+        if fan is None or measured is None:
+            self._write("Measured", ABSENT, ABSENT, ABSENT)
+            return
+        highest = int(np.argmax(measured))
+        self._write(
+            "Measured",
+            f"{float(np.sum(measured)) * HOURS_PER_STEP:,.0f}",
+            f"{float(np.max(measured)):,.1f}",
+            moment_text(seconds(fan.times)[highest]),
+        )
+
+    def set_tuned(self, fan: Fan | None) -> None:
+        """Fill the column of the tuned law."""
+        self._fill("Tuned", fan)
+
+    def set_source(self, sentence: str) -> None:
+        """Say how the figures were obtained."""
+        self._source.setText(sentence)
+
+    def _caption(self, text: str, tip: str) -> QLabel:
+        label = QLabel(text, self)
+        label.setProperty("role", "muted")
+        label.setToolTip(tip)
+        return label
+
+    def _fill(self, column: str, fan: Fan | None) -> None:
+        if fan is None:
+            self._write(column, ABSENT, ABSENT, ABSENT)
+            return
+        peak_second = float(seconds(np.array([fan.peak_time]))[0])
+        energy, peak = spread_text(fan.energy_kwh, 0), spread_text(fan.peak_kw, 1)
+        self._write(column, energy, peak, moment_text(peak_second))
+
+    def _write(self, column: str, *texts: str) -> None:
+        for row, text in enumerate(texts):
+            self._cells[row, column].setText(text)
+
+
+def spread_text(spread: Spread, decimals: int) -> str:
+    """Return "mean (p10 – p90)".
+
+    >>> spread_text(Spread(1234.4, 1100.0, 1400.0), 0)
+    '1,234 (1,100 – 1,400)'
+    """
+    mean, low, high = (f"{v:,.{decimals}f}" for v in (spread.mean, spread.p10, spread.p90))
+    return f"{mean} ({low} – {high})"

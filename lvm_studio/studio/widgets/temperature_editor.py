@@ -1,0 +1,125 @@
+"""Own weather: seven daily means, a shift of all of them, and the way back to the measured."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtWidgets import (
+    QDoubleSpinBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+COLDEST, WARMEST = -40.0, 50.0
+
+
+class TemperatureEditor(QWidget):
+    """Fields for the mean temperature of each day (°C).
+
+    `profile_edited` carries seven daily means, or None for "as measured".
+    """
+
+    profile_edited = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._measured: tuple[float, ...] = ()
+        self._days = [self._day_field(day) for day in DAYS]
+        self._title = QLabel("Temperature, measured", self)
+        self._shift = self._shift_field()
+        self._reset = QPushButton("Measured", self)
+        self._reset.setObjectName("temperature_reset")
+        self._reset.setToolTip("Back to the measured temperature of the week.")
+        self._reset.clicked.connect(lambda: self.profile_edited.emit(None))
+        self._lay_out()
+
+    def set_profile(self, measured: Sequence[float] | None, own: Sequence[float] | None) -> None:
+        """Show the measured daily means of the week and the own ones that replace them."""
+        self._measured = () if measured is None else tuple(float(value) for value in measured)
+        shown = self._measured if own is None else tuple(own)
+        for field, value in zip(self._days, shown or (0.0,) * 7, strict=True):
+            with QSignalBlocker(field):
+                field.setValue(value)
+            field.setEnabled(bool(shown))
+        self._shift.setEnabled(bool(self._measured))
+        self._reset.setEnabled(own is not None)
+        self._describe(own)
+
+    def profile(self) -> tuple[float, ...]:
+        """The seven daily means in the fields (°C)."""
+        return tuple(field.value() for field in self._days)
+
+    # -- inside ----------------------------------------------------------------------------
+
+    def _describe(self, own: Sequence[float] | None) -> None:
+        shift = 0.0
+        if own is not None and self._measured:
+            shift = sum(o - m for o, m in zip(own, self._measured, strict=True)) / len(own)
+        with QSignalBlocker(self._shift):
+            self._shift.setValue(shift)
+        self._title.setText("Temperature, measured" if own is None else "Own temperature")
+
+    def _day_field(self, day: str) -> QDoubleSpinBox:
+        field = QDoubleSpinBox(self)
+        field.setObjectName(f"temperature_{day.lower()}")
+        field.setAccessibleName(f"Mean temperature on {day} in °C")
+        field.setToolTip(f"Mean temperature on {day} (°C). Type it, or use ↑ ↓.")
+        field.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
+        field.setRange(COLDEST, WARMEST)
+        field.setDecimals(1)
+        field.setSingleStep(0.5)
+        field.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        field.setKeyboardTracking(False)
+        field.setMinimumWidth(self.fontMetrics().horizontalAdvance("−00.0") + 8)
+        field.valueChanged.connect(lambda _value: self.profile_edited.emit(self.profile()))
+        return field
+
+    def _shift_field(self) -> QDoubleSpinBox:
+        field = QDoubleSpinBox(self)
+        field.setObjectName("temperature_shift")
+        field.setAccessibleName("Shift of the whole week in °C")
+        field.setToolTip("How much warmer (+) or colder (−) than measured, on average.")
+        field.setRange(-20.0, 20.0)
+        field.setDecimals(1)
+        field.setSingleStep(0.5)
+        field.setSuffix(" °C")
+        field.setKeyboardTracking(False)
+        field.valueChanged.connect(self._apply_shift)
+        return field
+
+    def _apply_shift(self, shift: float) -> None:
+        """Move all days alike, so that the mean difference to the measured is `shift`."""
+        now = self.profile()
+        already = sum(o - m for o, m in zip(now, self._measured, strict=True)) / len(now)
+        moved = tuple(
+            round(min(WARMEST, max(COLDEST, value + shift - already)), 3) for value in now
+        )
+        self.profile_edited.emit(moved)
+
+    def _lay_out(self) -> None:
+        top = QHBoxLayout()
+        top.setSpacing(4)
+        top.addWidget(self._title, 1)
+        top.addWidget(QLabel("±", self))
+        top.addWidget(self._shift)
+        top.addWidget(self._reset)
+        grid = QGridLayout()
+        grid.setSpacing(2)
+        for place, (day, field) in enumerate(zip(DAYS, self._days, strict=True)):
+            label = QLabel(day[:2], self)
+            label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+            label.setProperty("role", "muted")
+            grid.addWidget(label, 0, place)
+            grid.addWidget(field, 1, place)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        layout.addLayout(top)
+        layout.addLayout(grid)

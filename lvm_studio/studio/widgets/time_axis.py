@@ -1,0 +1,66 @@
+"""An axis of UTC times for a week: days with their weekday, hours when there is room."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import numpy as np
+import pyqtgraph as pg
+from numpy.typing import NDArray
+
+DAY_SECONDS = 86_400
+HOUR_STEPS = (1, 3, 6, 12)
+PIXELS_PER_HOUR_LABEL = 26
+PIXELS_PER_DAY_LABEL = 56
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+
+def seconds(times: NDArray[np.datetime64]) -> NDArray[np.float64]:
+    """Return times as seconds since 1970 UTC, what the axis counts in."""
+    return np.asarray(times.astype("datetime64[s]").astype(np.float64))
+
+
+def moment_text(second: float) -> str:
+    """Return a time as a person says it.
+
+    >>> moment_text(1357669800.0)
+    'Tue 8 Jan 18:30'
+    """
+    time = datetime.fromtimestamp(second, UTC)
+    return f"{WEEKDAYS[time.weekday()]} {time.day} {time:%b %H:%M}"
+
+
+class WeekAxis(pg.AxisItem):
+    """Bottom axis: “Mon 7 Jan” at each midnight and, zoomed in, the hours (UTC)."""
+
+    def __init__(self) -> None:
+        super().__init__(orientation="bottom")
+        self.enableAutoSIPrefix(False)
+
+    def tickValues(self, low: float, high: float, size: float) -> list[tuple[float, list[float]]]:
+        pixels_per_day = size * DAY_SECONDS / max(high - low, 1.0)
+        days = _multiples(low, high, DAY_SECONDS)
+        levels = [(float(DAY_SECONDS), days)]
+        for hours in HOUR_STEPS:
+            if pixels_per_day * hours / 24 >= PIXELS_PER_HOUR_LABEL:
+                steps = set(_multiples(low, high, hours * 3600)) - set(days)
+                levels.append((hours * 3600.0, sorted(steps)))
+                break
+        return levels
+
+    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
+        if spacing < DAY_SECONDS:
+            return [f"{datetime.fromtimestamp(value, UTC):%H}" for value in values]
+        width = self.size().width() * DAY_SECONDS / max(self.range[1] - self.range[0], 1.0)
+        return [_day_text(value, with_month=width >= PIXELS_PER_DAY_LABEL) for value in values]
+
+
+def _multiples(low: float, high: float, step: int) -> list[float]:
+    first = int(np.ceil(low / step)) * step
+    return [float(value) for value in range(first, int(np.floor(high)) + 1, step)]
+
+
+def _day_text(value: float, *, with_month: bool) -> str:
+    time = datetime.fromtimestamp(value, UTC)
+    day = f"{WEEKDAYS[time.weekday()]} {time.day}"
+    return f"{day} {time:%b}" if with_month else day
