@@ -18,7 +18,7 @@ from lvm_studio.storage.street_state import StreetState
 from lvm_studio.storage.workspace import RunEntry, Workspace
 from lvm_studio.studio.commands import NO_GESTURE, ChangeDocument, ChangeStreet, Document
 from lvm_studio.studio.likeness import draw_like
-from lvm_studio.studio.start import restored_state, starting_state, starting_workspace
+from lvm_studio.storage.start import restored_state, starting_state, starting_workspace
 
 if TYPE_CHECKING:
     from lvm_studio.data.households import HouseholdSet
@@ -152,9 +152,7 @@ class Session(QObject):
         """Take these households out, all their copies."""
         self._compose(
             f"Remove {_named(ids)}",
-            lambda composition: _folded(
-                composition, ids, lambda c, household_id: c.set_count(household_id, 0)
-            ),
+            lambda composition: _folded(composition, ids, lambda c, one: c.set_count(one, 0)),
         )
 
     def set_count(self, household_id: str, n: int, gesture: int = NO_GESTURE) -> None:
@@ -167,13 +165,11 @@ class Session(QObject):
 
     def duplicate(self, ids: Sequence[str]) -> None:
         """Double these households."""
-        counts = dict(self._state.composition.counts)
-        self._compose(
-            f"Duplicate {_named(ids)}",
-            lambda composition: _folded(
-                composition, ids, lambda c, household_id: c.add(household_id, counts[household_id])
-            ),
-        )
+
+        def double(composition: Composition) -> Composition:
+            return _folded(composition, ids, lambda c, one: c.add(one, composition.count(one)))
+
+        self._compose(f"Duplicate {_named(ids)}", double)
 
     def clear_composition(self) -> None:
         """Take all households out."""
@@ -222,11 +218,12 @@ class Session(QObject):
         self._change(f"Model {name}", model=name)
 
     def choose_dataset(self, name: str) -> None:
-        """Compose from another dataset of the workspace: starts with an empty composition."""
+        """Compose from another dataset of the workspace, starting with a few of its households."""
         with self._reporting():
-            dataset = self._workspace.datasets[name]
-            state = starting_state(name, dataset, self._state.model)
-            changes = {"dataset": name, "composition": state.composition, "week": state.week}
+            if name not in self._workspace.datasets:
+                raise DataError(f"There is no dataset {name!r} in this workspace; import it first.")
+            fresh = starting_state(name, self._workspace.datasets[name], self._state.model)
+            changes = {"dataset": name, "composition": fresh.composition, "week": fresh.week}
             self._change(f"Dataset {name}", **changes)
 
     def new_gesture(self) -> int:

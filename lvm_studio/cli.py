@@ -1,0 +1,238 @@
+"""The verbs of the studio without a window: the same functions, for scripts.
+
+With ``--json`` a verb prints one object on standard output; progress goes to standard error.
+It ends with 0, or with 2 and one line that says what was wrong and what to do.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any
+
+import click
+import typer
+
+from lvm_studio import __version__
+from lvm_studio.data.errors import DataError
+from lvm_studio.headless import compose, doctor, export, importing, train, tune
+from lvm_studio.headless.progress import Progress
+
+app = typer.Typer(
+    name="lvm-studio",
+    help="Compose households, tune towards extremes, train and question latent variable models.",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+EXIT_WRONG = 2
+
+WorkspaceFile = Annotated[Path, typer.Argument(metavar="W.h5", help="A workspace file.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
+Households = Annotated[
+    str, typer.Option(help="Who is composed: ID[*n],… such as MAC000002*3,MAC000003.")
+]
+Week = Annotated[str, typer.Option(help="ISO week, such as 2013-W05.")]
+Temperature = Annotated[
+    Path | None,
+    typer.Option(help="CSV of °C that replaces the week's: time,temperature or 7 or 336 values."),
+]
+Samples = Annotated[int, typer.Option(min=1, max=100_000, help="Weeks to draw.")]
+Seed = Annotated[int, typer.Option(min=0, help="Seed of the common random numbers.")]
+CurvesOut = Annotated[Path, typer.Option(help="Curves file, .csv or .parquet, in watts.")]
+
+
+class DeviceChoice(str, Enum):
+    """Where a run computes."""
+
+    AUTO = "auto"
+    CPU = "cpu"
+    CUDA = "cuda"
+
+
+class CriterionChoice(str, Enum):
+    """What extreme means."""
+
+    PEAK = "peak"
+    SUSTAINED = "sustained"
+    FLEXIBILITY = "flexibility"
+
+
+def version(wanted: bool) -> None:
+    """Print the version and leave."""
+    if wanted:
+        typer.echo(f"lvm-studio {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Options before the verb."""
+
+
+@app.command("import")
+def import_(
+    source: Annotated[Path, typer.Argument(metavar="SRC", help="CSV or Parquet, long or wide.")],
+    out: Annotated[Path, typer.Option(help="Workspace file to write.")],
+    name: Annotated[str, typer.Option(help="Name of the data set; the file's if empty.")] = "",
+    temperature: Annotated[Path | None, typer.Option(help="CSV of time, °C.")] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Correct the guessed mapping: unit=kWh."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Read meter readings into a workspace; rejected rows are counted with their reasons."""
+    emit(importing.run(source, out, name, temperature, set_ or []), as_json)
+
+
+@app.command("train")
+def train_(
+    recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="households or vae.")],
+    out: Annotated[Path, typer.Option(help="Workspace file to write.")],
+    workspace: Annotated[
+        Path | None, typer.Option(help="Workspace with the data; the shipped data if not given.")
+    ] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Stop after so many steps.")] = None,
+    minutes: Annotated[float | None, typer.Option(help="Stop after so many minutes.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Seed of everything random.")] = None,
+    device: Annotated[DeviceChoice, typer.Option(help="Where to compute.")] = DeviceChoice.AUTO,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Change a setting: batch=128."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Train a model by a recipe; Ctrl+C keeps what has been learned so far."""
+    wishes = train.Wishes(recipe, steps, minutes, seed, device.value, tuple(set_ or ()))
+    emit(train.run(wishes, out, workspace, Progress()), as_json)
+
+
+@app.command("compose")
+def compose_(
+    workspace: WorkspaceFile,
+    households: Households,
+    week: Week,
+    out: CurvesOut,
+    temperature: Temperature = None,
+    samples: Samples = 200,
+    seed: Seed = 0,
+    as_json: Json = False,
+) -> None:
+    """Draw the weeks that these households could ask from the grid."""
+    street = compose.StreetWishes(workspace, households, week, temperature, samples, seed)
+    emit(compose.run(street, out), as_json)
+
+
+@app.command("tune")
+def tune_(
+    workspace: WorkspaceFile,
+    households: Households,
+    week: Week,
+    criterion: Annotated[CriterionChoice, typer.Option(help="What extreme means.")],
+    out: CurvesOut,
+    lam: Annotated[float | None, typer.Option(help="λ, per standard deviation of f.")] = None,
+    kl: Annotated[float | None, typer.Option(help="Target KL to the base law, in nats.")] = None,
+    one_in: Annotated[
+        float | None, typer.Option("--one-in", help='"1 week in N": a KL of log N.')
+    ] = None,
+    target: Annotated[float | None, typer.Option(help="Target E f, in its unit.")] = None,
+    temperature: Temperature = None,
+    samples: Samples = 200,
+    seed: Seed = 0,
+    as_json: Json = False,
+) -> None:
+    """Draw extreme but realistic weeks of these households."""
+    street = compose.StreetWishes(workspace, households, week, temperature, samples, seed)
+    goal = tune.goal_of(lam=lam, kl=kl, one_in=one_in, target=target)
+    emit(tune.run(street, criterion.value, goal, out, Progress()), as_json)
+
+
+@app.command("export")
+def export_(
+    workspace: WorkspaceFile,
+    out: Annotated[
+        Path, typer.Option(help="Curves (.csv, .parquet) or figure (.svg, .png, .pdf).")
+    ],
+    as_json: Json = False,
+) -> None:
+    """Write the curves or the figure of the street that a workspace shows."""
+    emit(export.run(workspace, out), as_json)
+
+
+@app.command("doctor")
+def doctor_(as_json: Json = False) -> None:
+    """Print versions, devices and libraries, and what is missing."""
+    emit(doctor.run(), as_json)
+
+
+@app.command("gui")
+def gui(
+    workspace: Annotated[Path | None, typer.Argument(help="A workspace file to open.")] = None,
+) -> None:
+    """Open the studio."""
+    from lvm_studio.studio.app import main as open_window
+
+    raise typer.Exit(open_window([str(workspace)] if workspace else []))
+
+
+@app.command("tour")
+def tour(
+    folder: Annotated[Path, typer.Argument(help="Folder for curves, figures and a screenshot.")],
+    as_json: Json = False,
+) -> None:
+    """Make the newcomer's journey without anybody at the window, and keep what it shows."""
+    from lvm_studio.studio.tour import take_tour
+
+    emit(take_tour(folder, Progress()), as_json)
+
+
+def emit(result: dict[str, Any], as_json: bool) -> None:
+    """Print a result: one JSON object, or a line for each of its values."""
+    if as_json:
+        typer.echo(json.dumps(result, ensure_ascii=False, allow_nan=False))
+        return
+    for key, value in result.items():
+        typer.echo(f"{key.replace('_', ' ')}: {_words(value)}")
+
+
+def _words(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_words(inner)}" for key, inner in value.items()) or "none"
+    if isinstance(value, list):
+        return ", ".join(map(_words, value)) or "none"
+    return str(value)
+
+
+def main() -> None:
+    """Run the verb of the command line; every failure is one line and exit code 2."""
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    try:
+        sys.exit(app(standalone_mode=False))
+    except click.exceptions.NoArgsIsHelpError as shown:
+        click.echo(shown.format_message())
+        sys.exit(EXIT_WRONG)
+    except click.ClickException as error:
+        fail(error.format_message())
+    except DataError as error:
+        fail(str(error))
+    except (KeyboardInterrupt, click.Abort):
+        fail("interrupted")
+    except MemoryError:
+        fail("not enough memory; ask for fewer samples or close other programs")
+
+
+def fail(sentence: str) -> None:
+    """Say in one line what was wrong and end with code 2."""
+    click.echo(f"lvm-studio: {' '.join(sentence.split())}", err=True)
+    sys.exit(EXIT_WRONG)

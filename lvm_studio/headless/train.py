@@ -1,0 +1,120 @@
+"""Training a model by a recipe, in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lvm_studio.data.errors import DataError
+from lvm_studio.storage import workspace as workspace_file
+from lvm_studio.storage.street_state import StreetState
+from lvm_studio.training.job import TrainingJob
+from lvm_studio.training.recipes import recipe_named, with_overrides
+from lvm_studio.training.reports import DeviceReport, Finished, TrainingDiverged, TrainReport
+
+if TYPE_CHECKING:
+    from lvm_studio.data.households import HouseholdSet
+    from lvm_studio.headless.progress import Progress
+    from lvm_studio.storage.workspace import Workspace
+    from lvm_studio.training.spec import TrainSpec
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the command line says of a run; None leaves the recipe's own value."""
+
+    recipe: str
+    steps: int | None
+    minutes: float | None
+    seed: int | None
+    device: str
+    overrides: tuple[str, ...]
+
+    def spec(self) -> TrainSpec:
+        """The recipe's spec with these wishes.
+
+        Raises:
+            DataError: an unknown recipe or setting, or a value that does not fit.
+        """
+        named = {"steps": self.steps, "minutes": self.minutes, "seed": self.seed}
+        wishes = {key: value for key, value in named.items() if value is not None}
+        changes = {"device": self.device, **wishes, **settings(self.overrides)}
+        return with_overrides(recipe_named(self.recipe), changes).spec
+
+
+def settings(pairs: tuple[str, ...] | list[str]) -> dict[str, str]:
+    """Read ``key=value`` pairs.
+
+    >>> settings(["batch=128", "model.latent_w=8"])
+    {'batch': '128', 'model.latent_w': '8'}
+    """
+    read = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not (equals and key.strip()):
+            raise DataError(f"'{pair}' is not a setting; write it like batch=128.")
+        read[key.strip()] = value.strip()
+    return read
+
+
+def run(wishes: Wishes, out: Path, source: Path | None, progress: Progress) -> dict[str, Any]:
+    """Train, write data and model to `out`, and return the figures of the run."""
+    spec = wishes.spec()
+    workspace = workspace_file.load(source) if source else shipped_data()
+    finished = _train(TrainingJob(spec, _households(workspace)), progress)
+    name = str(finished.tree["name"])
+    state = StreetState.from_tree(workspace.street).with_changes(model=name)
+    models = {**workspace.models, name: finished.tree}
+    workspace_file.save(out, replace(workspace, models=models, street=state.to_tree()))
+    return {
+        "model": name,
+        "recipe": wishes.recipe,
+        "seed": spec.seed,
+        "steps": finished.step,
+        **finished.figures,
+        "out": str(out),
+    }
+
+
+def shipped_data() -> Workspace:
+    """A workspace with the shipped data set and no model."""
+    from lvm_studio.data.london import load_london
+    from lvm_studio.storage.start import starting_state
+    from lvm_studio.storage.workspace import Workspace
+
+    london = load_london()
+    state = starting_state(london.name, london, model="")
+    return Workspace(datasets={london.name: london}, street=state.to_tree())
+
+
+def _households(workspace: Workspace) -> HouseholdSet:
+    datasets: Mapping[str, HouseholdSet] = workspace.datasets
+    chosen = StreetState.from_tree(workspace.street).dataset
+    if chosen in datasets:
+        return datasets[chosen]
+    raise DataError("The workspace holds no household data; import meter readings first.")
+
+
+def _train(job: TrainingJob, progress: Progress) -> Finished:
+    """Run the job to its end, saying now and then how far it is."""
+    try:
+        for report in job.run():
+            if isinstance(report, DeviceReport):
+                progress.done(f"training on {report.detail}, {report.parameters:,} parameters")
+            elif isinstance(report, TrainReport) and report.split == "train":
+                progress.say(_line(report))
+            elif isinstance(report, Finished):
+                return report
+    except TrainingDiverged as error:
+        raise DataError(str(error)) from error
+    raise DataError("The training ended without a model.")
+
+
+def _line(report: TrainReport) -> str:
+    return (
+        f"step {report.step} of at most {report.steps}, {report.seconds:.0f} s: "
+        f"ELBO {report.elbo:.1f} nats, KL of w {report.kl_w:.1f}, KL of z {report.kl_z:.1f}, "
+        f"σ {report.sigma:.3f} kW"
+    )
