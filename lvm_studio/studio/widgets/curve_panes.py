@@ -223,8 +223,8 @@ class CurvePanes(pg.GraphicsLayoutWidget):
 
     def _new_line(self, run: str, term: Term, split: Split, factor: float) -> Line:
         ghost = pg.PlotCurveItem() if factor > 0 else None
-        item = pg.PlotDataItem()
-        item.scatter.opts["useCache"] = False  # cached markers leave as bitmaps in an SVG
+        item = pg.PlotDataItem(useCache=False)  # cached markers leave as bitmaps in an SVG
+        item.scatter.opts["antialias"] = True
         for made in (ghost, item):
             if made is not None:
                 self._view(term.pane).addItem(made, ignoreBounds=True)
