@@ -34,7 +34,7 @@ class RidgeRival:
     weights: Array  # [P + 1, T/7], the last row is the intercept
     penalty: float
     residuals: Array  # [M, T], kW per household, at load 1 and K → v(K) = 1
-    noise_a: float  # v(K) = a²/K + b², kW²
+    noise_a: float  # v(K) = a²/K + b², of residual ÷ predicted load
     noise_b: float
 
     def expectation(self, labels: NDArray[np.floating], context: NDArray[np.floating]) -> Array:

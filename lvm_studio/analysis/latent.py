@@ -1,0 +1,206 @@
+"""What the latent space holds: real sums encoded, information by coordinate, colours for a map."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from lvm_studio.analysis.paths import spherical, straight, traversal
+from lvm_studio.analysis.pca import PCA
+from lvm_studio.analysis.records import Case, WeekRecords, draw_cases
+from lvm_studio.data.composition import Composition
+from lvm_studio.data.errors import DataError
+from lvm_studio.data.households import HouseholdSet
+from lvm_studio.data.units import DAY, HOURS_PER_STEP
+from lvm_studio.models.compvae import CompVAE
+from lvm_studio.models.street import Encoded, base_space
+from lvm_studio.models.trained import TrainedModel
+from lvm_studio.models.vae import GaussianVAE
+
+__all__ = ["PCA", "LatentCloud", "posterior_cloud", "spherical", "straight", "traversal"]
+
+K_RANGE = (10, 60)
+BATCH = 256
+ACTIVE_VARIANCE = 0.01
+NIGHT = slice(0, 14)  # 00:00 to 07:00 UTC
+
+TITLES: Mapping[str, str] = {
+    "temperature_c": "mean temperature, °C",
+    "season": "season: −1 midsummer, 1 midwinter",
+    "k": "households",
+    "energy_kwh": "energy, kWh",
+    "energy_per_household_kwh": "energy per household, kWh",
+    "peak_kw": "peak, kW",
+    "peak_per_household_kw": "peak per household, kW",
+    "load_factor": "mean ÷ peak",
+    "night_share": "share of energy 00-07 UTC",
+    "weekend_ratio": "weekend ÷ working days",
+    "week": "week",
+}
+"""Columns of a cloud's metadata, in the order in which to offer them."""
+
+
+@dataclass(frozen=True, eq=False)
+class LatentCloud:
+    """n real sums in the whitened coordinates of a model (`Street` or `VAESpace`).
+
+    `u` and `std` [n, dim] are posterior means and standard deviations, `info_nats` [dim] the
+    mean KL to the prior; `metadata` holds one column [n] per key of `TITLES` ('week' as text);
+    `curves_kw` [n, 336] the measured sums; `households` the rows of the set in each.
+    """
+
+    names: tuple[str, ...]
+    u: NDArray[np.float32]
+    std: NDArray[np.float32]
+    info_nats: NDArray[np.float64]
+    metadata: Mapping[str, NDArray[Any]]
+    curves_kw: NDArray[np.float32]
+    households: tuple[NDArray[np.int64], ...]
+
+    @property
+    def info_bits(self) -> NDArray[np.float64]:
+        """Information by coordinate in bits [dim]."""
+        return np.asarray(self.info_nats / np.log(2.0))
+
+    @property
+    def order(self) -> NDArray[np.int64]:
+        """Coordinates, most informative first."""
+        return np.argsort(-self.info_nats, kind="stable")
+
+    @property
+    def active(self) -> NDArray[np.bool_]:
+        """Coordinates [dim] whose posterior mean varies from sum to sum by more than 0.01.
+
+        (Active units of Burda et al. 2016.)
+        """
+        return np.asarray(self.u.var(axis=0) > ACTIVE_VARIANCE)
+
+    def pca(self) -> PCA:
+        """Principal components of the posterior means."""
+        return PCA.fit(self.u)
+
+
+def posterior_cloud(
+    model: TrainedModel,
+    households: HouseholdSet,
+    n: int,
+    seed: int,
+    k_range: tuple[int, int] | None = None,
+) -> LatentCloud:
+    """Encode n measured sums of different training households in training weeks.
+
+    K is log-uniform in `k_range` (default 10-60; a plain VAE always takes its own). The same
+    seed gives the same sums. DataError if the set has no whole training week.
+    """
+    split = households.split
+    if not split.train_weeks:
+        raise DataError(f"{households.name} has no whole week to encode.")
+    records = WeekRecords.of(households, model.labels, model.context)
+    weeks = households.weeks.indices(split.train_weeks)
+    turns = np.random.default_rng(seed).permutation(np.resize(weeks, n))
+    rows = households.indices(split.train_households)
+    cases = draw_cases(records, rows, turns, 1, _sizes(model, k_range), seed)
+    encoded = encode(model, records, cases)
+    first_id = split.train_households[0]
+    space = base_space(
+        model, households, Composition(((first_id, 1),)), records.context[cases[0].week]
+    )
+    curves = np.stack([case.x for case in cases])
+    return LatentCloud(
+        names=space.names,
+        u=encoded.mean.numpy(),
+        std=encoded.std.numpy(),
+        info_nats=encoded.kl.double().mean(dim=0).numpy(),
+        metadata=_metadata(records, households.weeks.ids, cases, curves),
+        curves_kw=curves.astype(np.float32),
+        households=tuple(case.households for case in cases),
+    )
+
+
+def _sizes(model: TrainedModel, k_range: tuple[int, int] | None) -> tuple[int, int]:
+    if isinstance(model.module, GaussianVAE):
+        return model.module.spec.k, model.module.spec.k
+    return K_RANGE if k_range is None else k_range
+
+
+@torch.no_grad()
+def encode(model: TrainedModel, records: WeekRecords, cases: Sequence[Case]) -> Encoded:
+    """Posteriors over the whitened coordinates of sums of any size, in the order of `cases`."""
+    by_size = sorted(range(len(cases)), key=lambda i: cases[i].k)  # little padding in a batch
+    batches = [by_size[i : i + BATCH] for i in range(0, len(cases), BATCH)]
+    parts = [_encode_batch(model, records, [cases[i] for i in batch]) for batch in batches]
+    back = torch.argsort(torch.tensor(by_size))
+    return Encoded(
+        mean=torch.cat([part.mean for part in parts])[back],
+        std=torch.cat([part.std for part in parts])[back],
+        kl=torch.cat([part.kl for part in parts])[back],
+    )
+
+
+def _encode_batch(model: TrainedModel, records: WeekRecords, cases: Sequence[Case]) -> Encoded:
+    x = torch.from_numpy(np.stack([case.x for case in cases]).astype(np.float32))
+    if isinstance(model.module, GaussianVAE):
+        q = model.module.posterior(x)
+        return Encoded(q.mean, q.stddev, q.kl())
+    labels, mask = _padded(records, cases)
+    context = torch.from_numpy(records.context[[case.week for case in cases]])
+    return _encode_sums(model.module, x, labels, mask, context)
+
+
+def _padded(records: WeekRecords, cases: Sequence[Case]) -> tuple[Tensor, Tensor]:
+    most = max(case.k for case in cases)
+    labels = np.zeros((len(cases), most, records.labels.shape[1]), dtype=np.float32)
+    mask = np.zeros((len(cases), most), dtype=np.float32)
+    for i, case in enumerate(cases):
+        labels[i, : case.k] = records.labels[case.households]
+        mask[i, : case.k] = 1.0
+    return torch.from_numpy(labels), torch.from_numpy(mask)
+
+
+def _encode_sums(
+    module: CompVAE, x: Tensor, labels: Tensor, mask: Tensor, context: Tensor
+) -> Encoded:
+    """As `Street.encode`, for a different multi-set in each row."""
+    prior = module.prior_path(labels, mask, context)
+    q_w = module.posterior_w(x, labels, mask, prior)
+    total = q_w.sum_mean()
+    q_z = module.posterior_z(x, total, mask.sum(-1), context, prior)
+    spread = q_w.sum_variance().sqrt()
+    return Encoded(
+        mean=torch.cat([(total - prior.sum_mean) / prior.sum_std, q_z.shift.flatten(1)], -1),
+        std=torch.cat([spread / prior.sum_std, q_z.log_scale.exp().flatten(1)], -1),
+        kl=torch.cat([q_w.kl(prior.m, prior.s), q_z.kl().flatten(1)], -1),
+    )
+
+
+def _metadata(
+    records: WeekRecords,
+    week_ids: tuple[str, ...],
+    cases: Sequence[Case],
+    curves: NDArray[np.float64],
+) -> dict[str, NDArray[Any]]:
+    week = np.array([case.week for case in cases])
+    k = np.array([float(case.k) for case in cases])
+    energy = curves.sum(axis=1) * HOURS_PER_STEP
+    peak = curves.max(axis=1)
+    days = curves.reshape(len(cases), -1, DAY)
+    columns = {
+        "temperature_c": records.temperature_c.mean(axis=1, dtype=np.float64)[week],
+        "season": records.season[week],
+        "k": k,
+        "energy_kwh": energy,
+        "energy_per_household_kwh": energy / k,
+        "peak_kw": peak,
+        "peak_per_household_kw": peak / k,
+        "load_factor": curves.mean(axis=1) / peak,
+        "night_share": days[:, :, NIGHT].sum(axis=(1, 2)) * HOURS_PER_STEP / energy,
+        "weekend_ratio": days[:, 5:].mean(axis=(1, 2)) / days[:, :5].mean(axis=(1, 2)),
+        "week": np.array(week_ids)[week],
+    }
+    return {key: columns[key] for key in TITLES}
