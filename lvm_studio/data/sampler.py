@@ -1,7 +1,8 @@
 """Training data without end: a fresh week and a fresh multi-set of households for every curve.
 
-Households are drawn among those complete in the week, their curves are summed, and days may be exchanged with those of neighbouring weeks. All of it is a few gathers on the
-device; the sums are one `embedding_bag` over rows of one day of one household.
+Households are drawn among those complete in the week, their curves are summed, and days may be
+exchanged with those of neighbouring weeks. All of it is a few gathers on the device; the sums
+are one `embedding_bag` over rows of one day of one household.
 """
 
 from __future__ import annotations
