@@ -1,0 +1,88 @@
+"""The worker's end of the pipe: messages go out by themselves, reports gathered."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from multiprocessing.connection import Connection
+from pathlib import Path
+from threading import Condition, Thread
+
+from lvm_studio.engine.failures import failed
+from lvm_studio.engine.messages import Message, Reports
+
+OWNER_GONE, UNSENDABLE = 3, 4
+"""Exit codes."""
+
+
+def gathered(messages: Iterable[Message]) -> Iterator[Message]:
+    """Join neighbouring `Reports`; everything keeps its order.
+
+    >>> list(gathered([Reports((1,)), Reports((2,))]))
+    [Reports(reports=(1, 2))]
+    """
+    waiting: list[object] = []
+    for message in messages:
+        if isinstance(message, Reports):
+            waiting.extend(message.reports)
+            continue
+        if waiting:
+            yield Reports(tuple(waiting))
+            waiting = []
+        yield message
+    if waiting:
+        yield Reports(tuple(waiting))
+
+
+class Outbox:
+    """Sends messages from a thread of its own, at most once every `interval` seconds.
+
+    The job never waits for its owner, and a report never waits for the next one.
+    """
+
+    def __init__(self, link: Connection, interval: float, checkpoint_path: Path | None) -> None:
+        self._link = link
+        self._interval = interval
+        self._checkpoint_path = checkpoint_path
+        self._changed = Condition()
+        self._messages: list[Message] = []
+        self._closing = False
+        self.has_reported = False
+        self._thread = Thread(target=self._run, name="outbox", daemon=True)
+        self._thread.start()
+
+    def post(self, message: Message) -> None:
+        """Send this soon."""
+        with self._changed:
+            self._messages.append(message)
+            self.has_reported |= isinstance(message, Reports)
+            self._changed.notify()
+
+    def close(self) -> None:
+        """Send all that waits, then return."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._messages or self._closing)
+                messages, self._messages = self._messages, []
+            for message in gathered(messages):
+                self._send(message)
+            with self._changed:
+                if self._closing and not self._messages:
+                    return
+                self._changed.wait_for(lambda: self._closing, self._interval)
+
+    def _send(self, message: Message) -> None:
+        # This thread cannot raise into the job, so that it ends the process itself.
+        try:
+            self._link.send(message)
+        except OSError:
+            os._exit(OWNER_GONE)
+        except Exception as error:  # noqa: BLE001 - a report that cannot be pickled raises anything
+            self._link.send(failed(error, self._checkpoint_path))
+            os._exit(UNSENDABLE)
