@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -68,14 +69,28 @@ class Pool:
         cls, space: BaseSpace, criterion: Criterion, n: int = POOL_SIZE, seed: int = 0
     ) -> Pool:
         """Decode n base draws and measure f̃ on them; deterministic in (space, n, seed)."""
+        *_, pool = cls.growing(space, criterion, n, seed)
+        assert pool is not None  # the last one is the pool
+        return pool
+
+    @classmethod
+    def growing(
+        cls, space: BaseSpace, criterion: Criterion, n: int = POOL_SIZE, seed: int = 0
+    ) -> Iterator[Pool | None]:
+        """The same in slices: None after each chunk decoded, the pool last."""
         u, eps = base_noise(n, space.dim, seed)
         noise = observation_noise(eps.shape[-1], seed + _NOISE_SEED_STEP)
         raw = Potential(space, criterion, noise)
-        natural, curves = _decode(raw, u, eps)
-        potential = raw.normalised_on(natural)
-        f = ((natural - potential.shift) / potential.scale).numpy()
+        natural, curves = [], []
+        for part, part_eps in zip(torch.split(u, CHUNK), torch.split(eps, CHUNK), strict=True):
+            values, decoded = _decode(raw, part, part_eps)
+            natural.append(values)
+            curves.append(decoded)
+            yield None
+        potential = raw.normalised_on(torch.cat(natural))
+        f = ((torch.cat(natural) - potential.shift) / potential.scale).numpy()
         draws = Draws(u, f, np.zeros(n))
-        return cls(potential, draws, eps, curves)
+        yield cls(potential, draws, eps, torch.cat(curves).numpy())
 
     def reweight(self, lam: float) -> TunedEstimate:
         """The tuned law at λ by weights e^{λf}."""
@@ -89,12 +104,7 @@ class Pool:
 
 
 @torch.no_grad()
-def _decode(
-    potential: Potential, u: Tensor, eps: Tensor
-) -> tuple[Tensor, NDArray[np.float32]]:
-    natural, curves = [], []
-    for part, noise in zip(u.split(CHUNK), eps.split(CHUNK), strict=True):
-        decoded = potential.space.decode(part)
-        natural.append(potential.natural_value_of(decoded).double())
-        curves.append(decoded.transport(noise).float())
-    return torch.cat(natural), torch.cat(curves).numpy()
+def _decode(potential: Potential, u: Tensor, eps: Tensor) -> tuple[Tensor, Tensor]:
+    """f in its unit [n], and one curve [n, T] float32 a draw."""
+    decoded = potential.space.decode(u)
+    return potential.natural_value_of(decoded).double(), decoded.transport(eps).float()
