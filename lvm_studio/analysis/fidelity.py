@@ -40,7 +40,7 @@ __all__ = [
 ]
 
 SEASON_C = 4.0
-"""°C that a quarter of the year counts for when near weeks are looked for."""
+"""°C that the way from an equinox to a solstice counts for when near weeks are looked for."""
 
 
 @dataclass(frozen=True, eq=False)

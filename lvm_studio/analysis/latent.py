@@ -29,6 +29,7 @@ K_RANGE = (10, 60)
 BATCH = 256
 ACTIVE_VARIANCE = 0.01
 NIGHT = slice(0, 14)  # 00:00 to 07:00 UTC
+_TINY = 1e-9  # keeps shares of an empty house finite
 
 TITLES: Mapping[str, str] = {
     "temperature_c": "mean temperature, °C",
@@ -187,8 +188,8 @@ def _metadata(
 ) -> dict[str, NDArray[Any]]:
     week = np.array([case.week for case in cases])
     k = np.array([float(case.k) for case in cases])
-    energy = curves.sum(axis=1) * HOURS_PER_STEP
-    peak = curves.max(axis=1)
+    energy = np.maximum(curves.sum(axis=1) * HOURS_PER_STEP, _TINY)
+    peak = np.maximum(curves.max(axis=1), _TINY)
     days = curves.reshape(len(cases), -1, DAY)
     columns = {
         "temperature_c": records.temperature_c.mean(axis=1, dtype=np.float64)[week],
@@ -200,7 +201,8 @@ def _metadata(
         "peak_per_household_kw": peak / k,
         "load_factor": curves.mean(axis=1) / peak,
         "night_share": days[:, :, NIGHT].sum(axis=(1, 2)) * HOURS_PER_STEP / energy,
-        "weekend_ratio": days[:, 5:].mean(axis=(1, 2)) / days[:, :5].mean(axis=(1, 2)),
+        "weekend_ratio": days[:, 5:].mean(axis=(1, 2))
+        / np.maximum(days[:, :5].mean(axis=(1, 2)), _TINY),
         "week": np.array(week_ids)[week],
     }
     return {key: columns[key] for key in TITLES}

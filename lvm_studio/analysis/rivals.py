@@ -225,7 +225,7 @@ class BootstrapRival:
 
     Each drawn curve is one real week of the whole multi-set. A household incomplete in that week
     lends its nearest complete one. `season_c` adds the distance in season to that in temperature
-    (°C per half way from equinox to solstice); 0 looks at temperature alone.
+    (°C between an equinox and a solstice); 0 looks at temperature alone.
     """
 
     records: WeekRecords
@@ -243,17 +243,18 @@ class BootstrapRival:
         generator: torch.Generator,
     ) -> Array:
         """Curves [n, T] in kW."""
-        ranked = self.weeks[np.argsort(self._distance(week), kind="stable")]
+        others = self.weeks[self.weeks != week]
+        ranked = others[np.argsort(self._distance(others, week), kind="stable")]
         near = ranked[: self.neighbours]
         sums = np.stack([self._sum(households, source, ranked) for source in near])
         return sums[draw_indices(len(near), n, generator)]
 
-    def _distance(self, week: int) -> Array:
+    def _distance(self, others: Ints, week: int) -> Array:
         mean = self.records.temperature_c.mean(axis=1, dtype=np.float64)
         season = self.records.season
         return np.asarray(
-            np.abs(mean[self.weeks] - mean[week])
-            + self.season_c * np.abs(season[self.weeks] - season[week])
+            np.abs(mean[others] - mean[week])
+            + self.season_c * np.abs(season[others] - season[week])
         )
 
     def _sum(self, households: Ints, source: int, ranked: Ints) -> Array:

@@ -78,6 +78,6 @@ def _checked(samples: NDArray[np.floating], x: NDArray[np.floating]) -> tuple[Ar
     truth: Array = np.asarray(x, dtype=np.float64)
     if curves.ndim != 2 or curves.shape[1:] != truth.shape or len(curves) < 2:
         raise ValueError(
-            f"Need at least two samples [S, T] and one curve [T]; got {curves.shape}, {truth.shape}."
+            f"Need two or more samples [S, T] and a curve [T]; got {curves.shape}, {truth.shape}."
         )
     return curves, truth
