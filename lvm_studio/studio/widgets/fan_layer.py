@@ -7,6 +7,7 @@ import pyqtgraph as pg
 from numpy.typing import NDArray
 
 from lvm_studio.analysis.fan import Fan
+from lvm_studio.studio.widgets.band_item import BandItem
 from lvm_studio.studio.widgets.colours import mix, veil
 from lvm_studio.studio.widgets.curve_bundle import CurveBundle
 from lvm_studio.studio.widgets.time_axis import seconds
@@ -20,13 +21,13 @@ class FanLayer:
     """Plot items of one fan; `depth` orders layers (bands below curves below means)."""
 
     def __init__(self, plot: pg.PlotItem, depth: int) -> None:
-        self._edges = (pg.PlotCurveItem(pen=None), pg.PlotCurveItem(pen=None))
-        self._band = pg.FillBetweenItem(*self._edges)
+        self._band = BandItem()
         self._bundle = CurveBundle()
         self._mean = pg.PlotCurveItem(antialias=False)
-        self._items = (*self._edges, self._band, self._bundle, self._mean)
+        self._items = (self._band, self._bundle, self._mean)
         for item, height in ((self._band, 0), (self._bundle, 10), (self._mean, 20)):
             item.setZValue(height + depth)
+        self._plot = plot
         for item in self._items:
             plot.addItem(item, ignoreBounds=True)
         self.fan: Fan | None = None
@@ -40,8 +41,7 @@ class FanLayer:
         if fan is None:
             return
         times = seconds(fan.times)
-        self._edges[0].setData(times, fan.p10)
-        self._edges[1].setData(times, fan.p90)
+        self._band.set_band(times, fan.p10, fan.p90)
         self._mean.setData(times, fan.mean)
         self.set_shown(shown)
 
@@ -51,6 +51,13 @@ class FanLayer:
         if self.fan is not None:
             self._bundle.set_curves(seconds(self.fan.times), self.fan.curves[:shown])
 
+    def move_to(self, plot: pg.PlotItem) -> None:
+        """Draw in another plot from now on."""
+        for item in self._items:
+            self._plot.removeItem(item)
+            plot.addItem(item, ignoreBounds=True)
+        self._plot = plot
+
     def set_visible(self, visible: bool) -> None:
         """Hide or show the whole fan."""
         self.visible = visible
@@ -58,7 +65,7 @@ class FanLayer:
 
     def set_colour(self, colour: str, background: str) -> None:
         """Colour mean, curves and band."""
-        self._band.setBrush(veil(colour, BAND_ALPHA))
+        self._band.set_colour(veil(colour, BAND_ALPHA))
         self._bundle.set_colour(mix(colour, background, CURVE_FADING))
         self._mean.setPen(pg.mkPen(colour, width=MEAN_WIDTH))
 

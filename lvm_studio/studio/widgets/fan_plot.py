@@ -4,52 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QColor, QIcon, QKeyEvent, QMouseEvent, QPainter, QPixmap, QResizeEvent
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSpinBox, QToolButton, QVBoxLayout, QWidget
 
 from lvm_studio.analysis.fan import Fan
 from lvm_studio.studio.theme import Colours
 from lvm_studio.studio.widgets.colours import mix
 from lvm_studio.studio.widgets.computing_label import ComputingLabel
+from lvm_studio.studio.widgets.fan_canvas import FanCanvas
 from lvm_studio.studio.widgets.fan_layer import FanLayer
-from lvm_studio.studio.widgets.time_axis import WeekAxis, moment_text, seconds
+from lvm_studio.studio.widgets.time_axis import moment_text, seconds
 
 HEADROOM = 1.05
 GREY_SHARE = 0.75
-IDLE_TEXT = "Point at the plot, or use ← → on it, to read values."
-
-
-class FanCanvas(pg.PlotWidget):
-    """The plot itself: wheel zooms, double click fits, arrow keys move the cursor."""
-
-    fit_asked = Signal()
-    cursor_stepped = Signal(int)
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent, axisItems={"bottom": WeekAxis()})
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.hideButtons()
-        self.setLabel("left", "Power of the composition", units="kW")
-        self.getAxis("left").enableAutoSIPrefix(False)
-        self.setLabel("bottom", "UTC")
-        self.showGrid(x=True, y=True, alpha=0.15)
-        self.getPlotItem().setClipToView(True)
-        self.getViewBox().disableAutoRange()
-
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        self.fit_asked.emit()
-        event.accept()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        stride = 6 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1
-        steps = {Qt.Key.Key_Left: -stride, Qt.Key.Key_Right: stride}
-        if event.key() in steps:
-            self.cursor_stepped.emit(steps[Qt.Key(event.key())])
-        elif event.key() == Qt.Key.Key_Home:
-            self.fit_asked.emit()
-        else:
-            super().keyPressEvent(event)
+IDLE_TEXT = "Times are UTC. Point at the plot, or use ← → on it, to read values."
 
 
 class FanPlot(QWidget):
@@ -65,15 +34,15 @@ class FanPlot(QWidget):
         super().__init__(parent)
         self.setObjectName("fan")
         self.canvas = FanCanvas(self)
+        self._second = FanCanvas(self)
+        self._second.setXLink(self.canvas)
+        self._second.setYLink(self.canvas)
+        self._second.hide()
         self._base = FanLayer(self.canvas.getPlotItem(), depth=0)
         self._tuned = FanLayer(self.canvas.getPlotItem(), depth=1)
         self._measured = pg.PlotCurveItem(antialias=False)
         self._measured.setZValue(30)
-        self._cursor = pg.InfiniteLine(angle=90)
-        self._cursor.setZValue(40)
-        self._cursor.hide()
-        for item in (self._measured, self._cursor):
-            self.canvas.addItem(item, ignoreBounds=True)
+        self.canvas.addItem(self._measured, ignoreBounds=True)
         self._message = QLabel(self.canvas)
         self._readout = QLabel(IDLE_TEXT, self)
         self._keys = {
@@ -83,6 +52,9 @@ class FanPlot(QWidget):
         }
         self.computing = ComputingLabel(self)
         self._shown = self._shown_field()
+        self._beside = self._key(
+            "Beside", "Draw the tuned fan in a plot of its own, with the same axes."
+        )
         self._tuned_valid = True
         self._zoomed = False
         self._step: int | None = None
@@ -132,15 +104,11 @@ class FanPlot(QWidget):
     def set_colours(self, colours: Colours) -> None:
         """Take the colours of a theme."""
         self._colours = colours
-        self.canvas.setBackground(colours.plot)
-        for name in ("left", "bottom"):
-            axis = self.canvas.getAxis(name)
-            axis.setPen(colours.muted)
-            axis.setTextPen(colours.text)
+        for canvas in (self.canvas, self._second):
+            canvas.set_colours(colours)
         self._base.set_colour(colours.base, colours.plot)
         self._colour_tuned()
         self._measured.setPen(pg.mkPen(colours.measured, width=1))
-        self._cursor.setPen(pg.mkPen(colours.muted, width=1, style=Qt.PenStyle.DashLine))
         self._message.setStyleSheet(f"color: {colours.muted}; background: transparent;")
         swatches = {"base": colours.base, "tuned": colours.tuned, "measured": colours.measured}
         for name, colour in swatches.items():
@@ -151,9 +119,8 @@ class FanPlot(QWidget):
     def _key(self, text: str, tip: str) -> QToolButton:
         key = QToolButton(self)
         key.setText(text)
-        key.setToolTip(f"{tip}\nClick to hide or show.")
+        key.setToolTip(tip)
         key.setCheckable(True)
-        key.setChecked(True)
         key.setAutoRaise(True)
         key.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         return key
@@ -182,7 +149,10 @@ class FanPlot(QWidget):
         legend.setSpacing(2)
         for name, key in self._keys.items():
             key.setObjectName(f"fan_key_{name}")
+            key.setToolTip(f"{key.toolTip()}\nClick to hide or show.")
+            key.setChecked(True)
             legend.addWidget(key)
+        legend.addWidget(self._beside)
         legend.addStretch(1)
         legend.addWidget(self.computing)
         legend.addWidget(self._shown)
@@ -190,14 +160,19 @@ class FanPlot(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
         layout.addLayout(legend)
-        layout.addWidget(self.canvas, 1)
+        plots = QHBoxLayout()
+        plots.addWidget(self.canvas, 1)
+        plots.addWidget(self._second, 1)
+        layout.addLayout(plots, 1)
         layout.addWidget(self._readout)
 
     def _connect(self) -> None:
-        self.canvas.scene().sigMouseMoved.connect(self._point_at)
-        self.canvas.cursor_stepped.connect(self._step_cursor)
-        self.canvas.fit_asked.connect(self._fit)
-        self.canvas.getViewBox().sigRangeChangedManually.connect(self._note_zoom)
+        for canvas in (self.canvas, self._second):
+            canvas.pointed.connect(self._point_at)
+            canvas.cursor_stepped.connect(self._step_cursor)
+            canvas.fit_asked.connect(self._fit)
+            canvas.zoomed.connect(self._note_zoom)
+        self._beside.toggled.connect(self._place_tuned)
         for key in self._keys.values():
             key.toggled.connect(self._apply_keys)
 
@@ -217,6 +192,7 @@ class FanPlot(QWidget):
 
     def _refresh(self) -> None:
         self._refresh_keys()
+        self.canvas.show_axes(self._base.fan is not None)
         if not self._zoomed:
             self._fit()
         self._show_cursor()
@@ -225,7 +201,13 @@ class FanPlot(QWidget):
         fan = self._base.fan
         self._keys["base"].setVisible(fan is not None)
         self._keys["tuned"].setVisible(self._tuned.fan is not None)
+        self._beside.setVisible(self._tuned.fan is not None)
+        self._second.setVisible(self._tuned.fan is not None and self._beside.isChecked())
         self._keys["measured"].setVisible(fan is not None and fan.measured is not None)
+
+    def _place_tuned(self, beside: bool) -> None:
+        self._tuned.move_to((self._second if beside else self.canvas).getPlotItem())
+        self._refresh()
 
     def _note_zoom(self) -> None:
         self._zoomed = True
@@ -242,16 +224,14 @@ class FanPlot(QWidget):
             high = max(high, float(np.max(fan.measured)))
         low = min(0.0, *(b[0] for b in bounds))
         times = seconds(fan.times)
-        self.canvas.setXRange(times[0], times[-1] + (times[1] - times[0]), padding=0)
-        self.canvas.setYRange(low, high * HEADROOM, padding=0)
+        end = times[-1] + (times[1] - times[0])
+        self.canvas.show_range(times[0], end, low, high * HEADROOM)
 
-    def _point_at(self, position: QPointF) -> None:
-        box = self.canvas.getViewBox()
+    def _point_at(self, second: float | None) -> None:
         fan = self._base.fan
-        if fan is None or not box.sceneBoundingRect().contains(position):
+        if fan is None or second is None:
             self._step = None
         else:
-            second = box.mapSceneToView(position).x()
             times = seconds(fan.times)
             step = int(np.searchsorted(times, second, side="right")) - 1
             self._step = min(max(step, 0), len(times) - 1)
@@ -266,12 +246,12 @@ class FanPlot(QWidget):
 
     def _show_cursor(self) -> None:
         fan = self._base.fan
+        at = None if fan is None or self._step is None else seconds(fan.times)[self._step]
+        for canvas in (self.canvas, self._second):
+            canvas.set_cursor(at)
         if fan is None or self._step is None:
-            self._cursor.hide()
             self._readout.setText(IDLE_TEXT if fan is not None else "")
             return
-        self._cursor.setPos(seconds(fan.times)[self._step])
-        self._cursor.show()
         self._readout.setText(self._values_at(fan, self._step))
 
     def _values_at(self, fan: Fan, step: int) -> str:

@@ -56,6 +56,7 @@ class FrontPlot(pg.PlotWidget):
         finite = np.isfinite(kl) & np.isfinite(expectation)
         self._lam, self._kl, self._expectation = lam[finite], kl[finite], expectation[finite]
         self.setLabel("left", f"E f ({unit})")
+        self._show_axes(True)
         self._doubtful.setData(self._kl, self._expectation)
         self._sure.setData(self._kl, np.where(valid[finite], self._expectation, np.nan))
 
@@ -69,6 +70,7 @@ class FrontPlot(pg.PlotWidget):
         for curve in (self._sure, self._doubtful):
             curve.setData([], [])
         self._point.clear()
+        self._show_axes(False)
 
     def set_colours(self, colours: Colours) -> None:
         """Take the colours of a theme."""
@@ -90,6 +92,10 @@ class FrontPlot(pg.PlotWidget):
         distance = ((self._kl - kl) / max(x1 - x0, 1e-9)) ** 2
         distance += ((self._expectation - expectation) / max(y1 - y0, 1e-9)) ** 2
         return float(self._lam[int(distance.argmin())])
+
+    def _show_axes(self, shown: bool) -> None:
+        for name in ("left", "bottom"):
+            self.getAxis(name).setVisible(shown)
 
     def _clicked(self, event: object) -> None:
         if event.button() != Qt.MouseButton.LeftButton:  # type: ignore[attr-defined]

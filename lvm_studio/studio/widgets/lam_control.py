@@ -47,7 +47,7 @@ class LamControl(QWidget):
         self.field = NumberField(0.0, LAM_MAX, 2, 0.05, self)
         self.kl_field = NumberField(0.0, KL_MAX, 2, 0.1, self)
         self.odds_field = OddsField(self)
-        self.expectation_field = NumberField(0.0, 1e9, 1, 1.0, self)
+        self.expectation_field = NumberField(0.0, 1e7, 1, 1.0, self)
         self._reset = QToolButton(self)
         self.computing = ComputingLabel(self)
         self._figures = QLabel(self)
@@ -92,6 +92,7 @@ class LamControl(QWidget):
         self._show_trust(answer is None or answer.valid)
         if answer is None:
             self.front.clear_front()
+            self.expectation_field.show_value(0.0)
             self._figures.setText("")
             self._source.setText("")
             return
@@ -136,6 +137,7 @@ class LamControl(QWidget):
             widget.setAccessibleName(title)
             widget.setToolTip(tip)
         self.kl_field.setSuffix(" nats")
+        self.expectation_field.setSpecialValueText("–")
         self._source.setWordWrap(True)
         self._source.setProperty("role", "muted")
         self._figures.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -148,6 +150,8 @@ class LamControl(QWidget):
         grid.setVerticalSpacing(4)
         first = QHBoxLayout()
         first.addWidget(self.criterion_box)
+        first.addSpacing(8)
+        first.addWidget(QLabel("λ", self))
         first.addWidget(self.slider, 1)
         first.addWidget(self.field)
         first.addWidget(self._reset)
@@ -159,6 +163,7 @@ class LamControl(QWidget):
         ):
             second.addWidget(QLabel(label, self))
             second.addWidget(field)
+            second.addSpacing(8)
         second.addStretch(1)
         second.addWidget(self.computing)
         grid.addLayout(first, 0, 0)
@@ -171,7 +176,7 @@ class LamControl(QWidget):
         row.setSpacing(10)
         row.addLayout(grid, 3)
         row.addWidget(self.front, 2)
-        self.front.setMinimumSize(220, 120)
+        self.front.setMinimumSize(220, 140)
 
     def _connect(self) -> None:
         self.criterion_box.activated.connect(self._choose_criterion)

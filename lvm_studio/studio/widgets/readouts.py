@@ -7,13 +7,16 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from lvm_studio.analysis.fan import HOURS_PER_STEP, Fan, Spread
-from lvm_studio.studio.widgets.time_axis import moment_text, seconds
+from lvm_studio.studio.widgets.time_axis import weekday_text
 
 ROWS = (
-    ("Energy of the week (kWh)", "Mean over the sampled weeks, and the range of 10–90 % of them."),
+    (
+        "Energy (kWh)",
+        "Energy of the week: mean over the sampled weeks, and the range of 10–90 % of them.",
+    ),
     ("Peak (kW)", "Highest half-hour: mean over the sampled weeks, and the 10–90 % range."),
     (
-        "Time of the peak (UTC)",
+        "Peak at (UTC)",
         "Half-hour at which the mean curve (or the measured one) is highest.",
     ),
 )
@@ -60,12 +63,11 @@ class Readouts(QWidget):
         if fan is None or measured is None:
             self._write("Measured", ABSENT, ABSENT, ABSENT)
             return
-        highest = int(np.argmax(measured))
         self._write(
             "Measured",
             f"{float(np.sum(measured)) * HOURS_PER_STEP:,.0f}",
             f"{float(np.max(measured)):,.1f}",
-            moment_text(seconds(fan.times)[highest]),
+            weekday_text(fan.times[int(np.argmax(measured))]),
         )
 
     def set_tuned(self, fan: Fan | None) -> None:
@@ -86,9 +88,8 @@ class Readouts(QWidget):
         if fan is None:
             self._write(column, ABSENT, ABSENT, ABSENT)
             return
-        peak_second = float(seconds(np.array([fan.peak_time]))[0])
         energy, peak = spread_text(fan.energy_kwh, 0), spread_text(fan.peak_kw, 1)
-        self._write(column, energy, peak, moment_text(peak_second))
+        self._write(column, energy, peak, weekday_text(fan.peak_time))
 
     def _write(self, column: str, *texts: str) -> None:
         for row, text in enumerate(texts):
@@ -96,10 +97,10 @@ class Readouts(QWidget):
 
 
 def spread_text(spread: Spread, decimals: int) -> str:
-    """Return "mean (p10 – p90)".
+    """Return "mean (p10–p90)".
 
     >>> spread_text(Spread(1234.4, 1100.0, 1400.0), 0)
-    '1,234 (1,100 – 1,400)'
+    '1,234 (1,100–1,400)'
     """
     mean, low, high = (f"{v:,.{decimals}f}" for v in (spread.mean, spread.p10, spread.p90))
-    return f"{mean} ({low} – {high})"
+    return f"{mean} ({low}–{high})"

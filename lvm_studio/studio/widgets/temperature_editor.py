@@ -18,6 +18,8 @@ from PySide6.QtWidgets import (
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 COLDEST, WARMEST = -40.0, 50.0
+FIELDS_A_ROW = 4
+MEASURED_TITLE, OWN_TITLE = "Temperature as measured (°C)", "Own temperature (°C)"
 
 
 class TemperatureEditor(QWidget):
@@ -32,9 +34,9 @@ class TemperatureEditor(QWidget):
         super().__init__(parent)
         self._measured: tuple[float, ...] = ()
         self._days = [self._day_field(day) for day in DAYS]
-        self._title = QLabel("Temperature, measured", self)
+        self._title = QLabel(MEASURED_TITLE, self)
         self._shift = self._shift_field()
-        self._reset = QPushButton("Measured", self)
+        self._reset = QPushButton("Reset", self)
         self._reset.setObjectName("temperature_reset")
         self._reset.setToolTip("Back to the measured temperature of the week.")
         self._reset.clicked.connect(lambda: self.profile_edited.emit(None))
@@ -64,7 +66,7 @@ class TemperatureEditor(QWidget):
             shift = sum(o - m for o, m in zip(own, self._measured, strict=True)) / len(own)
         with QSignalBlocker(self._shift):
             self._shift.setValue(shift)
-        self._title.setText("Temperature, measured" if own is None else "Own temperature")
+        self._title.setText(MEASURED_TITLE if own is None else OWN_TITLE)
 
     def _day_field(self, day: str) -> QDoubleSpinBox:
         field = QDoubleSpinBox(self)
@@ -77,7 +79,8 @@ class TemperatureEditor(QWidget):
         field.setSingleStep(0.5)
         field.setAlignment(Qt.AlignmentFlag.AlignCenter)
         field.setKeyboardTracking(False)
-        field.setMinimumWidth(self.fontMetrics().horizontalAdvance("−00.0") + 8)
+        field.setPrefix(f"{day} ")
+        field.setMinimumWidth(self.fontMetrics().horizontalAdvance("Wed −00.0") + 6)
         field.valueChanged.connect(lambda _value: self.profile_edited.emit(self.profile()))
         return field
 
@@ -89,7 +92,10 @@ class TemperatureEditor(QWidget):
         field.setRange(-20.0, 20.0)
         field.setDecimals(1)
         field.setSingleStep(0.5)
-        field.setSuffix(" °C")
+        field.setPrefix("all ±")
+        field.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
+        field.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        field.setMinimumWidth(self.fontMetrics().horizontalAdvance("all ±−00.0") + 6)
         field.setKeyboardTracking(False)
         field.valueChanged.connect(self._apply_shift)
         return field
@@ -105,19 +111,12 @@ class TemperatureEditor(QWidget):
 
     def _lay_out(self) -> None:
         top = QHBoxLayout()
-        top.setSpacing(4)
         top.addWidget(self._title, 1)
-        top.addWidget(QLabel("±", self))
-        top.addWidget(self._shift)
         top.addWidget(self._reset)
         grid = QGridLayout()
         grid.setSpacing(2)
-        for place, (day, field) in enumerate(zip(DAYS, self._days, strict=True)):
-            label = QLabel(day[:2], self)
-            label.setAlignment(Qt.AlignmentFlag.AlignCenter)
-            label.setProperty("role", "muted")
-            grid.addWidget(label, 0, place)
-            grid.addWidget(field, 1, place)
+        for place, field in enumerate([*self._days, self._shift]):
+            grid.addWidget(field, place // FIELDS_A_ROW, place % FIELDS_A_ROW)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)

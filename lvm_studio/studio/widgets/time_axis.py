@@ -11,13 +11,25 @@ from numpy.typing import NDArray
 DAY_SECONDS = 86_400
 HOUR_STEPS = (1, 3, 6, 12)
 PIXELS_PER_HOUR_LABEL = 26
-PIXELS_PER_DAY_LABEL = 56
+PIXELS_PER_DAY_LABEL = 78
+RIGHT_EDGE_PIXELS = 34
+LEFT_EDGE_PIXELS = 40
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 def seconds(times: NDArray[np.datetime64]) -> NDArray[np.float64]:
     """Return times as seconds since 1970 UTC, what the axis counts in."""
     return np.asarray(times.astype("datetime64[s]").astype(np.float64))
+
+
+def weekday_text(time: np.datetime64) -> str:
+    """Return a moment within a week.
+
+    >>> weekday_text(np.datetime64("2013-01-08T18:30"))
+    'Tue 18:30'
+    """
+    moment = time.astype("datetime64[s]").item()
+    return f"{WEEKDAYS[moment.weekday()]} {moment:%H:%M}"
 
 
 def moment_text(second: float) -> str:
@@ -35,6 +47,8 @@ class WeekAxis(pg.AxisItem):
 
     def __init__(self) -> None:
         super().__init__(orientation="bottom")
+        # labels at the very left may hang over the plot's edge; those at the right are left out
+        self.setStyle(hideOverlappingLabels=LEFT_EDGE_PIXELS)
         self.enableAutoSIPrefix(False)
 
     def tickValues(self, low: float, high: float, size: float) -> list[tuple[float, list[float]]]:
@@ -51,8 +65,10 @@ class WeekAxis(pg.AxisItem):
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
         if spacing < DAY_SECONDS:
             return [f"{datetime.fromtimestamp(value, UTC):%H}" for value in values]
-        width = self.size().width() * DAY_SECONDS / max(self.range[1] - self.range[0], 1.0)
-        return [_day_text(value, with_month=width >= PIXELS_PER_DAY_LABEL) for value in values]
+        pixels_per_second = self.size().width() / max(self.range[1] - self.range[0], 1.0)
+        with_month = pixels_per_second * DAY_SECONDS >= PIXELS_PER_DAY_LABEL
+        last = self.range[1] - RIGHT_EDGE_PIXELS / pixels_per_second
+        return [_day_text(v, with_month=with_month) if v <= last else "" for v in values]
 
 
 def _multiples(low: float, high: float, step: int) -> list[float]:

@@ -1,0 +1,86 @@
+"""The bare plot of a week: axes, grid and a cursor; wheel zooms, double click fits."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QPointF, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent
+from PySide6.QtWidgets import QWidget
+
+from lvm_studio.studio.theme import Colours
+from lvm_studio.studio.widgets.grid_item import GridItem
+from lvm_studio.studio.widgets.time_axis import WeekAxis
+
+AXES = ("left", "bottom")
+BIG_STRIDE = 6
+
+
+class FanCanvas(pg.PlotWidget):
+    """Plot of power (kW) over time (seconds since 1970, UTC)."""
+
+    fit_asked = Signal()
+    zoomed = Signal()
+    pointed = Signal(object)  # time under the pointer in seconds, None outside
+    cursor_stepped = Signal(int)  # half-hours, from the arrow keys
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent, axisItems={"bottom": WeekAxis()})
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.hideButtons()
+        self.setLabel("left", "Power (kW)")
+        self.getAxis("left").enableAutoSIPrefix(False)
+        self.getViewBox().disableAutoRange()
+        self._grid = GridItem(self.getAxis("left"), self.getAxis("bottom"))
+        self._cursor = pg.InfiniteLine(angle=90)
+        self._cursor.setZValue(40)
+        self._cursor.hide()
+        for item in (self._grid, self._cursor):
+            self.addItem(item, ignoreBounds=True)
+        self.scene().sigMouseMoved.connect(self._point)
+        self.getViewBox().sigRangeChangedManually.connect(lambda _axes: self.zoomed.emit())
+
+    def show_axes(self, shown: bool) -> None:
+        """Hide the axes while there is nothing to read on them."""
+        for name in AXES:
+            self.getAxis(name).setVisible(shown)
+
+    def show_range(self, start: float, end: float, low: float, high: float) -> None:
+        """Show these times (s) and powers (kW), no more and no less."""
+        self.setXRange(start, end, padding=0)
+        self.setYRange(low, high, padding=0)
+
+    def set_cursor(self, second: float | None) -> None:
+        """Put the cursor at a time, or hide it."""
+        self._cursor.setVisible(second is not None)
+        if second is not None:
+            self._cursor.setPos(second)
+
+    def set_colours(self, colours: Colours) -> None:
+        """Take the colours of a theme."""
+        self.setBackground(colours.plot)
+        for name in AXES:
+            self.getAxis(name).setPen(colours.muted)
+            self.getAxis(name).setTextPen(colours.text)
+        self._grid.set_colour(colours.grid)
+        self._cursor.setPen(pg.mkPen(colours.muted, width=1, style=Qt.PenStyle.DashLine))
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        self.fit_asked.emit()
+        event.accept()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        stride = BIG_STRIDE if shift else 1
+        if event.key() in (Qt.Key.Key_Left, Qt.Key.Key_Right):
+            self.cursor_stepped.emit(stride if event.key() == Qt.Key.Key_Right else -stride)
+        elif event.key() == Qt.Key.Key_Home:
+            self.fit_asked.emit()
+        else:
+            super().keyPressEvent(event)
+
+    def _point(self, position: QPointF) -> None:
+        box = self.getViewBox()
+        inside = box.sceneBoundingRect().contains(position)
+        second = box.mapSceneToView(position).x() if inside else np.nan
+        self.pointed.emit(float(second) if inside else None)

@@ -1,0 +1,47 @@
+"""Grid lines at the major ticks of two axes, opaque and behind everything."""
+
+from __future__ import annotations
+
+import pyqtgraph as pg
+from PySide6.QtCore import QLineF, QRectF
+from PySide6.QtGui import QPainter, QPen
+from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
+
+
+class GridItem(pg.GraphicsObject):
+    """Replaces AxisItem's own grid, whose transparent lines cost 6 ms a frame here."""
+
+    def __init__(self, left: pg.AxisItem, bottom: pg.AxisItem) -> None:
+        super().__init__()
+        self._left, self._bottom = left, bottom
+        self._pen = QPen()
+        self.setZValue(-10)
+
+    def set_colour(self, colour: str) -> None:
+        """Change the colour of the lines."""
+        self._pen = pg.mkPen(colour, width=1)
+        self.update()
+
+    def viewRangeChanged(self) -> None:
+        self.prepareGeometryChange()
+        self.update()
+
+    def boundingRect(self) -> QRectF:
+        return QRectF(self.viewRect())
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None
+    ) -> None:
+        if not self._left.isVisible():
+            return
+        area = self.viewRect()
+        heights = _major_ticks(self._left, area.top(), area.bottom(), self._left.size().height())
+        moments = _major_ticks(self._bottom, area.left(), area.right(), self._bottom.size().width())
+        painter.setPen(self._pen)
+        painter.drawLines([QLineF(area.left(), y, area.right(), y) for y in heights])
+        painter.drawLines([QLineF(x, area.top(), x, area.bottom()) for x in moments])
+
+
+def _major_ticks(axis: pg.AxisItem, low: float, high: float, size: float) -> list[float]:
+    levels = axis.tickValues(low, high, size)
+    return [float(value) for value in levels[0][1]] if levels else []
