@@ -25,6 +25,7 @@ _UNIT_NAMES: tuple[tuple[str, Unit], ...] = (
     (r"\bw\b|_w\b|watt", "W"),
 )
 _MOSTLY = 0.8
+_OFTEN = 0.25  # decimal commas: whole numbers stand between them
 _LARGEST_KWH = 20.0  # a typical reading above this is not in kWh
 
 
@@ -115,7 +116,7 @@ def _is_numeric(values: pl.Series, comma: bool) -> bool:
         return False
     filled = values.filter(values.str.len_chars() > 0)
     numbers = filled.to_frame("v").select(to_number("v", filled.dtype, comma).is_not_null())
-    return filled.len() > 0 and bool(numbers["v"].mean() or 0.0) and _share(numbers["v"]) > 0.5
+    return _share(numbers["v"]) > _MOSTLY
 
 
 def _share(truths: pl.Series) -> float:
@@ -126,24 +127,31 @@ def _has_decimal_comma(table: pl.DataFrame, time: str) -> bool:
     pattern = r"^-?\d+,\d+$"
     for name in table.columns:
         if name != time and table[name].dtype == pl.String:
-            filled = table[name].drop_nulls().filter(table[name].drop_nulls().str.len_chars() > 0)
-            if filled.len() and _share(filled.str.contains(pattern)) > 0.5 / 2:
+            filled = table[name].filter(table[name].str.len_chars() > 0)
+            if _share(filled.str.contains(pattern)) > _OFTEN:
                 return True
     return False
 
 
 def _household_column(table: pl.DataFrame, time: str, numeric: list[str]) -> str:
-    others = [c for c in table.columns if c not in (ROW, time)]
-    texts = [c for c in others if c not in numeric]
-    named = [c for c in others if _HOUSEHOLD_NAME.search(c.lower())]
-    for candidates in ([c for c in named if c in texts], [c for c in named if _repeats(table[c])]):
-        if candidates:
-            return candidates[0]
-    return next((c for c in texts if _repeats(table[c])), "")
+    """The column that names households, '' if the file has one column for each of them."""
+    named = [c for c in table.columns if c != time and _HOUSEHOLD_NAME.search(c.lower())]
+    texts = [c for c in table.columns if c not in (ROW, time, *numeric)]
+    for column in texts:
+        if column in named:
+            return column
+    numbered = [c for c in named if c in numeric and _is_name(table[c])]
+    if len(numbered) == 1 and len(numeric) > 1:
+        return numbered[0]
+    if table[time].n_unique() == table.height:
+        return ""
+    return next((c for c in texts if table[c].n_unique() <= table.height / 2), "")
 
 
-def _repeats(values: pl.Series) -> bool:
-    return values.n_unique() <= values.len() / 2 and not values.dtype.is_float()
+def _is_name(values: pl.Series) -> bool:
+    """Whole numbers that come again and again may name a household."""
+    whole = values.cast(pl.String).str.contains(r"^\d+$").fill_null(value=False)
+    return bool(whole.all()) and values.n_unique() <= values.len() / 2
 
 
 def _best(columns: list[str], pattern: re.Pattern[str]) -> str:

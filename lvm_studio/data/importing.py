@@ -71,8 +71,9 @@ class ImportReport:
 
 @dataclass
 class _Ledger:
-    """Collects what is left out."""
+    """Collects what is left out; a wide file's values stand in the column of the household."""
 
+    mapping: ColumnMapping
     rejected: dict[str, int] = field(default_factory=dict)
     examples: dict[str, str] = field(default_factory=dict)
 
@@ -83,9 +84,14 @@ class _Ledger:
         if out.height:
             first = out.row(0, named=True)
             self.rejected[reason] = self.rejected.get(reason, 0) + out.height
-            shown = first["raw_stamp"] if column == "time" else first["raw_value"]
-            self.examples.setdefault(reason, f"row {first[ROW]}, '{shown}'")
+            self.examples.setdefault(reason, self._place(first, column))
         return marked.filter(~pl.col("bad")).drop("bad")
+
+    def _place(self, row: Mapping[str, object], column: str) -> str:
+        if column == "time":
+            return f"row {row[ROW]}, column '{self.mapping.time}': '{row['raw_stamp']}'"
+        named = self.mapping.value or row["household"]
+        return f"row {row[ROW]}, column '{named}': '{row['raw_value']}'"
 
 
 def import_readings(
@@ -101,7 +107,7 @@ def import_readings(
     Raises DataError, with the file, the row or the column, and what to do, if nothing whole
     comes out. `seed` chooses what is held out.
     """
-    ledger = _Ledger()
+    ledger = _Ledger(mapping)
     frame = _readings(path, mapping)
     rows = frame.height
     frame = _with_starts(frame, mapping, ledger)
@@ -196,7 +202,8 @@ def _with_starts(frame: pl.DataFrame, mapping: ColumnMapping, ledger: _Ledger) -
         "raw_stamp",
         "raw_value",
         start=since // 60_000_000 - back,
-        watts=pl.col("number") * mapping.watts_per_unit,
+        # To a hundredth of a watt: less than a kWh in single precision is rounded anyway.
+        watts=(pl.col("number") * mapping.watts_per_unit).round(2),
     )
 
 
@@ -240,9 +247,7 @@ def _grid(
         check_household_ids(ids)
     except DataError as error:
         raise DataError(f"{path.name}: {error}") from None
-    first, last = frame["start"].min(), frame["start"].max()
-    assert isinstance(first, int)
-    assert isinstance(last, int)
+    first, last = frame.select(first=pl.col("start").min(), last=pl.col("start").max()).row(0)
     steps = (last - first) // STEP_MINUTES + 1
     if steps * len(ids) > _MOST_READINGS:
         raise DataError(
