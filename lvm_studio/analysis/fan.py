@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-STEP = np.timedelta64(30, "m")
-HOURS_PER_STEP = 0.5
+from lvm_studio.data.units import HOURS_PER_STEP, STEP
+
 BAND = (0.1, 0.9)
 
 

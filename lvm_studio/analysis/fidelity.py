@@ -97,6 +97,7 @@ def heldout_table(
 
     Raises DataError for a model that is no CompVAE, or weeks or households that are not there.
     """
+    predictors = predictors_of(model)
     split = households.split
     weeks = split.heldout_weeks if weeks is None else tuple(weeks)
     fitted = tuple(week for week in split.train_weeks if week not in weeks)
@@ -110,7 +111,7 @@ def heldout_table(
     )
     rows = households.indices(split.train_households if judged is None else judged)
     cases = draw_cases(records, rows, households.weeks.indices(weeks), repeats, k_range, seed)
-    return judge(predictors_of(model) | rivals, records, cases, weeks, samples=samples, seed=seed)
+    return judge(predictors | rivals, records, cases, weeks, samples=samples, seed=seed)
 
 
 def predictors_of(model: TrainedModel | Mapping[str, Predictor] | None) -> dict[str, Predictor]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -132,8 +131,3 @@ def _log_uniform(k_range: tuple[int, int], rng: np.random.Generator) -> int:
 def draw_indices(count: int, n: int, generator: torch.Generator) -> Ints:
     """n indices below count, with replacement, from a torch generator."""
     return torch.randint(count, (n,), generator=generator).numpy()
-
-
-def as_rows(values: Sequence[int] | Ints) -> Ints:
-    """Indices as an int64 array."""
-    return np.asarray(values, dtype=np.int64)

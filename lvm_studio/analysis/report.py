@@ -33,7 +33,11 @@ class Estimate:
     se: float
 
     def __str__(self) -> str:
-        return f"{self.mean:.3f} ± {self.se:.3f}"
+        """With two digits of the error, as '19.1 ± 1.2'."""
+        digits = 3
+        if np.isfinite(self.se) and self.se > 0:
+            digits = int(np.clip(1 - np.floor(np.log10(self.se)), 0, 3))
+        return f"{self.mean:.{digits}f} ± {self.se:.{digits}f}"
 
 
 @dataclass(frozen=True)

@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -65,6 +68,14 @@ def test_weights_move_the_whole_fan_to_the_heavy_curve():
     np.testing.assert_allclose(fan.p10, [10.0, 5.0])
     assert fan.peak_time == START
     assert fan.energy_kwh.p10 == fan.energy_kwh.p90 == 7.5
+
+
+def test_a_window_can_draw_without_torch():
+    code = (
+        "import sys; import lvm_studio.analysis.fan, lvm_studio.analysis.paths, "
+        "lvm_studio.analysis.pca, lvm_studio.analysis.report; sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 @pytest.mark.parametrize(
