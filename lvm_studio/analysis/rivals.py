@@ -95,24 +95,25 @@ def fit_ridge(
         raise ValueError("Cross-validation by week needs at least two training weeks.")
     cases = draw_cases(records, households, weeks, -(-sums // len(weeks)), k_range, seed)
     problem = _RidgeProblem.of(records, cases)
-    folds = [problem.leaving_out(weeks[i::FOLDS]) for i in range(min(FOLDS, len(weeks)))]
-    errors = [problem.cross_validated(folds, penalty) for penalty in PENALTIES]
-    losses = [float((problem.case_weight[:, None] * error**2).sum()) for error in errors]
-    best = int(np.argmin(losses))
-    residuals = errors[best]
-    expected = problem.targets.reshape(len(cases), -1) - residuals
-    relative = residuals / _load(expected)
-    noise_a, noise_b = fit_noise((relative**2).mean(axis=1), problem.k)
-    size = np.sqrt(noise_variance(problem.k, noise_a, noise_b))[:, None]
+    penalty, residuals = problem.best_penalty(weeks)
+    shapes, noise_a, noise_b = _noise_shapes(problem, residuals)
     return RidgeRival(
         centre=problem.centre,
         scale=problem.scale,
-        weights=_solve(problem.equations, PENALTIES[best]),
-        penalty=PENALTIES[best],
-        residuals=relative / size,
+        weights=_solve(problem.equations, penalty),
+        penalty=penalty,
+        residuals=shapes,
         noise_a=noise_a,
         noise_b=noise_b,
     )
+
+
+def _noise_shapes(problem: _RidgeProblem, residuals: Array) -> tuple[Array, float, float]:
+    """Residuals [M, T] at predicted load 1 and v(K) = 1, with (a, b) of v(K) = a²/K + b²."""
+    expected = problem.targets.reshape(residuals.shape) - residuals
+    relative = residuals / _load(expected)
+    a, b = fit_noise((relative**2).mean(axis=1), problem.k)
+    return relative / np.sqrt(noise_variance(problem.k, a, b))[:, None], a, b
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,6 +177,14 @@ class _RidgeProblem:
         days = self.features.shape[1]
         weighted = features * np.repeat(self.case_weight[chosen] / days, days)[:, None]
         return _Equations(weighted.T @ features, weighted.T @ targets)
+
+    def best_penalty(self, weeks: Ints) -> tuple[float, Array]:
+        """The penalty of least squared error on weeks left out, and its residuals [M, T]."""
+        folds = [self.leaving_out(weeks[i::FOLDS]) for i in range(min(FOLDS, len(weeks)))]
+        errors = [self.cross_validated(folds, penalty) for penalty in PENALTIES]
+        losses = [(self.case_weight[:, None] * error**2).sum() for error in errors]
+        best = int(np.argmin(losses))
+        return PENALTIES[best], errors[best]
 
     def cross_validated(self, folds: Sequence[_Fold], penalty: float) -> Array:
         """Residual curves [M, T] of each fold's cases under the regression on the other folds."""
