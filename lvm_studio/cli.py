@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,7 +18,7 @@ import typer
 
 from lvm_studio import __version__
 from lvm_studio.data.errors import DataError
-from lvm_studio.headless import compose, doctor, export, importing, train, tune
+from lvm_studio.headless import compose, doctor, export, importing, judge, train, tune
 from lvm_studio.headless.progress import Progress
 
 app = typer.Typer(
@@ -46,7 +46,7 @@ Seed = Annotated[int, typer.Option(min=0, help="Seed of the common random number
 CurvesOut = Annotated[Path, typer.Option(help="Curves file, .csv or .parquet, in watts.")]
 
 
-class DeviceChoice(str, Enum):
+class DeviceChoice(StrEnum):
     """Where a run computes."""
 
     AUTO = "auto"
@@ -54,7 +54,7 @@ class DeviceChoice(str, Enum):
     CUDA = "cuda"
 
 
-class CriterionChoice(str, Enum):
+class CriterionChoice(StrEnum):
     """What extreme means."""
 
     PEAK = "peak"
@@ -166,6 +166,23 @@ def export_(
 ) -> None:
     """Write the curves or the figure of the street that a workspace shows."""
     emit(export.run(workspace, out), as_json)
+
+
+@app.command("judge")
+def judge_(
+    workspace: Annotated[
+        Path | None, typer.Argument(metavar="[W.h5]", help="A workspace; the shipped one if none.")
+    ] = None,
+    seed: Seed = 0,
+    repeats: Annotated[int, typer.Option(min=1, help="Sums drawn in each held-out week.")] = 20,
+    as_json: Json = False,
+) -> None:
+    """Score the model on held-out weeks, against ridge regression and bootstraps."""
+    result = judge.run(workspace, seed, repeats)
+    if as_json:
+        emit(result, as_json)
+    else:
+        typer.echo(result["table"])
 
 
 @app.command("doctor")

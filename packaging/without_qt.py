@@ -29,7 +29,9 @@ def main(folder: str) -> None:
     if not (target / "bin" / "python").exists():
         venv.create(target, with_pip=False, symlinks=True)
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    link_packages(Path(sysconfig.get_paths()["purelib"]), target / "lib" / version / "site-packages")
+    link_packages(
+        Path(sysconfig.get_paths()["purelib"]), target / "lib" / version / "site-packages"
+    )
 
 
 if __name__ == "__main__":

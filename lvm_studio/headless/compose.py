@@ -8,19 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lvm_studio.analysis.fan import make_fan
 from lvm_studio.data.calendar import temperature_profile, week_start
 from lvm_studio.data.composition import Composition, measured_kw
-from lvm_studio.data.errors import DataError
 from lvm_studio.data.importing import read_temperature_profile
+from lvm_studio.headless.workspaces import chosen_households, chosen_model
 from lvm_studio.storage import workspace as workspace_file
 from lvm_studio.storage.curves import write_curves
+from lvm_studio.storage.street_state import StreetState
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lvm_studio.analysis.fan import Fan, Spread
-    from lvm_studio.data.households import HouseholdSet
-    from lvm_studio.models.street import Street
+    from lvm_studio.models.street import BaseSpace
     from lvm_studio.models.trained import TrainedModel
     from lvm_studio.storage.workspace import Workspace
 
@@ -36,6 +37,19 @@ class StreetWishes:
     samples: int
     seed: int
 
+    def on(self, state: StreetState) -> StreetState:
+        """A workspace's page with these wishes on it."""
+        profile = None
+        if self.temperature is not None:
+            profile = tuple(read_temperature_profile(self.temperature, week_start(self.week)))
+        return state.with_changes(
+            composition=Composition.parse(self.households),
+            week=self.week,
+            own_temperature=profile,
+            samples=self.samples,
+            seed=self.seed,
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class OpenStreet:
@@ -44,61 +58,47 @@ class OpenStreet:
     measured_kw [336] is None where a meter was silent or the weather is not the measured one.
     """
 
-    street: Street
+    state: StreetState
+    space: BaseSpace
     model: TrainedModel
-    composition: Composition
     start: np.datetime64
     measured_kw: NDArray[np.float32] | None
 
 
-def open_street(wishes: StreetWishes) -> OpenStreet:
-    """Load the workspace's data and model and compose the street.
+def open_street(workspace: Workspace, state: StreetState, file: str) -> OpenStreet:
+    """Compose the street of a page.
 
     Raises:
-        DataError: a file, household, week or temperature is not usable.
+        DataError: there is no data or model, or a household, week or temperature is unusable.
     """
-    workspace = workspace_file.load(wishes.workspace)
-    households, model = _chosen(workspace, wishes.workspace.name)
-    composition = Composition.parse(wishes.households)
-    start = week_start(wishes.week)
-    if wishes.temperature is None:
-        at = households.weeks.index(wishes.week)
-        temperature = households.weeks.temperature_c[at]
-        measured = measured_kw(households, composition, wishes.week)
+    from lvm_studio.models.street import base_space
+
+    households, model = chosen_households(workspace, file), chosen_model(workspace, file)
+    start = week_start(state.week)
+    if state.own_temperature is None:
+        temperature = households.weeks.temperature_c[households.weeks.index(state.week)]
+        measured = measured_kw(households, state.composition, state.week)
     else:
-        temperature = temperature_profile(read_temperature_profile(wishes.temperature, start))
+        temperature = temperature_profile(state.own_temperature)
         measured = None
-
-    from lvm_studio.models.street import compose_street
-
     context = model.context.context(temperature, start, households.time_zone, households.country)
-    street = compose_street(model, households, composition, context)
-    return OpenStreet(street, model, composition, start, measured)
+    space = base_space(model, households, state.composition, context)
+    return OpenStreet(state, space, model, start, measured)
 
 
-def _chosen(workspace: Workspace, file: str) -> tuple[HouseholdSet, TrainedModel]:
-    """The data set and the model that the workspace's page has chosen."""
-    from lvm_studio.models.trained import TrainedModel
-    from lvm_studio.storage.street_state import StreetState
-
-    state = StreetState.from_tree(workspace.street)
-    if state.dataset not in workspace.datasets:
-        raise DataError(f"{file} holds no household data; import meter readings first.")
-    if state.model not in workspace.models:
-        raise DataError(
-            f"{file} holds no trained model; run: lvm-studio train households "
-            f"--workspace {file} --out {file}"
-        )
-    return workspace.datasets[state.dataset], TrainedModel.from_tree(workspace.models[state.model])
+def open_wishes(wishes: StreetWishes) -> OpenStreet:
+    """Compose the street that the command line describes."""
+    workspace = workspace_file.load(wishes.workspace)
+    state = wishes.on(StreetState.from_tree(workspace.street))
+    return open_street(workspace, state, wishes.workspace.name)
 
 
 def run(wishes: StreetWishes, out: Path) -> dict[str, Any]:
     """Draw the weeks, write them to `out`, and return what the fan says."""
-    from lvm_studio.analysis.fan import make_fan
     from lvm_studio.models.street import draw_curves
 
-    opened = open_street(wishes)
-    curves = draw_curves(opened.street, wishes.samples, wishes.seed)
+    opened = open_wishes(wishes)
+    curves = draw_curves(opened.space, wishes.samples, wishes.seed)
     write_curves(out, opened.start, curves)
     fan = make_fan(curves, opened.start, opened.measured_kw)
     return {**describe(opened), **describe_fan(fan), "samples": wishes.samples, "out": str(out)}
@@ -107,8 +107,8 @@ def run(wishes: StreetWishes, out: Path) -> dict[str, Any]:
 def describe(opened: OpenStreet) -> dict[str, Any]:
     """Who was composed, by which model, from when on."""
     return {
-        "households": opened.composition.size,
-        "composition": str(opened.composition),
+        "households": opened.state.composition.size,
+        "composition": str(opened.state.composition),
         "start": f"{opened.start}Z",
         "model": opened.model.name,
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import platform
+import re
 import sys
 from importlib.metadata import PackageNotFoundError, requires, version
 from typing import Any
@@ -13,7 +14,7 @@ from lvm_studio import __version__
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.shipped import model_path, resource_path
 
-REQUIREMENT_ENDS = "<>=!~;[ ("
+DISTRIBUTION_NAME = re.compile(r"[A-Za-z0-9._-]+")
 
 
 def run() -> dict[str, Any]:
@@ -40,21 +41,18 @@ def run() -> dict[str, Any]:
 
 def _required() -> list[str]:
     """Names of what the studio needs, without the extras."""
-    names = []
-    for requirement in requires("lvm-studio") or []:
-        if "extra ==" not in requirement:
-            end = min((requirement.find(c) for c in REQUIREMENT_ENDS if c in requirement), default=None)
-            names.append(requirement[:end])
-    return names
+    mandatory = (line for line in requires("lvm-studio") or [] if "extra ==" not in line)
+    return [found[0] for line in mandatory if (found := DISTRIBUTION_NAME.match(line))]
 
 
 def _devices() -> list[str]:
     import torch
 
-    devices = [f"cpu ({torch.get_num_threads()} threads)"]
-    for index in range(torch.cuda.device_count()):
-        devices.append(f"cuda:{index} ({torch.cuda.get_device_name(index)})")
-    return devices
+    gpus = range(torch.cuda.device_count())
+    return [
+        f"cpu ({torch.get_num_threads()} threads)",
+        *(f"cuda:{index} ({torch.cuda.get_device_name(index)})" for index in gpus),
+    ]
 
 
 def _screen() -> str:

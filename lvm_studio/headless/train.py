@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lvm_studio.data.errors import DataError
+from lvm_studio.headless.workspaces import chosen_households
 from lvm_studio.storage import workspace as workspace_file
 from lvm_studio.storage.street_state import StreetState
 from lvm_studio.training.job import TrainingJob
@@ -15,7 +15,6 @@ from lvm_studio.training.recipes import recipe_named, with_overrides
 from lvm_studio.training.reports import DeviceReport, Finished, TrainingDiverged, TrainReport
 
 if TYPE_CHECKING:
-    from lvm_studio.data.households import HouseholdSet
     from lvm_studio.headless.progress import Progress
     from lvm_studio.storage.workspace import Workspace
     from lvm_studio.training.spec import TrainSpec
@@ -63,7 +62,8 @@ def run(wishes: Wishes, out: Path, source: Path | None, progress: Progress) -> d
     """Train, write data and model to `out`, and return the figures of the run."""
     spec = wishes.spec()
     workspace = workspace_file.load(source) if source else shipped_data()
-    finished = _train(TrainingJob(spec, _households(workspace)), progress)
+    households = chosen_households(workspace, source.name if source else "the shipped data")
+    finished = _train(TrainingJob(spec, households), progress)
     name = str(finished.tree["name"])
     state = StreetState.from_tree(workspace.street).with_changes(model=name)
     models = {**workspace.models, name: finished.tree}
@@ -87,14 +87,6 @@ def shipped_data() -> Workspace:
     london = load_london()
     state = starting_state(london.name, london, model="")
     return Workspace(datasets={london.name: london}, street=state.to_tree())
-
-
-def _households(workspace: Workspace) -> HouseholdSet:
-    datasets: Mapping[str, HouseholdSet] = workspace.datasets
-    chosen = StreetState.from_tree(workspace.street).dataset
-    if chosen in datasets:
-        return datasets[chosen]
-    raise DataError("The workspace holds no household data; import meter readings first.")
 
 
 def _train(job: TrainingJob, progress: Progress) -> Finished:

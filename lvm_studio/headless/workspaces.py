@@ -1,0 +1,42 @@
+"""What a verb takes out of a workspace file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lvm_studio.data.errors import DataError
+from lvm_studio.storage.street_state import StreetState
+
+if TYPE_CHECKING:
+    from lvm_studio.data.households import HouseholdSet
+    from lvm_studio.models.trained import TrainedModel
+    from lvm_studio.storage.workspace import Workspace
+
+
+def chosen_households(workspace: Workspace, file: str) -> HouseholdSet:
+    """The data set that the workspace's page has chosen.
+
+    Raises:
+        DataError: there is none.
+    """
+    state = StreetState.from_tree(workspace.street)
+    if state.dataset not in workspace.datasets:
+        raise DataError(f"{file} holds no household data; import meter readings first.")
+    return workspace.datasets[state.dataset]
+
+
+def chosen_model(workspace: Workspace, file: str) -> TrainedModel:
+    """The model that the workspace's page has chosen.
+
+    Raises:
+        DataError: there is none.
+    """
+    from lvm_studio.models.trained import TrainedModel
+
+    state = StreetState.from_tree(workspace.street)
+    if state.model not in workspace.models:
+        raise DataError(
+            f"{file} holds no trained model; run: lvm-studio train households "
+            f"--workspace {file} --out {file}"
+        )
+    return TrainedModel.from_tree(workspace.models[state.model])
