@@ -1,0 +1,215 @@
+"""Small multiples of weekly curves: the same axes everywhere, so that eyes can compare."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+
+from lvm_studio.studio.theme import theme
+from lvm_studio.studio.widgets.colours import mix
+from lvm_studio.studio.widgets.series import Floats, format_value
+
+GAP = 4
+MIN_CELL = QSize(56, 34)
+FOCUS_NONE = (-1, -1)
+
+
+@dataclass(frozen=True, eq=False)
+class StripCells:
+    """R × C weekly curves.
+
+    Args:
+        curves: [R, C, T] kW.
+        row_titles: R texts, left of the rows.
+        column_titles: C texts, above the columns.
+        reference: [T] kW, drawn faintly in every cell, or None.
+    """
+
+    curves: Floats
+    row_titles: tuple[str, ...]
+    column_titles: tuple[str, ...]
+    reference: Floats | None = None
+
+
+class CurveStrip(QWidget):
+    """A grid of small curves over one common height in kW; a click on one asks for it."""
+
+    cell_asked = Signal(int, int)
+    """(row, column) was clicked or confirmed with Enter."""
+
+    def __init__(self, hint: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._hint = hint
+        self._cells: StripCells | None = None
+        self._stale = False
+        self._focus = FOCUS_NONE
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMouseTracking(True)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setMinimumHeight(90)
+
+    def show_cells(self, cells: StripCells | None) -> None:
+        """Show these curves, or the hint."""
+        self._cells, self._stale, self._focus = cells, False, FOCUS_NONE
+        self.update()
+
+    def set_hint(self, hint: str) -> None:
+        """What an empty strip says."""
+        self._hint = hint
+        self.update()
+
+    def set_stale(self, stale: bool) -> None:
+        """Draw paler while newer curves are being computed."""
+        self._stale = stale
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        """Enough for a few rows."""
+        return QSize(500, 180)
+
+    @property
+    def columns(self) -> int:
+        """Number of columns; 0 while it is empty."""
+        return 0 if self._cells is None else self._cells.curves.shape[1]
+
+    # geometry
+
+    def _limits(self) -> tuple[float, float]:
+        """Common lowest and highest kW; zero is always in."""
+        assert self._cells is not None
+        return min(float(self._cells.curves.min()), 0.0), max(float(self._cells.curves.max()), 1e-6)
+
+    def _cell(self, row: int, column: int) -> QRectF:
+        assert self._cells is not None
+        rows, columns, _ = self._cells.curves.shape
+        metrics = self.fontMetrics()
+        left = max(metrics.horizontalAdvance(text) for text in self._cells.row_titles) + 8
+        top = metrics.lineSpacing() + 2
+        width = max((self.width() - left - GAP * columns) / columns, 4.0)
+        bottom = metrics.lineSpacing() + 2
+        height = max((self.height() - top - bottom - GAP * rows) / rows, 4.0)
+        return QRectF(left + column * (width + GAP), top + row * (height + GAP), width, height)
+
+    def cell_at(self, position: QPointF) -> tuple[int, int]:
+        """(row, column) under a position, (−1, −1) beside all cells."""
+        if self._cells is None:
+            return FOCUS_NONE
+        rows, columns, _ = self._cells.curves.shape
+        for row in range(rows):
+            for column in range(columns):
+                if self._cell(row, column).contains(position):
+                    return row, column
+        return FOCUS_NONE
+
+    # painting
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw titles and curves."""
+        painter = QPainter(self)
+        colours = theme().colours
+        if self._cells is None:
+            painter.setPen(QColor(colours.muted))
+            flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+            painter.drawText(self.rect().adjusted(20, 0, -20, 0), flags, self._hint)
+            painter.end()
+            return
+        self._paint_titles(painter)
+        rows, columns, _ = self._cells.curves.shape
+        for row in range(rows):
+            for column in range(columns):
+                self._paint_cell(painter, row, column)
+        painter.end()
+
+    def _paint_titles(self, painter: QPainter) -> None:
+        assert self._cells is not None
+        painter.setPen(QColor(theme().colours.muted))
+        line = self.fontMetrics().lineSpacing()
+        for column, text in enumerate(self._cells.column_titles):
+            cell = self._cell(0, column)
+            box = QRectF(cell.left(), 0, cell.width(), line)
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+        for row, text in enumerate(self._cells.row_titles):
+            cell = self._cell(row, 0)
+            box = QRectF(0, cell.top(), cell.left() - 4, cell.height())
+            painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
+        highest = format_value(round(self._limits()[1], 1))
+        behind = "" if self._cells.reference is None else ", grey: u = 0"
+        painter.drawText(
+            QRectF(0, self.height() - line, self.width() - GAP, line),
+            Qt.AlignmentFlag.AlignRight,
+            f"each cell: Monday to Sunday, up to {highest} kW{behind}",
+        )
+
+    def _paint_cell(self, painter: QPainter, row: int, column: int) -> None:
+        assert self._cells is not None
+        colours = theme().colours
+        box = self._cell(row, column)
+        painter.fillRect(box, QColor(colours.plot))
+        if self._cells.reference is not None:
+            grey = mix(colours.muted, colours.plot, 0.5)
+            self._paint_curve(painter, box, self._cells.reference, grey)
+        colour = mix(colours.accent, colours.plot, 0.6 if self._stale else 0.0)
+        self._paint_curve(painter, box, self._cells.curves[row, column], colour)
+        focused = (row, column) == self._focus and self.hasFocus()
+        painter.setPen(QPen(QColor(colours.tuned if focused else colours.grid)))
+        painter.drawRect(box)
+
+    def _paint_curve(self, painter: QPainter, box: QRectF, kw: Floats, colour: QColor) -> None:
+        low, high = self._limits()
+        x = box.left() + 1 + (box.width() - 2) * np.arange(len(kw)) / max(len(kw) - 1, 1)
+        y = box.bottom() - 2 - (box.height() - 4) * (kw - low) / (high - low)
+        painter.setPen(QPen(colour))
+        points = [QPointF(a, b) for a, b in zip(x.tolist(), y.tolist(), strict=True)]
+        painter.drawPolyline(QPolygonF(points))
+
+    # what the person does
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Ask for the cell under the pointer."""
+        self._ask(self.cell_at(event.position()))
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Say what the cell under the pointer holds."""
+        row, column = self.cell_at(event.position())
+        if self._cells is None or row < 0:
+            QToolTip.hideText()
+            return
+        kw = self._cells.curves[row, column]
+        title = f"{self._cells.row_titles[row]} {self._cells.column_titles[column]}".strip()
+        QToolTip.showText(
+            event.globalPosition().toPoint(),
+            f"{title}: peak {kw.max():.2f} kW, mean {kw.mean():.2f} kW. Click to go there.",
+            self,
+        )
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Arrows choose a cell, Enter or Space asks for it."""
+        moves = {
+            Qt.Key.Key_Left: (0, -1),
+            Qt.Key.Key_Right: (0, 1),
+            Qt.Key.Key_Up: (-1, 0),
+            Qt.Key.Key_Down: (1, 0),
+        }
+        if self._cells is not None and event.key() in moves:
+            rows, columns, _ = self._cells.curves.shape
+            down, right = moves[Qt.Key(event.key())]
+            row, column = self._focus if self._focus != FOCUS_NONE else (0, columns // 2)
+            self._focus = (
+                min(max(row + down, 0), rows - 1),
+                min(max(column + right, 0), columns - 1),
+            )
+            self.update()
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
+            self._ask(self._focus)
+        else:
+            super().keyPressEvent(event)
+
+    def _ask(self, cell: tuple[int, int]) -> None:
+        if cell != FOCUS_NONE:
+            self._focus = cell
+            self.update()
+            self.cell_asked.emit(*cell)

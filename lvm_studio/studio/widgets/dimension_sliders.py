@@ -1,0 +1,174 @@
+"""One slider for each latent dimension, the most informative first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent
+from PySide6.QtWidgets import (
+    QDoubleSpinBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QSlider,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from lvm_studio.studio.widgets.series import Floats
+
+REACH = 4.0
+"""Sliders run from −REACH to REACH: all but one in 16,000 of a standard normal."""
+STEPS_PER_UNIT = 100
+INACTIVE_BITS = 0.01
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """A latent dimension as a slider shows it: its place in u, its name, its bits."""
+
+    index: int
+    name: str
+    bits: float
+
+
+class ResettingSlider(QSlider):
+    """A slider whose double click, Delete or Home means zero, where the prior is densest."""
+
+    def __init__(self) -> None:
+        super().__init__(Qt.Orientation.Horizontal)
+        reach = round(REACH * STEPS_PER_UNIT)
+        self.setRange(-reach, reach)
+        self.setSingleStep(10)
+        self.setPageStep(50)
+        self.setMinimumWidth(60)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Back to zero."""
+        self.setValue(0)
+        event.accept()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Home, Delete and 0 go back to zero; arrows move by 0.1, pages by 0.5."""
+        if event.key() in (Qt.Key.Key_Home, Qt.Key.Key_Delete, Qt.Key.Key_0):
+            self.setValue(0)
+            return
+        super().keyPressEvent(event)
+
+
+class SliderRow:
+    """Name, slider, field, bits and reset of one dimension."""
+
+    def __init__(self, dimension: Dimension, owner: DimensionSliders) -> None:
+        self.dimension = dimension
+        self._owner = owner
+        self.name = QLabel(dimension.name)
+        self.slider = ResettingSlider()
+        self.slider.setObjectName(f"dimension_{dimension.index}")
+        self.slider.setAccessibleName(f"{dimension.name}, {dimension.bits:.2f} bits")
+        self.field = QDoubleSpinBox(decimals=2, minimum=-99, maximum=99, singleStep=0.1)
+        self.field.setAccessibleName(f"Value of {dimension.name}")
+        self.field.setKeyboardTracking(False)
+        self.field.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
+        self.field.setFixedWidth(58)
+        right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        self.bits = QLabel(f"{dimension.bits:.2f}", alignment=right)
+        self.reset = QToolButton(text="↺", autoRaise=True, toolTip="Back to 0")
+        self.reset.setAccessibleName(f"Reset {dimension.name}")
+        self.name.setBuddy(self.slider)
+        tip = (
+            f"{dimension.name}: real sums say {dimension.bits:.2f} bits about it "
+            "(mean KL to the prior). Arrows 0.1, Page 0.5, Home or double click 0."
+        )
+        for widget in (self.name, self.slider, self.bits):
+            widget.setToolTip(tip)
+            if dimension.bits < INACTIVE_BITS:
+                widget.setProperty("role", "muted")
+        self.slider.valueChanged.connect(self._slid)
+        self.field.valueChanged.connect(self._typed)
+        self.reset.clicked.connect(lambda: self.slider.setValue(0))
+
+    def widgets(self) -> tuple[QWidget, ...]:
+        """The row's widgets from left to right."""
+        return self.name, self.slider, self.field, self.bits, self.reset
+
+    def show_value(self, value: float) -> None:
+        """Show a value without telling anybody."""
+        with QSignalBlocker(self.slider), QSignalBlocker(self.field):
+            self.slider.setValue(round(value * STEPS_PER_UNIT))
+            self.field.setValue(value)
+
+    def _slid(self, position: int) -> None:
+        self.show_value(position / STEPS_PER_UNIT)
+        self._owner.changed.emit(self.dimension.index, position / STEPS_PER_UNIT)
+
+    def _typed(self, value: float) -> None:
+        self.show_value(value)
+        self._owner.changed.emit(self.dimension.index, value)
+
+
+class DimensionSliders(QWidget):
+    """Sliders in a scroll area; values are standard deviations of the prior.
+
+    Knows a vector u by the indices of its `Dimension`s only.
+    """
+
+    changed = Signal(int, float)
+    """(index, value): the person wants u[index] = value."""
+    reset_all = Signal()
+    """The person wants u = 0."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.rows: list[SliderRow] = []
+        self._title = QLabel()
+        self._title.setToolTip(
+            "Total information of the latent space: mean KL(q(u|x) ‖ N(0, I)) over real sums."
+        )
+        self._reset = QPushButton("&Reset all", toolTip="All dimensions to 0, the prior's middle")
+        self._reset.setObjectName("latent_reset")
+        self._reset.clicked.connect(self.reset_all)
+        head = QHBoxLayout()
+        head.addWidget(self._title, 1)
+        head.addWidget(self._reset)
+        self._scroll = QScrollArea(widgetResizable=True)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(head)
+        layout.addWidget(self._scroll, 1)
+        self.set_dimensions([])
+
+    def set_dimensions(self, dimensions: Sequence[Dimension]) -> None:
+        """Show one slider each, the most informative first."""
+        ordered = sorted(dimensions, key=lambda d: -d.bits)
+        self.rows = [SliderRow(dimension, self) for dimension in ordered]
+        content = QWidget()
+        grid = QGridLayout(content)
+        grid.setContentsMargins(2, 2, 6, 2)
+        grid.setHorizontalSpacing(6)
+        grid.setVerticalSpacing(0)
+        grid.setColumnStretch(1, 1)
+        for column, text in enumerate(("", "", "u", "bits", "")):
+            grid.addWidget(QLabel(text, alignment=Qt.AlignmentFlag.AlignRight), 0, column)
+        for line, row in enumerate(self.rows, start=1):
+            for column, widget in enumerate(row.widgets()):
+                grid.addWidget(widget, line, column)
+        grid.setRowStretch(len(self.rows) + 1, 1)
+        self._scroll.setWidget(content)
+        total = sum(d.bits for d in dimensions)
+        self._title.setText(
+            f"{len(dimensions)} dimensions, {total:.1f} bits" if dimensions else "No model yet"
+        )
+        self._reset.setEnabled(bool(dimensions))
+
+    def show_values(self, u: Floats) -> None:
+        """Show u [dim] without telling anybody."""
+        for row in self.rows:
+            row.show_value(float(np.clip(u[row.dimension.index], -99, 99)))

@@ -1,0 +1,284 @@
+"""A map of the latent space: where real sums lie, the prior's circles, and where one stands."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QPointF, Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+
+from lvm_studio.studio.theme import Colours, theme
+from lvm_studio.studio.widgets.colour_scale import ColourScale
+from lvm_studio.studio.widgets.series import Floats
+
+PRIOR_SHARES = (0.5, 0.9)
+POINT_SIZE = 5
+KEY_STEP, KEY_STEP_LARGE = 0.1, 0.5
+HINT = "Choose a trained model, and real sums of households will be laid out here."
+
+
+def prior_radius(share: float) -> float:
+    """Radius of the disc that holds this share of a two-dimensional standard normal.
+
+    >>> round(prior_radius(0.5), 3), round(prior_radius(0.9), 3)
+    (1.177, 2.146)
+    """
+    return math.sqrt(-2.0 * math.log1p(-share))
+
+
+@dataclass(frozen=True, eq=False)
+class MapPoints:
+    """What the map shows.
+
+    Args:
+        xy: [n, 2] positions.
+        x_title, y_title: of the axes.
+        origin: where u = 0 lies, the middle of the prior's circles.
+        tips: [n] one line about each point.
+    """
+
+    xy: Floats
+    x_title: str
+    y_title: str
+    origin: tuple[float, float] = (0.0, 0.0)
+    tips: tuple[str, ...] = ()
+
+
+class MapView(pg.ViewBox):
+    """Left button picks (click or drag), the wheel zooms, the middle and right buttons move."""
+
+    picked = Signal(float, float)
+    drag_ended = Signal()
+
+    def __init__(self) -> None:
+        super().__init__(lockAspect=True, enableMenu=False)
+        self.disableAutoRange()
+
+    def mouseClickEvent(self, event: Any) -> None:
+        """Pick; overrides pyqtgraph."""
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._pick(event.pos())
+            self.drag_ended.emit()
+            event.accept()
+        else:
+            super().mouseClickEvent(event)
+
+    def mouseDragEvent(self, event: Any, axis: int | None = None) -> None:
+        """Pick all along a drag; overrides pyqtgraph."""
+        if event.button() != Qt.MouseButton.LeftButton:
+            super().mouseDragEvent(event, axis)
+            return
+        event.accept()
+        self._pick(event.pos())
+        if event.isFinish():
+            self.drag_ended.emit()
+
+    def _pick(self, position: QPointF) -> None:
+        at = self.mapToView(position)
+        self.picked.emit(at.x(), at.y())
+
+
+class MapCanvas(pg.PlotWidget):
+    """The plot of the map, with its keys."""
+
+    key_moved = Signal(float, float)
+    pin_asked = Signal(str)
+
+    def __init__(self, view: MapView) -> None:
+        super().__init__(viewBox=view)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName("Latent map")
+        self.hideButtons()
+        for side in ("left", "bottom"):
+            self.getAxis(side).enableAutoSIPrefix(False)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Arrows walk (Shift: five times as far), A and B pin."""
+        far = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
+        step = KEY_STEP_LARGE if far else KEY_STEP
+        moves = {
+            Qt.Key.Key_Left: (-step, 0.0),
+            Qt.Key.Key_Right: (step, 0.0),
+            Qt.Key.Key_Up: (0.0, step),
+            Qt.Key.Key_Down: (0.0, -step),
+        }
+        if event.key() in moves:
+            self.key_moved.emit(*moves[Qt.Key(event.key())])
+        elif event.key() in (Qt.Key.Key_A, Qt.Key.Key_B):
+            self.pin_asked.emit(chr(event.key()))
+        else:
+            super().keyPressEvent(event)
+
+
+class LatentMap(QWidget):
+    """Points coloured by what is known of them; a click or a drag says where one wants to stand.
+
+    Knows positions only: which coordinates they are, and what lies there, others know.
+    """
+
+    picked = Signal(float, float)
+    """Stand here (map coordinates)."""
+    drag_ended = Signal()
+    pin_asked = Signal(str)
+    """Pin "A" or "B" where the marker stands."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._points: MapPoints | None = None
+        self._scale: ColourScale | None = None
+        self._marker_at = (0.0, 0.0)
+        self.view = MapView()
+        self.canvas = MapCanvas(self.view)
+        self.canvas.setObjectName("latent_map")
+        self._scatter = pg.ScatterPlotItem(size=POINT_SIZE, pen=None, pxMode=True)
+        self._circles = [pg.PlotCurveItem() for _ in PRIOR_SHARES]
+        self._circle_labels = [
+            pg.TextItem(f"{share:.0%}", anchor=(0.5, 1)) for share in PRIOR_SHARES
+        ]
+        self._path = pg.PlotCurveItem()
+        self._marker = pg.ScatterPlotItem(size=16, symbol="+", pxMode=True)
+        self._pins = {name: self._make_pin(name) for name in "AB"}
+        self._hint = QLabel(HINT, alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
+        self._hint.setProperty("role", "muted")
+        self._about = QLabel(" ")
+        self._about.setProperty("role", "muted")
+        self._build()
+        self._connect()
+        self._set_colours(theme().colours)
+        self._refresh()
+
+    def _build(self) -> None:
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        layout.addWidget(self._hint, 1)
+        layout.addWidget(self.canvas, 1)
+        layout.addWidget(self._about)
+        items = [self._scatter, *self._circles, *self._circle_labels, self._path, self._marker]
+        for depth, item in enumerate(items):
+            item.setZValue(depth)
+            self.canvas.addItem(item, ignoreBounds=True)
+
+    def _make_pin(self, name: str) -> pg.TextItem:
+        pin = pg.TextItem(name, anchor=(0.5, 0.5))
+        pin.setZValue(20)
+        pin.setVisible(False)
+        self.canvas.addItem(pin, ignoreBounds=True)
+        return pin
+
+    def _connect(self) -> None:
+        self.view.picked.connect(self.picked)
+        self.view.drag_ended.connect(self.drag_ended)
+        self.canvas.pin_asked.connect(self.pin_asked)
+        self.canvas.key_moved.connect(self._walk)
+        self.canvas.scene().sigMouseMoved.connect(self._tell_about)
+        theme().changed.connect(self._set_colours)
+
+    # what is shown
+
+    def show_points(self, points: MapPoints | None) -> None:
+        """Lay these points out, or show the hint."""
+        fit = points is not None and (
+            self._points is None
+            or (points.x_title, points.y_title) != (self._points.x_title, self._points.y_title)
+            or len(points.xy) != len(self._points.xy)
+        )
+        self._points = points
+        self._refresh()
+        if fit:
+            self.fit()
+
+    def set_scale(self, scale: ColourScale | None) -> None:
+        """Colour the points; None: all alike."""
+        self._scale = scale
+        self._refresh()
+
+    def set_marker(self, x: float, y: float) -> None:
+        """Show where one stands."""
+        self._marker_at = (x, y)
+        self._marker.setData([x], [y])
+
+    def set_pins(self, pins: dict[str, tuple[float, float]], path: Floats | None) -> None:
+        """Show the pins there are, and the path [s, 2] between them."""
+        for name, item in self._pins.items():
+            item.setVisible(name in pins)
+            if name in pins:
+                item.setPos(*pins[name])
+        self._path.setData(*(path.T if path is not None else np.empty((2, 0))))
+
+    def fit(self) -> None:
+        """Show all points and the outer circle."""
+        if self._points is None:
+            return
+        x0, y0 = self._points.origin
+        reach = prior_radius(PRIOR_SHARES[-1]) * 1.15
+        corners = np.array([[x0 - reach, y0 - reach], [x0 + reach, y0 + reach]])
+        low, high = (
+            f(np.vstack([self._points.xy, corners]), axis=0) for f in (np.nanmin, np.nanmax)
+        )
+        self.view.setRange(xRange=(low[0], high[0]), yRange=(low[1], high[1]), padding=0.03)
+
+    def _refresh(self) -> None:
+        self._hint.setVisible(self._points is None)
+        self.canvas.setVisible(self._points is not None)
+        self._about.setVisible(self._points is not None)
+        if self._points is None:
+            return
+        self.canvas.setLabel("bottom", self._points.x_title)
+        self.canvas.setLabel("left", self._points.y_title)
+        brushes: Any = pg.mkBrush(theme().colours.muted)
+        if self._scale is not None:
+            brushes = self._scale.brushes()
+        self._scatter.setData(pos=self._points.xy, brush=brushes)
+        self._draw_circles()
+
+    def _draw_circles(self) -> None:
+        assert self._points is not None
+        x0, y0 = self._points.origin
+        angle = np.linspace(0.0, 2.0 * np.pi, 181)
+        for share, circle, label in zip(
+            PRIOR_SHARES, self._circles, self._circle_labels, strict=True
+        ):
+            radius = prior_radius(share)
+            circle.setData(x0 + radius * np.cos(angle), y0 + radius * np.sin(angle))
+            label.setPos(x0, y0 + radius)
+
+    # what the person does
+
+    def _walk(self, dx: float, dy: float) -> None:
+        self.picked.emit(self._marker_at[0] + dx, self._marker_at[1] + dy)
+        self.drag_ended.emit()
+
+    def _tell_about(self, position: QPointF) -> None:
+        """Say what is known of the point under the pointer."""
+        if self._points is None or not self._points.tips:
+            return
+        at = self.view.mapSceneToView(position)
+        squared = ((self._points.xy - [at.x(), at.y()]) ** 2).sum(axis=1)
+        nearest = int(squared.argmin())
+        reach = 8 * self.view.viewPixelSize()[0]
+        near = squared[nearest] <= reach**2
+        self._about.setText(self._points.tips[nearest] if near else " ")
+
+    def _set_colours(self, colours: Colours) -> None:
+        self.canvas.setBackground(colours.plot)
+        for side in ("left", "bottom"):
+            axis = self.canvas.getAxis(side)
+            axis.setPen(pg.mkPen(colours.grid))
+            axis.setTextPen(pg.mkPen(colours.muted))
+        for circle, label in zip(self._circles, self._circle_labels, strict=True):
+            circle.setPen(pg.mkPen(colours.muted, width=1, style=Qt.PenStyle.DashLine))
+            label.setColor(colours.text)
+            label.fill = pg.mkBrush(colours.plot)
+        self._path.setPen(pg.mkPen(colours.tuned, width=1))
+        self._marker.setPen(pg.mkPen(colours.tuned, width=2))
+        self._marker.setBrush(pg.mkBrush(colours.tuned))
+        for pin in self._pins.values():
+            pin.setColor(colours.plot)
+            pin.fill = pg.mkBrush(colours.tuned)
+        self._refresh()
