@@ -103,13 +103,13 @@ class ComposePanel(QWidget):
 
     def _connect_service(self) -> None:
         service = self._service
-        service.computing.connect(lambda: self.fan.computing.set_computing(True))
-        service.tuned_computing.connect(lambda: self.lam.computing.set_computing(True))
+        service.computing.connect(self.fan.computing.begin)
+        service.tuned_computing.connect(self.lam.computing.begin)
         service.fan_ready.connect(self._show_fan)
         service.tuned_ready.connect(self._show_tuned)
         service.unavailable.connect(self._show_unavailable)
         service.model_loading.connect(self._show_loading)
-        service.flow_status.connect(self.lam.set_note)
+        service.flow_status.connect(self.lam.set_flow_status)
 
     # -- wishes that come in bursts --------------------------------------------------------
 
@@ -162,7 +162,7 @@ class ComposePanel(QWidget):
             self._show_tuned(self._service.tuned)
 
     def _show_fan(self, answer: FanAnswer) -> None:
-        self.fan.computing.set_computing(False)
+        self.fan.computing.end()
         self.fan.set_fan(answer.fan)
         self.readouts.set_fan(answer.fan)
         self.readouts.set_source(source_text(answer))
@@ -183,7 +183,7 @@ class ComposePanel(QWidget):
             self.fan.set_message(f"Loading the model “{name}” …")
 
     def _clear(self) -> None:
-        self.fan.computing.set_computing(False)
+        self.fan.computing.end()
         self.fan.set_fan(None)
         self.fan.set_tuned(None)
         self.readouts.set_fan(None)

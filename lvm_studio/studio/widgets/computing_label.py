@@ -20,13 +20,15 @@ class ComputingLabel(QLabel):
         self._delay = QTimer(self, singleShot=True, interval=DELAY_MS)
         self._delay.timeout.connect(self._show_text)
 
-    def set_computing(self, computing: bool) -> None:
-        """Begin or end; a further beginning does not start the delay again."""
-        if not computing:
-            self._delay.stop()
-            self.setText("")
-        elif not self._delay.isActive():
+    def begin(self) -> None:
+        """Something is being computed; a further beginning does not start the delay again."""
+        if not self._delay.isActive():
             self._delay.start()
+
+    def end(self) -> None:
+        """The answer is on screen."""
+        self._delay.stop()
+        self.setText("")
 
     def _show_text(self) -> None:
         self.setText(TEXT)

@@ -28,6 +28,10 @@ TRUST_HELP = (
     "ESS: how many independent curves the weighted samples are worth (greyed below 100).\n"
     "k̂: tail index of the weights; above 0.7 their averages cannot be trusted."
 )
+FLOW_HELP = (
+    "A normalising flow, conditioned on λ, that is fitted in the background and then proposes the\n"
+    "tuned curves; their importance weights correct what it has not learned."
+)
 
 
 class LamControl(QWidget):
@@ -52,6 +56,7 @@ class LamControl(QWidget):
         self.computing = ComputingLabel(self)
         self._figures = QLabel(self)
         self._source = QLabel(self)
+        self._flow = QLabel(self)
         self.front = FrontPlot(colours, self)
         self._name_widgets()
         self._lay_out()
@@ -81,14 +86,13 @@ class LamControl(QWidget):
             widget.setEnabled(available)
         self.expectation_field.setEnabled(available)
 
-    def set_note(self, sentence: str) -> None:
-        """Say what is going on instead of the source line ('' leaves the last answer's)."""
-        if sentence:
-            self._source.setText(sentence)
+    def set_flow_status(self, sentence: str) -> None:
+        """Say what the flow in the background is doing ('' for nothing)."""
+        self._flow.setText(sentence)
 
     def show_answer(self, answer: TunedAnswer | None) -> None:
         """Show E f, KL, ESS, k̂ and the front of an answer; None: there is none."""
-        self.computing.set_computing(False)
+        self.computing.end()
         self._show_trust(answer is None or answer.valid)
         if answer is None:
             self.front.clear_front()
@@ -130,6 +134,7 @@ class LamControl(QWidget):
             (self._reset, "lam_reset", "Back to λ = 0", "Back to λ = 0, the model's own law."),
             (self._figures, "lam_figures", "Read-outs", TRUST_HELP),
             (self._source, "lam_source", "Source of the figures", ""),
+            (self._flow, "lam_flow", "Flow", FLOW_HELP),
             (self.computing, "lam_computing", "Computing", ""),
         )
         for widget, name, title, tip in named:
@@ -138,8 +143,9 @@ class LamControl(QWidget):
             widget.setToolTip(tip)
         self.kl_field.setSuffix(" nats")
         self.expectation_field.setSpecialValueText("–")
-        self._source.setWordWrap(True)
-        self._source.setProperty("role", "muted")
+        for label in (self._source, self._flow):
+            label.setWordWrap(True)
+            label.setProperty("role", "muted")
         self._figures.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._figures.setWordWrap(True)
 
@@ -148,14 +154,15 @@ class LamControl(QWidget):
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(6)
         grid.setVerticalSpacing(4)
-        first = QHBoxLayout()
+        first, second = QHBoxLayout(), QHBoxLayout()
+        for row in (first, second):
+            row.setSpacing(6)
         first.addWidget(self.criterion_box)
         first.addSpacing(8)
         first.addWidget(QLabel("λ", self))
         first.addWidget(self.slider, 1)
         first.addWidget(self.field)
         first.addWidget(self._reset)
-        second = QHBoxLayout()
         for label, field in (
             ("KL", self.kl_field),
             ("=", self.odds_field),
@@ -170,12 +177,13 @@ class LamControl(QWidget):
         grid.addLayout(second, 1, 0)
         grid.addWidget(self._figures, 2, 0)
         grid.addWidget(self._source, 3, 0)
-        grid.setRowStretch(4, 1)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(10)
-        row.addLayout(grid, 3)
-        row.addWidget(self.front, 2)
+        grid.addWidget(self._flow, 4, 0)
+        grid.setRowStretch(5, 1)
+        whole = QHBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(10)
+        whole.addLayout(grid, 3)
+        whole.addWidget(self.front, 2)
         self.front.setMinimumSize(220, 140)
 
     def _connect(self) -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 DAY_SECONDS = 86_400
 HOUR_STEPS = (1, 3, 6, 12)
 PIXELS_PER_HOUR_LABEL = 26
-PIXELS_PER_DAY_LABEL = 78
+PIXELS_WITH_MONTH, PIXELS_WITH_DATE = 78, 54
 RIGHT_EDGE_PIXELS = 34
 LEFT_EDGE_PIXELS = 40
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -66,9 +66,9 @@ class WeekAxis(pg.AxisItem):
         if spacing < DAY_SECONDS:
             return [f"{datetime.fromtimestamp(value, UTC):%H}" for value in values]
         pixels_per_second = self.size().width() / max(self.range[1] - self.range[0], 1.0)
-        with_month = pixels_per_second * DAY_SECONDS >= PIXELS_PER_DAY_LABEL
+        room = pixels_per_second * DAY_SECONDS
         last = self.range[1] - RIGHT_EDGE_PIXELS / pixels_per_second
-        return [_day_text(v, with_month=with_month) if v <= last else "" for v in values]
+        return [_day_text(v, room) if v <= last else "" for v in values]
 
 
 def _multiples(low: float, high: float, step: int) -> list[float]:
@@ -76,7 +76,10 @@ def _multiples(low: float, high: float, step: int) -> list[float]:
     return [float(value) for value in range(first, int(np.floor(high)) + 1, step)]
 
 
-def _day_text(value: float, *, with_month: bool) -> str:
+def _day_text(value: float, room: float) -> str:
+    """Weekday, with date and month where `room` (pixels a day) allows."""
     time = datetime.fromtimestamp(value, UTC)
-    day = f"{WEEKDAYS[time.weekday()]} {time.day}"
-    return f"{day} {time:%b}" if with_month else day
+    weekday = WEEKDAYS[time.weekday()]
+    if room < PIXELS_WITH_DATE:
+        return weekday
+    return f"{weekday} {time.day}" + (f" {time:%b}" if room >= PIXELS_WITH_MONTH else "")

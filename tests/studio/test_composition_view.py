@@ -1,0 +1,133 @@
+"""The composition: what it accepts, what it asks for, and what it says of itself."""
+
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, Qt
+from PySide6.QtWidgets import QLabel, QSpinBox, QToolButton
+from pytestqt.qtbot import QtBot
+from street_fakes import drop
+
+from lvm_studio.studio.widgets.composition_table import Column, Member
+from lvm_studio.studio.widgets.composition_view import CompositionView
+from lvm_studio.studio.widgets.count_delegate import sign_areas
+from lvm_studio.studio.widgets.household_mime import households_to_mime
+
+COUNTS = (("A", 2), ("B", 1), ("C", 3))
+
+
+@pytest.fixture
+def view(qtbot: QtBot) -> CompositionView:
+    made = CompositionView()
+    qtbot.addWidget(made)
+    made.resize(320, 400)
+    made.set_members({name: Member(500.0, f"house {name}") for name in "ABCD"})
+    made.set_counts(COUNTS)
+    made.show()
+    return made
+
+
+def text(view: CompositionView, name: str) -> str:
+    label = view.findChild(QLabel, name)
+    assert label is not None
+    return label.text()
+
+
+def press(view: CompositionView, key: Qt.Key, qtbot: QtBot, *, control: bool = False) -> None:
+    modifier = Qt.KeyboardModifier.ControlModifier if control else Qt.KeyboardModifier.NoModifier
+    qtbot.keyClick(view.table, key, modifier)
+
+
+def test_accepts_households_and_nothing_else(view: CompositionView, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(view.dropped) as dropped:
+        assert drop(households_to_mime(["D", "A"]), view.table)
+    assert dropped.args == [("D", "A")]
+    words = QMimeData()
+    words.setText("D")
+    with qtbot.assertNotEmitted(view.dropped):
+        assert not drop(words, view.table)
+
+
+def test_totals_count_multiplicity(view: CompositionView) -> None:
+    assert text(view, "composition_size") == "6 households"
+    assert text(view, "composition_energy") == "26.3 MWh a year, 3.0 kW on average"
+
+
+def test_an_unknown_household_leaves_the_energy_out(view: CompositionView) -> None:
+    view.set_counts((("gone", 1),))
+    assert text(view, "composition_size") == "1 household"
+    assert text(view, "composition_energy") == ""
+
+
+@pytest.mark.parametrize(("sign", "count"), [(0, 1), (1, 3)])
+def test_a_click_on_a_sign_asks_for_one_more_or_less(
+    view: CompositionView, qtbot: QtBot, sign: int, count: int
+) -> None:
+    cell = view.table.visualRect(view.table.model().index(0, Column.COUNT))
+    where: QPoint = sign_areas(cell)[sign].center()
+    with qtbot.waitSignal(view.count_asked) as asked:
+        qtbot.mouseClick(view.table.viewport(), Qt.MouseButton.LeftButton, pos=where)
+    assert asked.args == ["A", count]
+    assert view.table.model().index(0, Column.COUNT).data() == 2
+
+
+def test_typing_a_count_asks_for_it(view: CompositionView, qtbot: QtBot) -> None:
+    index = view.table.model().index(1, Column.COUNT)
+    view.table.setCurrentIndex(index)
+    view.table.edit(index)
+    editor = view.table.findChild(QSpinBox)
+    assert editor is not None
+    qtbot.keyClicks(editor, "12")
+    with qtbot.waitSignal(view.count_asked) as asked:
+        qtbot.keyClick(editor, Qt.Key.Key_Return)
+    assert asked.args == ["B", 12]
+
+
+def test_plus_and_minus_keys_step_the_current_row(view: CompositionView, qtbot: QtBot) -> None:
+    view.table.selectRow(2)
+    with qtbot.waitSignal(view.count_asked) as asked:
+        press(view, Qt.Key.Key_Plus, qtbot)
+    assert asked.args == ["C", 4]
+    with qtbot.waitSignal(view.count_asked) as asked:
+        press(view, Qt.Key.Key_Minus, qtbot)
+    assert asked.args == ["C", 2]
+
+
+def test_delete_and_control_d_act_on_the_selection(view: CompositionView, qtbot: QtBot) -> None:
+    view.table.selectRow(1)
+    with qtbot.waitSignal(view.removed) as removed:
+        press(view, Qt.Key.Key_Delete, qtbot)
+    with qtbot.waitSignal(view.duplicated) as duplicated:
+        press(view, Qt.Key.Key_D, qtbot, control=True)
+    assert removed.args == duplicated.args == [("B",)]
+
+
+def test_buttons_wake_with_something_to_act_on(view: CompositionView) -> None:
+    remove = view.findChild(QToolButton, "composition_remove")
+    clear = view.findChild(QToolButton, "composition_clear")
+    assert remove is not None
+    assert clear is not None
+    assert not remove.isEnabled()
+    view.table.selectRow(0)
+    assert remove.isEnabled()
+    view.set_counts(())
+    assert not remove.isEnabled()
+    assert not clear.isEnabled()
+
+
+def test_selection_survives_a_new_composition(view: CompositionView) -> None:
+    view.table.selectRow(2)
+    view.set_counts((("A", 1), ("C", 5), ("D", 1)))
+    assert view.selected_ids() == ("C",)
+    view.set_counts((("A", 1), ("C", 5), ("D", 1), ("B", 1)))
+    assert view.selected_ids() == ("C",)
+
+
+def test_keys_without_a_selection_do_nothing(view: CompositionView, qtbot: QtBot) -> None:
+    with qtbot.assertNotEmitted(view.removed), qtbot.assertNotEmitted(view.duplicated):
+        press(view, Qt.Key.Key_Delete, qtbot)
+        press(view, Qt.Key.Key_D, qtbot, control=True)
+
+
+def test_menu_clears(view: CompositionView, qtbot: QtBot) -> None:
+    clear = next(a for a in view.menu().actions() if a.text().startswith("Clear"))
+    with qtbot.waitSignal(view.cleared):
+        clear.trigger()

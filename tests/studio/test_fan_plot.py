@@ -1,0 +1,225 @@
+"""The fan and its read-outs: what is drawn is what was given."""
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QSpinBox, QToolButton
+from pytestqt.qtbot import QtBot
+from street_fakes import some_fan
+
+from lvm_studio.analysis.fan import make_fan
+from lvm_studio.studio.theme import DARK, LIGHT
+from lvm_studio.studio.widgets.curve_bundle import CurveBundle
+from lvm_studio.studio.widgets.fan_plot import IDLE_TEXT, FanPlot
+from lvm_studio.studio.widgets.readouts import ABSENT, Readouts
+from lvm_studio.studio.widgets.time_axis import WeekAxis, seconds
+
+WEEK_START = np.datetime64("2013-01-07T00:00", "m")
+
+
+@pytest.fixture
+def plot(qtbot: QtBot) -> FanPlot:
+    made = FanPlot(LIGHT)
+    qtbot.addWidget(made)
+    made.resize(700, 400)
+    made.show()
+    return made
+
+
+def bundles(plot: FanPlot) -> list[CurveBundle]:
+    return [item for item in plot.canvas.items() if isinstance(item, CurveBundle)]
+
+
+def key(plot: FanPlot, name: str) -> QToolButton:
+    button = plot.findChild(QToolButton, f"fan_key_{name}")
+    assert button is not None
+    return button
+
+
+def readout(plot: FanPlot) -> str:
+    label = plot.findChild(QLabel, "fan_readout")
+    assert label is not None
+    return label.text()
+
+
+def shown_power(plot: FanPlot) -> tuple[float, float]:
+    low, high = plot.canvas.getViewBox().viewRange()[1]
+    return low, high
+
+
+def test_many_curves_are_one_item_that_breaks_between_curves(qapp: object) -> None:
+    bundle = CurveBundle()
+    bundle.set_curves(np.arange(3.0), np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]))
+    x, y = bundle.getData()
+    assert x.tolist() == [0, 1, 2, 0, 1, 2]
+    assert y.tolist() == [1, 2, 3, 4, 5, 6]
+    assert bundle.opts["connect"].tolist() == [1, 1, 0, 1, 1, 0]
+
+
+def test_as_many_curves_as_asked_are_drawn(plot: FanPlot) -> None:
+    plot.set_shown(3)
+    plot.set_fan(some_fan(count=20))
+    assert sorted(len(b.getData()[1]) for b in bundles(plot) if b.isVisible()) == [3 * 336]
+    plot.set_shown(0)
+    assert [len(b.getData()[1]) for b in bundles(plot) if b.isVisible()] == [0]
+
+
+def test_the_range_holds_zero_and_the_highest_line(plot: FanPlot) -> None:
+    fan = some_fan(10.0)
+    plot.set_shown(20)
+    plot.set_fan(fan)
+    low, high = shown_power(plot)
+    assert low == pytest.approx(0.0)
+    assert high == pytest.approx(1.05 * max(fan.curves.max(), fan.measured.max()))
+    plot.set_tuned(some_fan(30.0, measured=False))
+    assert shown_power(plot)[1] > 30.0
+
+
+def test_negative_curves_stay_visible(plot: FanPlot) -> None:
+    plot.set_shown(1)
+    curves = np.full((1, 336), 1.0)
+    curves[0, 5] = -2.0
+    plot.set_fan(make_fan(curves, WEEK_START))
+    assert shown_power(plot)[0] == pytest.approx(-2.0)
+
+
+def test_a_zoom_stays_until_fitted(plot: FanPlot) -> None:
+    plot.set_fan(some_fan(10.0))
+    plot.canvas.getViewBox().sigRangeChangedManually.emit([True, True])
+    plot.canvas.setYRange(3.0, 4.0, padding=0)
+    plot.set_fan(some_fan(20.0))
+    assert shown_power(plot) == pytest.approx((3.0, 4.0))
+    plot.canvas.fit_asked.emit()
+    assert shown_power(plot)[1] > 20.0
+
+
+def test_cursor_reads_all_that_is_drawn(plot: FanPlot) -> None:
+    fan, tuned = some_fan(10.0), some_fan(14.0, measured=False)
+    plot.set_fan(fan)
+    plot.set_tuned(tuned)
+    plot.canvas.pointed.emit(seconds(fan.times)[37] + 60.0)
+    assert readout(plot) == (
+        f"Mon 7 Jan 18:30 UTC   "
+        f"base {fan.mean[37]:.2f} ({fan.p10[37]:.2f} – {fan.p90[37]:.2f})   "
+        f"tuned {tuned.mean[37]:.2f} ({tuned.p10[37]:.2f} – {tuned.p90[37]:.2f})   "
+        f"measured {fan.measured[37]:.2f} kW"
+    )
+    plot.canvas.pointed.emit(None)
+    assert readout(plot) == IDLE_TEXT
+
+
+def test_arrow_keys_move_the_cursor(plot: FanPlot, qtbot: QtBot) -> None:
+    plot.set_fan(some_fan())
+    qtbot.keyClick(plot.canvas, Qt.Key.Key_Right)
+    assert readout(plot).startswith("Thu 10 Jan 12:00")
+    qtbot.keyClick(plot.canvas, Qt.Key.Key_Left)
+    assert readout(plot).startswith("Thu 10 Jan 11:30")
+    qtbot.keyClick(plot.canvas, Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
+    assert readout(plot).startswith("Thu 10 Jan 14:30")
+
+
+def test_legend_shows_what_there_is_and_hides_on_click(plot: FanPlot) -> None:
+    plot.set_fan(some_fan(measured=False))
+    assert key(plot, "base").isVisible()
+    assert not key(plot, "measured").isVisible()
+    assert not key(plot, "tuned").isVisible()
+    plot.set_tuned(some_fan(50.0))
+    assert shown_power(plot)[1] > 50.0
+    key(plot, "tuned").click()
+    assert shown_power(plot)[1] < 50.0
+
+
+def test_beside_moves_the_tuned_fan_and_back(plot: FanPlot) -> None:
+    plot.set_fan(some_fan())
+    plot.set_tuned(some_fan(14.0))
+    beside = next(b for b in plot.findChildren(QToolButton) if b.text() == "Beside")
+    beside.click()
+    assert len(bundles(plot)) == 1
+    beside.click()
+    assert len(bundles(plot)) == 2
+
+
+def test_an_untrustworthy_tuned_fan_is_greyed(plot: FanPlot) -> None:
+    plot.set_fan(some_fan())
+    plot.set_tuned(some_fan(14.0))
+    sure = {b.opts["pen"].color().name() for b in bundles(plot)}
+    plot.set_tuned(some_fan(14.0), valid=False)
+    doubtful = {b.opts["pen"].color().name() for b in bundles(plot)}
+    assert len(sure - doubtful) == 1
+    plot.set_colours(DARK)
+    assert not (sure | doubtful) & {b.opts["pen"].color().name() for b in bundles(plot)}
+
+
+def test_curves_are_opaque_and_one_pixel_wide(plot: FanPlot) -> None:
+    for bundle in bundles(plot):
+        pen = bundle.opts["pen"]
+        assert (pen.width(), pen.color().alpha()) == (1, 255)
+
+
+def test_the_number_of_curves_is_asked_for(plot: FanPlot, qtbot: QtBot) -> None:
+    field = plot.findChild(QSpinBox, "fan_shown")
+    with qtbot.waitSignal(plot.show_asked) as asked:
+        field.setValue(50)
+    assert asked.args == [50]
+    with qtbot.assertNotEmitted(plot.show_asked):
+        plot.set_shown(20)
+
+
+def test_a_message_covers_the_empty_plot_until_a_fan_comes(plot: FanPlot) -> None:
+    plot.set_message("Nothing here.")
+    label = next(w for w in plot.findChildren(QLabel) if w.text() == "Nothing here.")
+    assert label.isVisible()
+    plot.set_fan(some_fan())
+    assert not label.isVisible()
+
+
+@pytest.mark.parametrize(
+    ("hours", "pixels", "labels"),
+    [
+        (168, 700.0, ["Mon 7 Jan", "Tue 8 Jan"]),
+        (168, 420.0, ["Mon 7", "Tue 8"]),
+        (168, 300.0, ["Mon", "Tue"]),
+    ],
+)
+def test_days_are_labelled_as_room_allows(
+    qapp: object, hours: int, pixels: float, labels: list[str]
+) -> None:
+    axis = WeekAxis()
+    axis.resize(pixels, 30.0)
+    start = seconds(np.array([WEEK_START]))[0]
+    axis.setRange(start, start + hours * 3600)
+    spacing, days = axis.tickValues(start, start + hours * 3600, pixels)[0]
+    texts = axis.tickStrings(days, 1.0, spacing)
+    assert texts[:2] == labels
+    assert texts[-1] == ""
+
+
+def test_zoomed_in_hours_are_labelled(qapp: object) -> None:
+    axis = WeekAxis()
+    start = seconds(np.array([WEEK_START]))[0]
+    spacing, hours = axis.tickValues(start, start + 86_400, 700.0)[1]
+    assert spacing == 3600.0
+    assert axis.tickStrings(hours[:3], 1.0, spacing) == ["01", "02", "03"]
+
+
+def test_readouts_say_energy_peak_and_time(qtbot: QtBot) -> None:
+    made = Readouts()
+    qtbot.addWidget(made)
+    curves = np.ones((4, 336))
+    curves[:, 37] = [4.0, 5.0, 6.0, 7.0]
+    made.set_fan(make_fan(curves, WEEK_START, curves[3]))
+
+    def cell(column: str, row: int) -> str:
+        label = made.findChild(QLabel, f"readout_{column}_{row}")
+        assert label is not None
+        return label.text()
+
+    assert [cell("base", row) for row in range(3)] == [
+        "170 (170–171)",
+        "5.5 (4.0–7.0)",
+        "Mon 18:30",
+    ]
+    assert [cell("measured", row) for row in range(3)] == ["171", "7.0", "Mon 18:30"]
+    assert cell("tuned", 0) == ABSENT
+    made.set_fan(None)
+    assert cell("base", 1) == ABSENT

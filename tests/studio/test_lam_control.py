@@ -1,0 +1,157 @@
+"""The λ strip: its twins agree, wishes go out once, answers come in silently."""
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QToolButton
+from pytestqt.qtbot import QtBot
+from street_fakes import tuned_answer
+
+from lvm_studio.storage.street_state import StreetState
+from lvm_studio.studio.theme import LIGHT
+from lvm_studio.studio.widgets.criteria_help import CRITERIA_HELP
+from lvm_studio.studio.widgets.lam_control import LamControl
+from lvm_studio.studio.widgets.lam_fields import next_odds
+from lvm_studio.tuning.criteria import CRITERIA
+
+
+@pytest.fixture
+def control(qtbot: QtBot) -> LamControl:
+    made = LamControl(LIGHT)
+    qtbot.addWidget(made)
+    made.resize(900, 160)
+    made.set_criterion("peak")
+    made.show()
+    return made
+
+
+def text(control: LamControl, name: str) -> str:
+    label = control.findChild(QLabel, name)
+    assert label is not None
+    return label.text()
+
+
+def test_the_list_has_every_criterion_with_its_unit(control: LamControl) -> None:
+    names = [control.criterion_box.itemData(i) for i in range(control.criterion_box.count())]
+    assert names == list(CRITERIA)
+    for name, criterion in CRITERIA.items():
+        assert CRITERIA_HELP[name].unit == criterion.unit
+        assert CRITERIA_HELP[name].title == criterion.title
+        assert "Eq. 10." in CRITERIA_HELP[name].tooltip()
+
+
+def test_choosing_a_criterion_asks_for_it(control: LamControl, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(control.criterion_chosen) as asked:
+        control.criterion_box.activated.emit(0)
+    assert asked.args == ["peak"]
+
+
+def test_slider_and_field_show_lam_silently(control: LamControl, qtbot: QtBot) -> None:
+    with qtbot.assertNotEmitted(control.lam_asked):
+        control.set_lam(1.23)
+    assert control.slider.lam() == pytest.approx(1.23)
+    assert control.field.value() == pytest.approx(1.23)
+
+
+@pytest.mark.parametrize(
+    ("key", "lam"),
+    [
+        (Qt.Key.Key_Right, 1.05),
+        (Qt.Key.Key_Left, 0.95),
+        (Qt.Key.Key_PageUp, 1.5),
+        (Qt.Key.Key_Home, 0.0),
+        (Qt.Key.Key_End, 5.0),
+    ],
+)
+def test_keys_on_the_slider(control: LamControl, qtbot: QtBot, key: Qt.Key, lam: float) -> None:
+    control.set_lam(1.0)
+    with qtbot.waitSignal(control.lam_asked) as asked:
+        qtbot.keyClick(control.slider, key)
+    assert asked.args == [pytest.approx(lam)]
+
+
+def test_reset_goes_to_zero(control: LamControl, qtbot: QtBot) -> None:
+    reset = control.findChild(QToolButton, "lam_reset")
+    assert reset is not None
+    control.set_lam(0.0)
+    assert not reset.isEnabled()
+    control.set_lam(2.0)
+    with qtbot.waitSignal(control.lam_asked) as asked:
+        reset.click()
+    assert asked.args == [0.0]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("kl_field", "kl"), ("odds_field", "one_in_n"), ("expectation_field", "expectation")],
+)
+def test_typing_a_target_asks_once(control: LamControl, qtbot: QtBot, name: str, kind: str) -> None:
+    field = getattr(control, name)
+    asked: list[tuple[str, float]] = []
+    control.target_asked.connect(lambda k, v: asked.append((k, v)))
+    field.setFocus()
+    field.selectAll()
+    qtbot.keyClicks(field, "12")
+    assert asked == []
+    qtbot.keyClick(field, Qt.Key.Key_Return)
+    assert asked == [(kind, 12.0)]
+
+
+def test_an_answer_fills_every_twin_without_asking(control: LamControl, qtbot: QtBot) -> None:
+    with qtbot.assertNotEmitted(control.target_asked), qtbot.assertNotEmitted(control.lam_asked):
+        control.show_answer(tuned_answer(StreetState(lam=2.0)))
+    assert control.kl_field.value() == pytest.approx(2.0)
+    assert control.odds_field.value() == pytest.approx(np.exp(2.0), abs=0.5)
+    assert control.expectation_field.value() == pytest.approx(14.0)
+    figures = text(control, "lam_figures")
+    for part in ("10.0 → 14.0 kW", "KL 2.00 nats", "1 week in 7", "ESS 812 of 4,096", "k̂ 0.31"):
+        assert part in figures
+    assert text(control, "lam_source") == "Reweighted pool of 4,096 base samples."
+
+
+def test_figures_are_greyed_when_few_samples_carry_them(control: LamControl) -> None:
+    figures = control.findChild(QLabel, "lam_figures")
+    assert figures is not None
+    control.show_answer(tuned_answer(StreetState(lam=2.0), valid=False, ess=47.0))
+    assert not figures.isEnabled()
+    control.show_answer(tuned_answer(StreetState(lam=1.0)))
+    assert figures.isEnabled()
+
+
+def test_beyond_all_odds_is_said_in_words(control: LamControl) -> None:
+    answer = tuned_answer(StreetState(lam=5.0), kl=40.0, one_in_n=float("inf"))
+    control.show_answer(answer)
+    assert "beyond 1 in 10⁹" in text(control, "lam_figures")
+
+
+def test_a_click_on_the_front_asks_for_the_nearest_lam(control: LamControl) -> None:
+    control.show_answer(tuned_answer(StreetState(lam=2.0)))
+    assert control.front.nearest_lam(2.1, 14.1) == pytest.approx(2.0)
+    control.show_answer(None)
+    assert control.front.nearest_lam(2.1, 14.1) is None
+
+
+def test_computing_shows_only_after_a_while(control: LamControl, qtbot: QtBot) -> None:
+    control.computing.begin()
+    assert text(control, "lam_computing") == ""
+    qtbot.waitUntil(lambda: text(control, "lam_computing") == "computing …", timeout=2000)
+    control.show_answer(None)
+    assert text(control, "lam_computing") == ""
+
+
+def test_typed_text_is_not_overwritten_by_an_answer(control: LamControl, qtbot: QtBot) -> None:
+    control.activateWindow()
+    control.kl_field.setFocus()
+    qtbot.waitUntil(control.kl_field.hasFocus, timeout=1000)
+    control.kl_field.selectAll()
+    qtbot.keyClicks(control.kl_field, "6.9")
+    control.show_answer(tuned_answer(StreetState(lam=2.0)))
+    assert control.kl_field.text().startswith("6.9")
+
+
+@pytest.mark.parametrize(
+    ("value", "up", "expected"),
+    [(1, False, 1), (1, True, 2), (99, True, 100), (100, True, 200), (100, False, 50)],
+)
+def test_odds_step_through_round_numbers(value: float, up: bool, expected: float) -> None:
+    assert next_odds(value, up=up) == expected
