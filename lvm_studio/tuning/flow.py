@@ -13,6 +13,8 @@ from torch import Tensor, nn
 from zuko.nn import MLP
 from zuko.transforms import CouplingTransform, DependentTransform, MonotonicAffineTransform
 
+from lvm_studio.data.tree import Tree, TreeView
+from lvm_studio.models.trained import fill_weights, weights_to_tree
 from lvm_studio.tuning.stages import Gaussian
 
 _SMALLEST_SCALE = 0.1
@@ -82,7 +84,7 @@ class LambdaCoupling(nn.Module):
 
     def __init__(self, mask: Tensor, hidden: int) -> None:
         super().__init__()
-        self.register_buffer("mask", mask)
+        self.register_buffer("mask", mask, persistent=False)
         kept = int(mask.sum())
         self.hyper = MLP(kept + 1, 2 * (len(mask) - kept), (hidden, hidden), activation=nn.SiLU)
         last = self.hyper[-1]
@@ -112,16 +114,16 @@ class LambdaFlow(nn.Module):
     """u = T_λ(v), v ~ N(0, I): samples of q_λ ≈ p̂_λ for every λ in [0, λ_max] (Eq. 10.18-10.19).
 
     Couplings first, then the affine core, in a rotated basis whose first axes are those along
-    which f varies most. Whatever the weights, T_0 is exactly the identity, and only the change
+    which f varies most. Whatever the weights, T_0 is exactly the identity: only the change
     `T_λ(v) - v` is rotated back, so that no rounding enters there.
 
     Args:
-        dim: of the latent space.
-        lam_max: end of the slider, per standard deviation of f.
         basis: [dim, dim] orthogonal, columns by falling importance to f.
+        lam_max: end of the slider, per standard deviation of f; it may move while the flow is
+            fitted, the scale on which the networks see λ does not.
         couplings: how many affine couplings; hidden: width of their networks.
 
-    >>> flow = LambdaFlow(4, lam_max=2.0, basis=torch.eye(4))
+    >>> flow = LambdaFlow(torch.eye(4), lam_max=2.0)
     >>> v = torch.randn(8, 4)
     >>> u, log_det = flow(v, 0.0)
     >>> bool((u == v).all()), bool((log_det == 0).all())
@@ -130,13 +132,17 @@ class LambdaFlow(nn.Module):
 
     basis: Tensor
     lam_max: Tensor
+    lam_scale: Tensor
 
     def __init__(
-        self, dim: int, lam_max: float, basis: Tensor, couplings: int = 6, hidden: int = 64
+        self, basis: Tensor, lam_max: float, couplings: int = 6, hidden: int = 64
     ) -> None:
         super().__init__()
+        dim = len(basis)
+        self.hidden = hidden
         self.register_buffer("basis", basis)
-        self.register_buffer("lam_max", torch.tensor(lam_max))
+        self.register_buffer("lam_max", torch.tensor(float(lam_max)))
+        self.register_buffer("lam_scale", torch.tensor(float(lam_max)))
         even = torch.arange(dim) % 2 == 0
         masks = [even if layer % 2 else ~even for layer in range(couplings)]
         self.couplings = nn.ModuleList(LambdaCoupling(mask, hidden) for mask in masks)
@@ -169,11 +175,33 @@ class LambdaFlow(nn.Module):
 
     def fit_core(self, lams: Sequence[float], gaussians: Sequence[Gaussian]) -> None:
         """Start from Gaussians, given in the latent space at each λ > 0."""
-        s = torch.tensor(lams) / self.lam_max
+        s = self._share(torch.tensor(lams))
         self.core.fit(s, [_rotated(gaussian, self.basis) for gaussian in gaussians])
 
+    def to_tree(self) -> Tree:
+        """Plain form, to send or to keep."""
+        return {
+            "couplings": len(self.couplings),
+            "hidden": self.hidden,
+            "weights": weights_to_tree(self),
+        }
+
+    @classmethod
+    def from_tree(cls, tree: Tree) -> LambdaFlow:
+        """The flow a plain form describes; DataError names the leaf that does not fit."""
+        view = TreeView(tree, "flow")
+        weights = view.child("weights")
+        skeleton = cls(
+            torch.eye(len(weights.array("basis"))),
+            lam_max=1.0,
+            couplings=view.integer("couplings"),
+            hidden=view.integer("hidden"),
+        )
+        fill_weights(skeleton, weights)
+        return skeleton.eval()
+
     def _share(self, lam: float | Tensor) -> Tensor:
-        return torch.as_tensor(lam, dtype=self.lam_max.dtype) / self.lam_max
+        return torch.as_tensor(lam, dtype=self.lam_scale.dtype) / self.lam_scale
 
 
 def _rotated(gaussian: Gaussian, basis: Tensor) -> Gaussian:

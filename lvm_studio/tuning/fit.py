@@ -1,0 +1,227 @@
+"""Fitting the λ-flow: climb, start from its Gaussians, then reverse KL by path derivatives."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from lvm_studio.data.tree import Tree
+from lvm_studio.tuning.flow import LambdaFlow
+from lvm_studio.tuning.pool import Draws
+from lvm_studio.tuning.potential import Potential
+from lvm_studio.tuning.proposals import FlowCheck, check_flow
+from lvm_studio.tuning.specs import FlowSpec
+from lvm_studio.tuning.stages import Climb, climb, trusted_lam
+from lvm_studio.tuning.weights import KHAT_LIMIT
+
+CHECKED_SHARES = (0.2, 0.4, 0.6, 0.8, 1.0)
+"""λ / λ_max at which a snapshot's weights are looked at."""
+CHECK_DRAWS = 256
+CORE_POINTS = 10
+_CORE_LR = 0.3
+_WARMUP = 20
+_CLIP_NORM = 5.0
+
+
+@dataclass(frozen=True)
+class ClimbReport:
+    """The climb before the fit reached λ with KL(p̂_λ ‖ p) = kl nats."""
+
+    stage: int
+    lam: float
+    kl: float
+
+
+@dataclass(frozen=True)
+class FlowStep:
+    """One step of the fit.
+
+    progress: 0 to 1 of the time or steps given; seconds: spent in the fit, pauses left out;
+    objective: mean over the batch of log q/p - λf, nats (Eq. 10.19 with its sign turned).
+    """
+
+    step: int
+    progress: float
+    seconds: float
+    objective: float
+
+
+@dataclass(frozen=True, eq=False)
+class FlowSnapshot:
+    """The flow as it stands: `LambdaFlow.from_tree(tree)`, and how good it is.
+
+    lam_max: end of the range it is fitted on; shift, scale: normalisation of f it holds for, in
+    f's unit; final: whether the fit has ended.
+    """
+
+    step: int
+    progress: float
+    seconds: float
+    lam_max: float
+    shift: float
+    scale: float
+    check: FlowCheck
+    tree: Tree
+    final: bool
+
+
+FlowReport = ClimbReport | FlowStep | FlowSnapshot
+
+
+def fit_flow(
+    spec: FlowSpec, potential: Potential, base: Draws, *, seed: int
+) -> Iterator[FlowReport]:
+    """Fit one flow to p̂_λ for all λ in [0, λ_max]; the last report is a final FlowSnapshot.
+
+    λ_max is where KL(p̂_λ ‖ p) ≈ spec.kl_max, or the highest λ at which the weights can be
+    trusted where that comes first; it is corrected while the fit goes on. The first snapshot
+    comes before the first step: the climb's Gaussians are a usable flow already.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    for stage in climb(potential, base, kl_max=spec.kl_max, generator=generator):
+        yield ClimbReport(stage.stages, stage.lam, stage.kl)
+    fit = FlowFit(spec, potential, start_flow(stage, spec, seed), generator)
+    yield fit.snapshot()
+    while not fit.finished:
+        yield fit.step()
+        if fit.snapshot_due or fit.finished:
+            yield fit.snapshot()
+
+
+def start_flow(reached: Climb, spec: FlowSpec, seed: int) -> LambdaFlow:
+    """A flow whose affine core follows the climb's Gaussians and whose couplings do nothing."""
+    lam_max = max(trusted_lam(reached.draws, reached.lam), 1e-3)
+    share = torch.from_numpy(reached.draws.estimate(0.7 * lam_max)[1]).to(reached.gradient.dtype)
+    outer = (share[:, None] * reached.gradient).T @ reached.gradient
+    basis = torch.linalg.eigh(outer).eigenvectors.flip(1).contiguous()
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        flow = LambdaFlow(basis, lam_max, spec.couplings, spec.hidden)
+    lams = [lam_max * (point + 1) / CORE_POINTS for point in range(CORE_POINTS)]
+    flow.fit_core(lams, [reached.gaussian_at(lam) for lam in lams])
+    return flow
+
+
+class FlowFit:
+    """A fit in progress: one call of `step` decodes one batch and moves the flow."""
+
+    def __init__(
+        self, spec: FlowSpec, potential: Potential, flow: LambdaFlow, generator: torch.Generator
+    ) -> None:
+        self.spec = spec
+        self.potential = potential
+        self.flow = flow
+        self.steps = 0
+        self.seconds = 0.0
+        self._generator = generator
+        self._check_noise = torch.randn(CHECK_DRAWS, potential.dim, generator=generator)
+        self._log_ratio = _LogRatio(flow)
+        self._optimiser = torch.optim.Adam(
+            [
+                {"params": flow.couplings.parameters(), "share": 1.0},
+                {"params": flow.core.parameters(), "share": _CORE_LR},
+            ]
+        )
+        self._good_enough = False
+
+    @property
+    def progress(self) -> float:
+        """Share of the steps or seconds spent, 0 to 1."""
+        if self.spec.steps is not None:
+            return 1.0 if self.spec.steps == 0 else min(1.0, self.steps / self.spec.steps)
+        return min(1.0, self.seconds / self.spec.seconds)
+
+    @property
+    def finished(self) -> bool:
+        return self._good_enough or self.progress >= 1.0
+
+    @property
+    def snapshot_due(self) -> bool:
+        return self.steps % self.spec.snapshot_every == 0
+
+    def step(self) -> FlowStep:
+        """One update by the path derivative of KL(q_λ ‖ p̂_λ), averaged over λ.
+
+        Only the path of the samples carries gradient, the density's own parameters are held: the
+        rest of the gradient has mean zero, and what remains vanishes sample by sample where the
+        flow is exact.
+        """
+        began = time.perf_counter()
+        objective = self._objective()
+        self._optimiser.zero_grad()
+        objective.backward(inputs=list(self.flow.parameters()))  # type: ignore[no-untyped-call]
+        norm = nn.utils.clip_grad_norm_(self.flow.parameters(), _CLIP_NORM)
+        if torch.isfinite(norm):  # one batch far out in the tails must not end the fit
+            self._set_lr()
+            self._optimiser.step()
+        self.steps += 1
+        self.seconds += time.perf_counter() - began
+        return FlowStep(self.steps, self.progress, self.seconds, float(objective.detach()))
+
+    def snapshot(self) -> FlowSnapshot:
+        """Check the flow's weights, correct λ_max by what they say, and copy the flow."""
+        lam_max = float(self.flow.lam_max)
+        lams = [share * lam_max for share in CHECKED_SHARES]
+        check = check_flow(self.flow, self.potential, lams, self._check_noise)
+        self._good_enough = bool((check.share >= self.spec.enough_share).all())
+        snapshot = FlowSnapshot(
+            step=self.steps,
+            progress=self.progress,
+            seconds=self.seconds,
+            lam_max=lam_max,
+            shift=self.potential.shift,
+            scale=self.potential.scale,
+            check=check,
+            tree=self.flow.to_tree(),
+            final=self.finished,
+        )
+        self._correct_lam_max(check)
+        return snapshot
+
+    def _objective(self) -> Tensor:
+        groups, each = self.spec.groups, self.spec.batch // self.spec.groups
+        place = torch.arange(groups) + torch.rand(groups, generator=self._generator)
+        lam = self.flow.lam_max * place / groups
+        v = torch.randn(groups, each, self.potential.dim, generator=self._generator)
+        u, _ = self.flow(v, lam)
+        log_ratio = self._log_ratio.held(u, lam)
+        f = self.potential.value(u.flatten(0, 1)).unflatten(0, (groups, each))
+        return (log_ratio - lam[:, None] * f).mean()
+
+    def _set_lr(self) -> None:
+        warm = min(1.0, (self.steps + 1) / _WARMUP)
+        rate = self.spec.lr * warm * 0.5 * (1.0 + math.cos(math.pi * self.progress))
+        for group in self._optimiser.param_groups:
+            group["lr"] = rate * group["share"]
+
+    def _correct_lam_max(self, check: FlowCheck) -> None:
+        """Follow the λ at which KL(p̂_λ ‖ p) is kl_max, by small steps; retreat from bad tails."""
+        missing = self.spec.kl_max - float(check.kl[-1])
+        if check.khat[-1] >= KHAT_LIMIT:
+            self.flow.lam_max *= 0.97
+        elif abs(missing) > 0.2:
+            self.flow.lam_max *= 1.0 + 0.05 * float(np.clip(missing, -1.0, 1.0))
+
+
+class _LogRatio(nn.Module):
+    """The flow's log q_λ(u) - log p(u) as a module, so that its parameters can be replaced."""
+
+    def __init__(self, flow: LambdaFlow) -> None:
+        super().__init__()
+        self.flow = flow
+
+    def forward(self, u: Tensor, lam: Tensor) -> Tensor:
+        return self.flow.log_ratio(u, lam)
+
+    def held(self, u: Tensor, lam: Tensor) -> Tensor:
+        """The same with the parameters held fixed: gradient reaches u alone."""
+        parameters = {name: value.detach() for name, value in self.named_parameters()}
+        log_ratio: Tensor = functional_call(self, parameters, (u, lam))
+        return log_ratio

@@ -1,0 +1,72 @@
+"""What is asked of a tuning: frozen, validated, and free of torch."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class FlowSpec(BaseModel):
+    """Sizes and schedule of one λ-conditional flow.
+
+    With `steps` the fit depends on nothing but its seed; with `seconds` alone it ends, and its
+    learning rate reaches zero, when that much time has been spent in it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    couplings: Annotated[int, Field(ge=0, le=32)] = 6
+    hidden: Annotated[int, Field(ge=1, le=1024)] = 64
+    groups: Annotated[int, Field(ge=1, le=256)] = Field(8, description="λ values in a batch")
+    batch: Annotated[int, Field(ge=1, le=65536)] = Field(256, description="decodes a step")
+    lr: Annotated[float, Field(gt=0)] = 5e-3
+    kl_max: Annotated[float, Field(gt=0, le=20)] = Field(
+        7.2, description="KL in nats at the slider's end; 'one week in 1000' is 6.9"
+    )
+    seconds: Annotated[float, Field(gt=0)] = 60.0
+    steps: Annotated[int, Field(ge=0)] | None = None
+    snapshot_every: Annotated[int, Field(ge=1)] = Field(
+        25, description="steps between snapshots: about a second for a street on one core"
+    )
+    enough_share: Annotated[float, Field(gt=0, le=1)] = Field(
+        0.97, description="stop when ESS / N is above this at every λ checked"
+    )
+
+    @model_validator(mode="after")
+    def _batch_fills_groups(self) -> FlowSpec:
+        if self.batch % self.groups:
+            raise ValueError(f"a batch of {self.batch} does not split into {self.groups} λ values")
+        return self
+
+
+class Aim(BaseModel):
+    """What λ should reach.
+
+    kind 'lam': λ itself, per standard deviation of f; 'kl': KL(p̂_λ ‖ p) in nats; 'one_in_n':
+    "1 week in N", which is KL = log N (10.3.2); 'expectation': E f in the criterion's unit.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["lam", "kl", "one_in_n", "expectation"]
+    value: float
+
+
+class TuneSpec(BaseModel):
+    """One tuning: a criterion, what λ should reach, and how many curves to draw."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    criterion: str = "peak"
+    aim: Aim
+    samples: Annotated[int, Field(ge=1, le=100_000)] = 200
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    pool: Annotated[int, Field(ge=256, le=1_000_000)] = 4096
+    draws: Annotated[int, Field(ge=128, le=1_000_000)] = Field(
+        4096, description="flow samples behind the figures"
+    )
+    flow: FlowSpec = Field(default_factory=lambda: FlowSpec(seconds=20.0))
+    good_share: Annotated[float, Field(gt=0, le=1)] = Field(
+        0.6, description="stop fitting when ESS / N is above this at the λ found"
+    )
