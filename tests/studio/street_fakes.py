@@ -12,7 +12,7 @@ from lvm_studio.analysis.fan import Fan, make_fan
 from lvm_studio.data.households import HouseholdSet, Provenance, choose_split
 from lvm_studio.data.units import WEEK
 from lvm_studio.storage.street_state import StreetState
-from lvm_studio.studio.street_service import FanAnswer, Front, TunedAnswer
+from lvm_studio.studio.answers import FanAnswer, Front, TunedAnswer
 
 WEEK_IDS = tuple(f"2013-W{week:02d}" for week in range(2, 6))
 START = np.datetime64("2013-01-07T00:00", "m")

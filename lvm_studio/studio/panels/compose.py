@@ -20,8 +20,9 @@ from lvm_studio.studio.widgets.week_chooser import WeekChooser
 
 if TYPE_CHECKING:
     from lvm_studio.storage.street_state import StreetState
+    from lvm_studio.studio.answers import FanAnswer, TunedAnswer
     from lvm_studio.studio.session import Session
-    from lvm_studio.studio.street_service import FanAnswer, StreetService, TunedAnswer
+    from lvm_studio.studio.street_service import StreetService
 
 MARGIN = 6
 

@@ -33,6 +33,7 @@ class FanLayer:
         self.fan: Fan | None = None
         self.visible = True
         self._shown = 0
+        self._refresh_visibility()
 
     def set_fan(self, fan: Fan | None, shown: int) -> None:
         """Draw a fan with its first `shown` curves as lines, or nothing."""

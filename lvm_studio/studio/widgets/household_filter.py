@@ -84,7 +84,7 @@ class HouseholdFilter(QSortFilterProxyModel):
     def set_query(self, query: HouseholdQuery) -> None:
         """Show only what this query accepts."""
         self._query = query
-        self.invalidateFilter()
+        self.invalidate()
 
     def shown_rows(self) -> list[int]:
         """Rows of the table that pass, in the order on screen."""

@@ -15,7 +15,7 @@ from lvm_studio.studio.widgets.front_plot import FrontPlot
 from lvm_studio.studio.widgets.lam_fields import KL_MAX, LAM_MAX, LamSlider, NumberField, OddsField
 
 if TYPE_CHECKING:
-    from lvm_studio.studio.street_service import TunedAnswer
+    from lvm_studio.studio.answers import TunedAnswer
 
 LAM_HELP = (
     "λ, per standard deviation of the criterion: the week is drawn from p(x) e^{λ f(x)} / Z\n"
