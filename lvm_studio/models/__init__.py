@@ -1,1 +1,1 @@
-"""Deep latent variable models: networks, observation models, VAE and CompVAE, the street they compose."""
+"""Deep latent variable models: networks, observation models, VAE, CompVAE, the composed street."""

@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 
 DAYS = WEEK // DAY
 
+SOFTPLUS_OF_ONE = 0.5413248546
+"""softplus of it is 1."""
+
+SPREAD = 1 / 3
+"""Spread of a household's mean load over compositions and weeks, as a share of the mean."""
+
 NU_OFFSET = -2.0
 """nu starts at -log K - 2: sum rho = 0.12 whatever K is, and KL(q, p) starts near 0."""
 
@@ -63,9 +69,8 @@ class CompVAE(nn.Module):
         super().__init__()
         self.spec = spec
         w, z, day, drop = spec.latent_w, spec.latent_z, spec.day_hidden, spec.dropout
-        self.part_mean = ResidualMLP(labels, spec.part_hidden, w)
-        self.part_scale = ResidualMLP(labels, spec.part_hidden, w)
-        _start_as_identity(self.part_mean.direct)
+        self.part_prior = ResidualMLP(labels, spec.part_hidden, 2 * w, blocks=0)
+        _start_as_identity(self.part_prior.direct, w)
         self.z_prior = DayNet(context + w, day // 2, 2 * z, blocks=1, dropout=drop)
         self.decoder = DayNet(context + w + z, day, DAY, blocks=spec.day_blocks, dropout=drop)
         self.sum_to_curve = nn.Linear(w, WEEK)
@@ -76,7 +81,7 @@ class CompVAE(nn.Module):
             DAY + context + 2 * w, day, 2 * z, blocks=spec.day_blocks, dropout=drop
         )
         self.register_buffer("household_mean_kw", torch.full((WEEK,), 0.45))
-        self.register_buffer("household_spread_kw", torch.tensor(0.3))
+        self.register_buffer("household_spread_kw", torch.tensor(0.15))
         self._start_small()
 
     def _start_small(self) -> None:
@@ -86,17 +91,18 @@ class CompVAE(nn.Module):
         nn.init.normal_(self.decoder.out.weight, std=0.02)
         nn.init.normal_(self.decoder.direct.weight, std=0.02)
 
-    def set_scale(self, mean_kw: Tensor, spread_kw: float) -> None:
-        """Fix the curve [336] and the spread (kW) that one household's load is measured by."""
+    def set_scale(self, mean_kw: Tensor) -> None:
+        """Fix the mean curve [336] of one household (kW): networks see and give multiples."""
         self.household_mean_kw.copy_(mean_kw)
-        self.household_spread_kw.fill_(spread_kw)
+        self.household_spread_kw.copy_(mean_kw.mean() * SPREAD)
+        self.observation.set_reference(mean_kw.mean())
 
     # -- generative side --------------------------------------------------------------------
 
     def prior_w(self, labels: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and standard deviation [..., W] of p(w | label) for labels [..., F]."""
-        log_scale = self.part_scale(labels)
-        return self.part_mean(labels), 1e-3 + softplus(log_scale + 0.5)
+        m, scale = self.part_prior(labels).chunk(2, -1)
+        return m, 1e-3 + softplus(scale + SOFTPLUS_OF_ONE)
 
     def prior_sum(self, m: Tensor, s: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and standard deviation [B, W] of the sum of independent parts [B, K, W]."""
@@ -106,8 +112,8 @@ class CompVAE(nn.Module):
     def prior_z(self, sum_w: Tensor, k: Tensor, context: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and standard deviation [B, 7, Z] of p(z | c, sum w); sum_w [B, W], k [B]."""
         per_day = _every_day(sum_w / k[:, None])
-        mu, log_scale = self.z_prior(torch.cat([context, per_day], -1)).chunk(2, -1)
-        return mu, 1e-3 + softplus(log_scale + 0.5413)  # softplus(0.5413) = 1
+        mu, scale = self.z_prior(torch.cat([context, per_day], -1)).chunk(2, -1)
+        return mu, 1e-3 + softplus(scale + SOFTPLUS_OF_ONE)
 
     def decode(self, sum_w: Tensor, z: Tensor, k: Tensor, context: Tensor) -> CurveDistribution:
         """p(x | sum w, z, c): curves [B, 336] in kW of the whole sum of k households.
@@ -118,7 +124,8 @@ class CompVAE(nn.Module):
         days = torch.cat([context, _every_day(mean_w), z], -1)
         shape = self.decoder(days).flatten(-2) + self.sum_to_curve(mean_w)
         household = self.household_mean_kw + self.household_spread_kw * shape
-        return self.observation(k[:, None] * household, k)
+        curve: CurveDistribution = self.observation(k[:, None] * household, k)
+        return curve
 
     def prior_path(self, labels: Tensor, mask: Tensor, context: Tensor) -> PriorPath:
         """The prior of the parts, of their sum, and the curve at the prior means."""
@@ -152,7 +159,7 @@ class CompVAE(nn.Module):
     ) -> ResidualGaussian:
         """q(z | x, c, sum w), relative to p(z | c, sum w)."""
         mu, sigma = self.prior_z(sum_w, k, context)
-        surprise = self._surprise(x, prior).unflatten(-1, (DAYS, DAY))
+        surprise = self._surprise(x, prior).view(-1, DAYS, DAY)
         moved = (sum_w - prior.sum_mean) / prior.sum_std
         seen = [surprise, context, _every_day(sum_w / k[:, None]), _every_day(moved)]
         shift, log_scale = self.z_posterior(torch.cat(seen, -1)).chunk(2, -1)
@@ -184,8 +191,8 @@ def _every_day(shared: Tensor) -> Tensor:
     return shared[:, None].expand(-1, DAYS, -1)
 
 
-def _start_as_identity(layer: nn.Linear) -> None:
+def _start_as_identity(layer: nn.Linear, outputs: int) -> None:
     """The label itself reaches the mean of p(w | label) from the first step on."""
-    size = min(layer.weight.shape)
+    size = min(outputs, layer.in_features)
     with torch.no_grad():
         layer.weight[:size, :size] += torch.eye(size)

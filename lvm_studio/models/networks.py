@@ -31,7 +31,8 @@ class ResidualMLP(nn.Module):
         h = self.lift(x)
         for block in self.blocks:
             h = h + block(h)
-        return self.direct(x) + self.out(self.drop(silu(h)))
+        y: Tensor = self.direct(x) + self.out(self.drop(silu(h)))
+        return y
 
 
 class DayNet(nn.Module):
@@ -55,7 +56,8 @@ class DayNet(nn.Module):
         h = self.lift(days)
         for block in self.blocks:
             h = h + block(_with_neighbours(h))
-        return self.direct(days) + self.out(self.drop(silu(h)))
+        y: Tensor = self.direct(days) + self.out(self.drop(silu(h)))
+        return y
 
 
 class _Block(nn.Module):
@@ -66,7 +68,8 @@ class _Block(nn.Module):
         self.back = zeroed(nn.Linear(hidden, hidden))
 
     def forward(self, h: Tensor) -> Tensor:
-        return self.back(self.drop(silu(self.lift(silu(h)))))
+        update: Tensor = self.back(self.drop(silu(self.lift(silu(h)))))
+        return update
 
 
 def _with_neighbours(h: Tensor) -> Tensor:
@@ -80,9 +83,11 @@ class GraphNN(nn.Module):
     """A graph network on the complete graph of the parts, linear in their number (Eq. 9.14).
 
     `h_i <- h_i + f(h_i, g, mean_{j != i} phi(h_j, g))`. The mean over the others is the total
-    minus the part itself, so that no pair is ever formed (footnote 4 of chapter 9).
+    minus the part itself, so that no pair is ever formed (footnote 4 of chapter 9). Parts that
+    do not exist are not computed either.
 
-    parts [B, K, inputs], mask [B, K], g [B, shared] -> [B, K, outputs]; starts at 0.
+    parts [B, K, inputs], mask [B, K], g [B, shared] -> [B, K, outputs], 0 where no part is;
+    starts at 0.
     """
 
     def __init__(
@@ -96,13 +101,18 @@ class GraphNN(nn.Module):
         self.out = zeroed(nn.Linear(hidden, outputs))
 
     def forward(self, parts: Tensor, mask: Tensor, g: Tensor) -> Tensor:
-        h = self.lift(parts)
+        owner, place = mask.nonzero(as_tuple=True)
+        rows = parts[owner, place]
+        h = self.lift(rows)
         for layer in self.layers:
-            h = h + layer(h, mask, g)
-        return self.direct(parts) + self.out(silu(h + self.shared(g)[:, None]))
+            h = h + layer(h, owner, g)
+        out: Tensor = self.direct(rows) + self.out(silu(h + self.shared(g)[owner]))
+        return out.new_zeros(*mask.shape, out.shape[-1]).index_put((owner, place), out)
 
 
 class _GraphLayer(nn.Module):
+    """h [P, hidden] of all parts in a row; owner [P] says which of the B wholes each is in."""
+
     def __init__(self, hidden: int, shared: int) -> None:
         super().__init__()
         self.message = nn.Linear(hidden, hidden)
@@ -112,10 +122,11 @@ class _GraphLayer(nn.Module):
         self.own_shared = nn.Linear(shared, hidden, bias=False)
         self.back = zeroed(nn.Linear(hidden, hidden))
 
-    def forward(self, h: Tensor, mask: Tensor, g: Tensor) -> Tensor:
-        message = silu(self.message(h) + self.message_shared(g)[:, None]) * mask[..., None]
-        total = message.sum(dim=1, keepdim=True)
-        count = (mask.sum(dim=1) - 1).clamp(min=1)[:, None, None]
-        others = (total - message) / count
-        state = self.own(h) + self.others(others) + self.own_shared(g)[:, None]
-        return self.back(silu(state))
+    def forward(self, h: Tensor, owner: Tensor, g: Tensor) -> Tensor:
+        message = silu(self.message(h) + self.message_shared(g)[owner])
+        total = message.new_zeros(len(g), message.shape[1]).index_add(0, owner, message)
+        others = (owner.bincount(minlength=len(g)) - 1).clamp(min=1)[owner, None]
+        seen = (total[owner] - message) / others
+        state = self.own(h) + self.others(seen) + self.own_shared(g)[owner]
+        update: Tensor = self.back(silu(state))
+        return update

@@ -17,8 +17,14 @@ from torch.nn.functional import softplus
 from lvm_studio.data.units import WEEK
 from lvm_studio.models.gaussians import HALF_LOG_2PI
 
-SIGMA_FLOOR_KW = 1e-3
-"""No learned noise falls below one watt: the density stays bounded (chapter 7)."""
+SIGMA_FLOOR = 2e-3
+"""No learned noise falls below this share of the reference load: the density stays bounded."""
+
+LEAST_LOAD = 0.2
+"""Share of the reference load below which noise shrinks no further."""
+
+RAW_GAIN = 5.0
+"""Noise learns this much faster than weights do: it has far to go and must arrive early."""
 
 
 class CurveDistribution(Protocol):
@@ -44,7 +50,9 @@ class ObservationModel(Protocol):
 
     def __call__(self, mean_kw: Tensor, k: Tensor) -> CurveDistribution: ...
 
-    def sigma(self) -> Tensor: ...
+    def sigma(self) -> Tensor:
+        """One number that stands for the noise, kW."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,51 +79,73 @@ class GaussianCurve:
 
 
 class PerHouseholdNoise(nn.Module):
-    """Noise of a sum of k households: per household `a_t^2 / k + b_t^2`, learned (kW^2).
+    """Noise of a sum of k households: per household `(a_t^2 / k + b_t^2) load / reference`.
 
     a_t belongs to each household alone and averages out; b_t is shared by all of them. On sums
-    the variance is `k a_t^2 + k^2 b_t^2`. Both start large: learning them is an annealing.
+    the variance is k^2 times that. It grows with the expected load, as the variance of
+    appliances switched on and off independently does. Both start large: learning them is an
+    annealing (chapter 7).
     """
 
-    def __init__(self, own_kw: float = 0.5, shared_kw: float = 0.15, length: int = WEEK) -> None:
+    reference_kw: Tensor
+
+    def __init__(self, own: float = 1.1, shared: float = 0.22, length: int = WEEK) -> None:
         super().__init__()
-        self.raw_own = nn.Parameter(torch.full((length,), _inverse_softplus(own_kw)))
-        self.raw_shared = nn.Parameter(torch.full((length,), _inverse_softplus(shared_kw)))
+        self.raw_own = nn.Parameter(torch.full((length,), _raw(own)))
+        self.raw_shared = nn.Parameter(torch.full((length,), _raw(shared)))
+        self.register_buffer("reference_kw", torch.tensor(0.45))
+
+    def set_reference(self, mean_kw: Tensor) -> None:
+        """Measure noise by the mean load of a household, kW."""
+        self.reference_kw.copy_(mean_kw)
 
     def own(self) -> Tensor:
-        """a_t, [336], kW."""
-        return SIGMA_FLOOR_KW + softplus(self.raw_own)
+        """a_t at the reference load, [336], kW."""
+        return self.reference_kw * _positive(self.raw_own)
 
     def shared(self) -> Tensor:
-        """b_t, [336], kW."""
-        return SIGMA_FLOOR_KW + softplus(self.raw_shared)
+        """b_t at the reference load, [336], kW."""
+        return self.reference_kw * _positive(self.raw_shared)
 
     def sigma(self) -> Tensor:
-        """Noise of one household, root mean square over the week, kW."""
+        """Noise of one household at the reference load, root mean square over the week, kW."""
         return (self.own() ** 2 + self.shared() ** 2).mean().sqrt()
 
     def forward(self, mean_kw: Tensor, k: Tensor) -> GaussianCurve:
         """Law of curves with means mean_kw [..., 336] of sums of k [...] households."""
         k = k[..., None]
-        variance = k * self.own() ** 2 + k**2 * self.shared() ** 2
-        return GaussianCurve(mean_kw, variance.sqrt().expand_as(mean_kw))
+        load = (mean_kw / (k * self.reference_kw)).clamp(min=LEAST_LOAD)
+        variance = (k * self.own() ** 2 + k**2 * self.shared() ** 2) * load
+        return GaussianCurve(mean_kw, variance.sqrt())
 
 
 class GlobalNoise(nn.Module):
-    """One learned sigma for every half-hour of the whole sum (chapter 7), kW."""
+    """One learned sigma for every half-hour of the whole sum of k households (chapter 7)."""
 
-    def __init__(self, sigma_kw: float = 2.0) -> None:
+    reference_kw: Tensor
+
+    def __init__(self, k: int, relative: float = 0.5) -> None:
         super().__init__()
-        self.raw_sigma = nn.Parameter(torch.tensor(_inverse_softplus(sigma_kw)))
+        self.k = k
+        self.raw_sigma = nn.Parameter(torch.tensor(_raw(relative)))
+        self.register_buffer("reference_kw", torch.tensor(0.45))
+
+    def set_reference(self, mean_kw: Tensor) -> None:
+        """Measure noise by the mean load of a household, kW."""
+        self.reference_kw.copy_(mean_kw)
 
     def sigma(self) -> Tensor:
         """Noise of the whole sum, kW."""
-        return SIGMA_FLOOR_KW + softplus(self.raw_sigma)
+        return self.k * self.reference_kw * _positive(self.raw_sigma)
 
     def forward(self, mean_kw: Tensor, k: Tensor) -> GaussianCurve:
-        """Law of curves with means mean_kw [..., 336]; k does not matter."""
+        """Law of curves with means mean_kw [..., 336]; k is that of the model."""
         return GaussianCurve(mean_kw, self.sigma().expand_as(mean_kw))
 
 
-def _inverse_softplus(y: float) -> float:
-    return math.log(math.expm1(y))
+def _positive(raw: Tensor) -> Tensor:
+    return SIGMA_FLOOR + softplus(RAW_GAIN * raw)
+
+
+def _raw(value: float) -> float:
+    return math.log(math.expm1(value)) / RAW_GAIN

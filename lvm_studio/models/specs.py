@@ -21,12 +21,14 @@ class CompVAESpec(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["compvae"] = "compvae"
-    latent_w: Width = Field(16, description="coordinates of each w_i, and of their sum")
-    latent_z: Width = Field(6, description="coordinates of z for each of the seven days")
-    part_hidden: Width = Field(64, description="width of the networks that see single parts")
-    day_hidden: Width = Field(128, description="width of the networks that see days")
-    graph_layers: Depth = Field(2, description="GraphNN layers in q(w | x, c, labels)")
-    day_blocks: Depth = Field(2, description="residual blocks of each day network")
+    latent_w: Width = Field(default=16, description="coordinates of each w_i, and of their sum")
+    latent_z: Width = Field(default=6, description="coordinates of z for each of the seven days")
+    part_hidden: Width = Field(
+        default=64, description="width of the networks that see single parts"
+    )
+    day_hidden: Width = Field(default=128, description="width of the networks that see days")
+    graph_layers: Depth = Field(default=2, description="GraphNN layers in q(w | x, c, labels)")
+    day_blocks: Depth = Field(default=2, description="residual blocks of each day network")
     dropout: Probability = 0.1
 
 
@@ -40,7 +42,9 @@ class VAESpec(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["vae"] = "vae"
-    k: Annotated[int, Field(ge=1, le=1000)] = Field(10, description="households in every sum")
+    k: Annotated[int, Field(ge=1, le=1000)] = Field(
+        default=10, description="households in every sum"
+    )
     latent_z: Width = 12
     hidden: Width = 192
     blocks: Depth = 2

@@ -113,7 +113,7 @@ class Street:
         sum_w = self.sum_mean + self.sum_std * u_w
         k, context = self._shared(len(u))
         mu, sigma = self.module.prior_z(sum_w, k, context)
-        z = mu + sigma * u_z.unflatten(-1, (DAYS, self.latent_z))
+        z = mu + sigma * u_z.reshape(-1, DAYS, self.latent_z)
         return self.module.decode(sum_w, z, k, context)
 
     def encode(self, x: Tensor) -> Encoded:

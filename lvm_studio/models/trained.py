@@ -91,6 +91,7 @@ class TrainedModel:
             DataError: naming the path of the leaf that does not fit, and both shapes.
         """
         view = TreeView(tree, "model")
+        history = view.child("history")
         spec = _read_spec(view.text("spec"))
         labels = (
             None if tree.get("labels") is None else LabelEncoder.from_tree(_group(view, "labels"))
@@ -108,7 +109,7 @@ class TrainedModel:
             labels=labels,
             context=context,
             provenance=_scalars(view.child("provenance")),
-            history={key: view.child("history").array(key) for key in view.child("history").keys()},
+            history={key: history.array(key) for key in history.tree},
         )
 
 
@@ -122,7 +123,7 @@ def weights_to_tree(module: torch.nn.Module) -> Tree:
 def fill_weights(module: torch.nn.Module, weights: TreeView) -> None:
     """Fill the skeleton `module` with arrays; DataError names the first that does not fit."""
     state = module.state_dict()
-    for name in weights.keys():
+    for name in weights.tree:
         if name not in state:
             raise DataError(f"{weights.path}/{name} is not part of this model.")
     for name, skeleton in state.items():
@@ -134,7 +135,7 @@ def fill_weights(module: torch.nn.Module, weights: TreeView) -> None:
             )
         if array.dtype.kind != "f" or not np.isfinite(array).all():
             raise DataError(f"{weights.path}/{name} should hold finite numbers.")
-        skeleton.copy_(torch.from_numpy(np.ascontiguousarray(array)))
+        skeleton.copy_(torch.from_numpy(np.array(array)))
 
 
 def _read_spec(text: str) -> CompVAESpec | VAESpec:
@@ -151,7 +152,7 @@ def _group(view: TreeView, key: str) -> Tree:
 
 
 def _scalars(view: TreeView) -> dict[str, str | float | int]:
-    for key in view.keys():
+    for key in view.tree:
         if not isinstance(view.tree[key], str | float | int | np.number):
             raise DataError(f"{view.path}/{key} should be a text or a number.")
     return dict(view.tree)

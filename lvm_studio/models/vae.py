@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from lvm_studio.data.sampler import AggregateBatch
 
 
+SPREAD = 0.5
+"""Spread of a sum of a few households, as a share of its mean."""
+
+
 class GaussianVAE(nn.Module):
     """p(x | z) = N(f(z), sigma^2 I), p(z) = N(0, I); curves x [B, 336] in kW of the whole sum.
 
@@ -30,24 +34,27 @@ class GaussianVAE(nn.Module):
     def __init__(self, spec: VAESpec) -> None:
         super().__init__()
         self.spec = spec
-        sizes = {"blocks": spec.blocks, "dropout": spec.dropout}
-        self.decoder = ResidualMLP(spec.latent_z, spec.hidden, WEEK, **sizes)
-        self.encoder = ResidualMLP(WEEK, spec.hidden, 2 * spec.latent_z, **sizes)
-        self.observation = GlobalNoise()
+        z, hidden, blocks, drop = spec.latent_z, spec.hidden, spec.blocks, spec.dropout
+        self.decoder = ResidualMLP(z, hidden, WEEK, blocks=blocks, dropout=drop)
+        self.encoder = ResidualMLP(WEEK, hidden, 2 * z, blocks=blocks, dropout=drop)
+        self.observation = GlobalNoise(spec.k)
         self.register_buffer("household_mean_kw", torch.full((WEEK,), 0.45))
-        self.register_buffer("household_spread_kw", torch.tensor(0.3))
+        self.register_buffer("household_spread_kw", torch.tensor(0.15))
         nn.init.normal_(self.decoder.direct.weight, std=0.1)
 
-    def set_scale(self, mean_kw: Tensor, spread_kw: float) -> None:
-        """Fix the curve [336] and the spread (kW) that one household's load is measured by."""
+    def set_scale(self, mean_kw: Tensor) -> None:
+        """Fix the mean curve [336] of one household (kW): networks see and give multiples."""
         self.household_mean_kw.copy_(mean_kw)
-        self.household_spread_kw.fill_(spread_kw)
+        self.household_spread_kw.copy_(mean_kw.mean() * SPREAD)
+        self.observation.set_reference(mean_kw.mean())
 
     def decode(self, z: Tensor) -> CurveDistribution:
         """p(x | z) for z [B, Z]: curves [B, 336]."""
         k = self.spec.k
         household = self.household_mean_kw + self.household_spread_kw * self.decoder(z)
-        return self.observation(k * household, z.new_full(z.shape[:-1], k))
+        size = z.new_full(z.shape[:-1], k)
+        curve: CurveDistribution = self.observation(k * household, size)
+        return curve
 
     def posterior(self, x: Tensor) -> ResidualGaussian:
         """q(z | x) relative to N(0, I), for curves x [B, 336]."""

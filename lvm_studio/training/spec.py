@@ -19,7 +19,7 @@ class TrainSpec(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     recipe: str = "households"
-    model: ModelSpec = Field(default_factory=CompVAESpec)
+    model: ModelSpec = CompVAESpec()
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
     steps: Annotated[int, Field(ge=1)] = 4000
     minutes: Annotated[float, Field(gt=0)] | None = None
@@ -30,14 +30,15 @@ class TrainSpec(BaseModel):
     betas: tuple[float, float] = (0.5, 0.9)
     clip_norm: Annotated[float, Field(gt=0)] = 10.0
     prior_path_weight: Annotated[float, Field(ge=0)] = Field(
-        0.5, description="weight of the negative log-likelihood of the prior-mean path"
+        default=0.5, description="weight of the negative log-likelihood of the prior-mean path"
     )
     k_min: Annotated[int, Field(ge=1)] = 3
     k_max: Annotated[int, Field(ge=1)] = 60
-    swap_weeks: Annotated[int, Field(ge=0)] = Field(
-        2, description="whole days are swapped with weeks within this distance (0: never)"
+    swap_probability: Annotated[float, Field(ge=0, le=1)] = Field(
+        default=0.5, description="share of days exchanged with the same day of a week within two"
     )
     temperature_noise_c: Annotated[float, Field(ge=0)] = 0.7
+    season_jitter_days: Annotated[float, Field(ge=0)] = 7.0
     eval_every: Annotated[int, Field(ge=1)] = 50
     checkpoint_seconds: Annotated[float, Field(gt=0)] = 20.0
     device: Literal["auto", "cpu", "cuda"] = "auto"

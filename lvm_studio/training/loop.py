@@ -1,0 +1,64 @@
+"""The training loop: a spec and households go in, reports come out (DESIGN: how it moves)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator
+
+from lvm_studio.data.households import HouseholdSet
+from lvm_studio.data.tree import Tree
+from lvm_studio.training.problem import Problem, hardware
+from lvm_studio.training.reports import (
+    Checkpoint,
+    DeviceReport,
+    Finished,
+    Report,
+    TrainingDiverged,
+    Wish,
+)
+from lvm_studio.training.run import TrainingRun
+from lvm_studio.training.spec import TrainSpec
+
+__all__ = ["TrainingDiverged", "train"]
+
+Reports = Generator[Report, Wish | None, Finished]
+
+
+def train(spec: TrainSpec, households: HouseholdSet, *, resume: Tree | None = None) -> Reports:
+    """Train a model; the last report, which is also the result, is a `Finished`.
+
+    Yields a `DeviceReport`, then a `TrainReport` for every step, one of the held-out batch every
+    `spec.eval_every` steps, a `Checkpoint` every `spec.checkpoint_seconds`. After
+    `send(Wish.CHECKPOINT)` the next report is a `Checkpoint`. Given the tree of one as `resume`,
+    the run goes on as if it had never stopped, to the bit on a CPU.
+
+    Raises:
+        DataError: the data cannot be trained on, or the checkpoint belongs to another run.
+        TrainingDiverged: the loss is not a number; earlier checkpoints stay good.
+    """
+    run = TrainingRun(Problem(spec, households))
+    if resume is not None:
+        run.restore(resume)
+    parameters = sum(p.numel() for p in run.module.parameters())
+    device = run.problem.device
+    yield from _say(DeviceReport(str(device), hardware(device), parameters), run)
+    saved = time.monotonic()
+    while not run.finished:
+        yield from _say(run.train_step(), run)
+        if run.step % spec.eval_every == 0 or run.finished:
+            report = run.evaluate()
+            if report is not None:
+                yield from _say(report, run)
+        if time.monotonic() - saved > spec.checkpoint_seconds:
+            yield from _say(Checkpoint(run.step, run.checkpoint()), run)
+            saved = time.monotonic()
+    finished = Finished(run.step, run.trained_model().to_tree(), run.figures())
+    yield from _say(finished, run)
+    return finished
+
+
+def _say(report: Report, run: TrainingRun) -> Generator[Report, Wish | None, None]:
+    """Yield the report; answer each wish for a checkpoint with one, at once."""
+    wish = yield report
+    while wish is Wish.CHECKPOINT:
+        wish = yield Checkpoint(run.step, run.checkpoint())

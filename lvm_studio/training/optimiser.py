@@ -1,0 +1,55 @@
+"""AdamW and its state as a tree."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import nn
+
+from lvm_studio.data.errors import DataError
+from lvm_studio.data.tree import Tree, TreeView
+from lvm_studio.training.spec import TrainSpec
+
+MOMENTS = ("exp_avg", "exp_avg_sq")
+
+
+def new_optimiser(module: nn.Module, spec: TrainSpec) -> torch.optim.AdamW:
+    """AdamW; only matrices decay: biases and noise levels have nothing to be pulled to."""
+    matrices = [p for p in module.parameters() if p.ndim > 1]
+    others = [p for p in module.parameters() if p.ndim <= 1]
+    groups = [
+        {"params": matrices, "weight_decay": spec.weight_decay},
+        {"params": others, "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=spec.lr, betas=spec.betas, fused=True)
+
+
+def optimiser_to_tree(optimiser: torch.optim.AdamW, module: nn.Module) -> Tree:
+    """Copies of the moments, by parameter name; empty before the first step."""
+    tree: Tree = {}
+    for name, parameter in module.named_parameters():
+        state = optimiser.state.get(parameter)
+        if state:
+            moments: Tree = {m: state[m].detach().cpu().numpy().copy() for m in MOMENTS}
+            tree[name] = {**moments, "step": int(state["step"])}
+    return tree
+
+
+def fill_optimiser(optimiser: torch.optim.AdamW, module: nn.Module, view: TreeView) -> None:
+    """Set the moments from a tree; DataError names the leaf that does not fit."""
+    for name, parameter in module.named_parameters():
+        if name not in view:
+            continue
+        saved = view.child(name)
+        step = torch.tensor(float(saved.integer("step")), device=parameter.device)
+        state = {"step": step}
+        for moment in MOMENTS:
+            state[moment] = _fitting(saved, moment, parameter)
+        optimiser.state[parameter] = state
+
+
+def _fitting(saved: TreeView, moment: str, parameter: nn.Parameter) -> torch.Tensor:
+    array = saved.array(moment, tuple(parameter.shape))
+    if array.dtype != np.float32:
+        raise DataError(f"{saved.path}/{moment} should hold 32-bit numbers, not {array.dtype}.")
+    return torch.from_numpy(array.copy()).to(parameter.device)
