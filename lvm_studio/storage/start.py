@@ -54,7 +54,8 @@ def restored_state(workspace: Workspace) -> StreetState:
     dataset = workspace.datasets[kept.dataset]
     known = set(dataset.household_ids)
     counts = tuple((ident, n) for ident, n in kept.composition.counts if ident in known)
-    week = kept.week or starting_state(kept.dataset, dataset, model).week
+    known_week = kept.week in dataset.weeks.ids
+    week = kept.week if known_week else starting_state(kept.dataset, dataset, model).week
     return kept.with_changes(model=model, composition=Composition(counts), week=week)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,8 +11,10 @@ from PySide6.QtCore import QObject, QThread, Signal
 
 from lvm_studio.engine.messages import (
     Checkpointed,
+    CheckpointFailed,
     Failed,
     Finished,
+    Message,
     Paused,
     Reports,
     Resumed,
@@ -24,6 +27,7 @@ from lvm_studio.engine.worker import Worker
 if TYPE_CHECKING:
     from lvm_studio.data.jobs import Job
 
+LOG = logging.getLogger(__name__)
 POLL_SECONDS = 0.1
 
 
@@ -46,25 +50,31 @@ class JobState(StrEnum):
 class JobThread(QThread):
     """Runs a job in a process of its own; exactly one of completed, stopped, failed comes last.
 
-    `start()` starts it, the verbs may be called from the GUI thread at any time. `job_thread.py`
-    keeps every running thread alive and known, so that the window can end them all: see
-    `running_jobs` and `end_all`.
+    `start()` starts it; the verbs may be called from the GUI thread at any time. Give it a
+    parent inside the window: the window ends every JobThread among its children when it closes
+    (`end_jobs`). Connect bound methods of QObjects: they run on the GUI thread.
+
+    Args:
+        job: a picklable data.jobs.Job.
+        checkpoint_path: where the worker writes the job's checkpoints.
 
     Signals:
         reports(tuple): frozen reports, at most 30 times a second.
         checkpointed(step, Path): a checkpoint has been written.
-        snapshot(Tree): answer to `ask_snapshot`.
-        completed(result): what the job returned (a Tree for training).
-        stopped(): it has checkpointed and ended, as asked.
+        checkpoint_failed(sentence): it could not be; the job goes on.
+        snapshot(step, Tree): answer to `ask_snapshot`.
+        completed(result): what the job returned, or its last report.
+        stopped(Path | None): it has checkpointed and ended, as asked.
         failed(sentence, details): it ended by itself; `checkpoint` is the last good one.
         state_changed(JobState)
     """
 
     reports = Signal(object)
     checkpointed = Signal(int, object)
-    snapshot = Signal(object)
+    checkpoint_failed = Signal(str)
+    snapshot = Signal(int, object)
     completed = Signal(object)
-    stopped = Signal()
+    stopped = Signal(object)
     failed = Signal(str, str)
     state_changed = Signal(object)
 
@@ -90,9 +100,75 @@ class JobThread(QThread):
         self._worker.stop()
 
     def kill(self) -> None:
-        """End at once, losing what came after the last checkpoint."""
+        """End at once, losing what came after the last checkpoint; `stopped` follows."""
+        self._worker.stop()  # heard by a process that is only just being started
         self._worker.kill()
 
     def ask_snapshot(self) -> None:
         """Wish for the weights as they are now; `snapshot` follows."""
         self._worker.snapshot()
+
+    def run(self) -> None:
+        try:
+            self._worker.start()
+            for message in self._worker.messages(POLL_SECONDS):
+                self._tell(message)
+        except OSError as error:  # no process could be started
+            LOG.exception("the worker process could not be started")
+            self._worker.close()
+            self._enter(JobState.FAILED)
+            self.failed.emit(f"The job could not be started: {error.strerror}.", repr(error))
+
+    def _tell(self, message: Message) -> None:
+        """Turn one message into its signal; the state changes first."""
+        match message:
+            case Started():
+                self._enter(JobState.RUNNING)
+            case Reports(reports):
+                self.reports.emit(reports)
+            case Checkpointed(step, path):
+                self.checkpoint = path
+                self.checkpointed.emit(step, path)
+            case CheckpointFailed(sentence=sentence):
+                self.checkpoint_failed.emit(sentence)
+            case Snapshot(step, tree):
+                self.snapshot.emit(step, tree)
+            case Paused():
+                self._enter(JobState.PAUSED)
+            case Resumed():
+                self._enter(JobState.RUNNING)
+            case Finished() | Stopped() | Failed():
+                self._end(message)
+
+    def _end(self, message: Finished | Stopped | Failed) -> None:
+        match message:
+            case Finished(result):
+                self._enter(JobState.FINISHED)
+                self.completed.emit(result)
+            case Stopped(checkpoint):
+                self.checkpoint = checkpoint
+                self._enter(JobState.STOPPED)
+                self.stopped.emit(checkpoint)
+            case Failed(sentence, details, checkpoint):
+                self.checkpoint = checkpoint
+                self._enter(JobState.FAILED)
+                self.failed.emit(sentence, details)
+
+    def _enter(self, state: JobState) -> None:
+        self.state = state
+        self.state_changed.emit(state)
+
+
+STOP_SECONDS = 10.0
+"""A job asked to stop may take this long for its checkpoint before it is killed."""
+
+
+def end_jobs(owner: QObject) -> None:
+    """Stop every job among the owner's children, with a checkpoint; returns when all ended."""
+    running = [thread for thread in owner.findChildren(JobThread) if thread.isRunning()]
+    for thread in running:
+        thread.stop()
+    for thread in running:
+        if not thread.wait(int(STOP_SECONDS * 1000)):
+            thread.kill()
+            thread.wait()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lvm_studio.data.errors import DataError
+from lvm_studio.tuning.errors import TuningError
 
 
 def sentence_of(error: BaseException) -> str:
@@ -14,7 +15,7 @@ def sentence_of(error: BaseException) -> str:
     'Not enough memory for this; take fewer samples or close other programs.'
     """
     match error:
-        case DataError():
+        case DataError() | TuningError():
             return str(error)
         case MemoryError():
             return "Not enough memory for this; take fewer samples or close other programs."

@@ -14,11 +14,11 @@ from PySide6.QtGui import QUndoStack
 from lvm_studio.data.composition import Composition
 from lvm_studio.data.errors import DataError
 from lvm_studio.storage import workspace as workspace_file
+from lvm_studio.storage.start import restored_state, starting_state, starting_workspace
 from lvm_studio.storage.street_state import StreetState
 from lvm_studio.storage.workspace import RunEntry, Workspace
 from lvm_studio.studio.commands import NO_GESTURE, ChangeDocument, ChangeStreet, Document
 from lvm_studio.studio.likeness import draw_like
-from lvm_studio.storage.start import restored_state, starting_state, starting_workspace
 
 if TYPE_CHECKING:
     from lvm_studio.data.households import HouseholdSet
@@ -183,7 +183,9 @@ class Session(QObject):
 
     def set_week(self, week: str) -> None:
         """Choose the week whose weather and calendar the curves are for."""
-        self._change(f"Week {week}", week=week)
+        with self._reporting():
+            self.households.weeks.index(week)
+            self._change(f"Week {week}", week=week)
 
     def set_own_temperature(
         self, values: Sequence[float] | None, gesture: int = NO_GESTURE
@@ -329,9 +331,9 @@ class Session(QObject):
         return Document(self._workspace, self._state)
 
     def _put_document(self, document: Document) -> None:
+        old, self._state = self._state, document.state
         self._workspace = document.workspace
-        self.workspace_changed.emit()
-        self._put_state(document.state)
+        self._announce(old)
 
     def _become(self, workspace: Workspace, state: StreetState, path: Path | None) -> None:
         """Forget all that was open, then show this."""
@@ -339,11 +341,14 @@ class Session(QObject):
         self._unsaved_results = False
         self._workspace, self._path = workspace, path
         old, self._state = self._state, state
-        self.workspace_changed.emit()
-        self.models_changed.emit()
-        self.state_changed.emit(state, old)
+        self._announce(old)
         self.path_changed.emit(path)
         self._refresh_dirty()
+
+    def _announce(self, old: StreetState) -> None:
+        self.workspace_changed.emit()
+        self.models_changed.emit()
+        self.state_changed.emit(self._state, old)
 
     def _mark_results(self) -> None:
         self._unsaved_results = True

@@ -6,98 +6,41 @@ answers with frozen values. Panels only connect to its signals and draw.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Hashable
+from functools import partial
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
-from lvm_studio.analysis.fan import Fan
-from lvm_studio.storage.street_state import StreetState
+from lvm_studio.studio.answers import (
+    FanAnswer,
+    Front,
+    Goal,
+    LoadedModel,
+    StreetRequest,
+    TunedAnswer,
+)
+from lvm_studio.studio.compute_thread import ComputeThread
+from lvm_studio.studio.flow_fitter import FlowFitter
+from lvm_studio.studio.street_work import StreetWork, street_key
+from lvm_studio.studio.tuned_work import TunedWork, tuning_key
 
 if TYPE_CHECKING:
+    from lvm_studio.data.jobs import Job
+    from lvm_studio.data.tree import Tree
+    from lvm_studio.storage.street_state import StreetState
     from lvm_studio.studio.mailbox import Mailbox
     from lvm_studio.studio.session import Session
 
+__all__ = ["FanAnswer", "Front", "StreetService", "TunedAnswer"]
 
-@dataclass(frozen=True, eq=False)
-class FanAnswer:
-    """The fan of the model's own law (λ = 0) for one state of the page.
+# The smaller, the sooner served.
+LOADING, FANS, TUNINGS, SOLVING, PANELS, ADOPTING, CLIMBING = range(7)
 
-    Attributes:
-        state: the StreetState this answers (compare with session.state if in doubt).
-        fan: analysis.fan.Fan, powers in kW of the whole composition: times [T] (UTC), mean [T],
-            p10 [T], p90 [T], curves [n, T], measured [T] or None, energy_kwh, peak_kw
-            (each .mean .p10 .p90), peak_time. Row i of curves comes from the same noise for
-            any composition.
-        households: K, with multiplicity.
-        seconds: how long it took.
-    """
-
-    state: StreetState
-    fan: Fan
-    households: int
-    seconds: float
-
-
-@dataclass(frozen=True, eq=False)
-class Front:
-    """The (E f, KL) front: one point a λ, all arrays [L], λ rising from 0.
-
-    Attributes:
-        lam: per standard deviation of the criterion.
-        expectation: E f under the tuned law, in the criterion's unit.
-        kl: KL(tuned ‖ base), nats.
-        valid: whether the point can be trusted (ESS ≥ 100 and k̂ < 0.7).
-    """
-
-    lam: NDArray[np.float64]
-    expectation: NDArray[np.float64]
-    kl: NDArray[np.float64]
-    valid: NDArray[np.bool_]
-
-
-@dataclass(frozen=True, eq=False)
-class TunedAnswer:
-    """The tuned law at the page's λ, and the front it moves along.
-
-    Attributes:
-        state: the StreetState this answers.
-        method: "pool" (base samples reweighted) or "flow" (flow samples with weights).
-        lam: λ, per standard deviation of the criterion.
-        kl: KL(tuned ‖ base), nats; one_in_n: e^KL ("1 week in N").
-        expectation, base_expectation: E f tuned and base, in `unit`.
-        unit: of the criterion ("kW", "kWh").
-        criterion: name in tuning.CRITERIA.
-        ess, khat: effective sample size of the weights and their Pareto k̂.
-        log_z: log E e^{λf}, f normalised.
-        valid: ESS ≥ 100 and k̂ < 0.7; draw it grey otherwise.
-        samples: how many base or flow samples stand behind it.
-        sentence: which of the two is on screen and how far to trust it.
-        fan: Fan of the tuned law, weights resampled away: rows of curves count equally.
-        front: Front; base_f [m] and tuned_f [n] are not kept: histograms are drawn from fans.
-        refining: whether a better answer for the same state is being computed.
-    """
-
-    state: StreetState
-    method: Literal["pool", "flow"]
-    lam: float
-    kl: float
-    one_in_n: float
-    expectation: float
-    base_expectation: float
-    unit: str
-    criterion: str
-    ess: float
-    khat: float
-    log_z: float
-    valid: bool
-    samples: int
-    sentence: str
-    fan: Fan
-    front: Front
-    refining: bool
+NO_DATA = "No household data is open: import meter readings with File ▸ Import readings…"
+NO_MODEL = "This workspace has no trained model: train one on the Train page."
+NO_HOUSEHOLDS = "Drag households here, or select them in the library and press Enter."
+NO_WEEK = "Choose a week."
 
 
 class StreetService(QObject):
@@ -105,14 +48,14 @@ class StreetService(QObject):
 
     After `computing` (or `tuned_computing`) show "computing" until the `..._ready` of the same
     name; answers to older states are never emitted. `unavailable` replaces both when there is
-    nothing to compute (no household, no model yet).
+    nothing to compute (no household, no model).
 
     Signals:
         computing(), fan_ready(FanAnswer)
-        tuned_computing(), tuned_ready(TunedAnswer)
+        tuned_computing(), tuned_ready(TunedAnswer): may come again, better, for the same state.
         unavailable(sentence)
         flow_status(sentence): what the background flow is doing; '' for nothing.
-        model_loading(name)
+        model_loading(name), device_found(text)
         failed(sentence, details)
     """
 
@@ -123,25 +66,189 @@ class StreetService(QObject):
     unavailable = Signal(str)
     flow_status = Signal(str)
     model_loading = Signal(str)
+    device_found = Signal(str)
     failed = Signal(str, str)
 
-    def __init__(self, session: Session, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        session: Session,
+        streets: StreetWork | None = None,
+        tunings: TunedWork | None = None,
+        fitter: FlowFitter | None = None,
+        parent: QObject | None = None,
+    ) -> None:
+        """`streets`, `tunings` and `fitter` do the work; tests put others in their place."""
         super().__init__(parent)
         self._session = session
+        self._streets = streets or StreetWork()
+        self._tunings = tunings or TunedWork(self._streets)
+        self._fitter = fitter or FlowFitter(self)
+        self._thread = ComputeThread(self)
         self.fan: FanAnswer | None = None
         """The latest fan; None while there is none."""
         self.tuned: TunedAnswer | None = None
         """The latest tuned fan; None while there is none."""
+        self._fan_key: Hashable = None
+        self._tuned_key: Hashable = None
+        self._tuning_key: Hashable = None
+        self._open_mailboxes()
+        self._listen()
 
     def start(self) -> None:
         """Begin to work: loads the model (torch) on the compute thread, then answers."""
+        self._thread.start()
+        self._load_model()
 
     def stop(self) -> None:
         """End the compute thread and the flow's process; safe to call twice."""
+        self._fitter.stop()
+        self._thread.end()
 
-    def request_lam(self, kind: Literal["kl", "one_in_n", "expectation"], target: float) -> None:
+    def request_lam(self, kind: Goal, target: float) -> None:
         """Solve for the λ that reaches a KL, "1 in N" or E f, and set it on the session."""
+        request = self._request()
+        if request is not None:
+            self.tuned_computing.emit()
+            self._solving.post(partial(self._tunings.solve, request, kind, target))
 
     def open_mailbox(self) -> Mailbox:
         """Return a mailbox of its own on the compute thread, for a panel that decodes."""
-        raise NotImplementedError
+        return self._thread.open_mailbox(PANELS)
+
+    # What it listens to ---------------------------------------------------------------------
+
+    def _open_mailboxes(self) -> None:
+        self._loading = self._thread.open_mailbox(LOADING)
+        self._fans = self._thread.open_mailbox(FANS)
+        self._tuned = self._thread.open_mailbox(TUNINGS)
+        self._solving = self._thread.open_mailbox(SOLVING)
+        self._adopting = self._thread.open_mailbox(ADOPTING)
+        self._fitting = self._thread.open_mailbox(ADOPTING)
+        self._climbing = self._thread.open_mailbox(CLIMBING)
+
+    def _of_the_street(self) -> tuple[Mailbox, ...]:
+        asked = (self._fans, self._tuned, self._solving)
+        return (*asked, self._adopting, self._fitting, self._climbing)
+
+    def _listen(self) -> None:
+        session = self._session
+        session.state_changed.connect(self._state_changed)
+        session.models_changed.connect(self._load_model)
+        session.workspace_changed.connect(self._refresh)
+        session.model_ready.connect(self._refresh)
+        self._loading.answered.connect(self._model_loaded)
+        self._loading.failed.connect(self._model_failed)
+        self._fans.answered.connect(self._fan_answered)
+        self._tuned.answered.connect(self._tuned_answered)
+        self._solving.answered.connect(session.set_lam)
+        self._solving.rested.connect(self._solved)
+        self._climbing.answered.connect(self._tuning_improved)
+        self._adopting.answered.connect(self._tuning_improved)
+        for mailbox in self._of_the_street():
+            mailbox.failed.connect(self.failed)
+        self._fitting.answered.connect(self._fit_flow)
+        self._fitter.wanted.connect(self._prepare_flow)
+        self._fitter.fitted.connect(self._adopt_flow)
+        self._fitter.status.connect(self.flow_status)
+
+    def _state_changed(self, _new: StreetState, _old: StreetState) -> None:
+        self._refresh()
+
+    # The model ------------------------------------------------------------------------------
+
+    def _load_model(self) -> None:
+        """Load the chosen model if it is not loaded; answers wait for it."""
+        tree = self._session.model_tree()
+        if tree is not None and self._session.trained_model() is None and self._thread.isRunning():
+            self.model_loading.emit(self._session.state.model)
+            self._loading.post(partial(self._streets.load, tree))
+        self._refresh()
+
+    def _model_loaded(self, loaded: LoadedModel) -> None:
+        self.device_found.emit(loaded.device)
+        self._session.set_trained_model(loaded.tree, loaded.model)
+
+    def _model_failed(self, sentence: str, details: str) -> None:
+        self.failed.emit(sentence, details)
+        self.unavailable.emit(sentence)
+
+    # Asking and answering -------------------------------------------------------------------
+
+    def _refresh(self, _model: object = None) -> None:
+        """Ask for whatever the last answers asked for do not cover."""
+        request = self._request()
+        if request is None:
+            self._forget()
+            return
+        state = request.state
+        fan_key = (street_key(request), state.samples, state.seed)
+        if fan_key != self._fan_key:
+            self._fan_key = fan_key
+            self.computing.emit()
+            self._fans.post(partial(self._streets.fan, request))
+        tuned_key = (fan_key, state.criterion, state.lam)
+        if tuned_key != self._tuned_key:
+            self._tuned_key = tuned_key
+            self.tuned_computing.emit()
+            self._tuned.post(partial(self._tunings.answer, request))
+        if tuning_key(request) != self._tuning_key:
+            self._tuning_key = tuning_key(request)
+            self._climbing.post(partial(self._tunings.climb, request))
+        self._fitter.consider(request)
+
+    def _request(self) -> StreetRequest | None:
+        session, model = self._session, self._session.trained_model()
+        if model is None or self._obstacle():
+            return None
+        return StreetRequest(session.state, session.households, model)
+
+    def _obstacle(self) -> str:
+        """Return why there is nothing to compute, '' if there is."""
+        session = self._session
+        if not session.has_households:
+            return NO_DATA
+        if session.model_tree() is None:
+            return NO_MODEL
+        if not session.state.composition.counts:
+            return NO_HOUSEHOLDS
+        return "" if session.state.week else NO_WEEK
+
+    def _forget(self) -> None:
+        """Withdraw all wishes; say why there is nothing to show."""
+        self._fan_key = self._tuned_key = self._tuning_key = None
+        self.fan = self.tuned = None
+        for mailbox in self._of_the_street():
+            mailbox.withdraw()
+        self._fitter.forget()
+        obstacle = self._obstacle()
+        if obstacle:
+            self.unavailable.emit(obstacle)
+
+    def _fan_answered(self, answer: FanAnswer) -> None:
+        self.fan = answer
+        self.fan_ready.emit(answer)
+
+    def _tuned_answered(self, answer: TunedAnswer) -> None:
+        self.tuned = answer
+        self.tuned_ready.emit(answer)
+
+    def _solved(self) -> None:
+        """Show the last answer again: the λ found may be the one that was there."""
+        if self.tuned is not None and not self._tuned.waiting:
+            self.tuned_ready.emit(self.tuned)
+
+    def _tuning_improved(self, key: Hashable) -> None:
+        """Answer again from better draws, quietly: the answer on screen is right but rough."""
+        request = self._request()
+        if request is not None and key == tuning_key(request):
+            self._tuned.post(partial(self._tunings.answer, request))
+
+    def _prepare_flow(self, request: StreetRequest) -> None:
+        self._fitting.post(partial(self._tunings.flow_job, request))
+
+    def _fit_flow(self, prepared: tuple[StreetRequest, Job]) -> None:
+        self._fitter.fit(*prepared)
+
+    def _adopt_flow(self, request: StreetRequest, flow: Tree) -> None:
+        if tuning_key(request) == self._tuning_key:
+            self._adopting.post(partial(self._tunings.adopt, request, flow))

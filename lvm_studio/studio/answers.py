@@ -1,0 +1,122 @@
+"""What the street service answers: frozen values that panels draw."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lvm_studio.analysis.fan import Fan
+from lvm_studio.storage.street_state import StreetState
+
+if TYPE_CHECKING:
+    from lvm_studio.data.households import HouseholdSet
+    from lvm_studio.data.tree import Tree
+    from lvm_studio.models.trained import TrainedModel
+
+LAM_MAX = 5.0
+"""End of the λ slider, in standard deviations of the criterion under the base law."""
+
+Method: TypeAlias = Literal["pool", "climb", "flow"]
+Goal: TypeAlias = Literal["kl", "one_in_n", "expectation"]
+
+
+@dataclass(frozen=True, eq=False)
+class StreetRequest:
+    """One state of the page with what it is computed from; crosses to the compute thread."""
+
+    state: StreetState
+    households: HouseholdSet
+    model: TrainedModel
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedModel:
+    """A model that can be used, the stored tree it came from, and where it computes."""
+
+    tree: Tree
+    model: TrainedModel
+    device: str
+
+
+@dataclass(frozen=True, eq=False)
+class FanAnswer:
+    """The fan of the model's own law (λ = 0) for one state of the page.
+
+    Attributes:
+        state: the StreetState this answers (compare with session.state if in doubt).
+        fan: analysis.fan.Fan, powers in kW of the whole composition: times [T] (UTC), mean [T],
+            p10 [T], p90 [T], curves [n, T], measured [T] or None, energy_kwh, peak_kw
+            (each .mean .p10 .p90), peak_time. Row i of curves comes from the same noise for
+            any composition.
+        households: K, with multiplicity.
+        seconds: how long it took.
+    """
+
+    state: StreetState
+    fan: Fan
+    households: int
+    seconds: float
+
+
+@dataclass(frozen=True, eq=False)
+class Front:
+    """The (E f, KL) front: one point a λ, all arrays [L], λ rising from 0.
+
+    Attributes:
+        lam: per standard deviation of the criterion.
+        expectation: E f under the tuned law, in the criterion's unit.
+        kl: KL(tuned ‖ base), nats.
+        valid: whether the point can be trusted (ESS ≥ 100 and k̂ < 0.7).
+    """
+
+    lam: NDArray[np.float64]
+    expectation: NDArray[np.float64]
+    kl: NDArray[np.float64]
+    valid: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class TunedAnswer:
+    """The tuned law at the page's λ, and the front it moves along.
+
+    Attributes:
+        state: the StreetState this answers.
+        method: "pool" (base samples reweighted), "climb" (samples of several λ, reweighted),
+            or "flow" (flow samples with weights).
+        lam: λ, per standard deviation of the criterion.
+        kl: KL(tuned ‖ base), nats; one_in_n: e^KL ("1 week in N").
+        expectation, base_expectation: E f tuned and base, in `unit`.
+        unit: of the criterion ("kW", "kWh").
+        criterion: name in tuning.CRITERIA.
+        ess, khat: effective sample size of the weights and their Pareto k̂.
+        log_z: log E e^{λf}, f normalised.
+        valid: ESS ≥ 100 and k̂ < 0.7; draw it grey otherwise.
+        samples: how many samples stand behind it.
+        sentence: which of the methods is on screen and how far to trust it.
+        fan: Fan of the tuned law, weights resampled away: rows of curves count equally; at
+            λ = 0 it is the base fan.
+        front: Front.
+        refining: whether a better answer for the same state is being computed.
+    """
+
+    state: StreetState
+    method: Method
+    lam: float
+    kl: float
+    one_in_n: float
+    expectation: float
+    base_expectation: float
+    unit: str
+    criterion: str
+    ess: float
+    khat: float
+    log_z: float
+    valid: bool
+    samples: int
+    sentence: str
+    fan: Fan
+    front: Front
+    refining: bool

@@ -1,0 +1,287 @@
+"""The tuned law of the composition page, answered from the best weighted draws there are.
+
+Runs on the compute thread alone. Three sources know the tuned law ever further out: the pool of
+base draws (at once), the climb over λ (about a second later), the flow (fitted elsewhere).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Hashable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lvm_studio.analysis.fan import Fan, make_fan
+from lvm_studio.data.calendar import week_start
+from lvm_studio.studio.answers import LAM_MAX, Front, Goal, Method, StreetRequest, TunedAnswer
+from lvm_studio.studio.coupling import RACE_ROWS, RowCoupling
+from lvm_studio.studio.street_work import Recent, StreetWork, decode, measured, street_key
+
+if TYPE_CHECKING:
+    import torch
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+    from lvm_studio.data.tree import Tree
+    from lvm_studio.models.street import BaseSpace
+    from lvm_studio.storage.street_state import StreetState
+    from lvm_studio.tuning.estimates import TunedEstimate
+    from lvm_studio.tuning.flow import LambdaFlow
+    from lvm_studio.tuning.pool import Draws
+    from lvm_studio.tuning.potential import Potential
+    from lvm_studio.tuning.stages import Climb
+
+KL_MAX = 7.5
+"""How far the climb goes: a little beyond "1 week in 1000" (6.91 nats)."""
+FRONT_LAMS = np.concatenate([np.linspace(0.0, 2.0, 17), np.linspace(2.25, LAM_MAX, 12)])
+FLOW_SHARES = (0.35, 0.55, 0.7, 0.85, 1.0)
+"""λ / λ_max at which a new flow is asked for draws…"""
+FLOW_DRAWS = 384
+"""…and how many each: together they answer any λ in between."""
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """Weighted draws that answer any λ of one street and criterion.
+
+    The first of the draws are those of the base fan, in its order.
+    """
+
+    method: Method
+    draws: Draws
+    estimates: tuple[TunedEstimate, ...]
+    """At each of FRONT_LAMS."""
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """The tuned law at one λ from one source: an estimate, and the latents [n, dim] to show."""
+
+    method: Method
+    estimate: TunedEstimate
+    u: Tensor
+
+
+@dataclass(eq=False)
+class Tuning:
+    """All that is known of the tuned laws of one street and criterion."""
+
+    space: BaseSpace
+    potential: Potential
+    sources: dict[Method, Source]
+    stages: Iterator[Climb]
+    """Of the climb, taken up one by one; whoever needs the next takes it."""
+    flow: LambdaFlow | None = None
+    climbed: bool = False
+    couplings: Recent[tuple[int, int, int], RowCoupling] = field(default_factory=lambda: Recent(3))
+
+
+class TunedWork:
+    """Answers λ; remembers the tunings of the last few streets."""
+
+    def __init__(self, streets: StreetWork) -> None:
+        self._streets = streets
+        self._tunings: Recent[Hashable, Tuning] = Recent(6)
+
+    def answer(self, request: StreetRequest) -> Generator[TunedAnswer | None, None, None]:
+        """Answer the request's λ from the best source there is; builds the pool if need be."""
+        tuning = yield from self._tuning(request)
+        yield self._answer(request, tuning, self._view(request, tuning))
+
+    def climb(self, request: StreetRequest) -> Generator[Hashable | None, None, None]:
+        """Climb over λ, stage by stage; yields the key of the tuning when there is news."""
+        tuning = yield from self._tuning(request)
+        while climb_on(tuning):
+            yield tuning_key(request)
+        if not tuning.climbed:
+            tuning.climbed = True
+            yield tuning_key(request)
+
+    def solve(
+        self, request: StreetRequest, goal: Goal, target: float
+    ) -> Generator[float | None, None, None]:
+        """Find the λ that reaches a KL, "1 in N" or E f (in the criterion's unit)."""
+        tuning = yield from self._tuning(request)
+        lam = solve_on(tuning.sources["pool"].draws, tuning.potential, goal, target)
+        if not tuning.sources["pool"].draws.estimate(lam)[0].valid:
+            while climb_on(tuning):
+                yield None
+            farthest = tuning.sources.get("climb", tuning.sources["pool"])
+            lam = solve_on(farthest.draws, tuning.potential, goal, target)
+        yield lam
+
+    def adopt(self, request: StreetRequest, flow: Tree) -> Generator[Hashable | None, None, None]:
+        """Draw from this flow for the request's street and criterion from now on."""
+        from lvm_studio.tuning.flow import LambdaFlow
+        from lvm_studio.tuning.proposals import mixture_draws
+
+        tuning = yield from self._tuning(request)
+        tuning.flow = LambdaFlow.from_tree(flow)
+        draws = mixture_draws(
+            tuning.flow,
+            tuning.potential,
+            tuning.sources["pool"].draws,
+            [share * float(tuning.flow.lam_max) for share in FLOW_SHARES],
+            FLOW_DRAWS,
+            _generator(request.state.seed),
+        )
+        tuning.sources["flow"] = _source("flow", draws)
+        yield tuning_key(request)
+
+    def _tuning(self, request: StreetRequest) -> Generator[None, None, Tuning]:
+        """Return what is known; at first that is a pool of base draws, made in slices."""
+        from lvm_studio.tuning.criteria import criterion_named
+        from lvm_studio.tuning.pool import Pool
+        from lvm_studio.tuning.stages import climb
+
+        key = tuning_key(request)
+        found = self._tunings.get(key)
+        if found is not None:
+            return found
+        space = self._streets.space(request)
+        criterion = criterion_named(request.state.criterion)
+        for pool in Pool.growing(space, criterion, seed=request.state.seed):
+            if pool is None:
+                yield None
+        assert pool is not None  # the last one is the pool
+        stages = climb(
+            pool.potential, pool.draws, kl_max=KL_MAX, generator=_generator(request.state.seed)
+        )
+        tuning = Tuning(space, pool.potential, {"pool": _source("pool", pool.draws)}, stages)
+        return self._tunings.put(key, tuning)
+
+    def _view(self, request: StreetRequest, tuning: Tuning) -> View:
+        """Return the law at λ from the source whose draws are worth most there."""
+        lam = request.state.lam
+        answers = [(source, *source.draws.estimate(lam)) for source in tuning.sources.values()]
+        source, estimate, share = max(answers, key=lambda one: (one[1].valid, one[1].ess))
+        if source.method == "flow" and tuning.flow is not None:
+            return View("flow", estimate, self._flow_rows(request, tuning, tuning.flow))
+        rows = _stored_rows(request, tuning, source.draws, share)
+        return View(source.method, estimate, source.draws.u[rows])
+
+    def _flow_rows(self, request: StreetRequest, tuning: Tuning, flow: LambdaFlow) -> Tensor:
+        """Carry the base draws to λ by the flow; rows of small weight give way to others."""
+        from lvm_studio.tuning.proposals import flow_draws
+
+        state = request.state
+        v, _ = self._streets.noise(state.samples, tuning.space.dim, state.seed)
+        draws = flow_draws(flow, tuning.potential, v, min(state.lam, float(flow.lam_max)))
+        _, share = draws.estimate(state.lam)
+        return draws.u[_resampled(share, state)]
+
+    def _answer(self, request: StreetRequest, tuning: Tuning, view: View) -> TunedAnswer:
+        from lvm_studio.tuning.estimates import one_in_n
+
+        estimate, potential, state = view.estimate, tuning.potential, request.state
+        moments = estimate.moments
+        return TunedAnswer(
+            state=state,
+            method=view.method,
+            lam=state.lam,
+            kl=moments.kl,
+            one_in_n=one_in_n(moments.kl),
+            expectation=potential.natural(moments.expectation),
+            base_expectation=potential.natural(0.0),
+            unit=potential.criterion.unit,
+            criterion=state.criterion,
+            ess=estimate.ess,
+            khat=estimate.khat,
+            log_z=estimate.log_z,
+            valid=estimate.valid,
+            samples=estimate.samples,
+            sentence=_sentence(view),
+            fan=self._fan(request, tuning, view),
+            front=front_of(tuning),
+            refining=not tuning.climbed,
+        )
+
+    def _fan(self, request: StreetRequest, tuning: Tuning, view: View) -> Fan:
+        """Decode the rows shown; row i has the same observation noise whatever stands in it."""
+        state = request.state
+        _, eps = self._streets.noise(state.samples, tuning.space.dim, state.seed)
+        curves = decode(tuning.space, view.u, eps)
+        return make_fan(curves, week_start(state.week), measured(request))
+
+
+def tuning_key(request: StreetRequest) -> Hashable:
+    """What pool, climb and flow depend on: the street, the criterion, the seed; not λ."""
+    return (street_key(request), request.state.criterion, request.state.seed)
+
+
+def climb_on(tuning: Tuning) -> bool:
+    """Take the next stage of the climb; False at its end."""
+    stage = next(tuning.stages, None)
+    if stage is not None and stage.stages:  # the stage before the first Gaussian knows no more
+        tuning.sources["climb"] = _source("climb", stage.draws)
+    return stage is not None
+
+
+def solve_on(draws: Draws, potential: Potential, goal: Goal, target: float) -> float:
+    """Return the λ in [0, LAM_MAX] that comes nearest to the goal, as these draws see it."""
+    from lvm_studio.tuning import solve
+
+    if goal == "kl":
+        found = solve.solve_kl(draws.moments, target, limit=LAM_MAX)
+    elif goal == "one_in_n":
+        found = solve.solve_one_in_n(draws.moments, target, limit=LAM_MAX)
+    else:
+        level = max(0.0, potential.normalise(target))
+        found = solve.solve_expectation(draws.moments, level, limit=LAM_MAX)
+    return found.lam
+
+
+def front_of(tuning: Tuning) -> Front:
+    """Return the front, at each λ from the source that knows it best."""
+    best = [
+        max(at_lam, key=lambda estimate: (estimate.valid, estimate.ess))
+        for at_lam in zip(*(source.estimates for source in tuning.sources.values()), strict=True)
+    ]
+    natural = tuning.potential.natural
+    return Front(
+        lam=FRONT_LAMS,
+        expectation=np.array([natural(estimate.moments.expectation) for estimate in best]),
+        kl=np.array([estimate.moments.kl for estimate in best]),
+        valid=np.array([estimate.valid for estimate in best]),
+    )
+
+
+def _source(method: Method, draws: Draws) -> Source:
+    return Source(method, draws, tuple(draws.estimate(float(lam))[0] for lam in FRONT_LAMS))
+
+
+def _stored_rows(
+    request: StreetRequest, tuning: Tuning, draws: Draws, share: NDArray[np.float64]
+) -> NDArray[np.int64]:
+    state = request.state
+    if state.samples > RACE_ROWS:
+        return _resampled(share, state)
+    size = (state.samples, len(draws.f), state.seed)
+    coupling = tuning.couplings.make(size, lambda: RowCoupling(*size))
+    return coupling.pick(state.lam, draws.f, draws.log_ratio)
+
+
+def _resampled(share: NDArray[np.float64], state: StreetState) -> NDArray[np.int64]:
+    from lvm_studio.tuning.weights import systematic_resample
+
+    return systematic_resample(share, state.samples, state.seed)
+
+
+def _generator(seed: int) -> torch.Generator:
+    import torch
+
+    return torch.Generator().manual_seed(seed)
+
+
+def _sentence(view: View) -> str:
+    """Say which of the sources is on screen and how far to trust it."""
+    estimate = view.estimate
+    source = {
+        "pool": f"{estimate.samples:,} base weeks, reweighted",
+        "climb": f"{estimate.samples:,} weeks drawn on the way to λ, reweighted",
+        "flow": f"{estimate.samples:,} weeks of base law and fitted flow, reweighted",
+    }[view.method]
+    if estimate.valid:
+        return f"{source}: worth {estimate.ess:,.0f} independent ones."
+    return f"{source}. {estimate.doubt}"
