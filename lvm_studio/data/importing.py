@@ -89,9 +89,11 @@ class _Ledger:
 
     def _place(self, row: Mapping[str, object], column: str) -> str:
         if column == "time":
-            return f"row {row[ROW]}, column '{self.mapping.time}': '{row['raw_stamp']}'"
-        named = self.mapping.value or row["household"]
-        return f"row {row[ROW]}, column '{named}': '{row['raw_value']}'"
+            named, shown = self.mapping.time, row["raw_stamp"]
+        else:
+            named, shown = self.mapping.value or row["household"], row["raw_value"]
+        content = "empty" if shown is None else f"'{shown}'"
+        return f"row {row[ROW]}, column '{named}': {content}"
 
 
 def import_readings(

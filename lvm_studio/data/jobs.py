@@ -40,11 +40,12 @@ Reports: TypeAlias = Generator[object, Wish | None, object]
 
 @runtime_checkable
 class Job(Protocol):
-    """A picklable object with everything a run needs.
+    """A picklable object with everything a run needs; `run` is a generator function.
 
     `run` yields frozen, picklable reports; a report may be a `Checkpoint`. After
     `send(Wish.CHECKPOINT)` the next report is a `Checkpoint` (a job without one may ignore
-    the wish). The result is the value returned, or else the last report.
+    the wish). The result is the value returned, or else the last report. A job that hands over to
+    another iterable with `yield from` must hand over to a generator, which takes wishes too.
     """
 
     def run(self) -> Reports: ...
