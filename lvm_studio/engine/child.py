@@ -51,6 +51,10 @@ def run_child(
         _drive_pickled(job, commands, outbox, checkpoint_path)
         outbox.close()
         faulthandler.disable()
+    # All is said and written: leave at once, taking torch down would need seconds.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def limit_threads() -> int:

@@ -49,6 +49,7 @@ class Worker:
         log_path: Path | None = None,
         max_rate_hz: float = 30.0,
     ) -> None:
+        pickled = pickle.dumps(job)
         self._checkpoint_path = checkpoint_path
         self._log_path = log_path or default_log_path()
         context = multiprocessing.get_context("spawn")
@@ -56,7 +57,7 @@ class Worker:
         self._process = context.Process(
             target=run_child,
             args=(
-                pickle.dumps(job),
+                pickled,
                 self._far_end,
                 checkpoint_path,
                 self._log_path,

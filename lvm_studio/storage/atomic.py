@@ -44,8 +44,7 @@ def replacing(path: Path) -> Iterator[Path]:
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else str(error)
         raise StorageError(
-            f"{path} could not be written ({reason}); "
-            "the file that was there is unchanged. Choose another place."
+            f"{path} could not be written ({reason}); nothing was changed, choose another place."
         ) from error
     finally:
         with suppress(OSError):

@@ -182,6 +182,7 @@ def lost_sessions() -> list[LostSession]:
 
     Empty ones and half-written files are swept on the way.
     """
+    sweep_temporaries(state_folder())
     found = []
     for folder in _session_folders():
         owner = _read_owner(folder)

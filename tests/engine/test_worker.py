@@ -1,6 +1,7 @@
 """A job in a process of its own. A spawn takes a second: each test asks several things."""
 
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -150,7 +151,7 @@ def test_kill_and_close_end_the_process_at_once() -> None:
 
 def test_a_job_that_cannot_be_pickled_is_refused_at_once() -> None:
     job = CountingJob(steps=lambda: None)  # type: ignore[arg-type]
-    with pytest.raises((AttributeError, TypeError, Exception), match="pickle"):
+    with pytest.raises((pickle.PicklingError, AttributeError, TypeError), match="pickle"):
         Worker(job)
 
 

@@ -79,7 +79,7 @@ def test_a_link_stays_a_link_and_permissions_stay(tmp_path: Path) -> None:
 @pytest.mark.parametrize("place", ["missing/note.txt", "file/note.txt"])
 def test_a_place_that_cannot_be_written_is_a_sentence(place: str, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(StorageError, match=r"could not be written \(.+\); the file that was"):
+    with pytest.raises(StorageError, match=r"could not be written \(.+\); nothing was changed"):
         write_text(tmp_path / place, "text")
 
 

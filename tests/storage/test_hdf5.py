@@ -320,6 +320,14 @@ def test_an_unknown_kind_of_leaf_is_refused(tmp_path: Path) -> None:
     assert "x is not of the kind 'pickle'" in refusal(tmp_path / "kind.h5")
 
 
+def test_too_large_for_memory(good: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(np, "empty", refuse)
+    assert "does not fit into memory" in refusal(good)
+
+
 def test_limits(good: Path) -> None:
     assert "too many objects" in refusal(good, limits=Limits(objects=3))
     assert "larger than can be opened" in refusal(good, limits=Limits(bytes=100))
