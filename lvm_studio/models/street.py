@@ -7,6 +7,7 @@ normal `u` of one fixed dimension whatever its size: whitened sum of w, then whi
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
@@ -17,6 +18,7 @@ from torch import Tensor
 from lvm_studio.data.composition import Composition
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.households import HouseholdSet
+from lvm_studio.data.labels import LabelEncoder
 from lvm_studio.data.units import WEEK
 from lvm_studio.models.compvae import DAYS, CompVAE
 from lvm_studio.models.observation import CurveDistribution
@@ -203,7 +205,7 @@ def compose_street(
         raise DataError("The composition is empty; add a household first.")
     ids = tuple(household for household, _ in composition.counts)
     rows = [households.index(household) for household in ids]
-    labels = torch.from_numpy(np.ascontiguousarray(model.labels.encode(households)[rows]))
+    labels = _encoded(model.labels, households)[rows]
     counts = torch.tensor([float(count) for _, count in composition.counts])
     with torch.no_grad():
         m, s = model.module.prior_w(labels)
@@ -220,6 +222,12 @@ def compose_street(
         sum_std=sum_std,
         context=torch.as_tensor(context, dtype=torch.float32),
     )
+
+
+@lru_cache(maxsize=8)
+def _encoded(labels: LabelEncoder, households: HouseholdSet) -> Tensor:
+    """Labels [H, F] of a whole set; kept, since they cost more than composing a street."""
+    return torch.from_numpy(labels.encode(households))
 
 
 def base_space(
@@ -250,3 +258,18 @@ def base_noise(n: int, dim: int, seed: int) -> tuple[Tensor, Tensor]:
         for stream, width in zip(streams, (dim, WEEK), strict=True)
     )
     return torch.from_numpy(u), torch.from_numpy(eps)
+
+
+DRAWN_TOGETHER = 1024
+"""Curves decoded at a time: more would only take more memory."""
+
+
+@torch.no_grad()
+def draw_curves(space: BaseSpace, n: int, seed: int) -> NDArray[np.float32]:
+    """Curves [n, 336] in kW of the base law, with the common random numbers of `seed`."""
+    u, eps = base_noise(n, space.dim, seed)
+    parts = zip(u.split(DRAWN_TOGETHER), eps.split(DRAWN_TOGETHER), strict=True)
+    curves: NDArray[np.float32] = torch.cat(
+        [space.decode(latent).transport(noise) for latent, noise in parts]
+    ).numpy()
+    return curves
