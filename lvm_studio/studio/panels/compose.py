@@ -110,6 +110,7 @@ class ComposePanel(QWidget):
         service.tuned_ready.connect(self._show_tuned)
         service.unavailable.connect(self._show_unavailable)
         service.model_loading.connect(self._show_loading)
+        service.failed.connect(self._end_computing)
         service.flow_status.connect(self.lam.set_flow_status)
 
     # -- wishes that come in bursts --------------------------------------------------------
@@ -156,8 +157,15 @@ class ComposePanel(QWidget):
 
     # -- showing the service's answers -----------------------------------------------------
 
+    def _end_computing(self) -> None:
+        """A computation failed (the window says why): do not promise an answer any longer."""
+        self.fan.computing.end()
+        self.lam.computing.end()
+
     def _show_latest(self) -> None:
-        if self._service.fan is not None:
+        if self._service.fan is None:
+            self._clear()
+        else:
             self._show_fan(self._service.fan)
         if self._service.tuned is not None:
             self._show_tuned(self._service.tuned)

@@ -12,7 +12,13 @@ from lvm_studio.studio.theme import Colours
 from lvm_studio.studio.widgets.computing_label import ComputingLabel
 from lvm_studio.studio.widgets.criteria_help import CRITERIA_HELP
 from lvm_studio.studio.widgets.front_plot import FrontPlot
-from lvm_studio.studio.widgets.lam_fields import KL_MAX, LAM_MAX, LamSlider, NumberField, OddsField
+from lvm_studio.studio.widgets.lam_fields import (
+    KL_MAX,
+    LAM_TYPED_MAX,
+    LamSlider,
+    NumberField,
+    OddsField,
+)
 
 if TYPE_CHECKING:
     from lvm_studio.studio.answers import TunedAnswer
@@ -48,7 +54,7 @@ class LamControl(QWidget):
         self.setObjectName("lam_control")
         self.criterion_box = self._make_criteria()
         self.slider = LamSlider(self)
-        self.field = NumberField(0.0, LAM_MAX, 2, 0.05, self)
+        self.field = NumberField(0.0, LAM_TYPED_MAX, 2, 0.05, self)
         self.kl_field = NumberField(0.0, KL_MAX, 2, 0.1, self)
         self.odds_field = OddsField(self)
         self.expectation_field = NumberField(0.0, 1e7, 1, 1.0, self)

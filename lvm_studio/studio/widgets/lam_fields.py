@@ -8,7 +8,9 @@ from typing import Final
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QDoubleSpinBox, QSlider, QWidget
 
-LAM_MAX: Final = 5.0
+from lvm_studio.studio.answers import LAM_MAX
+
+LAM_TYPED_MAX: Final = 20.0
 LAM_STEPS: Final = 500
 KL_MAX: Final = 20.0
 ROUND_ODDS: Final = (1, 2, 5)
@@ -65,7 +67,7 @@ def next_odds(value: float, *, up: bool) -> float:
 
 
 class LamSlider(QSlider):
-    """λ from 0 to LAM_MAX in steps of 0.01; arrows move 0.05, page keys 0.5, Home goes to 0."""
+    """λ from 0 to LAM_MAX by 0.01 (more can be typed); arrows move 0.05, page keys 0.5."""
 
     edited = Signal(float)
 

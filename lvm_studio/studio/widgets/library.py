@@ -197,8 +197,9 @@ class LibraryView(QWidget):
         self.addAction(find)
 
     def _rebuild_filters(self) -> None:
-        while (item := self._filter_grid.takeAt(0)) is not None:
-            item.widget().deleteLater()
+        for box in self._filters.values():
+            self._filter_grid.removeWidget(box)
+            box.deleteLater()
         self._filters = {}
         for column in self._table.columns[1:]:
             categories = [] if column.numeric else sorted(set(column.values.tolist()) - {""})

@@ -6,7 +6,8 @@ import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
-from lvm_studio.analysis.fan import HOURS_PER_STEP, Fan, Spread
+from lvm_studio.analysis.fan import Fan, Spread
+from lvm_studio.data.units import HOURS_PER_STEP
 from lvm_studio.studio.widgets.time_axis import weekday_text
 
 ROWS = (
