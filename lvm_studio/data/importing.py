@@ -91,7 +91,7 @@ class _Ledger:
         if column == "time":
             named, shown = self.mapping.time, row["raw_stamp"]
         else:
-            named, shown = self.mapping.value or row["household"], row["raw_value"]
+            named, shown = self.mapping.value or str(row["household"]), row["raw_value"]
         content = "empty" if shown is None else f"'{shown}'"
         return f"row {row[ROW]}, column '{named}': {content}"
 
