@@ -74,8 +74,10 @@ class TreeView:
         return tuple(value)
 
     def array(self, key: str, shape: tuple[int | None, ...] | None = None) -> NDArray[Any]:
-        """The array `key`; `shape` (None = any length) is checked when given."""
+        """The array of numbers `key`; `shape` (None = any length) is checked when given."""
         value: NDArray[Any] = self._typed(key, np.ndarray, "an array")
+        if value.dtype.kind not in "fiub":
+            raise DataError(f"{self._at(key)} should hold numbers, not {value.dtype}.")
         if shape is not None and not _shape_fits(value.shape, shape):
             wanted = tuple("any" if n is None else n for n in shape)
             raise DataError(f"{self._at(key)} has shape {value.shape}, expected {wanted}.")

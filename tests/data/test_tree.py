@@ -10,7 +10,7 @@ TREE: Tree = {
     "name": "street",
     "yes": True,
     "ids": ["a", "b"],
-    "inside": {"values": np.zeros((2, 3))},
+    "inside": {"values": np.zeros((2, 3)), "words": np.array(["a"])},
 }
 
 
@@ -42,6 +42,7 @@ def test_typed_reading() -> None:
             r"root/inside/values has shape \(2, 3\)",
         ),
         (lambda v: v.child("inside").array("no"), "root/inside/no is missing"),
+        (lambda v: v.child("inside").array("words"), "root/inside/words should hold numbers"),
     ],
 )
 def test_errors_name_the_path(read, said) -> None:
