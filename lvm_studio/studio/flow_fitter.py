@@ -30,7 +30,7 @@ class FlowFitter(QObject):
 
     Signals:
         wanted(StreetRequest): the page has come to rest; call `fit` with the job for it.
-        fitted(StreetRequest, Tree): a better flow than before, for this request.
+        fitted(StreetRequest, FlowSnapshot): a better flow than before, for this request.
         status(sentence): '' when there is nothing to say.
     """
 
@@ -108,7 +108,7 @@ class FlowFitter(QObject):
         )
         if snapshot.final or share > self._shown_share + BETTER:
             self._shown_share = share
-            self.fitted.emit(request, snapshot.tree)
+            self.fitted.emit(request, snapshot)
 
     def _complete(self, _result: object) -> None:
         self._done.add(self._key)

@@ -23,14 +23,14 @@ from lvm_studio.studio.answers import (
 from lvm_studio.studio.compute_thread import ComputeThread
 from lvm_studio.studio.flow_fitter import FlowFitter
 from lvm_studio.studio.street_work import StreetWork, street_key
-from lvm_studio.studio.tuned_work import TunedWork, tuning_key
+from lvm_studio.studio.tuned_work import Improved, TunedWork, tuning_key
 
 if TYPE_CHECKING:
     from lvm_studio.data.jobs import Job
-    from lvm_studio.data.tree import Tree
     from lvm_studio.storage.street_state import StreetState
     from lvm_studio.studio.mailbox import Mailbox
     from lvm_studio.studio.session import Session
+    from lvm_studio.tuning.fit import FlowSnapshot
 
 __all__ = ["FanAnswer", "Front", "StreetService", "TunedAnswer"]
 
@@ -237,10 +237,12 @@ class StreetService(QObject):
         if self.tuned is not None and not self._tuned.waiting:
             self.tuned_ready.emit(self.tuned)
 
-    def _tuning_improved(self, key: Hashable) -> None:
-        """Answer again from better draws, quietly: the answer on screen is right but rough."""
+    def _tuning_improved(self, improved: Improved) -> None:
+        """Answer again from better draws, quietly, unless the answer on screen will do for now."""
         request = self._request()
-        if request is not None and key == tuning_key(request):
+        if request is None or improved.key != tuning_key(request):
+            return
+        if improved.settled or self.tuned is None or not self.tuned.valid:
             self._tuned.post(partial(self._tunings.answer, request))
 
     def _prepare_flow(self, request: StreetRequest) -> None:
@@ -249,6 +251,6 @@ class StreetService(QObject):
     def _fit_flow(self, prepared: tuple[StreetRequest, Job]) -> None:
         self._fitter.fit(*prepared)
 
-    def _adopt_flow(self, request: StreetRequest, flow: Tree) -> None:
+    def _adopt_flow(self, request: StreetRequest, snapshot: FlowSnapshot) -> None:
         if tuning_key(request) == self._tuning_key:
-            self._adopting.post(partial(self._tunings.adopt, request, flow))
+            self._adopting.post(partial(self._tunings.adopt, request, snapshot))

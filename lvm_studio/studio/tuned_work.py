@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lvm_studio.analysis.fan import Fan, make_fan
+from lvm_studio.analysis.fan import make_fan
 from lvm_studio.data.calendar import week_start
 from lvm_studio.studio.answers import LAM_MAX, Front, Goal, Method, StreetRequest, TunedAnswer
 from lvm_studio.studio.coupling import RACE_ROWS, RowCoupling
@@ -21,24 +21,19 @@ from lvm_studio.studio.street_work import Recent, StreetWork, decode, measured, 
 if TYPE_CHECKING:
     import torch
     from numpy.typing import NDArray
-    from torch import Tensor
 
-    from lvm_studio.data.tree import Tree
-    from lvm_studio.models.street import BaseSpace
+    from lvm_studio.data.jobs import Job
     from lvm_studio.storage.street_state import StreetState
+    from lvm_studio.tuning.answers import FlowSource
     from lvm_studio.tuning.estimates import TunedEstimate
-    from lvm_studio.tuning.flow import LambdaFlow
-    from lvm_studio.tuning.pool import Draws
-    from lvm_studio.tuning.potential import Potential
+    from lvm_studio.tuning.fit import FlowSnapshot
+    from lvm_studio.tuning.pool import Draws, Pool
+    from lvm_studio.tuning.pool.potential import Potential
     from lvm_studio.tuning.stages import Climb
 
 KL_MAX = 7.5
 """How far the climb goes: a little beyond "1 week in 1000" (6.91 nats)."""
 FRONT_LAMS = np.concatenate([np.linspace(0.0, 2.0, 17), np.linspace(2.25, LAM_MAX, 12)])
-FLOW_SHARES = (0.35, 0.55, 0.7, 0.85, 1.0)
-"""λ / λ_max at which a new flow is asked for draws…"""
-FLOW_DRAWS = 384
-"""…and how many each: together they answer any λ in between."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,25 +49,32 @@ class Source:
     """At each of FRONT_LAMS."""
 
 
+@dataclass(frozen=True)
+class Improved:
+    """There are better draws for the tunings of this key; settled: not much better ones follow."""
+
+    key: Hashable
+    settled: bool
+
+
 @dataclass(frozen=True, eq=False)
 class View:
-    """The tuned law at one λ from one source: an estimate, and the latents [n, dim] to show."""
+    """The tuned law at one λ from one source: an estimate, and curves [n, 336] kW to show."""
 
     method: Method
     estimate: TunedEstimate
-    u: Tensor
+    curves_kw: NDArray[np.float32]
 
 
 @dataclass(eq=False)
 class Tuning:
     """All that is known of the tuned laws of one street and criterion."""
 
-    space: BaseSpace
-    potential: Potential
+    pool: Pool
     sources: dict[Method, Source]
     stages: Iterator[Climb]
     """Of the climb, taken up one by one; whoever needs the next takes it."""
-    flow: LambdaFlow | None = None
+    flow: FlowSource | None = None
     climbed: bool = False
     couplings: Recent[tuple[int, int, int], RowCoupling] = field(default_factory=lambda: Recent(3))
 
@@ -87,47 +89,58 @@ class TunedWork:
     def answer(self, request: StreetRequest) -> Generator[TunedAnswer | None, None, None]:
         """Answer the request's λ from the best source there is; builds the pool if need be."""
         tuning = yield from self._tuning(request)
-        yield self._answer(request, tuning, self._view(request, tuning))
+        yield _answer(request, tuning, self._view(request, tuning))
 
-    def climb(self, request: StreetRequest) -> Generator[Hashable | None, None, None]:
-        """Climb over λ, stage by stage; yields the key of the tuning when there is news."""
+    def climb(self, request: StreetRequest) -> Generator[Improved | None, None, None]:
+        """Climb over λ, stage by stage, telling each."""
         tuning = yield from self._tuning(request)
+        if tuning.climbed:
+            return
         while climb_on(tuning):
-            yield tuning_key(request)
-        if not tuning.climbed:
-            tuning.climbed = True
-            yield tuning_key(request)
+            yield Improved(tuning_key(request), settled=False)
+        tuning.climbed = True
+        yield Improved(tuning_key(request), settled=True)
 
     def solve(
         self, request: StreetRequest, goal: Goal, target: float
     ) -> Generator[float | None, None, None]:
         """Find the λ that reaches a KL, "1 in N" or E f (in the criterion's unit)."""
         tuning = yield from self._tuning(request)
-        lam = solve_on(tuning.sources["pool"].draws, tuning.potential, goal, target)
+        lam = solve_on(tuning.sources["pool"].draws, tuning.pool.potential, goal, target)
         if not tuning.sources["pool"].draws.estimate(lam)[0].valid:
             while climb_on(tuning):
                 yield None
             farthest = tuning.sources.get("climb", tuning.sources["pool"])
-            lam = solve_on(farthest.draws, tuning.potential, goal, target)
+            lam = solve_on(farthest.draws, tuning.pool.potential, goal, target)
         yield lam
 
-    def adopt(self, request: StreetRequest, flow: Tree) -> Generator[Hashable | None, None, None]:
+    def adopt(
+        self, request: StreetRequest, snapshot: FlowSnapshot
+    ) -> Generator[Improved | None, None, None]:
         """Draw from this flow for the request's street and criterion from now on."""
-        from lvm_studio.tuning.flow import LambdaFlow
-        from lvm_studio.tuning.proposals import mixture_draws
+        from lvm_studio.tuning.answers import FlowSource
 
         tuning = yield from self._tuning(request)
-        tuning.flow = LambdaFlow.from_tree(flow)
-        draws = mixture_draws(
-            tuning.flow,
-            tuning.potential,
-            tuning.sources["pool"].draws,
-            [share * float(tuning.flow.lam_max) for share in FLOW_SHARES],
-            FLOW_DRAWS,
-            _generator(request.state.seed),
+        tuning.flow = FlowSource.from_snapshot(snapshot, tuning.pool, seed=request.state.seed)
+        tuning.sources["flow"] = _source("flow", tuning.flow.draws)
+        yield Improved(tuning_key(request), settled=True)
+
+    def flow_job(
+        self, request: StreetRequest
+    ) -> Generator[tuple[StreetRequest, Job] | None, None, None]:
+        """Prepare the job that fits the flow of this street and criterion elsewhere."""
+        from lvm_studio.tuning.specs import FlowSpec
+        from lvm_studio.tuning.jobs import FlowJob
+
+        yield (
+            request,
+            FlowJob(
+                spec=FlowSpec(),
+                space=self._streets.space(request),
+                criterion=request.state.criterion,
+                seed=request.state.seed,
+            ),
         )
-        tuning.sources["flow"] = _source("flow", draws)
-        yield tuning_key(request)
 
     def _tuning(self, request: StreetRequest) -> Generator[None, None, Tuning]:
         """Return what is known; at first that is a pool of base draws, made in slices."""
@@ -148,61 +161,22 @@ class TunedWork:
         stages = climb(
             pool.potential, pool.draws, kl_max=KL_MAX, generator=_generator(request.state.seed)
         )
-        tuning = Tuning(space, pool.potential, {"pool": _source("pool", pool.draws)}, stages)
+        tuning = Tuning(pool, {"pool": _source("pool", pool.draws)}, stages)
         return self._tunings.put(key, tuning)
 
     def _view(self, request: StreetRequest, tuning: Tuning) -> View:
         """Return the law at λ from the source whose draws are worth most there."""
-        lam = request.state.lam
-        answers = [(source, *source.draws.estimate(lam)) for source in tuning.sources.values()]
-        source, estimate, share = max(answers, key=lambda one: (one[1].valid, one[1].ess))
+        state = request.state
+        answers = [(one, *one.draws.estimate(state.lam)) for one in tuning.sources.values()]
+        source, estimate, share = max(answers, key=lambda known: (known[1].valid, known[1].ess))
         if source.method == "flow" and tuning.flow is not None:
-            return View("flow", estimate, self._flow_rows(request, tuning, tuning.flow))
+            moved = tuning.flow.answer(state.lam, state.samples, state.seed)
+            return View("flow", estimate, moved.curves_kw)
         rows = _stored_rows(request, tuning, source.draws, share)
-        return View(source.method, estimate, source.draws.u[rows])
-
-    def _flow_rows(self, request: StreetRequest, tuning: Tuning, flow: LambdaFlow) -> Tensor:
-        """Carry the base draws to λ by the flow; rows of small weight give way to others."""
-        from lvm_studio.tuning.proposals import flow_draws
-
-        state = request.state
-        v, _ = self._streets.noise(state.samples, tuning.space.dim, state.seed)
-        draws = flow_draws(flow, tuning.potential, v, min(state.lam, float(flow.lam_max)))
-        _, share = draws.estimate(state.lam)
-        return draws.u[_resampled(share, state)]
-
-    def _answer(self, request: StreetRequest, tuning: Tuning, view: View) -> TunedAnswer:
-        from lvm_studio.tuning.estimates import one_in_n
-
-        estimate, potential, state = view.estimate, tuning.potential, request.state
-        moments = estimate.moments
-        return TunedAnswer(
-            state=state,
-            method=view.method,
-            lam=state.lam,
-            kl=moments.kl,
-            one_in_n=one_in_n(moments.kl),
-            expectation=potential.natural(moments.expectation),
-            base_expectation=potential.natural(0.0),
-            unit=potential.criterion.unit,
-            criterion=state.criterion,
-            ess=estimate.ess,
-            khat=estimate.khat,
-            log_z=estimate.log_z,
-            valid=estimate.valid,
-            samples=estimate.samples,
-            sentence=_sentence(view),
-            fan=self._fan(request, tuning, view),
-            front=front_of(tuning),
-            refining=not tuning.climbed,
-        )
-
-    def _fan(self, request: StreetRequest, tuning: Tuning, view: View) -> Fan:
-        """Decode the rows shown; row i has the same observation noise whatever stands in it."""
-        state = request.state
-        _, eps = self._streets.noise(state.samples, tuning.space.dim, state.seed)
-        curves = decode(tuning.space, view.u, eps)
-        return make_fan(curves, week_start(state.week), measured(request))
+        # Row i has the same observation noise whatever stands in it.
+        space = self._streets.space(request)
+        _, eps = self._streets.noise(state.samples, space.dim, state.seed)
+        return View(source.method, estimate, decode(space, source.draws.u[rows], eps))
 
 
 def tuning_key(request: StreetRequest) -> Hashable:
@@ -238,7 +212,7 @@ def front_of(tuning: Tuning) -> Front:
         max(at_lam, key=lambda estimate: (estimate.valid, estimate.ess))
         for at_lam in zip(*(source.estimates for source in tuning.sources.values()), strict=True)
     ]
-    natural = tuning.potential.natural
+    natural = tuning.pool.potential.natural
     return Front(
         lam=FRONT_LAMS,
         expectation=np.array([natural(estimate.moments.expectation) for estimate in best]),
@@ -249,6 +223,33 @@ def front_of(tuning: Tuning) -> Front:
 
 def _source(method: Method, draws: Draws) -> Source:
     return Source(method, draws, tuple(draws.estimate(float(lam))[0] for lam in FRONT_LAMS))
+
+
+def _answer(request: StreetRequest, tuning: Tuning, view: View) -> TunedAnswer:
+    from lvm_studio.tuning.estimates import one_in_n
+
+    estimate, potential, state = view.estimate, tuning.pool.potential, request.state
+    moments = estimate.moments
+    return TunedAnswer(
+        state=state,
+        method=view.method,
+        lam=state.lam,
+        kl=moments.kl,
+        one_in_n=one_in_n(moments.kl),
+        expectation=potential.natural(moments.expectation),
+        base_expectation=potential.natural(0.0),
+        unit=potential.criterion.unit,
+        criterion=state.criterion,
+        ess=estimate.ess,
+        khat=estimate.khat,
+        log_z=estimate.log_z,
+        valid=estimate.valid,
+        samples=estimate.samples,
+        sentence=_sentence(view),
+        fan=make_fan(view.curves_kw, week_start(state.week), measured(request)),
+        front=front_of(tuning),
+        refining=not tuning.climbed,
+    )
 
 
 def _stored_rows(
