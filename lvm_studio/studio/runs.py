@@ -1,0 +1,385 @@
+"""Training runs: those of this session in their processes, those of the workspace at rest."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import numpy as np
+from pydantic import ValidationError
+from PySide6.QtCore import QObject, Signal
+
+from lvm_studio.data.errors import DataError
+from lvm_studio.storage.checkpoints import read_checkpoint
+from lvm_studio.storage.errors import StorageError
+from lvm_studio.storage.recovery import state_folder
+from lvm_studio.storage.workspace import RunEntry
+from lvm_studio.studio.job_thread import JobState, JobThread
+from lvm_studio.studio.run_history import GrowingHistory
+from lvm_studio.studio.widgets.training_terms import RunHistory
+from lvm_studio.training.job import TrainingJob
+from lvm_studio.training.reports import DeviceReport, Finished, TrainReport
+from lvm_studio.training.spec import TrainSpec
+
+if TYPE_CHECKING:
+    from lvm_studio.data.jobs import Job
+    from lvm_studio.data.tree import Tree
+    from lvm_studio.studio.session import Session
+
+LOG = logging.getLogger(__name__)
+RATE_REPORTS = 50
+"""Time left is judged by the pace of this many last steps."""
+
+StartThread = Callable[["Job", Path, QObject], JobThread]
+
+
+@dataclass(frozen=True, eq=False)
+class RunRecord:
+    """One run as a list shows it.
+
+    Args:
+        name: unique among the runs of the workspace.
+        spec: what is trained.
+        dataset: its name in the workspace.
+        state: where it stands; runs read from a file never run.
+        step, seconds: how far it is.
+        device: what it computes on, '' before it said so.
+        checkpoint_step: where it can go on, 0 for nowhere.
+        sentence, details: why it failed, '' if it did not.
+        model: name of the model it became, '' before the end.
+    """
+
+    name: str
+    spec: TrainSpec
+    dataset: str
+    state: JobState
+    step: int = 0
+    seconds: float = 0.0
+    device: str = ""
+    checkpoint_step: int = 0
+    sentence: str = ""
+    details: str = ""
+    model: str = ""
+
+    @property
+    def can_continue(self) -> bool:
+        """Whether it rests before its end, with a checkpoint to go on from."""
+        return self.state in (JobState.STOPPED, JobState.FAILED) and self.checkpoint_step > 0
+
+    @property
+    def progress(self) -> float:
+        """Share that is done, 0 to 1, by steps or by minutes, whichever is further."""
+        share = self.step / self.spec.steps
+        if self.spec.minutes is not None:
+            share = max(share, self.seconds / (60.0 * self.spec.minutes))
+        return 1.0 if self.state is JobState.FINISHED else min(share, 1.0)
+
+
+class Run(QObject):
+    """A run with its history, and its process while it has one.
+
+    Signals:
+        changed(): `record` is another. grew(): `history` has more.
+        checkpointed(): there is a newer state to go on from.
+        ended(): its process has said its last word.
+    """
+
+    changed = Signal()
+    grew = Signal()
+    checkpointed = Signal()
+    ended = Signal()
+
+    def __init__(self, record: RunRecord, history: GrowingHistory, parent: QObject) -> None:
+        super().__init__(parent)
+        self.record = record
+        self.checkpoint: Tree | None = None
+        """The state to go on from, once it has been read."""
+        self.result: Finished | None = None
+        self._history = history
+        self._thread: JobThread | None = None
+        self._path: Path | None = None
+
+    @property
+    def history(self) -> RunHistory:
+        """Its curves as they are now."""
+        return self._history.snapshot(self.record.name)
+
+    def time_left(self) -> float | None:
+        """Seconds to the end at the pace of the last steps; None before there is a pace."""
+        train = self.history.train
+        if self.record.state.ended or len(train.step) < 2:
+            return None
+        steps, seconds = train.step[-RATE_REPORTS:], train.seconds[-RATE_REPORTS:]
+        pace = (seconds[-1] - seconds[0]) / max(steps[-1] - steps[0], 1.0)
+        left = float((self.record.spec.steps - steps[-1]) * pace)
+        if self.record.spec.minutes is not None:
+            left = min(left, 60.0 * self.record.spec.minutes - float(seconds[-1]))
+        return max(left, 0.0)
+
+    def entry(self) -> RunEntry:
+        """What the workspace keeps of it."""
+        record = self.record
+        going_on = None if record.state is JobState.FINISHED else self.checkpoint
+        return RunEntry(
+            spec={"train": record.spec.model_dump_json(), "dataset": record.dataset},
+            history=self._history.to_tree(),
+            step=record.checkpoint_step,
+            checkpoint=going_on,
+            status="running" if record.state is JobState.STARTING else str(record.state),
+            model=record.model,
+        )
+
+    def became(self, model: str) -> None:
+        """Note the name of the model it became."""
+        self._update(model=model)
+
+    # its process
+
+    def launch(self, thread: JobThread, path: Path) -> None:
+        """Listen to this thread and start it."""
+        self._thread, self._path = thread, path
+        thread.reports.connect(self._take_reports)
+        thread.checkpointed.connect(self._take_checkpoint)
+        thread.completed.connect(self._complete)
+        thread.stopped.connect(self._stop)
+        thread.failed.connect(self._fail)
+        thread.state_changed.connect(self._enter)
+        thread.finished.connect(thread.deleteLater)
+        self._update(state=JobState.STARTING, sentence="", details="")
+        thread.start()
+
+    def pause(self) -> None:
+        """Rest between two steps."""
+        if self._thread is not None:
+            self._thread.pause()
+
+    def resume(self) -> None:
+        """Go on after a pause."""
+        if self._thread is not None:
+            self._thread.resume()
+
+    def stop(self) -> None:
+        """Write a checkpoint, then end."""
+        if self._thread is not None:
+            self._thread.stop()
+
+    def rewind(self) -> None:
+        """Forget the curves behind the checkpoint that it goes on from."""
+        self._history.cut_after(self.record.checkpoint_step)
+        self._update(step=self.record.checkpoint_step)
+        self.grew.emit()
+
+    def _take_reports(self, reports: tuple[object, ...]) -> None:
+        trained = [report for report in reports if isinstance(report, TrainReport)]
+        for report in reports:
+            if isinstance(report, DeviceReport):
+                self._update(device=f"{report.detail}, {report.parameters:,} parameters")
+        if trained:
+            self._history.extend(trained)
+            self._update(step=trained[-1].step, seconds=trained[-1].seconds)
+            self.grew.emit()
+
+    def _take_checkpoint(self, _step: int, path: Path) -> None:
+        """Read what was written: a save of the workspace shall hold it (30 ms every 20 s)."""
+        self._read_checkpoint(path)
+        self.checkpointed.emit()
+
+    def _read_checkpoint(self, path: Path | None) -> None:
+        if path is None or not path.is_file():
+            return
+        try:
+            found = read_checkpoint(path)
+        except StorageError:
+            LOG.exception("a checkpoint cannot be read; the one before is kept")
+            return
+        self.checkpoint = found.tree
+        self._update(checkpoint_step=found.step)
+
+    def _enter(self, state: JobState) -> None:
+        if not state.ended:  # the ends bring more news than the state
+            self._update(state=state)
+
+    def _complete(self, result: object) -> None:
+        if isinstance(result, Finished):
+            self.result = result
+            self._update(step=result.step)
+        self._end(state=JobState.FINISHED)
+
+    def _stop(self, *_: object) -> None:
+        self._read_checkpoint(self._path)
+        self._end(state=JobState.STOPPED)
+
+    def _fail(self, sentence: str, details: str) -> None:
+        self._read_checkpoint(self._path)
+        self._end(state=JobState.FAILED, sentence=sentence, details=details)
+
+    def _end(self, **changes: Any) -> None:
+        self._thread = None
+        self._update(**changes)
+        self.ended.emit()
+
+    def _update(self, **changes: Any) -> None:
+        self.record = replace(self.record, **changes)
+        self.changed.emit()
+
+
+class RunRegistry(QObject):
+    """All runs of the session, newest last; finished ones put their model into the workspace.
+
+    Args:
+        session: what is open.
+        start_thread: makes the thread of a job (tests give their own).
+        checkpoint_path: where the worker of a run of this name writes its checkpoints.
+
+    Signals:
+        runs_changed(): there are other runs. run_changed(name), run_grew(name).
+        failed(sentence): a run could not be started.
+    """
+
+    runs_changed = Signal()
+    run_changed = Signal(str)
+    run_grew = Signal(str)
+    failed = Signal(str)
+
+    def __init__(
+        self,
+        session: Session,
+        start_thread: StartThread = JobThread,
+        checkpoint_path: Callable[[str], Path] | None = None,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._start_thread = start_thread
+        self._checkpoint_path = checkpoint_path or _default_path
+        self.runs: dict[str, Run] = {}
+        self._entries: dict[str, RunEntry] = {}
+        """What the workspace holds of each run, as far as this registry knows."""
+        session.workspace_changed.connect(self._read_workspace)
+        self._read_workspace()
+
+    def start(self, spec: TrainSpec) -> str | None:
+        """Start a run on the session's dataset; return its name, None (and `failed`) if not."""
+        try:
+            households = self._session.households
+        except DataError as error:
+            self.failed.emit(str(error))
+            return None
+        name = _free(f"{spec.recipe}, seed {spec.seed}", self.runs)
+        record = RunRecord(name, spec, self._session.state.dataset, JobState.STARTING)
+        self._add(Run(record, GrowingHistory(), self))
+        self._launch(name, TrainingJob(spec, households))
+        self.runs_changed.emit()
+        return name
+
+    def continue_run(self, name: str) -> None:
+        """Go on from the last checkpoint, as if the run had never stopped."""
+        run = self.runs[name]
+        datasets = self._session.workspace.datasets
+        if run.record.dataset not in datasets:
+            self.failed.emit(
+                f"{name} was trained on '{run.record.dataset}', which is not open; import it first."
+            )
+            return
+        if not run.record.can_continue or run.checkpoint is None:
+            self.failed.emit(f"{name} has no checkpoint to continue from; start it anew.")
+            return
+        run.rewind()
+        job = TrainingJob(run.record.spec, datasets[run.record.dataset], run.checkpoint)
+        self._launch(name, job)
+
+    def use_model(self, name: str) -> None:
+        """Compose with the model this run became."""
+        model = self.runs[name].record.model
+        if model:
+            self._session.choose_model(model)
+
+    def _launch(self, name: str, job: TrainingJob) -> None:
+        run, path = self.runs[name], self._checkpoint_path(name)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            thread = self._start_thread(job, path, run)
+        except OSError as error:
+            self.failed.emit(f"{path.parent} cannot be written: {error.strerror}.")
+            return
+        run.launch(thread, path)
+        self._put(name)
+
+    def _put(self, name: str) -> None:
+        self._entries[name] = self.runs[name].entry()
+        self._session.put_run(name, self._entries[name])
+
+    def _add(self, run: Run) -> None:
+        name = run.record.name
+        self.runs[name] = run
+        run.changed.connect(lambda: self.run_changed.emit(name))
+        run.grew.connect(lambda: self.run_grew.emit(name))
+        run.checkpointed.connect(lambda: self._put(name))
+        run.ended.connect(lambda: self._ended(name))
+
+    def _ended(self, name: str) -> None:
+        run = self.runs[name]
+        if run.result is not None and not run.record.model:
+            tree = run.result.tree
+            run.became(self._session.add_model(str(tree["name"]), tree))
+        self._put(name)
+
+    def _read_workspace(self) -> None:
+        """Show the workspace's runs; those that run here know better than what was stored."""
+        stored = self._session.workspace.runs
+        for name, run in list(self.runs.items()):
+            if run.record.state.ended and stored.get(name) is not self._entries.get(name):
+                self._forget(name)
+        for name, entry in stored.items():
+            if name not in self.runs and (run := _restored(name, entry, self)) is not None:
+                self._entries[name] = entry
+                self._add(run)
+        self.runs_changed.emit()
+
+    def _forget(self, name: str) -> None:
+        self._entries.pop(name, None)
+        self.runs.pop(name).deleteLater()
+
+
+def _restored(name: str, entry: RunEntry, parent: QObject) -> Run | None:
+    """A run as a file tells of it; None (and a line in the log) if it tells too little."""
+    text = entry.spec.get("train") or (entry.checkpoint or {}).get("spec")
+    try:
+        spec = TrainSpec.model_validate_json(str(text))
+        history = GrowingHistory.from_tree(entry.history)
+    except (ValidationError, DataError):
+        LOG.exception("the run %s of the workspace cannot be shown", name)
+        return None
+    train = history.snapshot(name).train
+    state = JobState.FINISHED if entry.status == "finished" else JobState.STOPPED
+    if entry.status == "failed":
+        state = JobState.FAILED
+    record = RunRecord(
+        name=name,
+        spec=spec,
+        dataset=str(entry.spec.get("dataset", "")),
+        state=state,
+        step=int(np.max(train.step, initial=entry.step)),
+        seconds=float(np.max(train.seconds, initial=0.0)),
+        checkpoint_step=entry.step if entry.checkpoint is not None else 0,
+        model=entry.model,
+    )
+    run = Run(record, history, parent)
+    run.checkpoint = entry.checkpoint
+    return run
+
+
+def _free(name: str, taken: dict[str, Run]) -> str:
+    candidate, number = name, 1
+    while candidate in taken:
+        number += 1
+        candidate = f"{name} ({number})"
+    return candidate
+
+
+def _default_path(name: str) -> Path:
+    return state_folder() / "runs" / f"{quote(name, safe='')}.h5"
