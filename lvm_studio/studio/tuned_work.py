@@ -129,8 +129,8 @@ class TunedWork:
         self, request: StreetRequest
     ) -> Generator[tuple[StreetRequest, Job] | None, None, None]:
         """Prepare the job that fits the flow of this street and criterion elsewhere."""
-        from lvm_studio.tuning.specs import FlowSpec
         from lvm_studio.tuning.jobs import FlowJob
+        from lvm_studio.tuning.specs import FlowSpec
 
         yield (
             request,

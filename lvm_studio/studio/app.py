@@ -1,0 +1,84 @@
+"""Starting the studio: the window first, torch after it."""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import sys
+import traceback
+from collections.abc import Sequence
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from types import TracebackType
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+
+from lvm_studio.storage.recovery import LiveSession, state_folder
+from lvm_studio.studio.dialogs import Dialogs
+from lvm_studio.studio.sentences import sentence_of
+from lvm_studio.studio.session import Session
+from lvm_studio.studio.settings import APP_NAME
+from lvm_studio.studio.street_service import StreetService
+from lvm_studio.studio.theme import theme
+from lvm_studio.studio.window import MainWindow
+
+LOG = logging.getLogger(__name__)
+LOG_BYTES = 1_000_000
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the studio to its end; `argv` may name a workspace file to open."""
+    multiprocessing.freeze_support()
+    app = QApplication.instance() or QApplication([APP_NAME, *argv])
+    assert isinstance(app, QApplication)
+    app.setApplicationName(APP_NAME)
+    app.setStyle("Fusion")
+    _log_to_file()
+    theme().apply()
+    session = Session()
+    window = make_window(session)
+    sys.excepthook = Reporter(window)
+    window.show()
+    if not (argv and session.open(Path(argv[0]))):
+        session.new()
+    # The event loop paints the window first; what follows may keep the processor busy.
+    QTimer.singleShot(0, window, window.start)
+    return app.exec()
+
+
+def make_window(session: Session, dialogs: Dialogs | None = None) -> MainWindow:
+    """Return the window of a session, with a service of its own; call `start` on it next."""
+    return MainWindow(session, StreetService(session), LiveSession(), dialogs)
+
+
+class Reporter:
+    """Takes what no slot has caught: the traceback to the log, one sentence to the person."""
+
+    def __init__(self, window: MainWindow) -> None:
+        self._window = window
+
+    def __call__(
+        self, kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, KeyboardInterrupt):
+            self._window.close()
+            return
+        LOG.error("not caught", exc_info=(kind, error, trace))
+        details = "".join(traceback.format_exception(kind, error, trace))
+        self._window.show_error(sentence_of(error), details)
+
+
+def _log_to_file() -> None:
+    """Keep a log in the state folder; with a read-only home the studio runs all the same."""
+    try:
+        folder = state_folder()
+        folder.mkdir(parents=True, exist_ok=True)
+        handler = RotatingFileHandler(
+            folder / "studio.log", maxBytes=LOG_BYTES, backupCount=1, encoding="utf-8"
+        )
+    except OSError:
+        LOG.warning("no log can be written to the state folder")
+        return
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.getLogger().addHandler(handler)

@@ -1,0 +1,154 @@
+"""What the File menu does: new, open, save, import, export; asks before anything is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from lvm_studio.data.calendar import week_start
+from lvm_studio.data.errors import DataError
+from lvm_studio.storage.curves import write_curves
+from lvm_studio.studio.dialogs import (
+    CURVES_KIND,
+    FIGURE_KIND,
+    READINGS_KIND,
+    WORKSPACE_KIND,
+    WORKSPACE_SUFFIX,
+    Choice,
+    Dialogs,
+)
+from lvm_studio.studio.figures import export_figure, largest_plot
+from lvm_studio.studio.theme import theme
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
+    from lvm_studio.studio.answers import FanAnswer, TunedAnswer
+    from lvm_studio.studio.recent_files import RecentFiles
+    from lvm_studio.studio.session import Session
+    from lvm_studio.studio.street_service import StreetService
+
+UNTITLED = "Untitled"
+
+
+class DocumentActions(QObject):
+    """The verbs of the File menu.
+
+    Signals:
+        import_asked(Path): show the import dialog for this file.
+        done(sentence): for the status bar. failed(sentence, details)
+    """
+
+    import_asked = Signal(object)
+    done = Signal(str)
+    failed = Signal(str, str)
+
+    def __init__(
+        self,
+        session: Session,
+        service: StreetService,
+        recent: RecentFiles,
+        dialogs: Dialogs,
+        window: QWidget,
+    ) -> None:
+        super().__init__(window)
+        self._session, self._service, self._recent = session, service, recent
+        self._dialogs, self._window = dialogs, window
+
+    @property
+    def name(self) -> str:
+        """What the workspace is called in titles and questions."""
+        return self._session.path.stem if self._session.path else UNTITLED
+
+    def new(self) -> None:
+        """Start afresh, if nothing is lost by it."""
+        if self.may_lose():
+            self._session.new()
+
+    def open(self) -> None:
+        """Ask for a workspace and open it, if nothing is lost by it."""
+        if self.may_lose():
+            path = self._dialogs.open_path(self._window, "Open workspace", WORKSPACE_KIND)
+            if path is not None:
+                self._read(path)
+
+    def open_path(self, path: Path) -> None:
+        """Open this workspace, if nothing is lost by it."""
+        if self.may_lose():
+            self._read(path)
+
+    def save(self) -> bool:
+        """Save where the workspace was saved before, or ask where; whether it has been saved."""
+        path = self._session.path
+        return self.save_as() if path is None else self._write(path)
+
+    def save_as(self) -> bool:
+        """Ask where, and save there; whether it has been saved."""
+        suggestion = str(self._session.path or f"{UNTITLED}{WORKSPACE_SUFFIX}")
+        path = self._dialogs.save_path(self._window, "Save workspace", suggestion, WORKSPACE_KIND)
+        return path is not None and self._write(path)
+
+    def may_lose(self) -> bool:
+        """Return whether what is open may go: it is saved, or the person has said so."""
+        if not self._session.dirty:
+            return True
+        choice = self._dialogs.save_before_losing(self._window, self.name)
+        return self.save() if choice is Choice.SAVE else choice is Choice.DISCARD
+
+    def import_readings(self) -> None:
+        """Ask for a file of readings."""
+        path = self._dialogs.open_path(self._window, "Import readings", READINGS_KIND)
+        if path is not None:
+            self.import_asked.emit(path)
+
+    def export_curves(self) -> None:
+        """Write the sampled weeks on screen (tuned ones where λ is not 0) as a table."""
+        answer = self._shown_answer()
+        if answer is None:
+            self.failed.emit("There are no curves to export yet; compose a street first.", "")
+            return
+        state = answer.state
+        tuned = f"-lambda-{state.lam:.2f}" if state.lam else ""
+        suggestion = f"street-{state.week}{tuned}.csv"
+        path = self._dialogs.save_path(self._window, "Export curves", suggestion, CURVES_KIND)
+        if path is not None:
+            self._try_export(
+                path, lambda: write_curves(path, week_start(state.week), answer.fan.curves)
+            )
+
+    def export_figure(self, page: QWidget) -> None:
+        """Write the largest plot of a page as SVG, PNG or PDF."""
+        view = largest_plot(page)
+        if view is None:
+            self.failed.emit("There is no figure on this page.", "")
+            return
+        suggestion = f"{page.objectName().removesuffix('_panel')}.svg"
+        path = self._dialogs.save_path(self._window, "Export figure", suggestion, FIGURE_KIND)
+        if path is not None:
+            self._try_export(path, lambda: export_figure(view, path, theme()))
+
+    def _shown_answer(self) -> FanAnswer | TunedAnswer | None:
+        tuned = self._service.tuned
+        return tuned if tuned is not None and tuned.lam else self._service.fan
+
+    def _read(self, path: Path) -> None:
+        if self._session.open(path):
+            self._recent.add(path)
+
+    def _write(self, path: Path) -> bool:
+        if not self._session.save(path):
+            return False
+        self._recent.add(path)
+        self.done.emit(f"Saved to {path.name}.")
+        return True
+
+    def _try_export(self, path: Path, export: Callable[[], None]) -> None:
+        try:
+            export()
+        except DataError as error:
+            self.failed.emit(str(error), "")
+        else:
+            self.done.emit(f"Exported to {path.name}.")

@@ -1,0 +1,263 @@
+"""The main window: three pages of one session, with menus, messages and a status bar."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import (
+    QLabel,
+    QMainWindow,
+    QSplitter,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from lvm_studio.storage.recovery import LiveSession, lost_sessions
+from lvm_studio.studio.autosave import Autosave
+from lvm_studio.studio.banner import ErrorBanner
+from lvm_studio.studio.compute_thread import ComputeThread
+from lvm_studio.studio.dialogs import Dialogs
+from lvm_studio.studio.document_actions import DocumentActions
+from lvm_studio.studio.help_pages import TOUR, PageDialog, about_page, quality_page
+from lvm_studio.studio.import_dialog import ImportDialog
+from lvm_studio.studio.job_thread import end_jobs
+from lvm_studio.studio.menus import Menus
+from lvm_studio.studio.panels.compose import ComposePanel
+from lvm_studio.studio.panels.latent import LatentPanel
+from lvm_studio.studio.panels.training import TrainingPanel
+from lvm_studio.studio.recent_files import RecentFiles
+from lvm_studio.studio.recovery_offer import RecoveryOffer
+from lvm_studio.studio.runs import RunRegistry
+from lvm_studio.studio.settings import APP_NAME, open_settings, read_bytes, read_scheme
+from lvm_studio.studio.theme import Scheme, theme
+
+if TYPE_CHECKING:
+    from lvm_studio.studio.session import Session
+    from lvm_studio.studio.street_service import StreetService
+
+SIZE = (1360, 860)
+MESSAGE_MS = 6000
+IMPORTS, AUTOSAVES = range(2)
+
+
+class MainWindow(QMainWindow):
+    """Everything a person sees.
+
+    Args:
+        session: what is open.
+        service: keeps its street computed; the window starts and ends it.
+        live: recovery folder of this process.
+        dialogs: how the person is asked; tests give their own.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        service: StreetService,
+        live: LiveSession,
+        dialogs: Dialogs | None = None,
+    ) -> None:
+        super().__init__()
+        self.setObjectName("main_window")
+        self.session, self.service = session, service
+        self._live = live
+        self._settings = open_settings()
+        theme().set_scheme(read_scheme(self._settings))
+        self._files = ComputeThread(self)
+        self._imports = self._files.open_mailbox(IMPORTS)
+        mailbox = self._files.open_mailbox(AUTOSAVES)
+        self._autosave = Autosave(session, live, mailbox, parent=self)
+        self._recent = RecentFiles(self._settings, self)
+        self._documents = DocumentActions(
+            session, service, self._recent, dialogs or Dialogs(), self
+        )
+        self._build_pages()
+        self._build_status_bar()
+        self._menus = Menus(self, session, self._documents, self._recent)
+        self._connect()
+        self._show_title()
+        self._first_layout = self._layout()
+        self._restore_layout()
+
+    def start(self) -> None:
+        """Begin to work, once the window is on screen; offer what a crash left behind."""
+        self._files.start()
+        self.service.start()
+        self.recovery.offer(lost_sessions())
+
+    # Building -------------------------------------------------------------------------------
+
+    def _build_pages(self) -> None:
+        self.recovery = RecoveryOffer(self.session, self._live)
+        self.errors = ErrorBanner()
+        registry = RunRegistry(
+            self.session, checkpoint_path=self._live.checkpoint_path, parent=self
+        )
+        self.tabs = QTabWidget(documentMode=True)
+        self.tabs.setObjectName("pages")
+        for page, title in (
+            (ComposePanel(self.session, self.service), "Compose"),
+            (TrainingPanel(self.session, registry), "Train"),
+            (LatentPanel(self.session, self.service), "Latent space"),
+        ):
+            self.tabs.addTab(page, title)
+        middle = QWidget()
+        layout = QVBoxLayout(middle)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        for widget in (self.recovery, self.errors, self.tabs):
+            layout.addWidget(widget)
+        self.setCentralWidget(middle)
+
+    def _build_status_bar(self) -> None:
+        self._model = QLabel()
+        self._device = QLabel()
+        self._attribution = QLabel()
+        for label, name in (
+            (self._model, "status_model"),
+            (self._device, "status_device"),
+            (self._attribution, "status_attribution"),
+        ):
+            label.setObjectName(name)
+            label.setProperty("role", "muted")
+            self.statusBar().addPermanentWidget(label)
+        self._show_workspace()
+
+    def _connect(self) -> None:
+        session, service, documents = self.session, self.service, self._documents
+        session.dirty_changed.connect(self._show_title)
+        session.path_changed.connect(self._show_title)
+        session.workspace_changed.connect(self._show_workspace)
+        session.models_changed.connect(self._show_workspace)
+        session.model_ready.connect(self._show_model)
+        session.failed.connect(self.errors.show_error)
+        service.failed.connect(self.errors.show_error)
+        service.model_loading.connect(self._show_loading)
+        service.device_found.connect(self._device.setText)
+        self.recovery.failed.connect(self.errors.show_error)
+        documents.failed.connect(self.errors.show_error)
+        documents.done.connect(self._show_done)
+        documents.import_asked.connect(self._import)
+
+    # What the menus call --------------------------------------------------------------------
+
+    def page_titles(self) -> list[str]:
+        """Return the titles of the pages, in order."""
+        return [self.tabs.tabText(index) for index in range(self.tabs.count())]
+
+    def show_page(self, index: int) -> None:
+        """Show the page with this number."""
+        self.tabs.setCurrentIndex(index)
+
+    def set_scheme(self, scheme: Scheme) -> None:
+        """Choose a theme, and remember it."""
+        self._settings.setValue("theme", scheme.value)
+        theme().set_scheme(scheme)
+
+    def export_figure(self) -> None:
+        """Export the largest plot of the page on screen."""
+        self._documents.export_figure(self.tabs.currentWidget())
+
+    def reset_layout(self) -> None:
+        """Put everything where it was at the very first start."""
+        self._settings.remove("layout")
+        self.resize(*SIZE)
+        for splitter, state in self._first_layout.items():
+            self._splitters()[splitter].restoreState(state)
+
+    def show_tour(self) -> None:
+        """Show the five-minute tour."""
+        PageDialog("Tour", TOUR, self).show()
+
+    def show_about(self) -> None:
+        """Show who made what."""
+        PageDialog(f"About {APP_NAME}", about_page(self._credit()), self).show()
+
+    def show_quality(self) -> None:
+        """Show what there is to know of the dataset in use."""
+        if self.session.has_households:
+            PageDialog("Data quality", quality_page(self.session.households), self).show()
+
+    def show_error(self, sentence: str, details: str) -> None:
+        """Show what went wrong."""
+        self.errors.show_error(sentence, details)
+
+    def _import(self, path: Path) -> None:
+        ImportDialog(self.session, self._imports, path, self).show()
+
+    # Showing --------------------------------------------------------------------------------
+
+    def _show_title(self, *_changed: object) -> None:
+        self.setWindowTitle(f"{self._documents.name}[*] — {APP_NAME}")
+        self.setWindowModified(self.session.dirty)
+
+    def _show_workspace(self) -> None:
+        self._attribution.setText(_shortened(self._credit()))
+        self._attribution.setToolTip(self._credit())
+        if not self.session.state.model:
+            self._model.setText("No model")
+
+    def _show_loading(self, name: str) -> None:
+        self._model.setText(f"Loading {name} …")
+
+    def _show_model(self, _model: object) -> None:
+        self._model.setText(f"Model: {self.session.state.model}")
+
+    def _show_done(self, sentence: str) -> None:
+        self.statusBar().showMessage(sentence, MESSAGE_MS)
+
+    def _credit(self) -> str:
+        session = self.session
+        return session.households.provenance.attribution if session.has_households else ""
+
+    # Layout ---------------------------------------------------------------------------------
+
+    def _splitters(self) -> dict[str, QSplitter]:
+        """Return every splitter by its place in the window, which is the same at each start."""
+        found = enumerate(self.findChildren(QSplitter))
+        return {f"{number}-{splitter.objectName()}": splitter for number, splitter in found}
+
+    def _layout(self) -> dict[str, object]:
+        return {name: splitter.saveState() for name, splitter in self._splitters().items()}
+
+    def _restore_layout(self) -> None:
+        self.resize(*SIZE)
+        self.restoreGeometry(read_bytes(self._settings, "layout/geometry"))
+        for name, splitter in self._splitters().items():
+            splitter.restoreState(read_bytes(self._settings, f"layout/{name}"))
+        page = self._settings.value("layout/page", 0)
+        self.tabs.setCurrentIndex(int(page) if str(page).isdecimal() else 0)
+
+    def _save_layout(self) -> None:
+        self._settings.setValue("layout/geometry", self.saveGeometry())
+        self._settings.setValue("layout/page", self.tabs.currentIndex())
+        for name, state in self._layout().items():
+            self._settings.setValue(f"layout/{name}", state)
+        self._settings.sync()
+
+    # The end --------------------------------------------------------------------------------
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Ask before anything is lost; then end every thread and process."""
+        if not self._documents.may_lose():
+            event.ignore()
+            return
+        self._save_layout()
+        self.end()
+        event.accept()
+
+    def end(self) -> None:
+        """End all threads, processes and timers; this session needs no recovery any more."""
+        self._autosave.stop()
+        end_jobs(self)
+        self.service.stop()
+        self._files.end()
+        self._live.close()
+
+
+def _shortened(text: str, most: int = 90) -> str:
+    first = text.partition(". ")[0]
+    return first if len(first) <= most else f"{first[: most - 1]}…"
