@@ -77,9 +77,7 @@ class CompVAE(nn.Module):
         self.observation = PerHouseholdNoise()
         self.summary = ResidualMLP(WEEK + w + 1, 2 * day, day, blocks=1, dropout=drop)
         self.w_posterior = GraphNN(labels, day, spec.part_hidden, 3 * w, layers=spec.graph_layers)
-        self.z_posterior = DayNet(
-            DAY + context + 2 * w, day, 2 * z, blocks=spec.day_blocks, dropout=drop
-        )
+        self.z_posterior = DayNet(DAY + context + 2 * w, day, 2 * z, blocks=1, dropout=drop)
         self.register_buffer("household_mean_kw", torch.full((WEEK,), 0.45))
         self.register_buffer("household_spread_kw", torch.tensor(0.15))
         self._start_small()

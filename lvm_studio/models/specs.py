@@ -22,11 +22,11 @@ class CompVAESpec(BaseModel):
 
     kind: Literal["compvae"] = "compvae"
     latent_w: Width = Field(default=16, description="coordinates of each w_i, and of their sum")
-    latent_z: Width = Field(default=6, description="coordinates of z for each of the seven days")
+    latent_z: Width = Field(default=4, description="coordinates of z for each of the seven days")
     part_hidden: Width = Field(
         default=64, description="width of the networks that see single parts"
     )
-    day_hidden: Width = Field(default=128, description="width of the networks that see days")
+    day_hidden: Width = Field(default=96, description="width of the networks that see days")
     graph_layers: Depth = Field(default=2, description="GraphNN layers in q(w | x, c, labels)")
     day_blocks: Depth = Field(default=2, description="residual blocks of each day network")
     dropout: Probability = 0.1

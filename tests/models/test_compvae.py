@@ -1,0 +1,156 @@
+"""CompVAE: what must hold by construction, whatever the weights are."""
+
+import dataclasses
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch.distributions import Normal, kl_divergence
+
+from lvm_studio.data.sampler import AggregateBatch
+from lvm_studio.models.compvae import CompVAE
+from lvm_studio.models.specs import CompVAESpec, VAESpec
+from lvm_studio.models.vae import GaussianVAE
+
+F, C = 5, 3
+TINY = CompVAESpec(latent_w=4, latent_z=2, part_hidden=8, day_hidden=8, dropout=0.0)
+
+
+def shaken(module, seed=0, scale=0.15):
+    """Random values everywhere: a fresh model hides its networks behind zeroed layers."""
+    g = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for parameter in module.parameters():
+            parameter.add_(scale * torch.randn(parameter.shape, generator=g))
+    return module.eval()
+
+
+def random_batch(batch, parts, seed, *, absent=0):
+    g = torch.Generator().manual_seed(seed)
+    mask = torch.ones(batch, parts + absent)
+    mask[:, parts:] = 0
+    labels = torch.randn(batch, parts + absent, F, generator=g) * mask[..., None]
+    return AggregateBatch(
+        x=0.4 * parts * torch.rand(batch, 336, generator=g),
+        labels=labels,
+        mask=mask,
+        context=torch.randn(batch, 7, C, generator=g),
+        week=torch.zeros(batch, dtype=torch.long),
+        households=torch.zeros(batch, parts + absent, dtype=torch.long),
+    )
+
+
+@pytest.fixture(scope="module")
+def model():
+    return shaken(CompVAE(TINY, labels=F, context=C))
+
+
+def elbo_terms(model, batch):
+    e = model.elbo(batch, torch.Generator().manual_seed(7))
+    return e.reconstruction, e.kl_w, e.kl_z, e.prior_path
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(1, 3), st.integers(1, 9), st.integers(0, 1000))
+def test_order_of_the_parts_does_not_matter(batch, parts, seed):
+    model = shaken(CompVAE(TINY, labels=F, context=C))
+    data = random_batch(batch, parts, seed)
+    order = torch.randperm(parts, generator=torch.Generator().manual_seed(seed))
+    turned = dataclasses.replace(data, labels=data.labels[:, order])
+    for one, other in zip(elbo_terms(model, data), elbo_terms(model, turned), strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-4)
+
+
+def test_parts_that_are_not_there_change_nothing(model):
+    bare, padded = random_batch(3, 4, 1), random_batch(3, 4, 1, absent=5)
+    padded = dataclasses.replace(
+        padded,
+        x=bare.x,
+        context=bare.context,
+        labels=torch.cat([bare.labels, torch.full((3, 5, F), 99.0)], 1),
+    )
+    for one, other in zip(elbo_terms(model, bare), elbo_terms(model, padded), strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-4)
+
+
+def test_the_posterior_of_a_turned_composition_is_turned(model):
+    data = random_batch(2, 6, 3)
+    order = torch.randperm(6, generator=torch.Generator().manual_seed(0))
+
+    def posterior(labels):
+        prior = model.prior_path(labels, data.mask, data.context)
+        return model.posterior_w(data.x, labels, data.mask, prior)
+
+    one, other = posterior(data.labels), posterior(data.labels[:, order])
+    torch.testing.assert_close(other.mu, one.mu[:, order], rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(other.rho, one.rho[:, order], rtol=1e-4, atol=1e-6)
+
+
+def test_multiplicity_counts(model):
+    label = torch.randn(1, 1, F, generator=torch.Generator().manual_seed(0))
+    once, twice = label, label.expand(1, 2, F)
+    m, s = model.prior_w(label)
+    mean, std = model.prior_sum(*model.prior_w(twice), torch.ones(1, 2))
+    torch.testing.assert_close(mean, 2 * m[:, 0])
+    torch.testing.assert_close(std, s[:, 0] * 2**0.5)
+    c = torch.zeros(1, 7, C)
+    one = model.prior_path(once, torch.ones(1, 1), c).curve
+    two = model.prior_path(twice, torch.ones(1, 2), c).curve
+    torch.testing.assert_close(two.mean, 2 * one.mean, rtol=1e-4, atol=1e-5)
+    assert (two.stddev < 2 * one.stddev).all()
+
+
+@pytest.mark.parametrize("times", [2.0, 7.0, 50.0])
+def test_output_is_proportional_to_the_number_of_parts(model, times):
+    g = torch.Generator().manual_seed(0)
+    sum_w, z = torch.randn(2, 4, generator=g), torch.randn(2, 7, 2, generator=g)
+    k, c = torch.tensor([3.0, 8.0]), torch.randn(2, 7, C, generator=g)
+    one = model.decode(sum_w, z, k, c).mean
+    many = model.decode(times * sum_w, z, times * k, c).mean
+    torch.testing.assert_close(many, times * one, rtol=1e-4, atol=1e-3)
+
+
+def test_a_fresh_posterior_is_nearly_the_prior():
+    model = CompVAE(CompVAESpec(dropout=0.0), labels=F, context=C).eval()
+    for parts in (3, 60):
+        elbo = model.elbo(random_batch(2, parts, 0), torch.Generator().manual_seed(0))
+        assert elbo.kl_z_total.abs().max() < 1e-6
+        assert elbo.kl_w_total.max() < 0.05 * model.spec.latent_w
+
+
+def test_kl_of_z_is_that_of_the_normals(model):
+    data = random_batch(2, 3, 0)
+    k = data.mask.sum(-1)
+    prior = model.prior_path(data.labels, data.mask, data.context)
+    q = model.posterior_z(data.x, prior.sum_mean, k, data.context, prior)
+    mu, sigma = model.prior_z(prior.sum_mean, k, data.context)
+    expected = kl_divergence(Normal(q.mean, q.stddev), Normal(mu, sigma))
+    torch.testing.assert_close(q.kl(), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_extreme_inputs_give_finite_curves(model):
+    sum_w = torch.tensor([[1e3, -1e3, 1e3, -1e3]])
+    curve = model.decode(sum_w, 50 * torch.ones(1, 7, 2), torch.ones(1), 10 * torch.ones(1, 7, C))
+    assert torch.isfinite(curve.mean).all()
+    assert torch.isfinite(curve.stddev).all()
+    assert (curve.stddev > 0).all()
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        CompVAE(TINY, labels=F, context=C),
+        GaussianVAE(VAESpec(k=4, latent_z=3, hidden=8)),
+    ],
+    ids=["compvae", "vae"],
+)
+def test_gradient_reaches_every_parameter(module):
+    elbo = shaken(module).elbo(random_batch(4, 4, 0), torch.Generator().manual_seed(0))
+    (elbo.elbo + elbo.prior_path).sum().backward()
+    silent = [
+        name
+        for name, parameter in module.named_parameters()
+        if parameter.grad is None or not parameter.grad.abs().sum() > 0
+    ]
+    assert silent == []
