@@ -13,7 +13,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
-import click
 import typer
 
 from lvm_studio import __version__
@@ -30,6 +29,10 @@ app = typer.Typer(
 )
 
 EXIT_WRONG = 2
+
+# Typer carries a Click of its own, or uses the installed one, by version: its exceptions are
+# reached through the one name that Typer exports.
+UsageError = typer.BadParameter.__mro__[1]
 
 WorkspaceFile = Annotated[Path, typer.Argument(metavar="W.h5", help="A workspace file.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
@@ -236,20 +239,17 @@ def main() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
     try:
         sys.exit(app(standalone_mode=False))
-    except click.exceptions.NoArgsIsHelpError as shown:
-        click.echo(shown.format_message())
-        sys.exit(EXIT_WRONG)
-    except click.ClickException as error:
-        fail(error.format_message())
+    except UsageError as error:
+        fail(f"{error.format_message()} See lvm-studio --help.")
     except DataError as error:
         fail(str(error))
-    except (KeyboardInterrupt, click.Abort):
-        fail("interrupted")
+    except (KeyboardInterrupt, typer.Abort):
+        fail("Interrupted.")
     except MemoryError:
-        fail("not enough memory; ask for fewer samples or close other programs")
+        fail("Not enough memory; ask for fewer samples or close other programs.")
 
 
 def fail(sentence: str) -> None:
     """Say in one line what was wrong and end with code 2."""
-    click.echo(f"lvm-studio: {' '.join(sentence.split())}", err=True)
+    typer.echo(f"lvm-studio: {' '.join(sentence.split())}", err=True)
     sys.exit(EXIT_WRONG)

@@ -53,7 +53,7 @@ def write_figure(fan: Fan, shown: int, out: Path) -> None:
     plot.resize(*FIGURE_SIZE)
     plot.set_shown(shown)
     plot.set_fan(fan)
-    plot.show()
+    plot.grab()  # lays everything out, as showing it would
     application.processEvents()
     view = largest_plot(plot)
     if view is None:
