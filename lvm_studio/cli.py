@@ -30,9 +30,6 @@ app = typer.Typer(
 
 EXIT_WRONG = 2
 
-# Typer carries a Click of its own, or uses the installed one, by version: its exceptions are
-# reached through the one name that Typer exports.
-UsageError = typer.BadParameter.__mro__[1]
 
 WorkspaceFile = Annotated[Path, typer.Argument(metavar="W.h5", help="A workspace file.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
@@ -239,14 +236,26 @@ def main() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
     try:
         sys.exit(app(standalone_mode=False))
-    except UsageError as error:
-        fail(f"{error.format_message()} See lvm-studio --help.")
     except DataError as error:
         fail(str(error))
     except (KeyboardInterrupt, typer.Abort):
         fail("Interrupted.")
     except MemoryError:
         fail("Not enough memory; ask for fewer samples or close other programs.")
+    except Exception as error:
+        fail(f"{usage_message(error)} See lvm-studio --help.")
+
+
+def usage_message(error: Exception) -> str:
+    """What the parser has to say of a command it does not understand; anything else goes on.
+
+    Typer carries a Click of its own, or uses the installed one, by version. So its exceptions
+    are known by what they can do, not by where they come from.
+    """
+    say = getattr(error, "format_message", None)
+    if say is None:
+        raise error
+    return str(say())
 
 
 def fail(sentence: str) -> None:

@@ -116,7 +116,7 @@ def describe(opened: OpenStreet) -> dict[str, Any]:
 
 def describe_fan(fan: Fan) -> dict[str, Any]:
     """Energy, peak and its time, each with its 10–90 % band over the samples."""
-    described = {
+    described: dict[str, Any] = {
         "energy_kwh": _spread(fan.energy_kwh),
         "peak_kw": _spread(fan.peak_kw),
         "peak_time": f"{fan.peak_time}Z",
