@@ -40,6 +40,7 @@ class Problem:
             self.context,
             k_range=(spec.k_min, spec.k_max),
             augmentation=_augmentation(spec),
+            draws="distinct",  # two alike are two houses, not one curve twice
             device=self.device,
         )
 
@@ -71,6 +72,7 @@ class Problem:
             self.labels,
             self.context,
             k_range=(self.spec.k_min, self.spec.k_max),
+            draws="distinct",
             device=self.device,
         )
         return sampler.sample(HELDOUT_BATCH, torch.Generator().manual_seed(HELDOUT_SEED))
