@@ -27,6 +27,11 @@ class Criterion(Protocol):
     @property
     def unit(self) -> str: ...
 
+    @property
+    def noise_draws(self) -> int:
+        """How many observation noises an average of f needs; even."""
+        ...
+
     def __call__(self, curves_kw: Tensor) -> Tensor:
         """Scores [...] in `unit` of curves [..., T] in kW."""
         ...
@@ -34,6 +39,9 @@ class Criterion(Protocol):
 
 class Peak:
     """The highest half-hour of the week, kW (Eq. 10.24).
+
+    It needs many noise draws: with 8 of them tuning bends the week towards the half-hours where
+    these happen to be high, and overstates a tuned mean by 4 % of what it adds.
 
     >>> import torch
     >>> Peak()(torch.tensor([[1.0, 4.0, 2.0]]))
@@ -43,6 +51,7 @@ class Peak:
     name = "peak"
     title = "Peak"
     unit = "kW"
+    noise_draws = 32
 
     def __call__(self, curves_kw: Tensor) -> Tensor:
         return curves_kw.max(dim=-1).values
@@ -59,6 +68,7 @@ class Sustained:
     name = "sustained"
     title = "8 h sustained"
     unit = "kW"
+    noise_draws = 8
 
     def __call__(self, curves_kw: Tensor) -> Tensor:
         rank = curves_kw.shape[-1] - SUSTAINED_STEPS + 1
@@ -79,6 +89,7 @@ class Flexibility:
     name = "flexibility"
     title = "Flexibility"
     unit = "kWh"
+    noise_draws = 16
 
     def __call__(self, curves_kw: Tensor) -> Tensor:
         deviation = curves_kw - curves_kw.mean(dim=-1, keepdim=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import torch
@@ -79,7 +78,7 @@ class Pool:
     ) -> Iterator[Pool | None]:
         """The same in slices: None after each chunk decoded, the pool last."""
         u, eps = base_noise(n, space.dim, seed)
-        noise = observation_noise(eps.shape[-1], seed + _NOISE_SEED_STEP)
+        noise = observation_noise(eps.shape[-1], criterion.noise_draws, seed + _NOISE_SEED_STEP)
         raw = Potential(space, criterion, noise)
         natural, curves = [], []
         for part, part_eps in zip(torch.split(u, CHUNK), torch.split(eps, CHUNK), strict=True):
@@ -87,20 +86,19 @@ class Pool:
             natural.append(values)
             curves.append(decoded)
             yield None
-        potential = raw.normalised_on(torch.cat(natural))
-        f = ((torch.cat(natural) - potential.shift) / potential.scale).numpy()
-        draws = Draws(u, f, np.zeros(n))
-        yield cls(potential, draws, eps, torch.cat(curves).numpy())
+        natural_f, curves_kw = torch.cat(natural), torch.cat(curves)
+        potential = raw.normalised_on(natural_f, criterion(curves_kw).double())
+        f = ((natural_f - potential.shift) / potential.scale).numpy()
+        yield cls(potential, Draws(u, f, np.zeros(n)), eps, curves_kw.numpy())
 
     def reweight(self, lam: float) -> TunedEstimate:
         """The tuned law at λ by weights e^{λf}."""
         return self.draws.estimate(lam)[0]
 
-    @cached_property
-    def natural_f(self) -> Array:
-        """f of each draw in the criterion's unit, [n]: the base histogram."""
-        natural: Array = self.potential.shift + self.potential.scale * self.draws.f
-        return natural
+    def mirrored(self) -> Pool:
+        """The same draws as the pool of -f."""
+        draws = Draws(self.draws.u, -self.draws.f, self.draws.log_ratio)
+        return Pool(self.potential.mirrored(), draws, self.eps, self.curves_kw)
 
 
 @torch.no_grad()

@@ -14,12 +14,11 @@ if TYPE_CHECKING:
     from lvm_studio.models.observation import CurveDistribution
     from lvm_studio.models.street import BaseSpace
 
-NOISE_DRAWS = 8
 CHUNK = 512
 """Latents decoded at once: larger chunks gain no speed and cost memory."""
 
 
-def observation_noise(length: int, seed: int, draws: int = NOISE_DRAWS) -> Tensor:
+def observation_noise(length: int, draws: int, seed: int) -> Tensor:
     """Standard normal noise [draws, length] in antithetic pairs, the same for every u.
 
     Pairs `eps, -eps` cancel the noise's odd moments, so that the mean of a few draws is near
@@ -41,7 +40,9 @@ class Potential:
         space: decodes u [n, dim].
         criterion: f of curves in kW.
         noise: [M, T] standard normal, shared by every u.
-        shift, scale: mean and standard deviation of f under the base law, in f's unit.
+        shift, scale: mean and standard deviation of f̃ under the base law, in f's unit.
+        bias: what the mean of f over fresh noise has above `shift`, in f's unit; added back
+            wherever a value is told in natural units.
     """
 
     def __init__(
@@ -51,12 +52,14 @@ class Potential:
         noise: Tensor,
         shift: float = 0.0,
         scale: float = 1.0,
+        bias: float = 0.0,
     ) -> None:
         self.space = space
         self.criterion = criterion
         self.noise = noise
         self.shift = shift
         self.scale = scale
+        self.bias = bias
 
     @property
     def dim(self) -> int:
@@ -89,19 +92,30 @@ class Potential:
 
     def natural(self, f: float) -> float:
         """A normalised value in the criterion's unit."""
-        return self.shift + self.scale * f
+        return self.shift + self.bias + self.scale * f
 
     def normalise(self, natural: float) -> float:
         """A value in the criterion's unit as standard deviations above the base mean."""
-        return (natural - self.shift) / self.scale
+        return (natural - self.shift - self.bias) / self.scale
 
-    def normalised_on(self, natural_f: Tensor) -> Potential:
-        """The same potential, with mean 0 and standard deviation 1 over those base values [n]."""
-        scale = float(natural_f.std())
-        if not scale > 0.0:
+    def mirrored(self) -> Potential:
+        """The potential of -f: tuning it by λ is tuning f by -λ."""
+        return Potential(
+            self.space, self.criterion, self.noise, self.shift, -self.scale, self.bias
+        )
+
+    def normalised_on(self, f: Tensor, fresh_f: Tensor) -> Potential:
+        """The same potential, with mean 0 and standard deviation 1 over a base sample.
+
+        Args:
+            f: [n] mean of f over the noise draws, in its unit.
+            fresh_f: [n] f of one curve each, with noise of its own, in its unit.
+        """
+        shift, scale = float(f.mean()), float(f.std())
+        if not scale > 1e-9 * max(abs(shift), 1.0):
             raise TuningError(
                 f"{self.criterion.title} does not vary over the base curves: there is nothing to "
                 "tune; choose another criterion or composition."
             )
-        shift = float(natural_f.mean())
-        return Potential(self.space, self.criterion, self.noise, shift, scale)
+        bias = float(fresh_f.mean()) - shift
+        return Potential(self.space, self.criterion, self.noise, shift, scale, bias)

@@ -54,7 +54,7 @@ class FlowCheck:
     Attributes:
         lam: [L]; share: [L] ESS / N of the importance weights; khat: [L] their Pareto k̂.
         gap: [L] KL(q_λ ‖ p̂_λ) = KL(q‖p) - λ E_q f + log Z, nats.
-        kl: [L] KL(p̂_λ ‖ p), nats, weights applied.
+        kl, expectation: [L] KL(p̂_λ ‖ p) in nats and normalised E f, weights applied.
     """
 
     lam: Array
@@ -62,6 +62,7 @@ class FlowCheck:
     khat: Array
     gap: Array
     kl: Array
+    expectation: Array
 
 
 def check_flow(
@@ -69,14 +70,16 @@ def check_flow(
 ) -> FlowCheck:
     """Weights of the flow's draws of v [n, dim] at each λ."""
     rows = [_check_at(flow_draws(flow, potential, v, lam), lam) for lam in lams]
-    share, khat, gap, kl = np.array(rows).T
-    return FlowCheck(np.array(lams), share, khat, gap, kl)
+    share, khat, gap, kl, expectation = np.array(rows).T
+    return FlowCheck(np.array(lams), share, khat, gap, kl, expectation)
 
 
-def _check_at(draws: Draws, lam: float) -> tuple[float, float, float, float]:
+def _check_at(draws: Draws, lam: float) -> tuple[float, ...]:
     estimate, _ = draws.estimate(lam)
     gap = estimate.log_z - float((lam * draws.f + draws.log_ratio).mean())
-    return estimate.ess / estimate.samples, estimate.khat, gap, estimate.moments.kl
+    moments = estimate.moments
+    share = estimate.ess / estimate.samples
+    return share, estimate.khat, gap, moments.kl, moments.expectation
 
 
 def _values(potential: Potential, u: Tensor) -> Array:

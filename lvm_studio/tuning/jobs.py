@@ -1,0 +1,46 @@
+"""Tuning as jobs: picklable, and run wherever the engine puts them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lvm_studio.models.street import BaseSpace
+from lvm_studio.tuning.criteria import criterion_named
+from lvm_studio.tuning.fit import FlowReport, fit_flow
+from lvm_studio.tuning.pool import POOL_SIZE, Pool
+from lvm_studio.tuning.specs import FlowSpec, TuneSpec
+from lvm_studio.tuning.tune import TuneReport, tune
+
+
+@dataclass(frozen=True, eq=False)
+class TuningJob:
+    """A whole tuning; the result is the TuneResult, its last report."""
+
+    spec: TuneSpec
+    space: BaseSpace
+
+    def run(self) -> Iterator[TuneReport]:
+        """Yield reports; between two of them lies one step of the fit at most."""
+        return tune(self.spec, self.space)
+
+
+@dataclass(frozen=True, eq=False)
+class FlowJob:
+    """The flow for the whole slider of one space and criterion, fitted in the background.
+
+    The child measures f's normalisation on the same pool (size, seed) as its owner, so that λ
+    means the same on both sides. The result is the last report, a final FlowSnapshot.
+    """
+
+    spec: FlowSpec
+    space: BaseSpace
+    criterion: str
+    seed: int = 0
+    pool: int = POOL_SIZE
+
+    def run(self) -> Iterator[FlowReport]:
+        """Yield reports; between two of them lies one step of the fit at most."""
+        criterion = criterion_named(self.criterion)
+        pool = Pool.from_space(self.space, criterion, self.pool, self.seed)
+        yield from fit_flow(self.spec, pool.potential, pool.draws, seed=self.seed)
