@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,7 +54,11 @@ class ColourScale:
         low, high = (float(v) for v in np.percentile(finite, RANGE_PERCENT))
         span = (high - low) or 1.0
         position = np.clip((numbers - low) / span, 0.0, 1.0)
-        ticks = tuple((share, format_value(low + share * (high - low))) for share in (0, 0.5, 1))
+        digits = max(0, 1 - math.floor(math.log10(span)))  # 0.5 of a span of 2 is 0.0, not 1e−4
+        ticks = tuple(
+            (share, format_value(round(low + share * (high - low), digits) + 0.0))
+            for share in (0.0, 0.5, 1.0)
+        )
         return cls(title, position, ticks)
 
     @classmethod

@@ -14,7 +14,7 @@ from lvm_studio.studio.widgets.colours import mix
 from lvm_studio.studio.widgets.series import Floats, format_value
 
 GAP = 4
-MIN_CELL = QSize(56, 34)
+MAX_CELL_HEIGHT = 80.0
 FOCUS_NONE = (-1, -1)
 
 
@@ -92,6 +92,7 @@ class CurveStrip(QWidget):
         width = max((self.width() - left - GAP * columns) / columns, 4.0)
         bottom = metrics.lineSpacing() + 2
         height = max((self.height() - top - bottom - GAP * rows) / rows, 4.0)
+        height = min(height, max(width, MAX_CELL_HEIGHT))  # a tall cell makes any week look steep
         return QRectF(left + column * (width + GAP), top + row * (height + GAP), width, height)
 
     def cell_at(self, position: QPointF) -> tuple[int, int]:

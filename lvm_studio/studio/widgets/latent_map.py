@@ -181,6 +181,10 @@ class LatentMap(QWidget):
 
     # what is shown
 
+    def set_hint(self, hint: str) -> None:
+        """What an empty map says."""
+        self._hint.setText(hint)
+
     def show_points(self, points: MapPoints | None) -> None:
         """Lay these points out, or show the hint."""
         fit = points is not None and (
