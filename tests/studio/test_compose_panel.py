@@ -259,7 +259,12 @@ def test_a_session_with_nothing_open_is_shown_empty(qtbot: QtBot, service: FakeS
     assert made.library.shown_ids() == ()
 
 
-def test_it_fits_the_smallest_window(panel: ComposePanel, session: Session) -> None:
+def test_it_fits_the_smallest_window(
+    panel: ComposePanel, session: Session, service: FakeService
+) -> None:
+    session.set_lam(1.0)
+    service.fan_ready.emit(fan_answer(session.state, some_fan(50.0)))
+    service.tuned_ready.emit(tuned_answer(session.state))
     assert panel.minimumSizeHint().width() <= 1010
     assert panel.minimumSizeHint().height() <= 560
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
+from PySide6.QtGui import QColor
 
 from lvm_studio.analysis.fan import Fan
 from lvm_studio.studio.widgets.band_item import BandItem
@@ -13,7 +14,7 @@ from lvm_studio.studio.widgets.curve_bundle import CurveBundle
 from lvm_studio.studio.widgets.time_axis import seconds
 
 BAND_ALPHA = 0.22
-CURVE_FADING = 0.5
+CURVE_FADING = 0.6
 MEAN_WIDTH = 2
 
 
@@ -23,9 +24,10 @@ class FanLayer:
     def __init__(self, plot: pg.PlotItem, depth: int) -> None:
         self._band = BandItem()
         self._bundle = CurveBundle()
+        self._edges = CurveBundle()
         self._mean = pg.PlotCurveItem(antialias=False)
-        self._items = (self._band, self._bundle, self._mean)
-        for item, height in ((self._band, 0), (self._bundle, 10), (self._mean, 20)):
+        self._items = (self._band, self._bundle, self._edges, self._mean)
+        for item, height in zip(self._items, (0, 10, 15, 20), strict=True):
             item.setZValue(height + depth)
         self._plot = plot
         for item in self._items:
@@ -43,6 +45,7 @@ class FanLayer:
             return
         times = seconds(fan.times)
         self._band.set_band(times, fan.p10, fan.p90)
+        self._edges.set_curves(times, np.stack([fan.p10, fan.p90]))
         self._mean.setData(times, fan.mean)
         self.set_shown(shown)
 
@@ -68,6 +71,7 @@ class FanLayer:
         """Colour mean, curves and band."""
         self._band.set_colour(veil(colour, BAND_ALPHA))
         self._bundle.set_colour(mix(colour, background, CURVE_FADING))
+        self._edges.set_colour(QColor(colour))
         self._mean.setPen(pg.mkPen(colour, width=MEAN_WIDTH))
 
     def bounds(self) -> tuple[float, float] | None:

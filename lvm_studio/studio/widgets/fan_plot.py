@@ -6,7 +6,15 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSpinBox, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QSpinBox,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from lvm_studio.analysis.fan import Fan
 from lvm_studio.studio.theme import Colours
@@ -14,10 +22,12 @@ from lvm_studio.studio.widgets.colours import mix
 from lvm_studio.studio.widgets.computing_label import ComputingLabel
 from lvm_studio.studio.widgets.fan_canvas import FanCanvas
 from lvm_studio.studio.widgets.fan_layer import FanLayer
-from lvm_studio.studio.widgets.time_axis import moment_text, seconds
+from lvm_studio.studio.widgets.time_axis import seconds, weekday_text
 
 HEADROOM = 1.05
 GREY_SHARE = 0.75
+FEW_KW = 10.0
+MAX_SHOWN = 9999
 IDLE_TEXT = "Times are UTC. Point at the plot, or use ← → on it, to read values."
 
 
@@ -130,7 +140,7 @@ class FanPlot(QWidget):
         field.setObjectName("fan_shown")
         field.setAccessibleName("How many sampled curves are drawn")
         field.setToolTip("How many of the sampled weeks are drawn as lines.")
-        field.setRange(0, 100_000)
+        field.setRange(0, MAX_SHOWN)
         field.setValue(12)
         field.setKeyboardTracking(False)
         field.setSuffix(" curves")
@@ -143,7 +153,8 @@ class FanPlot(QWidget):
         self._message.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self._message.hide()
         self._readout.setObjectName("fan_readout")
-        self._readout.setWordWrap(True)
+        # its text must never resize the plot under the pointer
+        self._readout.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._readout.setProperty("role", "muted")
         legend = QHBoxLayout()
         legend.setSpacing(2)
@@ -154,7 +165,6 @@ class FanPlot(QWidget):
             legend.addWidget(key)
         legend.addWidget(self._beside)
         legend.addStretch(1)
-        legend.addWidget(self.computing)
         legend.addWidget(self._shown)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -164,7 +174,10 @@ class FanPlot(QWidget):
         plots.addWidget(self.canvas, 1)
         plots.addWidget(self._second, 1)
         layout.addLayout(plots, 1)
-        layout.addWidget(self._readout)
+        bottom = QHBoxLayout()
+        bottom.addWidget(self._readout, 1)
+        bottom.addWidget(self.computing)
+        layout.addLayout(bottom)
 
     def _connect(self) -> None:
         for canvas in (self.canvas, self._second):
@@ -255,12 +268,13 @@ class FanPlot(QWidget):
         self._readout.setText(self._values_at(fan, self._step))
 
     def _values_at(self, fan: Fan, step: int) -> str:
-        parts = [f"{moment_text(seconds(fan.times)[step])} UTC", _interval("base", fan, step)]
+        decimals = 1 if fan.mean.max() >= FEW_KW else 2
+        parts = [f"{weekday_text(fan.times[step])}", _interval("base", fan, step, decimals)]
         tuned = self._tuned.fan
         if tuned is not None:
-            parts.append(_interval("tuned", tuned, step))
+            parts.append(_interval("tuned", tuned, step, decimals))
         if fan.measured is not None:
-            parts.append(f"measured {fan.measured[step]:.2f}")
+            parts.append(f"measured {fan.measured[step]:.{decimals}f}")
         return "   ".join(parts) + " kW"
 
     def _place_message(self) -> None:
@@ -271,8 +285,9 @@ class FanPlot(QWidget):
         self._place_message()
 
 
-def _interval(name: str, fan: Fan, step: int) -> str:
-    return f"{name} {fan.mean[step]:.2f} ({fan.p10[step]:.2f} – {fan.p90[step]:.2f})"
+def _interval(name: str, fan: Fan, step: int, decimals: int) -> str:
+    mean, low, high = (f"{v[step]:.{decimals}f}" for v in (fan.mean, fan.p10, fan.p90))
+    return f"{name} {mean} ({low}–{high})"
 
 
 def _swatch(colour: str, *, line: bool) -> QIcon:

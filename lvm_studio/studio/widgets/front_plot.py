@@ -40,7 +40,7 @@ class FrontPlot(pg.PlotWidget):
         self._point = pg.ScatterPlotItem(size=10)
         for item in (self._doubtful, self._sure, self._point):
             self.addItem(item)
-        self._lam = self._kl = self._expectation = np.empty(0)
+        self._lam = self._kl = self._expectation = self._sure_values = np.empty(0)
         self.scene().sigMouseClicked.connect(self._clicked)
         self.set_colours(colours)
 
@@ -54,11 +54,19 @@ class FrontPlot(pg.PlotWidget):
     ) -> None:
         """Draw the front, arrays [L] with λ rising; `expectation` in `unit`, `kl` in nats."""
         finite = np.isfinite(kl) & np.isfinite(expectation)
-        self._lam, self._kl, self._expectation = lam[finite], kl[finite], expectation[finite]
+        lam, kl, expectation, valid = lam[finite], kl[finite], expectation[finite], valid[finite]
+        # where too few samples count, KL reads too low and the line would fold back
+        rising = valid | (kl >= np.maximum.accumulate(kl))
+        front = (lam[rising], kl[rising], expectation[rising])
+        sure = np.where(valid[rising], front[2], np.nan)
+        if self._same(front, sure):
+            return
+        self._lam, self._kl, self._expectation = front
+        self._sure_values = sure
         self.setLabel("left", f"E f ({unit})")
         self._show_axes(True)
         self._doubtful.setData(self._kl, self._expectation)
-        self._sure.setData(self._kl, np.where(valid[finite], self._expectation, np.nan))
+        self._sure.setData(self._kl, sure)
 
     def set_point(self, kl: float, expectation: float) -> None:
         """Mark where λ is now."""
@@ -66,7 +74,7 @@ class FrontPlot(pg.PlotWidget):
 
     def clear_front(self) -> None:
         """Draw nothing."""
-        self._lam = self._kl = self._expectation = np.empty(0)
+        self._lam = self._kl = self._expectation = self._sure_values = np.empty(0)
         for curve in (self._sure, self._doubtful):
             curve.setData([], [])
         self._point.clear()
@@ -92,6 +100,13 @@ class FrontPlot(pg.PlotWidget):
         distance = ((self._kl - kl) / max(x1 - x0, 1e-9)) ** 2
         distance += ((self._expectation - expectation) / max(y1 - y0, 1e-9)) ** 2
         return float(self._lam[int(distance.argmin())])
+
+    def _same(self, front: tuple[NDArray[np.float64], ...], sure: NDArray[np.float64]) -> bool:
+        """Whether this front is on screen: while λ slides only the point moves."""
+        drawn = (self._lam, self._kl, self._expectation)
+        return all(
+            np.array_equal(new, old) for new, old in zip(front, drawn, strict=True)
+        ) and np.array_equal(sure, self._sure_values, equal_nan=True)
 
     def _show_axes(self, shown: bool) -> None:
         for name in ("left", "bottom"):

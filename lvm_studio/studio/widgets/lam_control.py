@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import qtawesome as qta
@@ -217,8 +218,9 @@ def figures_text(answer: TunedAnswer) -> str:
     """One line: E f base → tuned, KL, odds, ESS and k̂."""
     about = CRITERIA_HELP[answer.criterion]
     change = f"E {about.symbol}  {answer.base_expectation:,.1f} → {answer.expectation:,.1f}"
+    khat = f"{answer.khat:.2f}" if math.isfinite(answer.khat) else "–"
     odds = f"1 week in {answer.one_in_n:,.0f}" if answer.one_in_n < 1e9 else "beyond 1 in 10⁹"
     return (
-        f"{change} {answer.unit}   ·   KL {answer.kl:.2f} nats, {odds}   ·   "
-        f"ESS {answer.ess:,.0f} of {answer.samples:,}   ·   k̂ {answer.khat:.2f}"
+        f"{change} {answer.unit}   ·   KL {abs(answer.kl):.2f} nats, {odds}   ·   "
+        f"ESS {answer.ess:,.0f} of {answer.samples:,}   ·   k̂ {khat}"
     )

@@ -32,16 +32,6 @@ def weekday_text(time: np.datetime64) -> str:
     return f"{WEEKDAYS[moment.weekday()]} {moment:%H:%M}"
 
 
-def moment_text(second: float) -> str:
-    """Return a time as a person says it.
-
-    >>> moment_text(1357669800.0)
-    'Tue 8 Jan 18:30'
-    """
-    time = datetime.fromtimestamp(second, UTC)
-    return f"{WEEKDAYS[time.weekday()]} {time.day} {time:%b %H:%M}"
-
-
 class WeekAxis(pg.AxisItem):
     """Bottom axis: “Mon 7 Jan” at each midnight and, zoomed in, the hours (UTC)."""
 
