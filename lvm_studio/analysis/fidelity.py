@@ -80,7 +80,7 @@ def heldout_table(
     households: HouseholdSet,
     seed: int,
     *,
-    repeats: int = 20,
+    repeats: int = 50,
     samples: int = 100,
     k_range: tuple[int, int] = (20, 60),
     weeks: Sequence[str] | None = None,
