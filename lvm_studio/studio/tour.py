@@ -1,0 +1,160 @@
+"""The newcomer's journey in the real window with nobody at it: compose, tune, keep what it shows.
+
+Where there is no screen, ``packaging/run.sh`` makes this journey instead of opening the studio.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QEventLoop
+from PySide6.QtWidgets import QApplication
+
+from lvm_studio.data.errors import DataError
+from lvm_studio.storage.curves import write_curves
+from lvm_studio.studio.app import make_window
+from lvm_studio.studio.figures import export_figure, largest_plot
+from lvm_studio.studio.session import Session
+from lvm_studio.studio.theme import theme
+
+if TYPE_CHECKING:
+    from lvm_studio.analysis.fan import Fan
+    from lvm_studio.headless.progress import Progress
+    from lvm_studio.studio.window import MainWindow
+
+ADDED = 28
+"""Households added to the starting street by "Add n like these"."""
+ONE_IN = 100.0
+FIGURES = ("fan.svg", "fan.png", "fan.pdf")
+SIZE = (1360, 860)
+PATIENCE_SECONDS = 120.0
+
+
+def take_tour(folder: Path, progress: Progress) -> dict[str, Any]:
+    """Compose a street, tune it to "1 week in 100" and write what there is to see.
+
+    Writes base and tuned curves (CSV), the figure (SVG, PNG, PDF), the workspace, a screenshot
+    of the window and ``summary.json`` to `folder`; returns the summary.
+
+    Raises:
+        DataError: the folder cannot be written, or an answer does not come.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(f"{folder} cannot be made: {error.strerror}.") from error
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    application = QApplication.instance() or QApplication(["lvm-studio"])
+    assert isinstance(application, QApplication)
+    application.setStyle("Fusion")
+    theme().apply()
+    session = Session()
+    window = make_window(session)
+    window.resize(*SIZE)
+    window.show()
+    session.new()
+    window.start()
+    try:
+        summary = _journey(window, folder, progress)
+    finally:
+        window.end()
+        window.close()
+    progress.done(f"The tour is over; what it shows is in {folder.resolve()}")
+    return summary
+
+
+def _journey(window: MainWindow, folder: Path, progress: Progress) -> dict[str, Any]:
+    session, service = window.session, window.service
+    progress.done("Loading the shipped model …")
+    _wait(lambda: service.fan is not None, "the first fan")
+    _compose(window)
+    progress.done(f"Composed {session.state.composition.size} households, {session.state.week}.")
+    _wait(lambda: service.fan is not None and service.fan.state == session.state, "the fan")
+    base = _written(service.fan.fan, folder / "base-curves.csv") if service.fan else {}
+    _tune(window)
+    tuned = service.tuned
+    assert tuned is not None
+    progress.done(f"Tuned to 1 week in {tuned.one_in_n:.0f}: {tuned.sentence}")
+    _photograph(window, folder)
+    session.save(folder / "street.h5")
+    summary = {
+        "folder": str(folder),
+        "composition": str(session.state.composition),
+        "week": session.state.week,
+        "base": base,
+        "tuned": _written(tuned.fan, folder / "tuned-curves.csv"),
+        "criterion": tuned.criterion,
+        "lam": tuned.lam,
+        "kl": tuned.kl,
+        "expectation": tuned.expectation,
+        "base_expectation": tuned.base_expectation,
+        "unit": tuned.unit,
+        "ess": tuned.ess,
+        "method": tuned.method,
+    }
+    (folder / "summary.json").write_text(json.dumps(summary, indent=2, ensure_ascii=False))
+    return summary
+
+
+def _compose(window: MainWindow) -> None:
+    """Add households one after another, then many like them, through the window's own verbs."""
+    session = window.session
+    rest = [
+        household
+        for household in session.households.split.train_households
+        if session.state.composition.count(household) == 0
+    ]
+    for household in rest[:3]:
+        session.add_households([household])
+    session.add_like(rest, ADDED - 3)
+
+
+def _tune(window: MainWindow) -> None:
+    """Ask for 1 week in 100, and once more when better draws are there: the first λ is a guess."""
+    session, service = window.session, window.service
+    for _ in range(2):
+        service.request_lam("one_in_n", ONE_IN)
+        _wait(lambda: session.state.lam > 0, "a λ")
+        _wait(
+            lambda: (
+                service.tuned is not None
+                and service.tuned.state == session.state
+                and service.tuned.valid
+                and not service.tuned.refining
+            ),
+            "a valid answer",
+        )
+
+
+def _written(fan: Fan, path: Path) -> dict[str, float]:
+    write_curves(path, fan.times[0], fan.curves)
+    return {"peak_kw": fan.peak_kw.mean, "energy_kwh": fan.energy_kwh.mean}
+
+
+def _photograph(window: MainWindow, folder: Path) -> None:
+    QApplication.processEvents()
+    window.grab().save(str(folder / "window.png"))
+    view = largest_plot(window.tabs.currentWidget())
+    if view is not None:
+        for name in FIGURES:
+            export_figure(view, folder / name, theme())
+
+
+def _wait(arrived: Callable[[], bool], what: str) -> None:
+    """Let the window live until something has arrived.
+
+    Raises:
+        DataError: it does not come.
+    """
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not arrived():
+        if time.monotonic() > deadline:
+            raise DataError(
+                f"The tour waited in vain for {what}; studio.log in the state folder may tell why."
+            )
+        QApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 50)
