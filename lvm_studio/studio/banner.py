@@ -33,7 +33,7 @@ class Banner(QFrame):
         self.setProperty("role", "banner")
         self._sentence = QLabel(wordWrap=True)
         self._sentence.setObjectName(f"{name}_sentence")
-        self._sentence.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
         self._row = QHBoxLayout()
         self._row.addWidget(self._sentence, 1)
         layout = QVBoxLayout(self)

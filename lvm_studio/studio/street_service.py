@@ -169,8 +169,9 @@ class StreetService(QObject):
         self._session.set_trained_model(loaded.tree, loaded.model)
 
     def _model_failed(self, sentence: str, details: str) -> None:
-        self.failed.emit(sentence, details)
-        self.unavailable.emit(sentence)
+        told = f"The model “{self._session.state.model}” cannot be used. {sentence}"
+        self.failed.emit(told, details)
+        self.unavailable.emit(told)
 
     # Asking and answering -------------------------------------------------------------------
 

@@ -234,8 +234,8 @@ def _answer(request: StreetRequest, tuning: Tuning, view: View) -> TunedAnswer:
         state=state,
         method=view.method,
         lam=state.lam,
-        kl=moments.kl,
-        one_in_n=one_in_n(moments.kl),
+        kl=max(0.0, moments.kl),  # sums of weights may say −1e-16
+        one_in_n=one_in_n(max(0.0, moments.kl)),
         expectation=potential.natural(moments.expectation),
         base_expectation=potential.natural(0.0),
         unit=potential.criterion.unit,

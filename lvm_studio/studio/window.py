@@ -123,6 +123,7 @@ class MainWindow(QMainWindow):
         ):
             label.setObjectName(name)
             label.setProperty("role", "muted")
+            label.setContentsMargins(8, 0, 8, 0)
             self.statusBar().addPermanentWidget(label)
         self._show_workspace()
 
@@ -136,6 +137,7 @@ class MainWindow(QMainWindow):
         session.failed.connect(self.errors.show_error)
         service.failed.connect(self.errors.show_error)
         service.model_loading.connect(self._show_loading)
+        service.unavailable.connect(self._show_no_model)
         service.device_found.connect(self._device.setText)
         self.recovery.failed.connect(self.errors.show_error)
         documents.failed.connect(self.errors.show_error)
@@ -197,11 +199,14 @@ class MainWindow(QMainWindow):
     def _show_workspace(self) -> None:
         self._attribution.setText(_shortened(self._credit()))
         self._attribution.setToolTip(self._credit())
-        if not self.session.state.model:
-            self._model.setText("No model")
+        self._show_no_model()
 
     def _show_loading(self, name: str) -> None:
         self._model.setText(f"Loading {name} …")
+
+    def _show_no_model(self, *_why: object) -> None:
+        if self.session.trained_model() is None:
+            self._model.setText("No model")
 
     def _show_model(self, _model: object) -> None:
         self._model.setText(f"Model: {self.session.state.model}")
@@ -258,6 +263,7 @@ class MainWindow(QMainWindow):
         self._live.close()
 
 
-def _shortened(text: str, most: int = 90) -> str:
-    first = text.partition(". ")[0]
+def _shortened(text: str, most: int = 110) -> str:
+    """Return the first clause: who must be named; the tooltip has the rest."""
+    first = text.partition(";")[0]
     return first if len(first) <= most else f"{first[: most - 1]}…"

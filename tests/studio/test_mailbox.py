@@ -92,9 +92,7 @@ def test_an_answer_that_was_on_its_way_when_a_newer_wish_came_is_dropped(
     assert heard.answers == ["newest"]
 
 
-def test_a_newer_wish_closes_the_older_work_between_two_slices(
-    qtbot: QtBot, compute: Any
-) -> None:
+def test_a_newer_wish_closes_the_older_work_between_two_slices(qtbot: QtBot, compute: Any) -> None:
     mailbox = compute.open_mailbox(0)
     closed, started = threading.Event(), threading.Event()
 

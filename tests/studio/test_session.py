@@ -3,41 +3,13 @@
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
+from studio_fakes import IDS, households
 
 from lvm_studio.data.composition import Composition
-from lvm_studio.data.households import HouseholdSet, Provenance, choose_split
-from lvm_studio.data.units import WEEK
 from lvm_studio.storage.workspace import RunEntry, Workspace
 from lvm_studio.studio.session import Session
-
-IDS = ("A", "B", "C", "D", "E")
-WEEKS = 6
-
-
-def households(name: str = "Test street", ids: tuple[str, ...] = IDS) -> HouseholdSet:
-    generator = np.random.default_rng(0)
-    steps = WEEKS * WEEK
-    suspect = np.array([""] * len(ids))
-    return HouseholdSet(
-        name=name,
-        household_ids=ids,
-        power_w=generator.gamma(2.0, 150.0, (len(ids), steps)).astype(np.float32),
-        start=np.datetime64("2013-01-07T00:00", "m"),
-        metadata={"suspect": suspect},
-        temperature_c=np.full(steps, 5.0, np.float32),
-        time_zone="Europe/London",
-        country="GB",
-        split=choose_split(
-            ids,
-            tuple(f"2013-W{week:02d}" for week in range(2, 2 + WEEKS)),
-            suspect != "",
-            seed=0,
-        ),
-        provenance=Provenance("made up", "none", "", "W", "start", "", ""),
-    )
 
 
 @pytest.fixture

@@ -1,0 +1,180 @@
+"""A small street, and stand-ins for what is slow or asks questions."""
+
+import json
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PySide6.QtWidgets import QWidget
+
+from lvm_studio.analysis.fan import Fan, make_fan
+from lvm_studio.data.calendar import week_start
+from lvm_studio.data.composition import Composition
+from lvm_studio.data.households import HouseholdSet, Provenance, choose_split
+from lvm_studio.data.units import WEEK
+from lvm_studio.storage.recovery import OWNER, LiveSession
+from lvm_studio.storage.street_state import StreetState
+from lvm_studio.storage.workspace import Workspace
+from lvm_studio.studio.answers import (
+    FanAnswer,
+    Front,
+    LoadedModel,
+    StreetRequest,
+    TunedAnswer,
+)
+from lvm_studio.studio.dialogs import Choice, Dialogs
+from lvm_studio.studio.tuned_work import Improved, tuning_key
+
+IDS = ("A", "B", "C", "D", "E")
+WEEKS = 6
+
+
+def households(name: str = "Test street", ids: tuple[str, ...] = IDS) -> HouseholdSet:
+    """Six complete weeks of noise."""
+    generator = np.random.default_rng(0)
+    steps = WEEKS * WEEK
+    suspect = np.array([""] * len(ids))
+    weeks = tuple(f"2013-W{week:02d}" for week in range(2, 2 + WEEKS))
+    return HouseholdSet(
+        name=name,
+        household_ids=ids,
+        power_w=generator.gamma(2.0, 150.0, (len(ids), steps)).astype(np.float32),
+        start=np.datetime64("2013-01-07T00:00", "m"),
+        metadata={"suspect": suspect},
+        temperature_c=np.full(steps, 5.0, np.float32),
+        time_zone="Europe/London",
+        country="GB",
+        split=choose_split(ids, weeks, suspect != "", seed=0),
+        provenance=Provenance("made up", "none", "Made up; by nobody.", "W", "start", "", ""),
+    )
+
+
+def workspace(model: bool = True) -> Workspace:
+    """A street of A, A and B in the second week."""
+    state = StreetState(
+        dataset="Test street",
+        model="m" if model else "",
+        composition=Composition.parse("A*2,B"),
+        week="2013-W03",
+    )
+    return Workspace(
+        datasets={"Test street": households()},
+        models={"m": {"name": "m"}} if model else {},
+        street=state.to_tree(),
+    )
+
+
+def fan_of(state: StreetState) -> Fan:
+    """A flat fan whose level is K."""
+    curves = np.full((4, WEEK), float(state.composition.size), np.float32)
+    return make_fan(curves, week_start(state.week))
+
+
+def tuned(state: StreetState, *, valid: bool = True) -> TunedAnswer:
+    """A tuned law that is nothing but its λ."""
+    none = np.zeros(0)
+    return TunedAnswer(
+        state=state,
+        method="pool",
+        lam=state.lam,
+        kl=state.lam**2 / 2,
+        one_in_n=1.0,
+        expectation=state.lam,
+        base_expectation=0.0,
+        unit="kW",
+        criterion=state.criterion,
+        ess=500.0,
+        khat=0.1,
+        log_z=0.0,
+        valid=valid,
+        samples=4096,
+        sentence="made up.",
+        fan=fan_of(state),
+        front=Front(none, none, none, none.astype(bool)),
+        refining=False,
+    )
+
+
+class FakeModel:
+    """Stands for a trained model."""
+
+    kind = "compvae"
+
+
+class FakeStreets:
+    """Loads at once, draws flat fans; remembers what was asked."""
+
+    def __init__(self) -> None:
+        self.fans: list[StreetState] = []
+        self.error: Exception | None = None
+
+    def load(self, tree: Any) -> Generator[LoadedModel, None, None]:
+        if self.error is not None:
+            raise self.error
+        yield LoadedModel(tree, FakeModel(), "CPU, 1 thread")  # type: ignore[arg-type]
+
+    def fan(self, request: StreetRequest) -> Generator[FanAnswer | None, None, None]:
+        if self.error is not None:
+            raise self.error
+        self.fans.append(request.state)
+        yield FanAnswer(request.state, fan_of(request.state), request.state.composition.size, 0.0)
+
+
+class FakeTunings:
+    """Answers any λ with itself."""
+
+    def __init__(self) -> None:
+        self.answers: list[StreetState] = []
+        self.climbs = 0
+        self.adopted: list[object] = []
+
+    def answer(self, request: StreetRequest) -> Generator[TunedAnswer | None, None, None]:
+        self.answers.append(request.state)
+        yield tuned(request.state)
+
+    def climb(self, request: StreetRequest) -> Generator[Improved | None, None, None]:
+        self.climbs += 1
+        yield None
+
+    def solve(
+        self, request: StreetRequest, goal: str, target: float
+    ) -> Generator[float | None, None, None]:
+        yield (2.0 * target) ** 0.5
+
+    def adopt(self, request: StreetRequest, snapshot: object) -> Generator[Improved, None, None]:
+        self.adopted.append(snapshot)
+        yield Improved(tuning_key(request), settled=True)
+
+    def flow_job(self, request: StreetRequest) -> Generator[object, None, None]:
+        yield None
+
+
+class FakeDialogs(Dialogs):
+    """Answers every question as told."""
+
+    def __init__(self, choice: Choice = Choice.CANCEL, path: Path | None = None) -> None:
+        self.choice, self.path = choice, path
+        self.asked: list[str] = []
+
+    def save_before_losing(self, parent: QWidget, name: str) -> Choice:
+        self.asked.append(name)
+        return self.choice
+
+    def open_path(self, parent: QWidget, title: str, kinds: str) -> Path | None:
+        self.asked.append(title)
+        return self.path
+
+    def save_path(self, parent: QWidget, title: str, suggestion: str, kinds: str) -> Path | None:
+        self.asked.append(title)
+        return self.path
+
+
+def crashed_session(left: Workspace, file: Path | None = None) -> Path:
+    """Leave behind what a killed studio would; return its folder."""
+    live = LiveSession()
+    live.autosave(left, file)
+    owner = live.folder / OWNER
+    told = json.loads(owner.read_text())
+    owner.write_text(json.dumps({**told, "started": "long ago"}))
+    return live.folder
