@@ -137,15 +137,25 @@ class ComposePanel(QWidget):
     def _state_changed(self, new: StreetState, old: StreetState) -> None:
         if new.dataset != old.dataset:
             self._show_dataset()
-        self._show_state(new)
+        self._show_state(new, old)
 
-    def _show_state(self, state: StreetState) -> None:
-        self.composition.set_counts(state.composition.counts)
-        self.weeks.set_week(state.week)
-        self._show_temperature(state)
-        self.lam.set_criterion(state.criterion)
-        self.lam.set_lam(state.lam)
-        self.fan.set_shown(state.show_curves)
+    def _show_state(self, new: StreetState, old: StreetState | None = None) -> None:
+        """Show what differs from `old` (all without one): a sliding λ redraws λ alone."""
+
+        def differs(*names: str) -> bool:
+            return old is None or any(getattr(new, n) != getattr(old, n) for n in names)
+
+        if differs("composition"):
+            self.composition.set_counts(new.composition.counts)
+        if differs("week", "own_temperature", "dataset"):
+            self.weeks.set_week(new.week)
+            self._show_temperature(new)
+        if differs("criterion"):
+            self.lam.set_criterion(new.criterion)
+        if differs("show_curves"):
+            self.fan.set_shown(new.show_curves)
+        # a field may show what was typed but not accepted
+        self.lam.set_lam(new.lam)
 
     def _show_temperature(self, state: StreetState) -> None:
         own = None if state.own_temperature is None else daily_means(state.own_temperature)

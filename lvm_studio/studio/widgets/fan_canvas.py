@@ -14,6 +14,7 @@ from lvm_studio.studio.widgets.time_axis import WeekAxis
 
 AXES = ("left", "bottom")
 BIG_STRIDE = 6
+AXIS_MARGIN = 26
 
 
 class FanCanvas(pg.PlotWidget):
@@ -30,6 +31,7 @@ class FanCanvas(pg.PlotWidget):
         self.hideButtons()
         self.setLabel("left", "Power (kW)")
         self.getAxis("left").enableAutoSIPrefix(False)
+        self.getAxis("left").setWidth(self.fontMetrics().horizontalAdvance("0,000") + AXIS_MARGIN)
         self.getViewBox().disableAutoRange()
         self._grid = GridItem(self.getAxis("left"), self.getAxis("bottom"))
         self._cursor = pg.InfiniteLine(angle=90)
@@ -49,6 +51,8 @@ class FanCanvas(pg.PlotWidget):
         """Show these times (s) and powers (kW), no more and no less."""
         self.setXRange(start, end, padding=0)
         self.setYRange(low, high, padding=0)
+        # else the view box does it while painting, which asks for a second painting
+        self.getViewBox().updateMatrix()
 
     def set_cursor(self, second: float | None) -> None:
         """Put the cursor at a time, or hide it."""

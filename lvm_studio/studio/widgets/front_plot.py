@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from lvm_studio.studio.theme import Colours
 from lvm_studio.studio.widgets.colours import mix
+from lvm_studio.studio.widgets.grid_item import GridItem
 
 FADING = 0.6
 
@@ -32,7 +33,8 @@ class FrontPlot(pg.PlotWidget):
         self.setMenuEnabled(False)
         self.setMouseEnabled(x=False, y=False)
         self.setLabel("bottom", "KL (nats)")
-        self.showGrid(x=True, y=True, alpha=0.15)
+        self._grid = GridItem(self.getAxis("left"), self.getAxis("bottom"))
+        self.addItem(self._grid, ignoreBounds=True)
         for name in ("left", "bottom"):
             self.getAxis(name).enableAutoSIPrefix(False)
         self._sure = pg.PlotCurveItem(antialias=True, connect="finite")
@@ -86,6 +88,7 @@ class FrontPlot(pg.PlotWidget):
         for name in ("left", "bottom"):
             self.getAxis(name).setPen(colours.muted)
             self.getAxis(name).setTextPen(colours.text)
+        self._grid.set_colour(colours.grid)
         self._sure.setPen(pg.mkPen(colours.tuned, width=2))
         faded = mix(colours.muted, colours.plot, FADING)
         self._doubtful.setPen(pg.mkPen(faded, width=1, style=Qt.PenStyle.DashLine))
