@@ -1,0 +1,56 @@
+"""The real window on shipped data and model, and ways to wait for it."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from PySide6.QtCore import QEventLoop
+from PySide6.QtWidgets import QApplication, QWidget
+
+from lvm_studio.studio.app import make_window
+from lvm_studio.studio.session import Session
+from lvm_studio.studio.window import MainWindow
+
+PATIENCE_SECONDS = 120.0
+
+
+@contextmanager
+def open_studio() -> Iterator[MainWindow]:
+    """The window with its first fan on screen."""
+    window = make_window(Session())
+    window.show()
+    window.session.new()
+    window.start()
+    try:
+        wait(lambda: window.service.fan is not None and window.service.tuned is not None)
+        yield window
+    finally:
+        window.end()
+        window.session.undo_stack.setClean()
+        window.hide()
+        window.deleteLater()
+
+
+def wait(arrived: Callable[[], bool]) -> None:
+    """Let the window live until something has arrived."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not arrived():
+        assert time.monotonic() < deadline, "waited in vain"
+        QApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 5)
+
+
+def live(seconds: float) -> None:
+    """Let the window live for a while."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        QApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 5)
+
+
+def painted(window: MainWindow) -> None:
+    """Paint the fan now, as the next frame would."""
+    fan = window.findChild(QWidget, "fan")
+    assert fan is not None
+    fan.repaint()
+    for child in fan.findChildren(QWidget):
+        if child.isVisible():
+            child.repaint()

@@ -1,0 +1,107 @@
+"""From a gesture to what it changed on screen."""
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from conftest import Record, percentiles
+from PySide6.QtWidgets import QApplication
+from studio_at_hand import open_studio, painted, wait
+
+from lvm_studio.data.composition import Composition
+from lvm_studio.studio.window import MainWindow
+
+pytestmark = pytest.mark.usefixtures("qapp")
+
+HOUSEHOLDS, CURVES, GESTURES = 100, 200, 40
+DROP_P95_MS, LAM_P95_MS = 150.0, 50.0
+
+
+def compose(window: MainWindow, size: int) -> None:
+    households = window.session.households.split.train_households
+    counts = np.bincount(np.arange(size) % len(households), minlength=len(households))
+    parts = tuple((h, int(n)) for h, n in zip(households, counts, strict=True) if n)
+    window.session.set_composition(Composition(parts))
+    window.session.set_samples(CURVES)
+    settle(window)
+
+
+def settle(window: MainWindow) -> None:
+    service, session = window.service, window.session
+    wait(lambda: service.fan is not None and service.fan.state == session.state)
+    wait(lambda: service.tuned is not None and service.tuned.state == session.state)
+
+
+def timed(gesture: Callable[[], None], shown: Callable[[], bool], window: MainWindow) -> float:
+    """Milliseconds from the gesture to its answer painted."""
+    began = time.perf_counter()
+    gesture()
+    wait(shown)
+    painted(window)
+    return 1e3 * (time.perf_counter() - began)
+
+
+def test_a_drop_repaints_the_fan(record: Record) -> None:
+    with open_studio() as window:
+        compose(window, HOUSEHOLDS)
+        service, session = window.service, window.session
+        ids = session.households.split.train_households
+        taken = [
+            timed(
+                lambda turn=turn: session.add_households([ids[turn % len(ids)]]),
+                lambda: service.fan is not None and service.fan.state == session.state,
+                window,
+            )
+            for turn in range(GESTURES)
+        ]
+    record("drop_to_fan_ms", **percentiles(taken))
+    assert np.percentile(taken, 95) <= DROP_P95_MS
+
+
+def test_a_drop_changes_the_tuned_answer_within_a_second(record: Record) -> None:
+    with open_studio() as window:
+        compose(window, 40)
+        service, session = window.service, window.session
+        service.request_lam("one_in_n", 100.0)
+        wait(lambda: session.state.lam > 0)
+        settle(window)
+        wait(lambda: service.tuned is not None and service.tuned.valid)
+        ids = session.households.split.train_households
+        taken = [
+            timed(
+                lambda turn=turn: session.add_households([ids[turn]]),
+                lambda: (
+                    service.tuned is not None
+                    and service.tuned.state == session.state
+                    and service.tuned.valid
+                ),
+                window,
+            )
+            for turn in range(10)
+        ]
+    record("drop_to_valid_tuned_answer_ms", **percentiles(taken))
+    assert np.percentile(taken, 95) <= 1000.0
+
+
+@pytest.mark.parametrize("source", ["before the flow", "after the flow"])
+def test_a_move_of_lam_repaints_the_curves(record: Record, source: str) -> None:
+    with open_studio() as window:
+        compose(window, HOUSEHOLDS)
+        service, session = window.service, window.session
+        if source == "after the flow":
+            session.set_lam(1.5)
+            wait(lambda: service.tuned is not None and service.tuned.method == "flow")
+        gesture = session.new_gesture()
+        lams = 0.5 + np.abs(np.sin(np.arange(GESTURES)))
+        taken = [
+            timed(
+                lambda lam=lam: session.set_lam(float(lam), gesture),
+                lambda: service.tuned is not None and service.tuned.state == session.state,
+                window,
+            )
+            for lam in lams
+        ]
+    QApplication.processEvents()
+    record(f"lam_to_curves_ms, {source}", **percentiles(taken))
+    assert np.percentile(taken, 95) <= LAM_P95_MS
