@@ -10,8 +10,9 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QLabel, QSplitter, QTabWidget, QVBoxLayout, QWidget
 
 from lvm_studio.analysis.paths import spherical, straight, traversal
+from lvm_studio.studio.answers import StreetRequest
 from lvm_studio.studio.latent_projection import Projection
-from lvm_studio.studio.latent_work import Cloud, DecodedPoint, Ground, LatentComputer, Strips
+from lvm_studio.studio.latent_work import Cloud, DecodedPoint, LatentWork, Strips
 from lvm_studio.studio.widgets.colour_scale import ColourBar, ColourScale
 from lvm_studio.studio.widgets.curve_strip import CurveStrip, StripCells
 from lvm_studio.studio.widgets.decoded_plot import DecodedPlot
@@ -50,7 +51,7 @@ class LatentPanel(QWidget):
         super().__init__(parent)
         self.setObjectName("latent_panel")
         self._session = session
-        self._computer = LatentComputer()
+        self._work = LatentWork()
         self._cloud_box, self._point_box, self._strip_box = (
             service.open_mailbox() for _ in range(3)
         )
@@ -101,7 +102,7 @@ class LatentPanel(QWidget):
         self._cloud_box.answered.connect(self._take_cloud)
         self._point_box.answered.connect(self._take_point)
         self._strip_box.answered.connect(self._take_strips)
-        self._cloud_box.failed.connect(lambda sentence, _: self._status.setText(sentence))
+        self._cloud_box.failed.connect(lambda sentence, _: self.map.set_hint(sentence))
         self._point_box.failed.connect(self._point_failed)
         self._strip_box.failed.connect(self._strips_failed)
         self._settle.timeout.connect(self._ask_strips)
@@ -135,10 +136,10 @@ class LatentPanel(QWidget):
         self.pins.clear()
         self._show_cloud()
         if model is None:
-            self._status.setText("Waiting for a model; choose or train one.")
+            self.map.set_hint("Waiting for a model; train one, or choose one in the file.")
             return
-        self._status.setText("Encoding real sums of households…")
-        self._cloud_box.post(self._computer.cloud(model, session.households))
+        self.map.set_hint("Encoding real sums of households…")
+        self._cloud_box.post(self._work.cloud(model, session.households))
 
     def _follow_state(self, new: StreetState, old: StreetState) -> None:
         if new.dataset != old.dataset:
@@ -158,11 +159,13 @@ class LatentPanel(QWidget):
             f"{count:,} real sums of training households and weeks, where the model's posterior "
             "puts them; dashed circles hold 50 % and 90 % of the prior."
         )
+        self.u = np.zeros(len(cloud.cloud.names))
         self._show_cloud()
-        self.stand_at(np.zeros(len(cloud.cloud.names)))
+        self.stand_at(self.u)
 
     def _show_cloud(self) -> None:
         if self._cloud is None:
+            self._status.setText("")
             self.map.show_points(None)
             self.colour_bar.set_scale(None)
             self.sliders.set_dimensions([])
@@ -245,18 +248,18 @@ class LatentPanel(QWidget):
 
     # decoding
 
-    def _ground(self) -> Ground | None:
+    def _request(self) -> StreetRequest | None:
         session = self._session
         if self._model is None or self._cloud is None or not session.state.week:
             return None
-        return Ground(self._model, session.households, session.state)
+        return StreetRequest(session.state, session.households, self._model)
 
     def _ask(self) -> None:
-        ground = self._ground()
-        if ground is None or not self.isVisible():
+        request = self._request()
+        if request is None or not self.isVisible():
             return
         self.decoded.set_stale(True)
-        self._point_box.post(self._computer.point(ground, self.u))
+        self._point_box.post(self._work.point(request, self.u))
         self._settle.start()
 
     def _take_point(self, point: DecodedPoint) -> None:
@@ -274,13 +277,13 @@ class LatentPanel(QWidget):
         self.strip.show_cells(None)
 
     def _ask_strips(self) -> None:
-        ground = self._ground()
-        if ground is None or self._cloud is None or not self.isVisible():
+        request = self._request()
+        if request is None or self._cloud is None or not self.isVisible():
             return
         self._strip_rows = tuple(int(i) for i in self._cloud.cloud.order[:STRIP_ROWS])
         grid = np.stack([traversal(self.u, i, STRIP_VALUES) for i in self._strip_rows])
         self.strip.set_stale(True)
-        self._strip_box.post(self._computer.strips(ground, grid, self._path(BETWEEN_STEPS)))
+        self._strip_box.post(self._work.strips(request, grid, self._path(BETWEEN_STEPS)))
 
     def _take_strips(self, strips: Strips) -> None:
         if self._cloud is None:

@@ -54,7 +54,7 @@ class ColourScale:
         low, high = (float(v) for v in np.percentile(finite, RANGE_PERCENT))
         span = (high - low) or 1.0
         position = np.clip((numbers - low) / span, 0.0, 1.0)
-        digits = max(0, 1 - math.floor(math.log10(span)))  # 0.5 of a span of 2 is 0.0, not 1e−4
+        digits = max(0, 2 - math.floor(math.log10(span)))  # a middle of 1e−16 is 0
         ticks = tuple(
             (share, format_value(round(low + share * (high - low), digits) + 0.0))
             for share in (0.0, 0.5, 1.0)

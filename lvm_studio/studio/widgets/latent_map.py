@@ -83,6 +83,14 @@ class MapView(pg.ViewBox):
         self.picked.emit(at.x(), at.y())
 
 
+class Dots(pg.ScatterPlotItem):
+    """Points that leave clicks to the map beneath them."""
+
+    def mouseClickEvent(self, event: Any) -> None:
+        """Let the map have it; overrides pyqtgraph."""
+        event.ignore()
+
+
 class MapCanvas(pg.PlotWidget):
     """The plot of the map, with its keys."""
 
@@ -135,13 +143,13 @@ class LatentMap(QWidget):
         self.view = MapView()
         self.canvas = MapCanvas(self.view)
         self.canvas.setObjectName("latent_map")
-        self._scatter = pg.ScatterPlotItem(size=POINT_SIZE, pen=None, pxMode=True)
+        self._scatter = Dots(size=POINT_SIZE, pen=None, pxMode=True)
         self._circles = [pg.PlotCurveItem() for _ in PRIOR_SHARES]
         self._circle_labels = [
             pg.TextItem(f"{share:.0%}", anchor=(0.5, 1)) for share in PRIOR_SHARES
         ]
         self._path = pg.PlotCurveItem()
-        self._marker = pg.ScatterPlotItem(size=16, symbol="+", pxMode=True)
+        self._marker = Dots(size=16, symbol="+", pxMode=True)
         self._pins = {name: self._make_pin(name) for name in "AB"}
         self._hint = QLabel(HINT, alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
         self._hint.setProperty("role", "muted")
