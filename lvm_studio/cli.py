@@ -209,7 +209,7 @@ def tour(
     """Make the newcomer's journey without anybody at the window, and keep what it shows."""
     from lvm_studio.studio.tour import take_tour
 
-    emit(take_tour(folder, Progress()), as_json)
+    emit(take_tour(folder, Progress().done), as_json)
 
 
 def emit(result: dict[str, Any], as_json: bool) -> None:
@@ -242,7 +242,7 @@ def main() -> None:
         fail("Interrupted.")
     except MemoryError:
         fail("Not enough memory; ask for fewer samples or close other programs.")
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 (who typed the command must get a sentence)
         fail(f"{usage_message(error)} See lvm-studio --help.")
 
 

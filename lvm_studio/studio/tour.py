@@ -24,7 +24,6 @@ from lvm_studio.studio.theme import theme
 
 if TYPE_CHECKING:
     from lvm_studio.analysis.fan import Fan
-    from lvm_studio.headless.progress import Progress
     from lvm_studio.studio.window import MainWindow
 
 ADDED = 28
@@ -35,7 +34,7 @@ SIZE = (1360, 860)
 PATIENCE_SECONDS = 120.0
 
 
-def take_tour(folder: Path, progress: Progress) -> dict[str, Any]:
+def take_tour(folder: Path, say: Callable[[str], None]) -> dict[str, Any]:
     """Compose a street, tune it to "1 week in 100" and write what there is to see.
 
     Writes base and tuned curves (CSV), the figure (SVG, PNG, PDF), the workspace, a screenshot
@@ -60,26 +59,26 @@ def take_tour(folder: Path, progress: Progress) -> dict[str, Any]:
     session.new()
     window.start()
     try:
-        summary = _journey(window, folder, progress)
+        summary = _journey(window, folder, say)
     finally:
         window.end()
         window.close()
-    progress.done(f"The tour is over; what it shows is in {folder.resolve()}")
+    say(f"The tour is over; what it shows is in {folder.resolve()}")
     return summary
 
 
-def _journey(window: MainWindow, folder: Path, progress: Progress) -> dict[str, Any]:
+def _journey(window: MainWindow, folder: Path, say: Callable[[str], None]) -> dict[str, Any]:
     session, service = window.session, window.service
-    progress.done("Loading the shipped model …")
+    say("Loading the shipped model …")
     _wait(lambda: service.fan is not None, "the first fan")
     _compose(window)
-    progress.done(f"Composed {session.state.composition.size} households, {session.state.week}.")
+    say(f"Composed {session.state.composition.size} households, {session.state.week}.")
     _wait(lambda: service.fan is not None and service.fan.state == session.state, "the fan")
     base = _written(service.fan.fan, folder / "base-curves.csv") if service.fan else {}
     _tune(window)
     tuned = service.tuned
     assert tuned is not None
-    progress.done(f"Tuned to 1 week in {tuned.one_in_n:.0f}: {tuned.sentence}")
+    say(f"Tuned to 1 week in {tuned.one_in_n:.0f}: {tuned.sentence}")
     _photograph(window, folder)
     session.save(folder / "street.h5")
     summary = {

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from pointer import Program, click, drag, press, type_text
 
 pytestmark = [
