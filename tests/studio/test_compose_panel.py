@@ -1,6 +1,7 @@
 """The compose page: every gesture is a verb of the session, every answer is shown."""
 
 import pytest
+import studio_fakes
 from PySide6.QtCore import QItemSelectionModel, Qt
 from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QLabel, QPushButton, QSlider, QTableView
 from pytestqt.qtbot import QtBot
@@ -20,7 +21,9 @@ from lvm_studio.storage.street_state import StreetState
 from lvm_studio.storage.workspace import Workspace
 from lvm_studio.studio.panels.compose import ComposePanel
 from lvm_studio.studio.session import Session
+from lvm_studio.studio.street_service import StreetService
 from lvm_studio.studio.theme import DARK, LIGHT, theme
+from lvm_studio.studio.widgets.household_mime import households_to_mime
 
 NAMES = {
     "library": QTableView,
@@ -251,6 +254,25 @@ def test_another_dataset_replaces_library_and_weeks(panel: ComposePanel, session
     assert set(panel.library.shown_ids()) == set(ids)
     session.undo_stack.undo()
     assert set(panel.library.shown_ids()) == set(IDS)
+
+
+def test_with_the_real_service_a_drop_and_a_slide_are_answered(qtbot: QtBot) -> None:
+    session = Session()
+    session.restore(studio_fakes.workspace(), None)
+    service = StreetService(session, studio_fakes.FakeStreets(), studio_fakes.FakeTunings())
+    panel = ComposePanel(session, service)
+    qtbot.addWidget(panel)
+    service.start()
+    try:
+        qtbot.waitUntil(lambda: label(panel, "readout_base_1").startswith("3.0"), timeout=5000)
+        assert drop(households_to_mime(["C", "D"]), panel.composition.table)
+        qtbot.waitUntil(lambda: label(panel, "readout_base_1").startswith("5.0"), timeout=5000)
+        panel.lam.slider.setValue(100)
+        qtbot.waitUntil(lambda: label(panel, "readout_tuned_1") != "–", timeout=5000)
+        session.clear_composition()
+        assert label(panel, "readout_base_1") == "–"
+    finally:
+        service.stop()
 
 
 def test_a_session_with_nothing_open_is_shown_empty(qtbot: QtBot, service: FakeService) -> None:

@@ -160,8 +160,8 @@ class ComposePanel(QWidget):
     def _show_temperature(self, state: StreetState) -> None:
         own = None if state.own_temperature is None else daily_means(state.own_temperature)
         measured = None
-        if self._session.has_households and state.week:
-            weeks = self._session.households.weeks
+        weeks = self._session.households.weeks if self._session.has_households else None
+        if weeks is not None and state.week in weeks.ids:
             measured = daily_means(weeks.temperature_c[weeks.index(state.week)])
         self.temperature.set_profile(measured, own)
 

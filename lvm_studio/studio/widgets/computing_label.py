@@ -10,13 +10,12 @@ TEXT = "computing …"
 
 
 class ComputingLabel(QLabel):
-    """Keeps its width while empty, so that nothing beside it moves."""
+    """Empty at rest; put it beside something that stretches."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setProperty("role", "muted")
         self.setAccessibleName("Computing")
-        self.setMinimumWidth(self.fontMetrics().horizontalAdvance(TEXT) + 8)
         self._delay = QTimer(self, singleShot=True, interval=DELAY_MS)
         self._delay.timeout.connect(self._show_text)
 

@@ -14,7 +14,7 @@ from lvm_studio.studio.widgets.time_axis import WeekAxis
 
 AXES = ("left", "bottom")
 BIG_STRIDE = 6
-AXIS_MARGIN = 26
+AXIS_MARGIN = 24
 
 
 class FanCanvas(pg.PlotWidget):
@@ -31,7 +31,6 @@ class FanCanvas(pg.PlotWidget):
         self.hideButtons()
         self.setLabel("left", "Power (kW)")
         self.getAxis("left").enableAutoSIPrefix(False)
-        self.getAxis("left").setWidth(self.fontMetrics().horizontalAdvance("0,000") + AXIS_MARGIN)
         self.getViewBox().disableAutoRange()
         self._grid = GridItem(self.getAxis("left"), self.getAxis("bottom"))
         self._cursor = pg.InfiniteLine(angle=90)
@@ -49,6 +48,8 @@ class FanCanvas(pg.PlotWidget):
 
     def show_range(self, start: float, end: float, low: float, high: float) -> None:
         """Show these times (s) and powers (kW), no more and no less."""
+        widest = max("0.00", f"{high:.0f}", key=len)
+        self.getAxis("left").setWidth(self.fontMetrics().horizontalAdvance(widest) + AXIS_MARGIN)
         self.setXRange(start, end, padding=0)
         self.setYRange(low, high, padding=0)
         # else the view box does it while painting, which asks for a second painting
