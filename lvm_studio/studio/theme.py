@@ -106,6 +106,7 @@ class Theme(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._scheme = Scheme.SYSTEM
+        self._applied = False
         self.colours = self._resolve()
         hints = QGuiApplication.styleHints()
         hints.colorSchemeChanged.connect(self._system_changed)
@@ -122,11 +123,13 @@ class Theme(QObject):
 
     def set_scheme(self, scheme: Scheme) -> None:
         """Follow the system, or hold one of the two."""
-        self._scheme = scheme
-        self.apply()
+        if scheme is not self._scheme or not self._applied:
+            self._scheme = scheme
+            self.apply()
 
     def apply(self) -> None:
         """Give palette, style sheet and pyqtgraph the colours in force, then tell listeners."""
+        self._applied = True
         self.colours = self._resolve()
         app = QGuiApplication.instance()
         if app is None:

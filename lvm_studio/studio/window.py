@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
+    QDialog,
     QLabel,
     QMainWindow,
     QSplitter,
@@ -221,9 +222,13 @@ class MainWindow(QMainWindow):
     # Layout ---------------------------------------------------------------------------------
 
     def _splitters(self) -> dict[str, QSplitter]:
-        """Return every splitter by its place in the window, which is the same at each start."""
-        found = enumerate(self.findChildren(QSplitter))
-        return {f"{number}-{splitter.objectName()}": splitter for number, splitter in found}
+        """Return every splitter by page and place, which are the same at each start."""
+        pages = (self.tabs.widget(index) for index in range(self.tabs.count()))
+        return {
+            f"{page.objectName()}-{number}": splitter
+            for page in pages
+            for number, splitter in enumerate(page.findChildren(QSplitter))
+        }
 
     def _layout(self) -> dict[str, object]:
         return {name: splitter.saveState() for name, splitter in self._splitters().items()}
@@ -256,6 +261,8 @@ class MainWindow(QMainWindow):
 
     def end(self) -> None:
         """End all threads, processes and timers; this session needs no recovery any more."""
+        for dialog in self.findChildren(QDialog):
+            dialog.close()
         self._autosave.stop()
         end_jobs(self)
         self.service.stop()

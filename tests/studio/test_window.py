@@ -1,0 +1,429 @@
+"""The window: nothing unsaved is lost, a crash costs nothing, and closing leaves nothing behind."""
+
+import logging
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pyqtgraph as pg
+import pytest
+from PySide6.QtCore import QCoreApplication, QEvent
+from PySide6.QtGui import QAction, QColor, QImage
+from PySide6.QtWidgets import QLabel, QPlainTextEdit, QPushButton, QSplitter, QToolButton
+from pytestqt.qtbot import QtBot
+from studio_fakes import (
+    FakeDialogs,
+    FakeStreets,
+    FakeTunings,
+    crashed_session,
+    households,
+    workspace,
+)
+
+from lvm_studio.storage.recovery import AUTOSAVE, LiveSession, lost_sessions
+from lvm_studio.storage.workspace import load
+from lvm_studio.studio.app import Reporter
+from lvm_studio.studio.dialogs import Choice
+from lvm_studio.studio.session import Session
+from lvm_studio.studio.street_service import StreetService
+from lvm_studio.studio.theme import DARK, LIGHT, Scheme, theme
+from lvm_studio.studio.window import MainWindow
+
+PATIENCE = 5000
+
+Open = Callable[..., MainWindow]
+
+
+@pytest.fixture
+def opened(qtbot: QtBot) -> Iterator[Open]:
+    """Opens windows on the small street; ends those that the test has not closed."""
+    windows: list[MainWindow] = []
+
+    def open_window(dialogs: FakeDialogs | None = None, *, start: bool = False) -> MainWindow:
+        session = Session()
+        session.restore(workspace(), None)
+        service = StreetService(session, FakeStreets(), FakeTunings())  # type: ignore[arg-type]
+        window = MainWindow(session, service, LiveSession(), dialogs or FakeDialogs())
+        windows.append(window)
+        window.show()
+        if start:
+            window.start()
+        return window
+
+    yield open_window
+    for window in windows:
+        window.end()
+        window.hide()
+        window.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    theme().set_scheme(Scheme.SYSTEM)
+
+
+def button(window: MainWindow, name: str) -> QPushButton:
+    found = window.findChild(QPushButton, name)
+    assert found is not None, name
+    return found
+
+
+def action(window: MainWindow, name: str) -> QAction:
+    found = window.findChild(QAction, f"action_{name}")
+    assert found is not None, name
+    return found
+
+
+# The title and the end ------------------------------------------------------------------------
+
+
+def test_the_title_names_the_file_and_marks_what_is_unsaved(opened: Open, tmp_path: Path) -> None:
+    window = opened()
+    assert window.windowTitle() == "Untitled[*] — LVM Studio"
+    assert not window.isWindowModified()
+    window.session.set_lam(1.0)
+    assert window.isWindowModified()
+    window.session.save(tmp_path / "street.lvms")
+    assert window.windowTitle() == "street[*] — LVM Studio"
+    assert not window.isWindowModified()
+
+
+def test_a_clean_window_closes_without_a_question_and_leaves_nothing(
+    opened: Open, own_state_folder: Path
+) -> None:
+    dialogs = FakeDialogs()
+    window = opened(dialogs, start=True)
+    assert window.close()
+    assert dialogs.asked == []
+    assert not window.service._thread.isRunning()
+    assert not window._files.isRunning()
+    assert list((own_state_folder / "sessions").iterdir()) == []
+
+
+@pytest.mark.parametrize("choice", Choice)
+def test_closing_with_something_unsaved_asks(opened: Open, tmp_path: Path, choice: Choice) -> None:
+    path = tmp_path / "street.lvms"
+    dialogs = FakeDialogs(choice, path)
+    window = opened(dialogs)
+    window.session.set_lam(1.0)
+    assert window.close() is (choice is not Choice.CANCEL)
+    assert dialogs.asked[0] == "Untitled"
+    assert path.exists() is (choice is Choice.SAVE)
+    assert window.isVisible() is (choice is Choice.CANCEL)
+
+
+def test_a_save_that_is_given_up_keeps_the_window_open(opened: Open) -> None:
+    window = opened(FakeDialogs(Choice.SAVE, path=None))
+    window.session.set_lam(1.0)
+    assert not window.close()
+
+
+# The menus ------------------------------------------------------------------------------------
+
+
+def test_new_and_open_ask_before_anything_is_lost(opened: Open, tmp_path: Path) -> None:
+    dialogs = FakeDialogs(Choice.CANCEL, tmp_path / "other.lvms")
+    window = opened(dialogs)
+    window.session.set_lam(1.0)
+    action(window, "open").trigger()
+    action(window, "new").trigger()
+    assert dialogs.asked == ["Untitled", "Untitled"]
+    assert window.session.state.lam == 1.0
+
+
+def test_what_is_saved_is_opened_again_and_is_recent(opened: Open, tmp_path: Path) -> None:
+    path = tmp_path / "street.lvms"
+    window = opened(FakeDialogs(Choice.DISCARD, path))
+    window.session.set_lam(1.25)
+    action(window, "save").trigger()
+    window.session.set_lam(0.0)
+    action(window, "open").trigger()
+    assert window.session.state.lam == 1.25
+    assert window._recent.paths() == [path]
+    path.unlink()
+    assert window._recent.paths() == []
+
+
+def test_the_edit_menu_says_what_it_undoes(opened: Open) -> None:
+    window = opened()
+    window.session.set_lam(1.0)
+    assert action(window, "undo").text() == "&Undo λ = 1.00"
+    action(window, "undo").trigger()
+    assert window.session.state.lam == 0.0
+    assert action(window, "redo").text() == "&Redo λ = 1.00"
+    assert not action(window, "undo").isEnabled()
+
+
+def test_common_actions_have_their_usual_keys(opened: Open) -> None:
+    window = opened()
+    keys = {name: action(window, name).shortcut().toString() for name in ("open", "save", "undo")}
+    assert keys == {"open": "Ctrl+O", "save": "Ctrl+S", "undo": "Ctrl+Z"}
+
+
+def test_pages_have_keys(opened: Open) -> None:
+    window = opened()
+    assert window.page_titles() == ["Compose", "Train", "Latent space"]
+    action(window, "train").trigger()
+    assert window.tabs.currentIndex() == 1
+
+
+def test_help_opens_beside_the_window(opened: Open, qtbot: QtBot) -> None:
+    window = opened()
+    for name in ("tour", "data_quality", "about_lvm_studio"):
+        action(window, name).trigger()
+    assert window.isEnabled()
+
+
+# Exports --------------------------------------------------------------------------------------
+
+
+def test_curves_are_exported_in_watts(opened: Open, qtbot: QtBot, tmp_path: Path) -> None:
+    path = tmp_path / "curves.csv"
+    window = opened(FakeDialogs(path=path), start=True)
+    qtbot.waitUntil(lambda: window.service.fan is not None, timeout=PATIENCE)
+    action(window, "export_curves").trigger()
+    lines = path.read_text().splitlines()
+    assert lines[0] == "time,sample_1,sample_2,sample_3,sample_4"
+    assert lines[1].startswith("2013-01-14T00:00:00Z,3000.0")
+    assert len(lines) == 337
+
+
+def test_there_may_be_nothing_to_export(opened: Open) -> None:
+    window = opened()
+    action(window, "export_curves").trigger()
+    assert "no curves" in window.errors.sentence
+
+
+@pytest.mark.parametrize("suffix", [".svg", ".png", ".pdf"])
+def test_figures_are_exported_light_though_the_window_is_dark(
+    opened: Open, qtbot: QtBot, tmp_path: Path, suffix: str
+) -> None:
+    path = tmp_path / f"figure{suffix}"
+    window = opened(FakeDialogs(path=path), start=True)
+    window.set_scheme(Scheme.DARK)
+    qtbot.waitUntil(lambda: window.service.fan is not None, timeout=PATIENCE)
+    action(window, "export_figure").trigger()
+    assert path.stat().st_size > 2000
+    assert theme().colours is DARK
+    if suffix == ".png":
+        assert QImage(str(path)).pixelColor(3, 3) == QColor(LIGHT.plot)
+
+
+def test_a_figure_of_an_unknown_kind_is_a_sentence(opened: Open, tmp_path: Path) -> None:
+    window = opened(FakeDialogs(path=tmp_path / "figure.bmp"))
+    pg.PlotWidget(window.tabs.currentWidget()).show()
+    action(window, "export_figure").trigger()
+    assert "figure.bmp" in window.errors.sentence
+
+
+# Errors ---------------------------------------------------------------------------------------
+
+
+def test_errors_are_a_sentence_with_details_on_demand(opened: Open) -> None:
+    window = opened()
+    window.session.failed.emit("The file is damaged; open another.", "Traceback …")
+    details = window.findChild(QPlainTextEdit, "error_details")
+    assert window.errors.isVisible()
+    assert not details.isVisible()
+    button(window, "error_details_toggle").click()
+    assert details.isVisible()
+    assert details.toPlainText() == "Traceback …"
+    button(window, "error_close").click()
+    assert not window.errors.isVisible()
+
+
+def test_what_no_slot_catches_goes_to_the_log_and_becomes_a_sentence(
+    opened: Open, caplog: pytest.LogCaptureFixture
+) -> None:
+    window = opened()
+    error = RuntimeError("the widget has gone")
+    with caplog.at_level(logging.ERROR):
+        Reporter(window)(RuntimeError, error, None)
+    assert window.errors.sentence == "Something unexpected happened: the widget has gone."
+    assert "the widget has gone" in caplog.text
+
+
+def test_a_file_that_cannot_be_opened_is_a_sentence(opened: Open, tmp_path: Path) -> None:
+    path = tmp_path / "letter.lvms"
+    path.write_text("Dear reader")
+    window = opened(FakeDialogs(path=path))
+    action(window, "open").trigger()
+    assert "letter.lvms" in window.errors.sentence
+    assert window.session.households.name == "Test street"
+
+
+# Recovery -------------------------------------------------------------------------------------
+
+
+def lost_street() -> Path:
+    session = Session()
+    session.restore(workspace(), None)
+    session.set_lam(2.5)
+    return crashed_session(session.workspace, Path("/data/street.lvms"))
+
+
+def test_a_crash_is_offered_back_without_stopping_anything(opened: Open, qtbot: QtBot) -> None:
+    folder = lost_street()
+    window = opened(start=True)
+    assert window.recovery.isVisible()
+    assert "street.lvms" in window.recovery.sentence
+    button(window, "recover_accept").click()
+    assert window.session.state.lam == 2.5
+    assert window.session.dirty
+    assert window.session.path == Path("/data/street.lvms")
+    assert not window.recovery.isVisible()
+    assert not folder.exists()
+
+
+def test_what_was_recovered_survives_another_crash(opened: Open) -> None:
+    lost_street()
+    window = opened(start=True)
+    button(window, "recover_accept").click()
+    kept = load(window._live.folder / AUTOSAVE)
+    assert kept.street["lam"] == 2.5
+
+
+def test_what_is_discarded_is_not_offered_again(opened: Open) -> None:
+    folder = lost_street()
+    window = opened(start=True)
+    button(window, "recover_discard").click()
+    assert window.session.state.lam == 0.0
+    assert not window.session.dirty
+    assert not folder.exists()
+    assert lost_sessions() == []
+
+
+def test_two_crashes_are_offered_one_after_the_other(opened: Open) -> None:
+    lost_street()
+    lost_street()
+    window = opened(start=True)
+    button(window, "recover_discard").click()
+    assert window.recovery.isVisible()
+    button(window, "recover_discard").click()
+    assert not window.recovery.isVisible()
+
+
+def test_a_lost_session_that_is_damaged_is_a_sentence_and_stays(opened: Open) -> None:
+    folder = lost_street()
+    (folder / AUTOSAVE).write_bytes(b"\x00" * 100)
+    window = opened(start=True)
+    button(window, "recover_accept").click()
+    assert window.errors.isVisible()
+    assert folder.exists()
+
+
+def test_unsaved_changes_are_autosaved_and_dropped_once_saved(
+    opened: Open, qtbot: QtBot, tmp_path: Path
+) -> None:
+    window = opened(start=True)
+    autosave = window._live.folder / AUTOSAVE
+    window._autosave.save()
+    assert not window._autosave._mailbox.waiting  # nothing has changed
+    window.session.set_lam(1.75)
+    window._autosave.save()
+    qtbot.waitUntil(lambda: not window._autosave._mailbox.waiting, timeout=PATIENCE)
+    assert load(autosave).street["lam"] == 1.75
+    window.session.save(tmp_path / "street.lvms")
+    qtbot.waitUntil(lambda: not autosave.exists(), timeout=PATIENCE)
+
+
+# Layout and theme -----------------------------------------------------------------------------
+
+
+def library_share(splitter: QSplitter) -> float:
+    """How much of the page the library takes (the screen of the tests may be small)."""
+    return splitter.sizes()[0] / sum(splitter.sizes())
+
+
+def test_the_layout_is_kept_between_starts_and_can_be_reset(opened: Open, qtbot: QtBot) -> None:
+    window = opened()
+    splitter = window.findChild(QSplitter, "compose_columns")
+    assert library_share(splitter) < 0.25
+    splitter.setSizes([600, 200, 560])
+    window.show_page(2)
+    window.close()
+    again = opened()
+    kept = again.findChild(QSplitter, "compose_columns")
+    assert again.tabs.currentIndex() == 2
+    again.show_page(0)
+    qtbot.waitUntil(lambda: library_share(kept) > 0.3)
+    again.reset_layout()
+    qtbot.waitUntil(lambda: library_share(kept) < 0.25)
+
+
+def test_the_theme_is_kept_between_starts(opened: Open) -> None:
+    window = opened()
+    window.set_scheme(Scheme.DARK)
+    window.close()
+    theme().set_scheme(Scheme.LIGHT)
+    opened()
+    assert theme().scheme is Scheme.DARK
+    assert theme().colours is DARK
+
+
+# The status bar -------------------------------------------------------------------------------
+
+
+def test_the_status_bar_names_model_device_and_data(opened: Open, qtbot: QtBot) -> None:
+    window = opened(start=True)
+    texts = {
+        name: window.findChild(QLabel, f"status_{name}")
+        for name in ("model", "device", "attribution")
+    }
+    qtbot.waitUntil(lambda: texts["model"].text() == "Model: m", timeout=PATIENCE)
+    assert texts["device"].text() == "CPU, 1 thread"
+    assert texts["attribution"].text() == "Made up"
+    assert texts["attribution"].toolTip() == "Made up; by nobody."
+
+
+# Import ---------------------------------------------------------------------------------------
+
+
+def readings(path: Path, weeks: int = 3) -> Path:
+    import numpy as np
+
+    first = np.datetime64("2014-03-03T00:00")
+    rows = ["meter,stamp,kwh"]
+    for name in ("x", "y", "z"):
+        for step in range(weeks * 336):
+            stamp = str(first + np.timedelta64(30 * step, "m")).replace("T", " ")
+            rows.append(f"{name},{stamp}:00,{0.1 + (step % 48) / 100:.3f}")
+    rows.append("x,not a time,0.1")
+    path.write_text("\n".join(rows))
+    return path
+
+
+def test_readings_are_imported_beside_the_running_window(
+    opened: Open, qtbot: QtBot, tmp_path: Path
+) -> None:
+    path = readings(tmp_path / "meters.csv")
+    window = opened(FakeDialogs(path=path), start=True)
+    action(window, "import_readings").trigger()
+    accept = button(window, "import_accept")
+    message = window.findChild(QLabel, "import_message")
+    qtbot.waitUntil(accept.isEnabled, timeout=PATIENCE)
+    accept.click()
+    qtbot.waitUntil(lambda: "taken over" in message.text(), timeout=PATIENCE)
+    assert "1 left out" in message.text()
+    assert window.session.households.household_ids == ("x", "y", "z")
+    assert window.session.state.dataset == "meters"
+    window.session.undo_stack.undo()
+    assert window.session.state.dataset == "Test street"
+
+
+def test_a_mapping_that_does_not_fit_is_a_sentence_in_the_dialog(
+    opened: Open, qtbot: QtBot, tmp_path: Path
+) -> None:
+    path = readings(tmp_path / "meters.csv", weeks=1)
+    window = opened(FakeDialogs(path=path), start=True)
+    action(window, "import_readings").trigger()
+    dialog = window.findChild(object, "import_dialog")
+    accept = button(window, "import_accept")
+    qtbot.waitUntil(accept.isEnabled, timeout=PATIENCE)
+    dialog.form.time_zone.setCurrentText("Middle/Earth")
+    accept.click()
+    assert "Middle/Earth" in dialog.message.text()
+    assert window.session.households.name == "Test street"
+
+
+def test_a_second_dataset_is_credited(opened: Open) -> None:
+    window = opened()
+    window.session.add_dataset(households("Mine", ("x", "y", "z")))
+    assert window.findChild(QLabel, "status_attribution").text() == "Made up"
+    assert window.findChild(QToolButton) is not None
