@@ -238,7 +238,8 @@ class FanPlot(QWidget):
         low = min(0.0, *(b[0] for b in bounds))
         times = seconds(fan.times)
         end = times[-1] + (times[1] - times[0])
-        self.canvas.show_range(times[0], end, low, high * HEADROOM)
+        for canvas in (self.canvas, self._second):
+            canvas.show_range(times[0], end, low, high * HEADROOM)
 
     def _point_at(self, second: float | None) -> None:
         fan = self._base.fan
