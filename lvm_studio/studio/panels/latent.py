@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QLabel, QSplitter, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QLabel, QSplitter, QTabWidget, QVBoxLayout, QWidget
 
 from lvm_studio.analysis.paths import spherical, straight, traversal
 from lvm_studio.studio.answers import StreetRequest
@@ -17,6 +17,7 @@ from lvm_studio.studio.widgets.colour_scale import ColourBar, ColourScale
 from lvm_studio.studio.widgets.curve_strip import CurveStrip, StripCells
 from lvm_studio.studio.widgets.decoded_plot import DecodedPlot
 from lvm_studio.studio.widgets.dimension_sliders import Dimension, DimensionSliders
+from lvm_studio.studio.widgets.dressed import dressed
 from lvm_studio.studio.widgets.interpolation_bar import SLIDER_STEPS, SPHERICAL, InterpolationBar
 from lvm_studio.studio.widgets.latent_map import LatentMap, MapPoints
 from lvm_studio.studio.widgets.map_bar import MapBar
@@ -69,6 +70,11 @@ class LatentPanel(QWidget):
         self.sliders = DimensionSliders()
         self.strip = CurveStrip("The most informative dimensions, from −2 to 2, will appear here.")
         self.between = InterpolationBar()
+        self.differences = dressed(QCheckBox("&Differences only"), checked=True)
+        self.differences.setToolTip(
+            "Traversals less their own u = 0, the way to B less A: what a dimension adds or takes"
+        )
+        self._strips: Strips | None = None
         self._status = QLabel(" ", wordWrap=True)
         self._status.setProperty("role", "muted")
         self._build()
@@ -81,6 +87,7 @@ class LatentPanel(QWidget):
         self.strips = QTabWidget()
         self.strips.addTab(self.strip, "&Traversals")
         self.strips.addTab(self.between, "A → &B")
+        self.strips.setCornerWidget(self.differences)
         middle = QSplitter(Qt.Orientation.Vertical, childrenCollapsible=False)
         middle.addWidget(self.decoded)
         middle.addWidget(self.strips)
@@ -106,6 +113,7 @@ class LatentPanel(QWidget):
         self._point_box.failed.connect(self._point_failed)
         self._strip_box.failed.connect(self._strips_failed)
         self._settle.timeout.connect(self._ask_strips)
+        self.differences.toggled.connect(self._show_strips)
         self.bar.changed.connect(self._show_map)
         self.map.picked.connect(self._pick)
         self.map.pin_asked.connect(self.pin)
@@ -170,6 +178,7 @@ class LatentPanel(QWidget):
             self.colour_bar.set_scale(None)
             self.sliders.set_dimensions([])
             self.decoded.show_week(None, None)
+            self._strips = None
             self.strip.show_cells(None)
             self.between.show_pins(set())
             return
@@ -286,19 +295,37 @@ class LatentPanel(QWidget):
         self._strip_box.post(self._work.strips(request, grid, self._path(BETWEEN_STEPS)))
 
     def _take_strips(self, strips: Strips) -> None:
-        if self._cloud is None:
+        self._strips = strips
+        self._show_strips()
+
+    def _show_strips(self, *_: object) -> None:
+        if self._cloud is None or self._strips is None:
             return
-        cloud = self._cloud.cloud
+        cloud, strips = self._cloud.cloud, self._strips
         rows = tuple(f"{cloud.names[i]}, {cloud.info_bits[i]:.1f} bits" for i in self._strip_rows)
-        values = tuple(
-            f"u = {value:+.0f}".replace("-", "−").replace("+0", "0") for value in STRIP_VALUES
-        )
-        self.strip.show_cells(StripCells(strips.traversal, rows, values, strips.middle))
+        values = ("u = −2", "u = −1", "u = 0", "u = +1", "u = +2")
+        zero = strips.traversal[:, STRIP_VALUES.index(0.0), None]
+        self.strip.show_cells(self._cells(strips.traversal, zero, rows, values, "u = 0"))
         if strips.between is not None:
-            shares = [f"{t:.2f}" for t in np.linspace(0, 1, BETWEEN_STEPS)]
-            shares[0], shares[-1] = "A", "B"
-            cells = StripCells(strips.between, ("",), tuple(shares), strips.middle)
-            self.between.strip.show_cells(cells)
+            shares = ("A", *(f"{t:.2f}" for t in np.linspace(0, 1, BETWEEN_STEPS)[1:-1]), "B")
+            start = strips.between[:, :1]
+            self.between.strip.show_cells(self._cells(strips.between, start, ("",), shares, "A"))
+
+    def _cells(
+        self,
+        curves: Floats,
+        start: Floats,
+        rows: tuple[str, ...],
+        columns: tuple[str, ...],
+        whence: str,
+    ) -> StripCells:
+        """Curves [R, C, T] as cells: themselves, or less `start` [R, 1, T]."""
+        assert self._strips is not None
+        if self.differences.isChecked():
+            nothing = np.zeros(curves.shape[-1])
+            return StripCells(curves - start, rows, columns, nothing, f"difference from {whence}")
+        caption = "mean curve (shaded: more or less than at u = 0)"
+        return StripCells(curves, rows, columns, self._strips.middle, caption)
 
     def _go_to_cell(self, row: int, column: int) -> None:
         u = self.u.copy()

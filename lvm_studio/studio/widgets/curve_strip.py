@@ -26,13 +26,15 @@ class StripCells:
         curves: [R, C, T] kW.
         row_titles: R texts, left of the rows.
         column_titles: C texts, above the columns.
-        reference: [T] kW, drawn faintly in every cell, or None.
+        reference: [T] kW; what lies above or below it is shaded.
+        caption: what the curves are.
     """
 
     curves: Floats
     row_titles: tuple[str, ...]
     column_titles: tuple[str, ...]
-    reference: Floats | None = None
+    reference: Floats
+    caption: str
 
 
 class CurveStrip(QWidget):
@@ -79,9 +81,11 @@ class CurveStrip(QWidget):
     # geometry
 
     def _limits(self) -> tuple[float, float]:
-        """Common lowest and highest kW; zero is always in."""
+        """Common lowest and highest kW of all cells."""
         assert self._cells is not None
-        return min(float(self._cells.curves.min()), 0.0), max(float(self._cells.curves.max()), 1e-6)
+        both = (self._cells.curves, self._cells.reference)
+        low, high = min(float(part.min()) for part in both), max(float(part.max()) for part in both)
+        return low, high if high > low else low + 1.0
 
     def _cell(self, row: int, column: int) -> QRectF:
         assert self._cells is not None
@@ -92,7 +96,7 @@ class CurveStrip(QWidget):
         width = max((self.width() - left - GAP * columns) / columns, 4.0)
         bottom = metrics.lineSpacing() + 2
         height = max((self.height() - top - bottom - GAP * rows) / rows, 4.0)
-        height = min(height, max(width, MAX_CELL_HEIGHT))  # a tall cell makes any week look steep
+        height = min(height, max(2 * width, MAX_CELL_HEIGHT))  # taller, any week looks steep
         return QRectF(left + column * (width + GAP), top + row * (height + GAP), width, height)
 
     def cell_at(self, position: QPointF) -> tuple[int, int]:
@@ -137,12 +141,11 @@ class CurveStrip(QWidget):
             cell = self._cell(row, 0)
             box = QRectF(0, cell.top(), cell.left() - 4, cell.height())
             painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
-        highest = format_value(round(self._limits()[1], 1))
-        behind = "" if self._cells.reference is None else ", grey: u = 0"
+        low, high = (format_value(round(limit, 1)) for limit in self._limits())
         painter.drawText(
             QRectF(0, self.height() - line, self.width() - GAP, line),
             Qt.AlignmentFlag.AlignRight,
-            f"each cell: Monday to Sunday, up to {highest} kW{behind}",
+            f"{self._cells.caption}, Monday to Sunday, {low} to {high} kW in every cell",
         )
 
     def _paint_cell(self, painter: QPainter, row: int, column: int) -> None:
@@ -150,22 +153,34 @@ class CurveStrip(QWidget):
         colours = theme().colours
         box = self._cell(row, column)
         painter.fillRect(box, QColor(colours.plot))
-        if self._cells.reference is not None:
-            grey = mix(colours.muted, colours.plot, 0.5)
-            self._paint_curve(painter, box, self._cells.reference, grey)
-        colour = mix(colours.accent, colours.plot, 0.6 if self._stale else 0.0)
-        self._paint_curve(painter, box, self._cells.curves[row, column], colour)
+        kw, reference = self._cells.curves[row, column], self._cells.reference
+        faded = 0.6 if self._stale else 0.0
+        if reference is not None:
+            more, less = (
+                mix(c, colours.plot, max(faded, 0.35)) for c in (colours.tuned, colours.base)
+            )
+            self._paint_between(painter, box, np.maximum(kw, reference), reference, more)
+            self._paint_between(painter, box, np.minimum(kw, reference), reference, less)
+        painter.setPen(QPen(mix(colours.text, colours.plot, faded)))
+        painter.drawPolyline(QPolygonF(self._points(box, kw)))
         focused = (row, column) == self._focus and self.hasFocus()
         painter.setPen(QPen(QColor(colours.tuned if focused else colours.grid)))
         painter.drawRect(box)
 
-    def _paint_curve(self, painter: QPainter, box: QRectF, kw: Floats, colour: QColor) -> None:
+    def _paint_between(
+        self, painter: QPainter, box: QRectF, kw: Floats, reference: Floats, colour: QColor
+    ) -> None:
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(colour)
+        outline = self._points(box, kw) + self._points(box, reference)[::-1]
+        painter.drawPolygon(QPolygonF(outline))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+
+    def _points(self, box: QRectF, kw: Floats) -> list[QPointF]:
         low, high = self._limits()
         x = box.left() + 1 + (box.width() - 2) * np.arange(len(kw)) / max(len(kw) - 1, 1)
         y = box.bottom() - 2 - (box.height() - 4) * (kw - low) / (high - low)
-        painter.setPen(QPen(colour))
-        points = [QPointF(a, b) for a, b in zip(x.tolist(), y.tolist(), strict=True)]
-        painter.drawPolyline(QPolygonF(points))
+        return [QPointF(a, b) for a, b in zip(x.tolist(), y.tolist(), strict=True)]
 
     # what the person does
 
@@ -183,7 +198,8 @@ class CurveStrip(QWidget):
         title = f"{self._cells.row_titles[row]} {self._cells.column_titles[column]}".strip()
         QToolTip.showText(
             event.globalPosition().toPoint(),
-            f"{title}: peak {kw.max():.2f} kW, mean {kw.mean():.2f} kW. Click to go there.",
+            f"{title}: {kw.min():.2f} to {kw.max():.2f} kW, mean {kw.mean():.2f} kW.\n"
+            "Click to go there.",
             self,
         )
 

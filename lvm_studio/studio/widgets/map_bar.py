@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QSignalBlocker, Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QWidget
+
+from lvm_studio.studio.widgets.dressed import dressed, label_for
 
 COMPONENT_PAIRS = ((0, 1), (2, 3))
 AXES = "axes"
@@ -18,7 +20,7 @@ class MapBar(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.kind = QComboBox(toolTip="What the two axes of the map are")
+        self.kind = dressed(QComboBox(), toolTip="What the two axes of the map are")
         self.kind.setObjectName("latent_map_kind")
         for first, second in COMPONENT_PAIRS:
             title = f"Principal components {first + 1} and {second + 1}"
@@ -28,7 +30,9 @@ class MapBar(QWidget):
         for name, combo in zip("xy", self.axes, strict=True):
             combo.setAccessibleName(f"Dimension along {name}")
             combo.setToolTip(f"Dimension along {name}; the most informative first")
-        self.colour = QComboBox(toolTip="What the colour of a point says about its real sum")
+        self.colour = dressed(
+            QComboBox(), toolTip="What the colour of a point says about its real sum"
+        )
         self.colour.setObjectName("latent_colour")
         self.snap = QCheckBox("Sna&p to real sums")
         self.snap.setToolTip(
@@ -42,13 +46,13 @@ class MapBar(QWidget):
     def _build(self) -> None:
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
-        grid.addWidget(QLabel("&Map", buddy=self.kind), 0, 0)
+        grid.addWidget(label_for(self.kind, "&Map"), 0, 0)
         grid.addWidget(self.kind, 0, 1, 1, 2)
         grid.addWidget(self.axes[0], 1, 1)
         grid.addWidget(self.axes[1], 1, 2)
-        grid.addWidget(QLabel("&Colour", buddy=self.colour), 2, 0)
-        grid.addWidget(self.colour, 2, 1)
-        grid.addWidget(self.snap, 2, 2)
+        grid.addWidget(label_for(self.colour, "&Colour"), 2, 0)
+        grid.addWidget(self.colour, 2, 1, 1, 2)
+        grid.addWidget(self.snap, 3, 1, 1, 2)
         grid.setColumnStretch(1, 1)
         grid.setColumnStretch(2, 1)
 
