@@ -139,7 +139,9 @@ class Session(QObject):
         similar by metadata are added, itself first.
         """
         with self._reporting():
-            drawn = draw_like(self.households, ids, n, self._state.seed)
+            # a second draw from the same list adds others, and can be repeated all the same
+            seed = self._state.seed + self._state.composition.size
+            drawn = draw_like(self.households, ids, n, seed)
 
             def add(composition: Composition) -> Composition:
                 for household_id, times in drawn.items():
