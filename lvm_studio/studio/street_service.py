@@ -39,7 +39,9 @@ LOADING, FANS, TUNINGS, SOLVING, PANELS, ADOPTING, CLIMBING = range(7)
 
 NO_DATA = "No household data is open: import meter readings with File ▸ Import readings…"
 NO_MODEL = "This workspace has no trained model: train one on the Train page."
-NO_HOUSEHOLDS = "Drag households onto the composition, or press Enter on a selection in the library."
+NO_HOUSEHOLDS = (
+    "Drag households onto the composition, or press Enter on a selection in the library."
+)
 NO_WEEK = "Choose a week."
 
 

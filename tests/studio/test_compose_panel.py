@@ -296,3 +296,12 @@ def test_it_follows_the_theme(panel: ComposePanel) -> None:
     assert panel.fan.canvas.backgroundBrush().color().name().lower() == DARK.plot.lower()
     theme().changed.emit(LIGHT)
     assert panel.fan.canvas.backgroundBrush().color().name().lower() == LIGHT.plot.lower()
+
+
+def test_adding_like_these_again_draws_others(panel: ComposePanel, session: Session) -> None:
+    panel.findChild(QPushButton, "library_add_like").click()
+    first = counts(session)
+    panel.findChild(QPushButton, "library_add_like").click()
+    added = {name: n - first.get(name, 0) for name, n in counts(session).items()}
+    assert sum(added.values()) == 10
+    assert {name for name, n in added.items() if n} != set(first)
