@@ -1,0 +1,225 @@
+"""What the compute thread computes, with a small model that nobody has trained."""
+
+from collections.abc import Generator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from studio_fakes import households
+
+from lvm_studio.data.calendar import ContextEncoder
+from lvm_studio.data.composition import Composition
+from lvm_studio.data.errors import DataError
+from lvm_studio.data.labels import LabelEncoder
+from lvm_studio.models.specs import CompVAESpec
+from lvm_studio.models.trained import TrainedModel, build_module
+from lvm_studio.storage.street_state import StreetState
+from lvm_studio.studio.answers import FanAnswer, LoadedModel, StreetRequest, TunedAnswer
+from lvm_studio.studio.street_work import Recent, StreetWork
+from lvm_studio.studio.tuned_work import Improved, TunedWork
+from lvm_studio.tuning.fit import FlowSnapshot, fit_flow
+from lvm_studio.tuning.specs import FlowSpec
+
+DATA = households()
+
+
+@pytest.fixture(scope="module")
+def model() -> TrainedModel:
+    labels, context = LabelEncoder.fit(DATA), ContextEncoder()
+    spec = CompVAESpec(latent_w=4, latent_z=1, day_hidden=16, part_hidden=16)
+    module = build_module(spec, labels=labels.dim, context=context.dim, seed=1)
+    with torch.no_grad():  # let the latents be felt, as in a trained model
+        module.sum_to_curve.weight.normal_(0.0, 0.3, generator=torch.Generator().manual_seed(0))
+    return TrainedModel("small", spec, module, labels, context)
+
+
+@pytest.fixture
+def request_(model: TrainedModel) -> StreetRequest:
+    state = StreetState(composition=Composition.parse("A,B*2"), week="2013-W03", samples=64, seed=3)
+    return StreetRequest(state, DATA, model)
+
+
+def changed(request: StreetRequest, **changes: Any) -> StreetRequest:
+    return replace(request, state=request.state.with_changes(**changes))
+
+
+def answers(work: Generator[Any, None, None]) -> list[Any]:
+    return [value for value in work if value is not None]
+
+
+def fan(streets: StreetWork, request: StreetRequest) -> FanAnswer:
+    (answer,) = answers(streets.fan(request))
+    return answer
+
+
+def tuned(tunings: TunedWork, request: StreetRequest) -> TunedAnswer:
+    (answer,) = answers(tunings.answer(request))
+    return answer
+
+
+def one_in_100(request: StreetRequest) -> StreetRequest:
+    """The same at a λ that the pool of base draws cannot answer."""
+    (lam,) = answers(TunedWork(StreetWork()).solve(request, "one_in_n", 100.0))
+    return changed(request, lam=lam)
+
+
+# The base fan ---------------------------------------------------------------------------------
+
+
+def test_a_stored_model_is_loaded(model: TrainedModel) -> None:
+    tree = model.to_tree()
+    (loaded,) = answers(StreetWork().load(tree))
+    assert isinstance(loaded, LoadedModel)
+    assert loaded.tree is tree
+    assert loaded.device.startswith("CPU, ")
+
+
+def test_a_stored_model_that_does_not_fit_is_a_sentence() -> None:
+    with pytest.raises(DataError):
+        answers(StreetWork().load({"name": "nothing"}))
+
+
+def test_the_fan_has_the_measured_sum_beside_it(request_: StreetRequest) -> None:
+    answer = fan(StreetWork(), request_)
+    week = DATA.weeks.power_kw[:, DATA.weeks.index("2013-W03")]
+    assert answer.households == 3
+    assert answer.fan.curves.shape == (64, 336)
+    np.testing.assert_allclose(answer.fan.measured, week[0] + 2 * week[1], rtol=1e-5)
+    assert str(answer.fan.times[0]) == "2013-01-14T00:00"
+
+
+def test_under_other_weather_nothing_was_measured(request_: StreetRequest) -> None:
+    cold = changed(request_, own_temperature=(-8.0,) * 7)
+    streets = StreetWork()
+    assert fan(streets, cold).fan.measured is None
+    assert not np.array_equal(fan(streets, cold).fan.mean, fan(streets, request_).fan.mean)
+
+
+def test_the_same_seed_is_the_same_noise_however_many_are_drawn(request_: StreetRequest) -> None:
+    few = fan(StreetWork(), request_).fan.curves
+    many = fan(StreetWork(), changed(request_, samples=700)).fan.curves
+    np.testing.assert_allclose(few, many[:64], rtol=1e-4, atol=1e-5)
+    other = fan(StreetWork(), changed(request_, seed=4)).fan.curves
+    assert not np.allclose(few, other)
+
+
+def test_a_household_more_bends_the_curves_and_does_not_reshuffle_them(
+    request_: StreetRequest,
+) -> None:
+    before = fan(StreetWork(), request_).fan.curves
+    more = changed(request_, composition=Composition.parse("A,B*2,C"))
+    after = fan(StreetWork(), more).fan.curves
+    own = [np.corrcoef(a, b)[0, 1] for a, b in zip(before, after, strict=True)]
+    others = [np.corrcoef(a, b)[0, 1] for a, b in zip(before, after[::-1], strict=True)]
+    assert np.mean(own) > 0.8
+    assert np.mean(own) > np.mean(others) + 0.3
+
+
+def test_many_samples_come_in_slices_that_newer_wishes_may_preempt(
+    request_: StreetRequest,
+) -> None:
+    told = list(StreetWork().fan(changed(request_, samples=1500)))
+    assert told[:2] == [None, None]
+    assert len(told[2].fan.curves) == 1500
+
+
+def test_what_was_used_last_is_remembered() -> None:
+    recent: Recent[str, int] = Recent(2)
+    for key in ("a", "b"):
+        recent.put(key, 1)
+    recent.get("a")
+    recent.put("c", 1)
+    assert recent.get("b") is None
+    assert recent.get("a") == 1
+    assert recent.make("d", lambda: 4) == 4
+
+
+# The tuned fan --------------------------------------------------------------------------------
+
+
+def test_at_lam_zero_the_tuned_fan_is_the_base_fan(request_: StreetRequest) -> None:
+    streets = StreetWork()
+    base, answer = fan(streets, request_), tuned(TunedWork(streets), request_)
+    np.testing.assert_allclose(answer.fan.curves, base.fan.curves, rtol=1e-5, atol=1e-6)
+    assert answer.kl == 0.0
+    assert answer.one_in_n == 1.0
+    assert answer.expectation == pytest.approx(answer.base_expectation, abs=1e-6)
+    assert answer.valid
+
+
+@pytest.mark.parametrize("criterion", ["peak", "sustained", "flexibility"])
+def test_lam_raises_the_criterion_and_kl(request_: StreetRequest, criterion: str) -> None:
+    tunings = TunedWork(StreetWork())
+    steps = [
+        tuned(tunings, changed(request_, criterion=criterion, lam=lam)) for lam in (0.0, 0.5, 1.0)
+    ]
+    assert steps[0].expectation < steps[1].expectation < steps[2].expectation
+    assert steps[0].kl < steps[1].kl < steps[2].kl
+    assert {step.unit for step in steps} == {"kWh" if criterion == "flexibility" else "kW"}
+    front = steps[2].front
+    assert np.all(np.diff(front.kl[front.valid]) > 0)
+
+
+def test_the_first_answer_pauses_for_what_is_more_urgent(request_: StreetRequest) -> None:
+    told = list(TunedWork(StreetWork()).answer(request_))
+    assert told.count(None) >= 4
+    assert isinstance(told[-1], TunedAnswer)
+
+
+def test_the_climb_makes_far_lams_valid(request_: StreetRequest) -> None:
+    far = one_in_100(request_)
+    tunings = TunedWork(StreetWork())
+    before = tuned(tunings, far)
+    news = answers(tunings.climb(far))
+    after = tuned(tunings, far)
+    assert not before.valid
+    assert before.refining
+    assert news[-1] == Improved(news[-1].key, settled=True)
+    assert after.valid
+    assert after.method == "climb"
+    assert not after.refining
+    assert answers(tunings.climb(far)) == []
+
+
+@pytest.mark.parametrize(("goal", "target"), [("kl", 1.0), ("kl", 4.6), ("one_in_n", 100.0)])
+def test_a_target_is_reached(request_: StreetRequest, goal: Any, target: float) -> None:
+    tunings = TunedWork(StreetWork())
+    (lam,) = answers(tunings.solve(request_, goal, target))
+    reached = tuned(tunings, changed(request_, lam=lam))
+    assert reached.valid
+    assert getattr(reached, goal) == pytest.approx(target, rel=0.1)
+
+
+def test_an_expected_level_is_reached(request_: StreetRequest) -> None:
+    tunings = TunedWork(StreetWork())
+    level = tuned(tunings, changed(request_, lam=0.7)).expectation
+    (lam,) = answers(tunings.solve(request_, "expectation", level))
+    assert lam == pytest.approx(0.7, abs=0.01)
+
+
+def test_a_flow_takes_over_and_moves_the_base_curves(request_: StreetRequest) -> None:
+    streets = StreetWork()
+    tunings, far = TunedWork(streets), one_in_100(request_)
+    ((owner, job),) = answers(tunings.flow_job(far))
+    assert owner is far
+    pool = answers(tunings.answer(far))
+    quick = FlowSpec(steps=30, couplings=2, hidden=8)
+    tuning = tunings._tunings.get(next(iter(tunings._tunings._values)))
+    reports = fit_flow(quick, tuning.pool.potential, tuning.pool.draws, seed=job.seed)
+    snapshot = [report for report in reports if isinstance(report, FlowSnapshot)][-1]
+    answers(tunings.adopt(far, snapshot))
+    answer = tuned(tunings, far)
+    assert pool[0].method == "pool"
+    assert answer.method == "flow"
+    assert answer.valid
+    assert "flow" in answer.sentence
+    assert answer.expectation > answer.base_expectation
+    near = tuned(tunings, changed(far, lam=0.98 * far.state.lam))
+    assert np.abs(near.fan.curves - answer.fan.curves).mean() < 0.2 * answer.fan.curves.std()
+
+
+def test_more_rows_than_the_race_allows_are_resampled(request_: StreetRequest) -> None:
+    answer = tuned(TunedWork(StreetWork()), changed(request_, samples=900, lam=0.5))
+    assert answer.fan.curves.shape == (900, 336)
