@@ -197,10 +197,10 @@ class FlowSource:
     def _curves(self, lam: float, n: int) -> tuple[NDArray[np.float32], Array]:
         """One curve a draw of the flow at λ, and the draws' normalised weights."""
         potential, v = self.pool.potential, self.pool.draws.u[:n]
-        u, log_det = self.flow(v, lam)
+        u = self.flow(v, lam)
         decoded = potential.space.decode(u)
         f = potential.value_of(decoded).double().numpy()
-        log_ratio = (log_det - 0.5 * (u.square() - v.square()).sum(-1)).double().numpy()
+        log_ratio = -self.flow.log_ratio(u, lam).double().numpy()
         curves = decoded.transport(self.pool.eps[:n]).float().numpy()
         return curves, normalised(lam * f + log_ratio)
 

@@ -98,14 +98,16 @@ def fit_flow(
 def start_flow(reached: Climb, spec: FlowSpec, seed: int) -> LambdaFlow:
     """A flow whose affine core follows the climb's Gaussians and whose couplings do nothing."""
     lam_max = max(trusted_lam(reached.draws, reached.lam), 1e-3)
+    generator = torch.Generator().manual_seed(seed)
+    centres = reached.centres_at(lam_max, generator)
     share = torch.from_numpy(reached.draws.estimate(0.7 * lam_max)[1]).to(reached.gradient.dtype)
     outer = (share[:, None] * reached.gradient).T @ reached.gradient
     basis = torch.linalg.eigh(outer).eigenvectors.flip(1).contiguous()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        flow = LambdaFlow(basis, lam_max, spec.couplings, spec.hidden)
+        flow = LambdaFlow(basis, lam_max, len(centres), spec.couplings, spec.hidden)
     lams = [lam_max * (point + 1) / CORE_POINTS for point in range(CORE_POINTS)]
-    flow.fit_core(lams, [reached.gaussian_at(lam) for lam in lams])
+    flow.fit_core(lams, [reached.mixture_at(lam, centres) for lam in lams])
     return flow
 
 
@@ -186,14 +188,17 @@ class FlowFit:
         return snapshot
 
     def _objective(self) -> Tensor:
-        groups, each = self.spec.groups, self.spec.batch // self.spec.groups
+        """Mean over λ of E_q [log q/p - λf]: every branch gets as many rows, and its own share."""
+        groups, branches = self.spec.groups, self.flow.branches
+        rows = max(1, self.spec.batch // (groups * branches))
         place = torch.arange(groups) + torch.rand(groups, generator=self._generator)
         lam = self.flow.lam_max * place / groups
-        v = torch.randn(groups, each, self.potential.dim, generator=self._generator)
-        u, _ = self.flow(v, lam)
-        log_ratio = self._log_ratio.held(u, lam)
-        f = self.potential.value(u.flatten(0, 1)).unflatten(0, (groups, each))
-        return (log_ratio - lam[:, None] * f).mean()
+        shape = (groups, branches, rows, self.potential.dim)
+        u = self.flow.push(torch.randn(shape, generator=self._generator), lam)
+        log_ratio = self._log_ratio.held(u.flatten(1, 2), lam).view(shape[:-1])
+        f = self.potential.value(u.flatten(0, 2)).view(shape[:-1])
+        each = (log_ratio - lam[:, None, None] * f).mean(dim=-1)
+        return (self.flow.log_share(lam).exp() * each).sum(dim=1).mean()
 
     def _set_lr(self) -> None:
         warm = min(1.0, (self.steps + 1) / _WARMUP)

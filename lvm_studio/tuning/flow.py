@@ -15,61 +15,12 @@ from zuko.transforms import CouplingTransform, DependentTransform, MonotonicAffi
 
 from lvm_studio.data.tree import Tree, TreeView
 from lvm_studio.models.trained import fill_weights, weights_to_tree
-from lvm_studio.tuning.stages import Gaussian
+from lvm_studio.tuning.cores import AffineCore
+from lvm_studio.tuning.mixtures import Mixture
 
 _SMALLEST_SCALE = 0.1
 """A coupling scales by 0.1 to 10: enough over several layers, and it cannot run away."""
-_DEGREE = 3
-
-
-class AffineCore(nn.Module):
-    """An affine map whose mean and triangular factor are polynomials of λ without constant term.
-
-    `y = m(s) + d(s) * (v + N(s) v)`, s = λ / λ_max, N strictly lower triangular. Fitted to the
-    Gaussians of the climb it carries the bulk of p̂_λ before any training.
-    """
-
-    def __init__(self, dim: int) -> None:
-        super().__init__()
-        self.shift = nn.Parameter(torch.zeros(_DEGREE, dim))
-        self.log_scale = nn.Parameter(torch.zeros(_DEGREE, dim))
-        self.lower = nn.Parameter(torch.zeros(_DEGREE, dim, dim))
-
-    def forward(self, v: Tensor, s: Tensor) -> tuple[Tensor, Tensor]:
-        """y and log |det dy/dv| of v [..., n, dim] at s [...]."""
-        shift, log_scale, lower = self._at(s)
-        mixed = v + v @ lower.mT
-        y = mixed * log_scale.exp() + shift
-        return y, log_scale.sum(-1).expand(y.shape[:-1])
-
-    def inverse(self, y: Tensor, s: Tensor) -> tuple[Tensor, Tensor]:
-        """v and log |det dv/dy|."""
-        shift, log_scale, lower = self._at(s)
-        mixed = (y - shift) / log_scale.exp()
-        v = torch.linalg.solve_triangular(lower.mT, mixed, upper=True, left=False, unitriangular=True)
-        return v, -log_scale.sum(-1).expand(y.shape[:-1])
-
-    @torch.no_grad()
-    def fit(self, s: Tensor, gaussians: Sequence[Gaussian]) -> None:
-        """Least squares through Gaussians, one at each of s [stages] > 0."""
-        factors = torch.stack([gaussian.cholesky for gaussian in gaussians])
-        diagonal = factors.diagonal(dim1=-2, dim2=-1)
-        lower = torch.tril(factors / diagonal[..., None], -1)
-        targets = (torch.stack([g.mean for g in gaussians]), diagonal.log(), lower)
-        for parameter, target in zip((self.shift, self.log_scale, self.lower), targets, strict=True):
-            solution = torch.linalg.lstsq(_powers(s), target.flatten(1)).solution
-            parameter.copy_(solution.view_as(parameter))
-
-    def _at(self, s: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        powers = _powers(s)
-        shift = (powers @ self.shift)[..., None, :]
-        log_scale = (powers @ self.log_scale)[..., None, :]
-        lower = torch.einsum("...p,pij->...ij", powers, self.lower.tril(-1))
-        return shift, log_scale, lower
-
-
-def _powers(s: Tensor) -> Tensor:
-    return torch.stack([s**power for power in range(1, _DEGREE + 1)], dim=-1)
+_GOLDEN = 0.6180339887498949
 
 
 class LambdaCoupling(nn.Module):
@@ -91,43 +42,42 @@ class LambdaCoupling(nn.Module):
         nn.init.zeros_(last.weight)
         nn.init.zeros_(last.bias)
 
-    def forward(self, v: Tensor, s: Tensor) -> tuple[Tensor, Tensor]:
-        """y and log |det dy/dv| of v [..., n, dim] at s [...]."""
-        return _apply(CouplingTransform(lambda kept: self._affine(kept, s), self.mask), v)
+    def forward(self, v: Tensor, s: Tensor) -> Tensor:
+        """y of v, both [..., dim], at s, whose dimensions are v's first."""
+        y: Tensor = CouplingTransform(lambda kept: self._affine(kept, s), self.mask)(v)
+        return y
 
     def inverse(self, y: Tensor, s: Tensor) -> tuple[Tensor, Tensor]:
-        """v and log |det dv/dy|."""
-        return _apply(CouplingTransform(lambda kept: self._affine(kept, s).inv, self.mask), y)
+        """v and log |det dv/dy| of y."""
+        transform = CouplingTransform(lambda kept: self._affine(kept, s).inv, self.mask)
+        v, log_det = transform.call_and_ladj(y)
+        return v, log_det
 
     def _affine(self, kept: Tensor, s: Tensor) -> DependentTransform:
-        s = s[..., None, None].expand(*kept.shape[:-1], 1)
+        s = s.reshape(*s.shape, *[1] * (kept.dim() - s.dim())).expand(*kept.shape[:-1], 1)
         shift, scale = (s * self.hyper(torch.cat([kept, s], dim=-1))).chunk(2, dim=-1)
         return DependentTransform(MonotonicAffineTransform(shift, scale, _SMALLEST_SCALE), 1)
-
-
-def _apply(transform: CouplingTransform, v: Tensor) -> tuple[Tensor, Tensor]:
-    y, log_det = transform.call_and_ladj(v)
-    return y, log_det
 
 
 class LambdaFlow(nn.Module):
     """u = T_λ(v), v ~ N(0, I): samples of q_λ ≈ p̂_λ for every λ in [0, λ_max] (Eq. 10.18-10.19).
 
-    Couplings first, then the affine core, in a rotated basis whose first axes are those along
-    which f varies most. Whatever the weights, T_0 is exactly the identity: only the change
-    `T_λ(v) - v` is rotated back, so that no rounding enters there.
+    K affine branches with shares of their own, then couplings that all branches pass; with one
+    branch this is a plain normalising flow, with several q_λ is the mixture of their laws. It
+    works in a rotated basis whose first axes are those along which f varies most. Whatever the
+    weights, T_0 is exactly the identity: only the change `T_λ(v) - v` is rotated back, so that no
+    rounding enters there.
 
     Args:
         basis: [dim, dim] orthogonal, columns by falling importance to f.
         lam_max: end of the slider, per standard deviation of f; it may move while the flow is
             fitted, the scale on which the networks see λ does not.
-        couplings: how many affine couplings; hidden: width of their networks.
+        branches: K; couplings: how many; hidden: width of their networks.
 
-    >>> flow = LambdaFlow(torch.eye(4), lam_max=2.0)
+    >>> flow = LambdaFlow(torch.eye(4), lam_max=2.0, branches=3)
     >>> v = torch.randn(8, 4)
-    >>> u, log_det = flow(v, 0.0)
-    >>> bool((u == v).all()), bool((log_det == 0).all())
-    (True, True)
+    >>> bool((flow(v, 0.0) == v).all())
+    True
     """
 
     basis: Tensor
@@ -135,52 +85,85 @@ class LambdaFlow(nn.Module):
     lam_scale: Tensor
 
     def __init__(
-        self, basis: Tensor, lam_max: float, couplings: int = 6, hidden: int = 64
+        self,
+        basis: Tensor,
+        lam_max: float,
+        branches: int = 1,
+        couplings: int = 6,
+        hidden: int = 64,
     ) -> None:
         super().__init__()
         dim = len(basis)
+        self.branches = branches
         self.hidden = hidden
         self.register_buffer("basis", basis)
         self.register_buffer("lam_max", torch.tensor(float(lam_max)))
         self.register_buffer("lam_scale", torch.tensor(float(lam_max)))
         even = torch.arange(dim) % 2 == 0
         masks = [even if layer % 2 else ~even for layer in range(couplings)]
+        self.core = AffineCore(dim, branches)
         self.couplings = nn.ModuleList(LambdaCoupling(mask, hidden) for mask in masks)
-        self.core = AffineCore(dim)
 
-    def forward(self, v: Tensor, lam: float | Tensor) -> tuple[Tensor, Tensor]:
-        """u = T_λ(v) [..., n, dim] and log |det du/dv| [..., n]."""
+    def forward(self, v: Tensor, lam: float | Tensor) -> Tensor:
+        """u = T_λ(v), both [..., n, dim].
+
+        Row i takes the same place in [0, 1) at every λ, and the branch whose share lies there: it
+        moves smoothly with λ but where a share passes its place.
+        """
         s = self._share(lam)
         start = v @ self.basis
-        y, log_det = start, v.new_zeros(v.shape[:-1])
-        for layer in (*self.couplings, self.core):
-            y, change = layer(y, s)
-            log_det = log_det + change
-        return v + (y - start) @ self.basis.T, log_det
+        each: Tensor = self.core(_for_each(start, self.branches), s)
+        picked = _row_branches(self.core.log_share(s), v.shape[-2])
+        index = picked[..., None, :, None].expand(*each.shape[:-3], 1, *each.shape[-2:])
+        y = each.gather(-3, index).squeeze(-3)
+        for layer in self._couplings:
+            y = layer(y, s)
+        return v + (y - start) @ self.basis.T
 
-    def inverse(self, u: Tensor, lam: float | Tensor) -> tuple[Tensor, Tensor]:
-        """v = T_λ⁻¹(u) [..., n, dim] and log |det dv/du| [..., n]."""
+    def push(self, v: Tensor, lam: float | Tensor) -> Tensor:
+        """u of v, both [..., K, n, dim], each row through the branch it stands in."""
+        s = self._share(lam)
+        start = v @ self.basis
+        y: Tensor = self.core(start, s)
+        for layer in self._couplings:
+            y = layer(y, s)
+        return v + (y - start) @ self.basis.T
+
+    def pull(self, u: Tensor, lam: float | Tensor) -> tuple[Tensor, Tensor]:
+        """The inverse of every branch: of u [..., n, dim] v [..., K, n, dim], log |det dv/du|."""
         s = self._share(lam)
         start = u @ self.basis
         y, log_det = start, u.new_zeros(u.shape[:-1])
-        for layer in (self.core, *reversed(self.couplings)):
+        for layer in reversed(self._couplings):
             y, change = layer.inverse(y, s)
             log_det = log_det + change
-        return u + (y - start) @ self.basis.T, log_det
+        v, change = self.core.inverse(_for_each(y, self.branches), s)
+        moved = (v - _for_each(start, self.branches)) @ self.basis.T
+        return _for_each(u, self.branches) + moved, log_det[..., None, :] + change
 
     def log_ratio(self, u: Tensor, lam: float | Tensor) -> Tensor:
         """log q_λ(u) - log p(u) of u [..., n, dim], [..., n]; zero at λ = 0."""
-        v, log_det = self.inverse(u, lam)
-        return 0.5 * (u.square().sum(-1) - v.square().sum(-1)) + log_det
+        v, log_det = self.pull(u, lam)
+        each = 0.5 * (u.square().sum(-1)[..., None, :] - v.square().sum(-1)) + log_det
+        return torch.logsumexp(self.log_share(lam)[..., None] + each, dim=-2)
 
-    def fit_core(self, lams: Sequence[float], gaussians: Sequence[Gaussian]) -> None:
-        """Start from Gaussians, given in the latent space at each λ > 0."""
+    def log_share(self, lam: float | Tensor) -> Tensor:
+        """Log-shares of the branches, [..., K]."""
+        return self.core.log_share(self._share(lam))
+
+    @property
+    def _couplings(self) -> list[LambdaCoupling]:
+        return [layer for layer in self.couplings if isinstance(layer, LambdaCoupling)]
+
+    def fit_core(self, lams: Sequence[float], mixtures: Sequence[Mixture]) -> None:
+        """Start from Gaussian mixtures of K components, given in the latent space at λ > 0."""
         s = self._share(torch.tensor(lams))
-        self.core.fit(s, [_rotated(gaussian, self.basis) for gaussian in gaussians])
+        self.core.fit(s, [_rotated(mixture, self.basis) for mixture in mixtures])
 
     def to_tree(self) -> Tree:
         """Plain form, to send or to keep."""
         return {
+            "branches": self.branches,
             "couplings": len(self.couplings),
             "hidden": self.hidden,
             "weights": weights_to_tree(self),
@@ -194,6 +177,7 @@ class LambdaFlow(nn.Module):
         skeleton = cls(
             torch.eye(len(weights.array("basis"))),
             lam_max=1.0,
+            branches=view.integer("branches"),
             couplings=view.integer("couplings"),
             hidden=view.integer("hidden"),
         )
@@ -204,6 +188,23 @@ class LambdaFlow(nn.Module):
         return torch.as_tensor(lam, dtype=self.lam_scale.dtype) / self.lam_scale
 
 
-def _rotated(gaussian: Gaussian, basis: Tensor) -> Gaussian:
-    root = basis.T @ gaussian.cholesky
-    return Gaussian(gaussian.mean @ basis, torch.linalg.cholesky(root @ root.T))
+def _for_each(points: Tensor, branches: int) -> Tensor:
+    """points [..., n, dim] once a branch: [..., K, n, dim]."""
+    return points[..., None, :, :].expand(*points.shape[:-2], branches, *points.shape[-2:])
+
+
+def _row_branches(log_share: Tensor, n: int) -> Tensor:
+    """Branch of each of n rows, [..., n], by multiples of the golden ratio modulo 1.
+
+    They fill the unit interval evenly for any n, so that every branch gets its share of rows.
+    """
+    place = torch.arange(1, n + 1, dtype=torch.float64) * _GOLDEN % 1.0
+    edges = log_share.detach().double().exp().cumsum(-1)
+    beyond = place.expand(*edges.shape[:-1], n)[..., None] >= edges[..., None, :]
+    return beyond.sum(-1).clamp_max(edges.shape[-1] - 1)
+
+
+def _rotated(mixture: Mixture, basis: Tensor) -> Mixture:
+    root = basis.T @ mixture.cholesky
+    factor = torch.linalg.cholesky(root @ root.mT)
+    return Mixture(mixture.log_share, mixture.mean @ basis, factor)

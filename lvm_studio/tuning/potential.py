@@ -82,7 +82,7 @@ class Potential:
     def value_and_gradient(self, u: Tensor) -> tuple[Tensor, Tensor]:
         """f̃ [n] and ∇f̃ [n, dim], both detached, decoded in chunks."""
         values, gradients = [], []
-        for part in u.split(CHUNK):
+        for part in torch.split(u, CHUNK):
             leaf = part.detach().requires_grad_()
             value = self.value(leaf)
             (gradient,) = torch.autograd.grad(value.sum(), leaf)
@@ -100,9 +100,7 @@ class Potential:
 
     def mirrored(self) -> Potential:
         """The potential of -f: tuning it by λ is tuning f by -λ."""
-        return Potential(
-            self.space, self.criterion, self.noise, self.shift, -self.scale, self.bias
-        )
+        return Potential(self.space, self.criterion, self.noise, self.shift, -self.scale, self.bias)
 
     def normalised_on(self, f: Tensor, fresh_f: Tensor) -> Potential:
         """The same potential, with mean 0 and standard deviation 1 over a base sample.

@@ -19,8 +19,8 @@ from lvm_studio.tuning.weights import Array
 @torch.no_grad()
 def flow_draws(flow: LambdaFlow, potential: Potential, v: Tensor, lam: float) -> Draws:
     """The flow's draws at λ of base noise v [n, dim]: row i moves smoothly with λ."""
-    u, log_det = flow(v, lam)
-    return Draws(u, _values(potential, u), -_log_ratio(u, v, log_det))
+    u = flow(v, lam)
+    return Draws(u, _values(potential, u), -flow.log_ratio(u, lam).double().numpy())
 
 
 @torch.no_grad()
@@ -39,7 +39,7 @@ def mixture_draws(
     """
     grid = torch.tensor(lams, dtype=base.u.dtype)
     v = torch.randn(len(grid), n, potential.dim, generator=generator)
-    fresh = flow(v, grid)[0].flatten(0, 1)
+    fresh = flow(v, grid).flatten(0, 1)
     u = torch.cat([base.u, fresh])
     f = np.concatenate([base.f, _values(potential, fresh)])
     log_ratios = torch.stack([torch.zeros(len(u)), *(flow.log_ratio(u, lam) for lam in grid)])
@@ -83,11 +83,7 @@ def _check_at(draws: Draws, lam: float) -> tuple[float, ...]:
 
 
 def _values(potential: Potential, u: Tensor) -> Array:
-    values: Array = torch.cat([potential.value(part) for part in u.split(CHUNK)]).double().numpy()
+    values: Array = (
+        torch.cat([potential.value(part) for part in torch.split(u, CHUNK)]).double().numpy()
+    )
     return values
-
-
-def _log_ratio(u: Tensor, v: Tensor, log_det: Tensor) -> Array:
-    """log q(u) - log p(u), with log q(u) = log N(v) - log det."""
-    ratio: Array = (0.5 * (u.square() - v.square()).sum(-1) - log_det).double().numpy()
-    return ratio

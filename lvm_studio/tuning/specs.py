@@ -70,3 +70,6 @@ class TuneSpec(BaseModel):
     good_share: Annotated[float, Field(gt=0, le=1)] = Field(
         0.6, description="stop fitting when ESS / N is above this at the λ found"
     )
+    good_ess: Annotated[float, Field(ge=100)] = Field(
+        1000.0, description="a pool worth fewer draws than this hands over to a flow"
+    )

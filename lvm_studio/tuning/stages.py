@@ -1,9 +1,9 @@
 """Climbing λ by Gaussian proposals: the cheap first knowledge of p̂_λ that the flow starts from.
 
 Adaptive multiple importance sampling (Cornuet, Marin, Mira & Robert 2012): every stage fits a
-Gaussian to the tuned law at a λ that the draws so far still reach, draws from it, and counts all
-draws of all stages against their mixture (the balance heuristic of Veach & Guibas), so that they
-together answer any λ up to the last.
+Gaussian mixture to the tuned law at a λ that the draws so far still reach, draws from it, and
+counts all draws of all stages against their mixture (the balance heuristic of Veach & Guibas), so
+that they together answer any λ up to the last.
 """
 
 from __future__ import annotations
@@ -15,43 +15,24 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lvm_studio.tuning.mixtures import Mixture, gradient_centres, nearest, stein_mixture
 from lvm_studio.tuning.pool import Draws
 from lvm_studio.tuning.potential import Potential
 from lvm_studio.tuning.weights import Array, effective_sample_size, normalised
 
 STAGE_DRAWS = 512
 
-_EIGENVALUES = (0.05, 3.0)
-"""Bounds of a stage's covariance: a bad estimate must stay a usable proposal."""
 _WIDEN = 1.1
 """Proposals slightly wider than their target keep the weights' tails light."""
-_MAX_STAGES = 12
+_MAX_STAGES = 16
 _REACH_ESS = 0.4
 """A stage goes as far as the draws before it are worth this share of one stage's draws."""
 _LONGEST_STEP = 2.0
 _STANDSTILL = 1.05
-"""A stage that goes no further than this over the last one is the last."""
-
-
-@dataclass(frozen=True, eq=False)
-class Gaussian:
-    """A Gaussian over the latents: mean [dim], lower Cholesky factor [dim, dim]."""
-
-    mean: Tensor
-    cholesky: Tensor
-
-    def rsample(self, n: int, generator: torch.Generator) -> Tensor:
-        v = torch.randn(n, len(self.mean), generator=generator)
-        return self.mean + v @ self.cholesky.T
-
-    def log_ratio(self, u: Tensor) -> Tensor:
-        """log q(u) - log N(u; 0, I) of u [n, dim], [n]."""
-        v = torch.linalg.solve_triangular(self.cholesky, (u - self.mean).T, upper=False)
-        log_det = self.cholesky.diagonal().log().sum()
-        return 0.5 * (u.square().sum(-1) - v.square().sum(0)) - log_det
-
-    def widened(self) -> Gaussian:
-        return Gaussian(self.mean, _WIDEN * self.cholesky)
+"""A stage that goes no further than this over the last one stands still."""
+_MOST_STOOD = 3
+"""So often it may: each time the draws where it stands become better."""
+_CLOSE = 0.95
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,21 +52,16 @@ class Climb:
     kl: float
     stages: int
 
-    def gaussian_at(self, lam: float) -> Gaussian:
-        """The Gaussian with mean and covariance of p̂_λ, by Stein's identities.
+    def mixture_at(self, lam: float, centres: Tensor) -> Mixture:
+        """p̂_λ as one Gaussian a centre of λ∇f; centres as for `gradient_centres`."""
+        share = torch.from_numpy(self.draws.estimate(lam)[1]).to(self.gradient.dtype)
+        label = nearest(self.gradient, centres)
+        return stein_mixture(lam, self.draws.u, self.gradient, share, label, len(centres))
 
-        For p̂_λ ∝ N(0, I) e^{λf}: `E u = λ E ∇f` and `Cov u = I + λ Cov(u, ∇f)`. In directions
-        that f does not feel these estimates carry no noise at all, where plain weighted moments
-        would need many times the draws.
-        """
-        share = torch.from_numpy(self.draws.estimate(lam)[1]).float()
-        mean = lam * (share @ self.gradient)
-        centred = self.draws.u - share @ self.draws.u
-        cross = (share[:, None] * centred).T @ (self.gradient - share @ self.gradient)
-        covariance = torch.eye(len(mean)) + 0.5 * lam * (cross + cross.T)
-        values, vectors = torch.linalg.eigh(covariance)
-        bounded = (vectors * values.clamp(*_EIGENVALUES)) @ vectors.T
-        return Gaussian(mean, torch.linalg.cholesky(bounded))
+    def centres_at(self, lam: float, generator: torch.Generator) -> Tensor:
+        """Centres [K, dim] of ∇f under p̂_λ: the ways in which f is high there."""
+        share = torch.from_numpy(self.draws.estimate(lam)[1]).to(self.gradient.dtype)
+        return gradient_centres(lam * self.gradient, share, generator) / lam
 
 
 def climb(
@@ -106,15 +82,17 @@ def climb(
     the highest λ whose weights can be trusted (ESS ≥ 100, k̂ < 0.7).
     """
     mixture = _Mixture(potential, base.u[: 2 * draws])
-    lam = 0.0
+    lam, stood = 0.0, 0
     for stage in range(_MAX_STAGES):
         reached = _reach(mixture.draws, lam, kl_max, least_ess=_REACH_ESS * draws)
         state = mixture.climb_to(reached, stage)
         yield state
-        if reached < _STANDSTILL * lam:
+        stood += reached < _STANDSTILL * lam
+        if stood > (0 if state.kl > _CLOSE * kl_max else _MOST_STOOD):
             return
-        lam = reached
-        mixture.add(state.gaussian_at(lam).widened(), draws, generator)
+        lam = max(lam, reached)
+        centres = state.centres_at(lam, generator)
+        mixture.add(state.mixture_at(lam, centres).widened(_WIDEN), draws, generator)
 
 
 def trusted_lam(draws: Draws, lam: float) -> float:
@@ -132,11 +110,10 @@ class _Mixture:
         self.potential = potential
         self.u = base
         self.f, self.gradient = potential.value_and_gradient(base)
-        dim = base.shape[1]
-        self.laws = [Gaussian(torch.zeros(dim), torch.eye(dim))]
+        self.laws = [Mixture.standard(base.shape[1])]
         self.counts = [len(base)]
 
-    def add(self, law: Gaussian, n: int, generator: torch.Generator) -> None:
+    def add(self, law: Mixture, n: int, generator: torch.Generator) -> None:
         fresh = law.rsample(n, generator)
         f, gradient = self.potential.value_and_gradient(fresh)
         self.u = torch.cat([self.u, fresh])

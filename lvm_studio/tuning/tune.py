@@ -60,8 +60,8 @@ TuneReport = PoolReport | FlowReport | TuneResult
 def tune(spec: TuneSpec, space: BaseSpace) -> Iterator[TuneReport]:
     """Tune `space` to the aim; the last report is the TuneResult.
 
-    The pool answers where it is valid at the λ that reaches the aim; otherwise a flow is fitted
-    and answers. λ < 0 (less of f) is done as λ > 0 of -f.
+    The pool answers where it is valid at the λ that reaches the aim and worth `spec.good_ess`
+    draws; otherwise a flow is fitted and answers. λ < 0 (less of f) is done as λ > 0 of -f.
 
     Raises:
         TuningError: an unknown criterion, an impossible aim, or an f that does not vary.
@@ -75,7 +75,8 @@ def tune(spec: TuneSpec, space: BaseSpace) -> Iterator[TuneReport]:
     if sign < 0.0:
         pool, aim = pool.mirrored(), Aim(kind=aim.kind, value=-aim.value)
     found = _solve(aim, pool.draws)
-    if found.reached and pool.reweight(found.lam).valid:
+    by_pool = pool.reweight(found.lam)
+    if found.reached and by_pool.valid and by_pool.ess >= spec.good_ess:
         answer = PoolSource(pool).answer(found.lam, spec.samples, spec.seed)
     else:
         flow = yield from _fitted_flow(spec, aim, pool)
@@ -100,9 +101,7 @@ def _solve(aim: Aim, draws: Draws, limit: float = LAM_LIMIT) -> Solution:
     return Solution(aim.value, draws.moments(aim.value), 0, True)
 
 
-def _fitted_flow(
-    spec: TuneSpec, aim: Aim, pool: Pool
-) -> Generator[FlowReport, None, LambdaFlow]:
+def _fitted_flow(spec: TuneSpec, aim: Aim, pool: Pool) -> Generator[FlowReport, None, LambdaFlow]:
     """Fit until the flow is good at the λ of the aim, or its time is over."""
     flow_spec = _flow_spec(spec.flow, aim)
     for report in fit_flow(flow_spec, pool.potential, pool.draws, seed=spec.seed):
