@@ -70,7 +70,8 @@ class ErrorBanner(Banner):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("error_banner", parent)
-        self._toggle = QPushButton("Details", checkable=True)
+        self._toggle = QPushButton("Details")
+        self._toggle.setCheckable(True)
         self._toggle.setObjectName("error_details_toggle")
         self._row.addWidget(self._toggle)
         self._details = QPlainTextEdit(readOnly=True)

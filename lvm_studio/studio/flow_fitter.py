@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Hashable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -97,7 +97,7 @@ class FlowFitter(QObject):
 
     def _hear(self, reports: tuple[object, ...]) -> None:
         """Pass on the latest snapshot, if it is better than the one before."""
-        snapshots = [report for report in reports if hasattr(report, "check")]
+        snapshots = [report for report in reports if _is_snapshot(report)]
         if snapshots and self._request is not None:
             self._look_at(self._request, snapshots[-1])
 
@@ -120,3 +120,10 @@ class FlowFitter(QObject):
         self._done.add(self._key)
         self._job = None
         self.status.emit(f"No flow for this street. {sentence}")
+
+
+def _is_snapshot(report: object) -> TypeGuard[FlowSnapshot]:
+    """Tell a snapshot from the other reports; reports come only after torch is imported."""
+    from lvm_studio.tuning.fit import FlowSnapshot
+
+    return isinstance(report, FlowSnapshot)

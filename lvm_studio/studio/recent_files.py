@@ -22,8 +22,8 @@ class RecentFiles(QObject):
     def paths(self) -> list[Path]:
         """Return the files that still exist."""
         stored = self._settings.value(KEY, [])
-        names = [stored] if isinstance(stored, str) else stored or []
-        return [path for path in map(Path, names) if path.is_file()][:MOST]
+        names = stored if isinstance(stored, list) else [stored]
+        return [path for name in names if (path := Path(str(name))).is_file()][:MOST]
 
     def add(self, path: Path | None) -> None:
         """Put a file first."""

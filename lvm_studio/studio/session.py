@@ -227,8 +227,8 @@ class Session(QObject):
             if name not in self._workspace.datasets:
                 raise DataError(f"There is no dataset {name!r} in this workspace; import it first.")
             fresh = starting_state(name, self._workspace.datasets[name], self._state.model)
-            changes = {"dataset": name, "composition": fresh.composition, "week": fresh.week}
-            self._change(f"Dataset {name}", **changes)
+            street: dict[str, Any] = {"composition": fresh.composition, "week": fresh.week}
+            self._change(f"Dataset {name}", NO_GESTURE, dataset=name, **street)
 
     def new_gesture(self) -> int:
         """Return a fresh gesture for the drag that begins now."""
@@ -286,10 +286,12 @@ class Session(QObject):
 
     def open(self, path: Path) -> bool:
         """Open a workspace file; False (and `failed`) if it cannot be read."""
-        with self._reporting():
+        try:
             self.restore(workspace_file.load(path), path)
-            return True
-        return False
+        except DataError as error:
+            self._report(error)
+            return False
+        return True
 
     def restore(self, workspace: Workspace, path: Path | None, *, dirty: bool = False) -> None:
         """Show this workspace, as read from `path` or recovered (then `dirty`)."""
@@ -299,15 +301,17 @@ class Session(QObject):
 
     def save(self, path: Path) -> bool:
         """Save to this file, which is the session's from now on; False if that failed."""
-        with self._reporting():
+        try:
             workspace_file.save(path, self.workspace)
-            self._path = path
-            self._unsaved_results = False
-            self.undo_stack.setClean()
-            self.path_changed.emit(path)
-            self._refresh_dirty()
-            return True
-        return False
+        except DataError as error:
+            self._report(error)
+            return False
+        self._path = path
+        self._unsaved_results = False
+        self.undo_stack.setClean()
+        self.path_changed.emit(path)
+        self._refresh_dirty()
+        return True
 
     # How it changes -------------------------------------------------------------------------
 
@@ -367,7 +371,10 @@ class Session(QObject):
         try:
             yield
         except DataError as error:
-            self.failed.emit(str(error), repr(error.__cause__ or ""))
+            self._report(error)
+
+    def _report(self, error: DataError) -> None:
+        self.failed.emit(str(error), repr(error.__cause__) if error.__cause__ else "")
 
 
 def _folded(

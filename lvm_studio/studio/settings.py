@@ -29,5 +29,5 @@ def read_bytes(settings: QSettings, key: str) -> QByteArray:
 
 def read_scheme(settings: QSettings) -> Scheme:
     """Return the chosen theme; the system's if none was chosen."""
-    value = settings.value("theme", Scheme.SYSTEM.value)
+    value = str(settings.value("theme", Scheme.SYSTEM.value))
     return Scheme(value) if value in set(Scheme) else Scheme.SYSTEM

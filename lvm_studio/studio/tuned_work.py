@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Hashable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from lvm_studio.tuning.estimates import TunedEstimate
     from lvm_studio.tuning.fit import FlowSnapshot
     from lvm_studio.tuning.pool import Draws, Pool
-    from lvm_studio.tuning.pool.potential import Potential
+    from lvm_studio.tuning.potential import Potential
     from lvm_studio.tuning.stages import Climb
 
 KL_MAX = 7.5
@@ -132,15 +132,10 @@ class TunedWork:
         from lvm_studio.tuning.jobs import FlowJob
         from lvm_studio.tuning.specs import FlowSpec
 
-        yield (
-            request,
-            FlowJob(
-                spec=FlowSpec(),
-                space=self._streets.space(request),
-                criterion=request.state.criterion,
-                seed=request.state.seed,
-            ),
-        )
+        state = request.state
+        space = self._streets.space(request)
+        job = FlowJob(FlowSpec(), space, criterion=state.criterion, seed=state.seed)
+        yield request, cast("Job", job)
 
     def _tuning(self, request: StreetRequest) -> Generator[None, None, Tuning]:
         """Return what is known; at first that is a pool of base draws, made in slices."""

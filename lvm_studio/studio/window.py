@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QByteArray
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
     QDialog,
@@ -227,10 +228,11 @@ class MainWindow(QMainWindow):
         return {
             f"{page.objectName()}-{number}": splitter
             for page in pages
+            if page is not None
             for number, splitter in enumerate(page.findChildren(QSplitter))
         }
 
-    def _layout(self) -> dict[str, object]:
+    def _layout(self) -> dict[str, QByteArray]:
         return {name: splitter.saveState() for name, splitter in self._splitters().items()}
 
     def _restore_layout(self) -> None:
@@ -238,8 +240,8 @@ class MainWindow(QMainWindow):
         self.restoreGeometry(read_bytes(self._settings, "layout/geometry"))
         for name, splitter in self._splitters().items():
             splitter.restoreState(read_bytes(self._settings, f"layout/{name}"))
-        page = self._settings.value("layout/page", 0)
-        self.tabs.setCurrentIndex(int(page) if str(page).isdecimal() else 0)
+        page = str(self._settings.value("layout/page", 0))
+        self.tabs.setCurrentIndex(int(page) if page.isdecimal() else 0)
 
     def _save_layout(self) -> None:
         self._settings.setValue("layout/geometry", self.saveGeometry())
