@@ -72,7 +72,8 @@ def test_the_range_holds_zero_and_the_highest_line(plot: FanPlot) -> None:
     plot.set_fan(fan)
     low, high = shown_power(plot)
     assert low == pytest.approx(0.0)
-    assert high == pytest.approx(1.05 * max(fan.curves.max(), fan.measured.max()))
+    highest = max(fan.curves.max(), fan.measured.max())
+    assert highest < high < 1.25 * highest
     plot.set_tuned(some_fan(30.0, measured=False))
     assert shown_power(plot)[1] > 30.0
 

@@ -48,6 +48,9 @@ class FanCanvas(pg.PlotWidget):
 
     def show_range(self, start: float, end: float, low: float, high: float) -> None:
         """Show these times (s) and powers (kW), no more and no less."""
+        wanted = ([start, end], [low, high])
+        if np.allclose(self.getViewBox().viewRange(), wanted, rtol=1e-12, atol=1e-9):
+            return
         widest = max("0.00", f"{high:.0f}", key=len)
         self.getAxis("left").setWidth(self.fontMetrics().horizontalAdvance(widest) + AXIS_MARGIN)
         self.setXRange(start, end, padding=0)

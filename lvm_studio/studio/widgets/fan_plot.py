@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
@@ -24,10 +26,12 @@ from lvm_studio.studio.widgets.fan_canvas import FanCanvas
 from lvm_studio.studio.widgets.fan_layer import FanLayer
 from lvm_studio.studio.widgets.time_axis import seconds, weekday_text
 
-HEADROOM = 1.05
+HEADROOM = 1.02
 GREY_SHARE = 0.75
 FEW_KW = 10.0
 MAX_SHOWN = 9999
+ROUND_STEPS = (0.1, 0.2, 0.5, 1.0)
+MAX_ROUND_STEPS = 10.0
 IDLE_TEXT = "Times are UTC. Point at the plot, or use ← → on it, to read values."
 
 
@@ -45,8 +49,6 @@ class FanPlot(QWidget):
         self.setObjectName("fan")
         self.canvas = FanCanvas(self)
         self._second = FanCanvas(self)
-        self._second.setXLink(self.canvas)
-        self._second.setYLink(self.canvas)
         self._second.hide()
         self._base = FanLayer(self.canvas.getPlotItem(), depth=0)
         self._tuned = FanLayer(self.canvas.getPlotItem(), depth=1)
@@ -220,6 +222,9 @@ class FanPlot(QWidget):
 
     def _place_tuned(self, beside: bool) -> None:
         self._tuned.move_to((self._second if beside else self.canvas).getPlotItem())
+        linked = self.canvas if beside else None  # a hidden plot must not cost a frame anything
+        self._second.setXLink(linked)
+        self._second.setYLink(linked)
         self._refresh()
 
     def _note_zoom(self) -> None:
@@ -238,8 +243,8 @@ class FanPlot(QWidget):
         low = min(0.0, *(b[0] for b in bounds))
         times = seconds(fan.times)
         end = times[-1] + (times[1] - times[0])
-        for canvas in (self.canvas, self._second):
-            canvas.show_range(times[0], end, low, high * HEADROOM)
+        for canvas in (self.canvas, self._second) if self._beside.isChecked() else (self.canvas,):
+            canvas.show_range(times[0], end, low, round_up(high * HEADROOM))
 
     def _point_at(self, second: float | None) -> None:
         fan = self._base.fan
@@ -284,6 +289,19 @@ class FanPlot(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._place_message()
+
+
+def round_up(value: float) -> float:
+    """Return the next round number, so that the axis stands still while curves move.
+
+    >>> [round_up(v) for v in (0.0, 0.43, 48.0, 57.0, 103.0)]
+    [1.0, 0.45, 50.0, 60.0, 120.0]
+    """
+    if value <= 0.0:
+        return 1.0
+    decade = 10.0 ** math.floor(math.log10(value))
+    step = next(s * decade for s in ROUND_STEPS if value / (s * decade) <= MAX_ROUND_STEPS)
+    return round(math.ceil(value / step) * step, 12)
 
 
 def _interval(name: str, fan: Fan, step: int, decimals: int) -> str:
