@@ -11,7 +11,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from lvm_studio.studio.theme import Colours, theme
-from lvm_studio.studio.widgets.colours import veil
+from lvm_studio.studio.widgets.band_item import BandItem
+from lvm_studio.studio.widgets.colours import mix, veil
+from lvm_studio.studio.widgets.grid_item import GridItem
 from lvm_studio.studio.widgets.series import Floats
 from lvm_studio.studio.widgets.time_axis import WeekAxis, seconds
 
@@ -50,12 +52,11 @@ class DecodedPlot(QWidget):
         self.canvas.getAxis("left").enableAutoSIPrefix(False)
         self.canvas.setLabel("left", "kW of the whole street")
         self.canvas.setLabel("bottom", "UTC")
-        self.canvas.showGrid(y=True, alpha=0.15)
-        self._edges = (pg.PlotCurveItem(pen=None), pg.PlotCurveItem(pen=None))
-        self._band = pg.FillBetweenItem(*self._edges)
+        self._grid = GridItem(self.canvas.getAxis("left"), self.canvas.getAxis("bottom"))
+        self._band = BandItem()
         self._middle = pg.PlotCurveItem()
         self._mean = pg.PlotCurveItem()
-        for item in (*self._edges, self._band, self._middle, self._mean):
+        for item in (self._grid, self._band, self._middle, self._mean):
             self.canvas.addItem(item, ignoreBounds=True)
         self._hint = QLabel(HINT, alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
         self._hint.setProperty("role", "muted")
@@ -85,8 +86,7 @@ class DecodedPlot(QWidget):
             self._height = 0.0
             return
         times = seconds(week.times)
-        self._edges[0].setData(times, week.p10)
-        self._edges[1].setData(times, week.p90)
+        self._band.set_band(times, week.p10, week.p90)
         self._mean.setData(times, week.mean)
         self._middle.setData(times, middle if middle is not None else np.full(len(times), np.nan))
         self._about.setText(f"{about} · {week.sentence()}" if about else week.sentence())
@@ -111,6 +111,7 @@ class DecodedPlot(QWidget):
         for side in ("left", "bottom"):
             self.canvas.getAxis(side).setPen(pg.mkPen(colours.grid))
             self.canvas.getAxis(side).setTextPen(pg.mkPen(colours.muted))
-        self._band.setBrush(veil(colours.base, BAND_ALPHA))
+        self._band.set_colour(veil(colours.base, BAND_ALPHA))
+        self._grid.set_colour(mix(colours.grid, colours.plot, 0.6).name())
         self._mean.setPen(pg.mkPen(colours.base, width=1))
         self._middle.setPen(pg.mkPen(colours.muted, width=1))

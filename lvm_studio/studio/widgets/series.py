@@ -111,14 +111,16 @@ def min_max_decimate(
 
 def _extremes_per_column(x: Floats, y: Floats, bins: int) -> NDArray[np.intp]:
     """Indices of the first lowest and the first highest point of each column, and both ends."""
-    starts = np.unique(np.searchsorted(x, np.linspace(x[0], x[-1], bins, endpoint=False)))
-    counts = np.diff(np.r_[starts, len(x)])
-    kept = [np.array([0, len(x) - 1])]
+    edges = np.searchsorted(x, np.linspace(x[0], x[-1], bins, endpoint=False))
+    starts = edges[np.diff(edges, prepend=-1) > 0]
+    counts = np.diff(starts, append=len(x))
+    keep = np.zeros(len(x), dtype=np.bool_)
+    keep[[0, -1]] = True
     for extreme in (np.minimum, np.maximum):
         hits = np.flatnonzero(y == np.repeat(extreme.reduceat(y, starts), counts))
         column = np.searchsorted(starts, hits, "right")
-        kept.append(hits[np.r_[True, np.diff(column) > 0]])
-    return np.unique(np.concatenate(kept))
+        keep[hits[np.diff(column, prepend=-1) > 0]] = True
+    return np.flatnonzero(keep)
 
 
 @dataclass(frozen=True)
