@@ -26,7 +26,8 @@ from lvm_studio.studio.widgets.fan_canvas import FanCanvas
 from lvm_studio.studio.widgets.fan_layer import FanLayer
 from lvm_studio.studio.widgets.time_axis import seconds, weekday_text
 
-HEADROOM = 1.02
+LABEL_ROOM = 1.03
+"""Above the highest tick, so that its label is not cut."""
 GREY_SHARE = 0.75
 FEW_KW = 10.0
 MAX_SHOWN = 9999
@@ -244,7 +245,7 @@ class FanPlot(QWidget):
         times = seconds(fan.times)
         end = times[-1] + (times[1] - times[0])
         for canvas in (self.canvas, self._second) if self._beside.isChecked() else (self.canvas,):
-            canvas.show_range(times[0], end, low, round_up(high * HEADROOM))
+            canvas.show_range(times[0], end, low, round_up(high) * LABEL_ROOM)
 
     def _point_at(self, second: float | None) -> None:
         fan = self._base.fan
