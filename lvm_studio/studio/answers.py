@@ -63,7 +63,7 @@ class FanAnswer:
 
 @dataclass(frozen=True, eq=False)
 class Front:
-    """The (E f, KL) front: one point a λ, all arrays [L], λ rising from 0.
+    """The (E f, KL) front: one point a λ, all arrays [L], λ rising from 0 to the last valid one.
 
     Attributes:
         lam: per standard deviation of the criterion.

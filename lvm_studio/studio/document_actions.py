@@ -93,10 +93,12 @@ class DocumentActions(QObject):
 
     def may_lose(self) -> bool:
         """Return whether what is open may go: it is saved, or the person has said so."""
-        if not self._session.dirty:
-            return True
-        choice = self._dialogs.save_before_losing(self._window, self.name)
+        choice = self.ask_before_losing() if self._session.dirty else Choice.DISCARD
         return self.save() if choice is Choice.SAVE else choice is Choice.DISCARD
+
+    def ask_before_losing(self) -> Choice:
+        """Ask what to do with what is unsaved."""
+        return self._dialogs.save_before_losing(self._window, self.name)
 
     def import_readings(self) -> None:
         """Ask for a file of readings."""

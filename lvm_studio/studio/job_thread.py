@@ -163,9 +163,14 @@ STOP_SECONDS = 10.0
 """A job asked to stop may take this long for its checkpoint before it is killed."""
 
 
+def running_jobs(owner: QObject) -> list[JobThread]:
+    """Return every job among the owner's children that has not ended."""
+    return [thread for thread in owner.findChildren(JobThread) if thread.isRunning()]
+
+
 def end_jobs(owner: QObject) -> None:
     """Stop every job among the owner's children, with a checkpoint; returns when all ended."""
-    running = [thread for thread in owner.findChildren(JobThread) if thread.isRunning()]
+    running = running_jobs(owner)
     for thread in running:
         thread.stop()
     for thread in running:

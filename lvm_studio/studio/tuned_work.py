@@ -202,16 +202,18 @@ def solve_on(draws: Draws, potential: Potential, goal: Goal, target: float) -> f
 
 
 def front_of(tuning: Tuning) -> Front:
-    """Return the front, at each λ from the source that knows it best."""
+    """Return the front, at each λ from the source that knows it best; ends where none does."""
     best = [
         max(at_lam, key=lambda estimate: (estimate.valid, estimate.ess))
         for at_lam in zip(*(source.estimates for source in tuning.sources.values()), strict=True)
     ]
+    while len(best) > 1 and not best[-1].valid:
+        best.pop()
     natural = tuning.pool.potential.natural
     return Front(
-        lam=FRONT_LAMS,
+        lam=FRONT_LAMS[: len(best)],
         expectation=np.array([natural(estimate.moments.expectation) for estimate in best]),
-        kl=np.array([estimate.moments.kl for estimate in best]),
+        kl=np.array([max(0.0, estimate.moments.kl) for estimate in best]),
         valid=np.array([estimate.valid for estimate in best]),
     )
 

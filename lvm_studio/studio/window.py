@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray
+from PySide6.QtCore import QByteArray, QCoreApplication, QEvent
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
     QDialog,
@@ -21,11 +21,11 @@ from lvm_studio.storage.recovery import LiveSession, lost_sessions
 from lvm_studio.studio.autosave import Autosave
 from lvm_studio.studio.banner import ErrorBanner
 from lvm_studio.studio.compute_thread import ComputeThread
-from lvm_studio.studio.dialogs import Dialogs
+from lvm_studio.studio.dialogs import Choice, Dialogs
 from lvm_studio.studio.document_actions import DocumentActions
 from lvm_studio.studio.help_pages import TOUR, PageDialog, about_page, quality_page
 from lvm_studio.studio.import_dialog import ImportDialog
-from lvm_studio.studio.job_thread import end_jobs
+from lvm_studio.studio.job_thread import end_jobs, running_jobs
 from lvm_studio.studio.menus import Menus
 from lvm_studio.studio.panels.compose import ComposePanel
 from lvm_studio.studio.panels.latent import LatentPanel
@@ -95,14 +95,14 @@ class MainWindow(QMainWindow):
     def _build_pages(self) -> None:
         self.recovery = RecoveryOffer(self.session, self._live)
         self.errors = ErrorBanner()
-        registry = RunRegistry(
+        self._registry = RunRegistry(
             self.session, checkpoint_path=self._live.checkpoint_path, parent=self
         )
         self.tabs = QTabWidget(documentMode=True)
         self.tabs.setObjectName("pages")
         for page, title in (
             (ComposePanel(self.session, self.service), "Compose"),
-            (TrainingPanel(self.session, registry), "Train"),
+            (TrainingPanel(self.session, self._registry), "Train"),
             (LatentPanel(self.session, self.service), "Latent space"),
         ):
             self.tabs.addTab(page, title)
@@ -253,8 +253,19 @@ class MainWindow(QMainWindow):
     # The end --------------------------------------------------------------------------------
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Ask before anything is lost; then end every thread and process."""
-        if not self._documents.may_lose():
+        """Ask before anything is lost; then end every thread and process.
+
+        A training that runs is unsaved work too. It is stopped once the person has agreed, so
+        that its last checkpoint is in what is saved.
+        """
+        unsaved = self.session.dirty or bool(running_jobs(self._registry))
+        choice = self._documents.ask_before_losing() if unsaved else Choice.DISCARD
+        if choice is Choice.CANCEL:
+            event.ignore()
+            return
+        end_jobs(self._registry)
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.MetaCall)  # what the jobs said last
+        if choice is Choice.SAVE and not self._documents.save():
             event.ignore()
             return
         self._save_layout()

@@ -19,6 +19,7 @@ from studio_fakes import (
     workspace,
 )
 
+from lvm_studio.models.specs import CompVAESpec
 from lvm_studio.storage.recovery import AUTOSAVE, LiveSession, lost_sessions
 from lvm_studio.storage.workspace import load
 from lvm_studio.studio.app import Reporter
@@ -27,8 +28,10 @@ from lvm_studio.studio.session import Session
 from lvm_studio.studio.street_service import StreetService
 from lvm_studio.studio.theme import DARK, LIGHT, Scheme, theme
 from lvm_studio.studio.window import MainWindow
+from lvm_studio.training.spec import TrainSpec
 
 PATIENCE = 5000
+SMALL = CompVAESpec(latent_w=2, latent_z=1, part_hidden=8, day_hidden=8)
 
 Open = Callable[..., MainWindow]
 
@@ -112,6 +115,26 @@ def test_a_save_that_is_given_up_keeps_the_window_open(opened: Open) -> None:
     window = opened(FakeDialogs(Choice.SAVE, path=None))
     window.session.set_lam(1.0)
     assert not window.close()
+
+
+def test_a_training_that_runs_is_unsaved_work_and_its_checkpoint_is_saved(
+    opened: Open, qtbot: QtBot, tmp_path: Path
+) -> None:
+    path = tmp_path / "street.lvms"
+    dialogs = FakeDialogs(Choice.CANCEL, path)
+    window = opened(dialogs)
+    spec = TrainSpec(recipe="households", seed=7, batch=2, model=SMALL)
+    name = window._registry.start(spec)
+    window.session.save(path)
+    run = window._registry.runs[name]
+    qtbot.waitUntil(lambda: run.record.step > 0, timeout=60_000)
+    assert not window.close()
+    assert not run.record.state.ended
+    dialogs.choice = Choice.SAVE
+    assert window.close()
+    kept = load(path).runs[name]
+    assert kept.checkpoint is not None
+    assert kept.step == run.record.step > 0
 
 
 # The menus ------------------------------------------------------------------------------------
