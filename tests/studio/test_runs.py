@@ -9,7 +9,9 @@ from PySide6.QtCore import QObject
 from pytestqt.qtbot import QtBot
 from training_jobs import FakeTraining
 
+from lvm_studio.data.jobs import Checkpoint
 from lvm_studio.data.london import load_london
+from lvm_studio.storage.checkpoints import write_checkpoint
 from lvm_studio.storage.start import starting_state
 from lvm_studio.storage.workspace import Workspace, load
 from lvm_studio.studio.job_thread import JobState, JobThread, end_jobs
@@ -139,6 +141,27 @@ def test_a_killed_worker_fails_in_one_sentence(bench: Bench, qtbot: QtBot) -> No
     qtbot.waitUntil(lambda: run.record.state is JobState.FAILED, timeout=5 * SECOND)
     assert run.record.sentence.endswith(".")
     assert not run.record.can_continue
+
+
+def test_a_checkpoint_file_of_another_run_is_never_taken_for_its_own(
+    bench: Bench, qtbot: QtBot, tmp_path: Path
+) -> None:
+    stale = tmp_path / f"{len('households, seed 0')}.h5"
+    write_checkpoint(stale, Checkpoint(77, {"step": 77}))
+    bench.fail_at = 5
+    name = bench.registry.start(TrainSpec(steps=10))
+    run = bench.registry.runs[name]
+    qtbot.waitUntil(lambda: run.record.state is JobState.FAILED, timeout=30 * SECOND)
+    assert not run.record.can_continue
+
+
+def test_a_finished_run_leaves_no_checkpoint_behind(
+    bench: Bench, qtbot: QtBot, tmp_path: Path
+) -> None:
+    name = bench.registry.start(TrainSpec(steps=3))
+    write_checkpoint(bench.registry._checkpoint_path(name), Checkpoint(2, {"step": 2}))
+    qtbot.waitUntil(lambda: in_state(bench, name, JobState.FINISHED), timeout=30 * SECOND)
+    assert not bench.registry._checkpoint_path(name).exists()
 
 
 def test_names_do_not_collide(bench: Bench, qtbot: QtBot) -> None:

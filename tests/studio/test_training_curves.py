@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from lvm_studio.studio.theme import LIGHT, Scheme, theme
-from lvm_studio.studio.widgets.curve_panes import nearest
+from lvm_studio.studio.widgets.curve_line import nearest
 from lvm_studio.studio.widgets.scaled_axis import ScaledAxis, nice_values
 from lvm_studio.studio.widgets.series import Scale
 from lvm_studio.studio.widgets.training_curves import TrainingCurves, history_csv
