@@ -2,7 +2,7 @@
 
 The moments come from stored draws or a flow, so that an update costs one pass of sums. Plain
 second-order updates oscillate for ever from a bad start; here each one shrinks a bracket, and an
-update that would leave it, or follows one that did not halve the error, is replaced by a safe one.
+update that would leave it, or follows one that gained little, is replaced by a safe one.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ Curve = Callable[[float], tuple[float, float, float]]
 
 LAM_LIMIT = 20.0
 MAX_UPDATES = 40
+_GAIN = 0.7
+"""An update that leaves more of the error than this is followed by a safe one."""
 KL_TOLERANCE = 1e-3
 EXPECTATION_TOLERANCE = 1e-3
 
@@ -123,8 +125,8 @@ def _root(
             return limit, updates, False
         low, high = (lam, high) if value < 0.0 else (low, lam)
         step = _halley(value, slope, bend)
-        halving = abs(value) <= 0.5 * before
-        if halving and low < lam + step < min(high, limit):
+        gaining = abs(value) <= _GAIN * before
+        if gaining and low < lam + step < min(high, limit):
             lam += step
         else:
             lam = _safe_step(low, high, guess, limit)

@@ -41,10 +41,19 @@ class LinearSpace:
 
 
 class QuadraticSpace(LinearSpace):
-    """Every half-hour is u₁²: p̂_λ exists only for λ < 1/√2 (SCIENCE, closed forms)."""
+    """Every half-hour is u₁²: p̂_λ exists only for λ < 1/√2."""
 
     def score(self, u: Tensor) -> Tensor:
         return u[..., 0] ** 2
+
+
+class TwoWaySpace(LinearSpace):
+    """One half-hour follows u₁, another u₂, far above the rest: f = 10 + max(u₁, u₂)."""
+
+    def decode(self, u: Tensor) -> PlainCurve:
+        mean = torch.zeros(*u.shape[:-1], T)
+        mean[..., 40:42] = 10.0 + u[..., :2]
+        return PlainCurve(mean, torch.zeros_like(mean))
 
 
 class ToyStreet(nn.Module):

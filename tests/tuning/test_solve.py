@@ -1,0 +1,112 @@
+"""The solver: targets reached from anywhere, in few updates."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lvm_studio.tuning.errors import TuningError
+from lvm_studio.tuning.estimates import Moments, moments_at
+from lvm_studio.tuning.solve import MomentsAt, solve_expectation, solve_kl, solve_one_in_n
+
+MOST_UPDATES = 8
+MOST_ON_A_CLIFF = 10
+
+
+def gaussian(lam: float) -> Moments:
+    """f standard normal: everything is known."""
+    return Moments(lam, 0.5 * lam**2, 1.0, 0.0)
+
+
+def empirical(f: np.ndarray) -> MomentsAt:
+    f = (f - f.mean()) / f.std()
+    return lambda lam: moments_at(lam, f, np.zeros(len(f)))
+
+
+RNG = np.random.default_rng(0)
+LAWS: dict[str, MomentsAt] = {
+    "gaussian": gaussian,
+    "normal draws": empirical(RNG.normal(size=4096)),
+    "gamma": empirical(RNG.gamma(2.0, size=4096)),
+    "lognormal": empirical(np.exp(0.8 * RNG.normal(size=4096))),
+    "bounded": empirical(RNG.random(4096)),
+    "cliff": empirical(np.where(RNG.random(4096) < 0.01, 1.0, 0.0)),
+    "two humps": empirical(
+        np.where(RNG.random(4096) < 0.02, RNG.normal(8, 0.1, 4096), RNG.normal(size=4096))
+    ),
+}
+starts = st.floats(0.01, 19.9)
+
+
+def most_updates(law: str) -> int:
+    return MOST_ON_A_CLIFF if law == "cliff" else MOST_UPDATES
+
+
+@pytest.mark.parametrize("law", LAWS)
+@settings(max_examples=60, deadline=None)
+@given(kl=st.floats(0.01, 7.0), start=starts)
+def test_a_kl_is_reached_from_anywhere(law: str, kl: float, start: float) -> None:
+    found = solve_kl(LAWS[law], kl, start=start)
+    assert found.updates <= most_updates(law)
+    if found.reached:
+        assert found.moments.kl == pytest.approx(kl, abs=3e-3)
+    else:
+        assert found.moments.kl < kl
+
+
+@pytest.mark.parametrize("law", LAWS)
+@settings(max_examples=60, deadline=None)
+@given(expectation=st.floats(-2.0, 4.0), start=starts)
+def test_an_expectation_is_reached_from_anywhere(
+    law: str, expectation: float, start: float
+) -> None:
+    found = solve_expectation(LAWS[law], expectation, start=start)
+    assert found.updates <= most_updates(law)
+    if found.reached:
+        assert found.moments.expectation == pytest.approx(expectation, abs=2e-3)
+    else:
+        assert abs(found.moments.expectation) < abs(expectation)
+
+
+def newton_trace(moments: MomentsAt, kl: float, lam: float) -> list[float]:
+    """Plain Newton steps on the KL with slope λ Var f (Eq. 10.6), mirrored at zero."""
+    trace = [lam]
+    for _ in range(60):
+        at = moments(lam)
+        lam = abs(lam - (at.kl - kl) / (lam * at.variance))
+        trace.append(lam)
+    return trace
+
+
+def test_where_plain_updates_go_round_for_ever_the_bracket_settles() -> None:
+    law = LAWS["two humps"]
+    gaps = [abs(law(lam).kl - 3.0) for lam in newton_trace(law, 3.0, 0.5)]
+    assert min(gaps[-20:]) > 0.1
+    found = solve_kl(law, 3.0, start=0.5)
+    assert found.reached
+    assert found.updates <= MOST_UPDATES
+
+
+def test_one_week_in_n_is_a_kl_of_log_n() -> None:
+    found = solve_one_in_n(gaussian, 100.0)
+    assert found.lam == pytest.approx(math.sqrt(2.0 * math.log(100.0)), rel=1e-4)
+
+
+def test_nothing_asked_is_lam_zero() -> None:
+    assert solve_kl(gaussian, 0.0).lam == 0.0
+    assert solve_expectation(gaussian, 0.0).lam == 0.0
+
+
+def test_beyond_the_limit_the_answer_says_so() -> None:
+    found = solve_kl(gaussian, 50.0, limit=4.0)
+    assert (found.lam, found.reached) == (4.0, False)
+
+
+@pytest.mark.parametrize(
+    "call", [lambda: solve_kl(gaussian, -1.0), lambda: solve_one_in_n(gaussian, 0.5)]
+)
+def test_impossible_aims_are_refused_in_a_sentence(call) -> None:
+    with pytest.raises(TuningError, match="at least"):
+        call()
