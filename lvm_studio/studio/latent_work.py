@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lvm_studio.data.calendar import temperature_profile, week_start
+from lvm_studio.data.calendar import week_start
 from lvm_studio.data.units import STEP
+from lvm_studio.studio.street_work import StreetWork
 from lvm_studio.studio.widgets.decoded_plot import DecodedWeek
 from lvm_studio.studio.widgets.series import Floats
 
@@ -23,34 +24,13 @@ if TYPE_CHECKING:
     from lvm_studio.data.households import HouseholdSet
     from lvm_studio.models.street import BaseSpace
     from lvm_studio.models.trained import TrainedModel
-    from lvm_studio.storage.street_state import StreetState
+    from lvm_studio.studio.answers import StreetRequest
     from lvm_studio.studio.mailbox import Work
 
 CLOUD_POINTS = 2000
 CLOUD_SEED = 0
 BAND_SIGMAS = 1.2815515655446004
 """A Gaussian's 90 % quantile in standard deviations."""
-
-
-@dataclass(frozen=True, eq=False)
-class Ground:
-    """What a point of the latent space is decoded for."""
-
-    model: TrainedModel
-    households: HouseholdSet
-    state: StreetState
-
-    @property
-    def key(self) -> tuple[object, ...]:
-        """Equal for grounds on which the same point is the same week."""
-        state = self.state
-        street = (state.composition, state.week, state.own_temperature)
-        return (id(self.model), id(self.households), *street)
-
-    @property
-    def start(self) -> np.datetime64:
-        """The first half-hour of the week, UTC."""
-        return week_start(self.state.week)
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,15 +59,11 @@ class Strips:
     middle: Floats
 
 
-class LatentComputer:
-    """Makes works for mailboxes; keeps the last space, since building one costs 0.2 s.
-
-    The works of one computer must run on one thread.
-    """
+class LatentWork:
+    """Makes works for mailboxes of the compute thread, where all that it remembers is used."""
 
     def __init__(self) -> None:
-        self._ground: Ground | None = None
-        self._space: BaseSpace | None = None
+        self._streets = StreetWork()
 
     def cloud(self, model: TrainedModel, households: HouseholdSet) -> Work:
         """Encode real sums of the training weeks; answers a `Cloud`."""
@@ -100,24 +76,24 @@ class LatentComputer:
 
         return work
 
-    def point(self, ground: Ground, u: Floats) -> Work:
+    def point(self, request: StreetRequest, u: Floats) -> Work:
         """Decode u [dim]; answers a `DecodedPoint`."""
 
         def work() -> Generator[object, None, None]:
-            space = self._space_on(ground)
+            space = self._streets.space(request)
             mean, spread = _decode(space, np.stack([u, np.zeros_like(u)]))
-            times = ground.start + STEP * np.arange(mean.shape[-1])
+            times = week_start(request.state.week) + STEP * np.arange(mean.shape[-1])
             band = BAND_SIGMAS * spread[0]
             week = DecodedWeek(times, mean[0], mean[0] - band, mean[0] + band)
             yield DecodedPoint(week, mean[1], space.k)
 
         return work
 
-    def strips(self, ground: Ground, traversal: Floats, between: Floats | None) -> Work:
+    def strips(self, request: StreetRequest, traversal: Floats, between: Floats | None) -> Work:
         """Decode traversal [R, C, dim] and path [S, dim]; answers `Strips`."""
 
         def work() -> Generator[object, None, None]:
-            space = self._space_on(ground)
+            space = self._streets.space(request)
             rows, columns, dim = traversal.shape
             middle, _ = _decode(space, np.zeros((1, dim)))
             yield None
@@ -126,27 +102,6 @@ class LatentComputer:
             yield Strips(grid.reshape(rows, columns, -1), path, middle[0])
 
         return work
-
-    def _space_on(self, ground: Ground) -> BaseSpace:
-        if self._space is None or self._ground is None or self._ground.key != ground.key:
-            self._space = _build_space(ground)
-            self._ground = ground  # also keeps alive what the key names by id
-        return self._space
-
-
-def _build_space(ground: Ground) -> BaseSpace:
-    from lvm_studio.models.street import base_space
-
-    households, state = ground.households, ground.state
-    if state.own_temperature is not None:
-        temperature = temperature_profile(state.own_temperature)
-    else:
-        weeks = households.weeks
-        temperature = weeks.temperature_c[weeks.index(state.week)]
-    context = ground.model.context.context(
-        temperature, ground.start, households.time_zone, households.country
-    )
-    return base_space(ground.model, households, state.composition, context)
 
 
 def _decode(space: BaseSpace, u: Floats) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lvm_studio.data.errors import DataError
-from lvm_studio.studio.widgets.training_terms import TERMS, RunHistory, Split, SplitHistory
+from lvm_studio.studio.widgets.training_terms import SPLITS, TERMS, RunHistory, Split, SplitHistory
 from lvm_studio.training.reports import TrainReport
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from lvm_studio.data.tree import Tree
 
 COLUMNS: tuple[str, ...] = ("step", "seconds", *(term.name for term in TERMS))
-SPLITS: tuple[Split, ...] = ("train", "heldout")
 FIRST_CAPACITY = 256
 
 
@@ -79,12 +78,12 @@ class GrowingHistory:
                 values = tree.get(f"{split}_{column}")
                 if values is None:
                     continue
-                if np.shape(values) != steps.shape:
+                found = np.asarray(values, dtype=np.float64)
+                if found.shape != steps.shape:
                     raise DataError(
-                        f"history/{split}_{column}: {np.shape(values)} values for "
-                        f"{len(steps)} steps."
+                        f"history/{split}_{column}: {found.shape} values for {len(steps)} steps."
                     )
-                rows[:, index] = values
+                rows[:, index] = found
             history._length[split] = len(rows)
             history._rows[split] = np.concatenate([rows, np.empty((FIRST_CAPACITY, len(COLUMNS)))])
         return history

@@ -302,6 +302,7 @@ class RunRegistry(QObject):
         run, path = self.runs[name], self._checkpoint_path(name)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            path.unlink(missing_ok=True)  # of another run of this name, in another workspace
             thread = self._start_thread(job, path, run)
         except OSError as error:
             self.failed.emit(f"{path.parent} cannot be written: {error.strerror}.")
@@ -326,6 +327,8 @@ class RunRegistry(QObject):
         if run.result is not None and not run.record.model:
             tree = run.result.tree
             run.became(self._session.add_model(str(tree["name"]), tree))
+            # A crash later must not bring the finished run back as one to continue.
+            self._checkpoint_path(name).unlink(missing_ok=True)
         self._put(name)
 
     def _read_workspace(self) -> None:
@@ -335,9 +338,10 @@ class RunRegistry(QObject):
             if run.record.state.ended and stored.get(name) is not self._entries.get(name):
                 self._forget(name)
         for name, entry in stored.items():
-            if name not in self.runs and (run := _restored(name, entry, self)) is not None:
+            restored = None if name in self.runs else _restored(name, entry, self)
+            if restored is not None:
                 self._entries[name] = entry
-                self._add(run)
+                self._add(restored)
         self.runs_changed.emit()
 
     def _forget(self, name: str) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
@@ -32,7 +33,7 @@ from lvm_studio.training.recipes import RECIPES
 if TYPE_CHECKING:
     from lvm_studio.studio.session import Session
 
-REDRAW_MS = 150
+REDRAW_MS = 200
 """Curves are redrawn at most this often while a run reports thirty times a second."""
 PROGRESS_STEPS = 1000
 STATE_TITLES = {
@@ -64,6 +65,9 @@ class TrainingPanel(QWidget):
         self._session = session
         self.registry = registry or RunRegistry(session, parent=self)
         self._shown = ""
+        self._states: dict[str, JobState] = {}
+        self._news: set[str] = set()
+        """Runs whose progress has not been shown yet."""
         self._probe = DeviceProbe(self)
         self._redraw = QTimer(self, singleShot=True, interval=REDRAW_MS)
         self.form = TrainingForm(RECIPES)
@@ -75,7 +79,7 @@ class TrainingPanel(QWidget):
         self.table = RunsTable()
         self.banner = RunBanner()
         self.progress = QProgressBar(maximum=PROGRESS_STEPS, textVisible=False)
-        self.status = QLabel()
+        self.status = QLabel(wordWrap=True)
         self.curves = TrainingCurves()
         self._note = QLabel(wordWrap=True)
         self._note.setProperty("role", "muted")
@@ -100,6 +104,7 @@ class TrainingPanel(QWidget):
         self.progress.setObjectName("train_progress")
         self.progress.setFixedHeight(8)
         self.status.setObjectName("train_status")
+        self.status.setMinimumHeight(2 * self.fontMetrics().lineSpacing())
 
     def _build(self) -> None:
         split = QSplitter(childrenCollapsible=False)
@@ -161,8 +166,8 @@ class TrainingPanel(QWidget):
         self.banner.continue_asked.connect(self._continue)
         self.use_button.clicked.connect(self._use)
         self.table.chosen.connect(self._choose)
-        self.table.ticks_changed.connect(self._redraw.start)
-        self._redraw.timeout.connect(self._draw)
+        self.table.ticks_changed.connect(self._redraw_soon)
+        self._redraw.timeout.connect(self._show_news)
         self.registry.runs_changed.connect(self._rebuild_table)
         self.registry.run_changed.connect(self._run_changed)
         self.registry.run_grew.connect(self._run_grew)
@@ -243,21 +248,50 @@ class TrainingPanel(QWidget):
         self._refresh()
 
     def _run_changed(self, name: str) -> None:
+        """Show another state at once, progress with the next drawing."""
+        state = self.registry.runs[name].record.state
+        if self._states.get(name) is not state:
+            self._states[name] = state
+            self._show_progress(name)
+        else:
+            self._news.add(name)
+            self._redraw_soon()
+
+    def _run_grew(self, name: str) -> None:
+        if name == self._shown or name in self.table.ticked:
+            self._redraw_soon()
+
+    def _redraw_soon(self) -> None:
+        if not self._redraw.isActive():
+            self._redraw.start()
+
+    def _show_news(self) -> None:
+        for name in self._news & set(self.registry.runs):
+            self._show_progress(name)
+        self._news.clear()
+        self._draw()
+
+    def _show_progress(self, name: str) -> None:
+        if not self.isVisible():
+            return
         self.table.update_row(_row(self.registry.runs[name]))
         if name == self._shown:
             self._refresh_status()
             self._refresh_buttons()
-
-    def _run_grew(self, name: str) -> None:
-        if (name == self._shown or name in self.table.ticked) and not self._redraw.isActive():
-            self._redraw.start()
 
     def _refresh(self) -> None:
         self._refresh_status()
         self._refresh_buttons()
         self._draw()
 
+    def showEvent(self, event: QShowEvent) -> None:
+        """Draw what was left undone while the page was hidden."""
+        super().showEvent(event)
+        self._rebuild_table()
+
     def _draw(self) -> None:
+        if not self.isVisible():
+            return
         names = [self._shown, *(name for name in self.table.ticked if name != self._shown)]
         runs = [self.registry.runs[name].history for name in names if name in self.registry.runs]
         self.curves.set_runs(runs)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
@@ -13,14 +12,12 @@ from PySide6.QtGui import QColor, QKeyEvent
 from PySide6.QtWidgets import QWidget
 
 from lvm_studio.studio.theme import LIGHT, Colours
+from lvm_studio.studio.widgets.colours import mix
+from lvm_studio.studio.widgets.curve_line import CurveLine, CurveOptions, Reading, nearest
+from lvm_studio.studio.widgets.grid_item import GridItem
 from lvm_studio.studio.widgets.scaled_axis import ScaledAxis
 from lvm_studio.studio.widgets.series import (
-    NATS_PER_UNIT,
-    Floats,
-    RunningEma,
     Scale,
-    Unit,
-    min_max_decimate,
     shown_range,
 )
 from lvm_studio.studio.widgets.training_terms import (
@@ -30,66 +27,7 @@ from lvm_studio.studio.widgets.training_terms import (
     Term,
 )
 
-HELDOUT_SYMBOLS_UP_TO = 120
-"""Beyond this many held-out points their markers would touch and cost more than the lines."""
-
-SPLITS: tuple[Split, ...] = ("train", "heldout")
 LEFT_AXIS_WIDTH, RIGHT_AXIS_WIDTH = 66, 52
-
-
-@dataclass(frozen=True)
-class CurveOptions:
-    """How training curves are shown.
-
-    Args:
-        smoothing: weight of the past in the moving average of the training split, [0, 1).
-        x_axis: steps, or minutes of training time.
-        hidden: names of terms not drawn.
-        splits: the splits drawn.
-    """
-
-    smoothing: float = 0.6
-    x_axis: Literal["step", "minutes"] = "step"
-    log_x: bool = False
-    log_y: bool = False
-    unit: Unit = "nats"
-    ignore_outliers: bool = True
-    hidden: frozenset[str] = frozenset()
-    splits: tuple[Split, ...] = SPLITS
-
-
-@dataclass(eq=False)
-class Line:
-    """One drawn line: its whole series in values, and the item that shows what is in view."""
-
-    run: str
-    term: Term
-    split: Split
-    item: pg.PlotDataItem
-    ghost: pg.PlotCurveItem | None
-    focus: bool
-    smoother: RunningEma
-    x: Floats = field(default_factory=lambda: np.empty(0))
-    raw: Floats = field(default_factory=lambda: np.empty(0))
-    smooth: Floats = field(default_factory=lambda: np.empty(0))
-
-    @property
-    def shown(self) -> Floats:
-        """The series the line follows."""
-        return self.smooth if len(self.smooth) else self.raw
-
-
-@dataclass(frozen=True)
-class Reading:
-    """The value of one line at the sample nearest to the cursor."""
-
-    run: str
-    term: Term
-    split: Split
-    x: float
-    value: float
-    raw: float
-    focus: bool
 
 
 class CurvePanes(pg.GraphicsLayoutWidget):
@@ -110,10 +48,12 @@ class CurvePanes(pg.GraphicsLayoutWidget):
         self.setAccessibleName("Training curves")
         self._colours = colours
         self._options = CurveOptions()
-        self._lines: dict[tuple[str, str, Split], Line] = {}
+        self._lines: dict[tuple[str, str, Split], CurveLine] = {}
         self._following = True
         self._cursor: float | None = None
         self._cursor_lines: list[pg.InfiniteLine] = []
+        self._grids: list[GridItem] = []
+        self._drawn_edges: tuple[float, float] | None = None
         self._key = self.ci.addLabel("", row=0, col=0, justify="left")
         self._key.setMaximumHeight(0)
         self.bound = self._add_pane(1)
@@ -125,7 +65,7 @@ class CurvePanes(pg.GraphicsLayoutWidget):
         self.ci.layout.setRowStretchFactor(1, 3)
         self.ci.layout.setRowStretchFactor(2, 2)
         self._late = QTimer(self, singleShot=True, interval=30)
-        self._late.timeout.connect(self._draw)
+        self._late.timeout.connect(self._draw_if_moved)
         self.bound.vb.sigXRangeChanged.connect(self._draw_soon)
         for pane in (self.bound, self.divergence):
             pane.vb.sigRangeChangedManually.connect(self._stop_following)
@@ -139,7 +79,9 @@ class CurvePanes(pg.GraphicsLayoutWidget):
         pane.hideButtons()
         pane.setMenuEnabled(False)
         pane.vb.disableAutoRange()
-        pane.showGrid(y=True, alpha=0.15)  # both ways costs 10 ms a frame
+        grid = GridItem(axes["left"], axes["bottom"])
+        pane.addItem(grid, ignoreBounds=True)
+        self._grids.append(grid)
         pane.getAxis("left").setWidth(LEFT_AXIS_WIDTH)
         pane.showAxis("right")
         pane.getAxis("right").setWidth(RIGHT_AXIS_WIDTH)
@@ -182,6 +124,7 @@ class CurvePanes(pg.GraphicsLayoutWidget):
         if options.x_axis != self._options.x_axis or options.log_x != self._options.log_x:
             self._following = True
         self._options = options
+        self._label_axes()
         wanted = {
             (run.name, term.name, split)
             for run in runs
@@ -196,55 +139,27 @@ class CurvePanes(pg.GraphicsLayoutWidget):
                 for split in options.splits:
                     if (run.name, term.name, split) in wanted:
                         self._update_line(run, term, split, focus=rank == 0)
-        self._label_axes()
+        self._set_scales()
         self._draw()
 
     def _drop(self, key: tuple[str, str, Split]) -> None:
         line = self._lines.pop(key)
-        for item in (line.item, line.ghost):
-            if item is not None:
-                self._view(line.term.pane).removeItem(item)
+        for item in line.items:
+            self._view(line.term.pane).removeItem(item)
 
     def _update_line(self, run: RunHistory, term: Term, split: Split, *, focus: bool) -> None:
-        key = (run.name, term.name, split)
-        history = run.split(split)
+        key, history = (run.name, term.name, split), run.split(split)
         factor = self._options.smoothing if split == "train" else 0.0
         line = self._lines.get(key)
-        if line is None or line.smoother.factor != factor or len(history.step) < len(line.x):
-            if line is not None:
-                self._drop(key)
-            line = self._lines[key] = self._new_line(run.name, term, split, factor)
-        line.focus = focus
-        nats = NATS_PER_UNIT[self._options.unit] if term.is_information else 1.0
-        line.x = history.step if self._options.x_axis == "step" else history.seconds / 60.0
-        line.raw = history.term(term.name) / nats
-        line.smooth = line.smoother.extended(history.term(term.name)) / nats
-        self._dress(line)
-
-    def _new_line(self, run: str, term: Term, split: Split, factor: float) -> Line:
-        ghost = pg.PlotCurveItem() if factor > 0 else None
-        item = pg.PlotDataItem(useCache=False)  # cached markers leave as bitmaps in an SVG
-        item.scatter.opts["antialias"] = True
-        for made in (ghost, item):
-            if made is not None:
-                self._view(term.pane).addItem(made, ignoreBounds=True)
-        return Line(run, term, split, item, ghost, focus=False, smoother=RunningEma(factor))
-
-    def _dress(self, line: Line) -> None:
-        colour = QColor(line.term.colour(self._colours))
-        if not line.focus:
-            colour = blend(colour, QColor(self._colours.plot), 0.55)
-        line.item.setZValue((4 if line.focus else 1) + (line.split == "heldout"))
-        dash = Qt.PenStyle.DashLine if line.split == "heldout" else Qt.PenStyle.SolidLine
-        line.item.setPen(pg.mkPen(colour, width=1, style=dash))
-        markers = line.split == "heldout" and len(line.x) <= HELDOUT_SYMBOLS_UP_TO
-        line.item.setSymbol("o" if markers else None)
-        line.item.setSymbolSize(5)
-        line.item.setSymbolPen(None)
-        line.item.setSymbolBrush(colour)
-        if line.ghost is not None:
-            line.ghost.setZValue(3 if line.focus else 0)
-            line.ghost.setPen(pg.mkPen(blend(colour, QColor(self._colours.plot), 0.7), width=1))
+        if line is not None and not line.continues(history, factor):
+            self._drop(key)
+            line = None
+        if line is None:
+            line = self._lines[key] = CurveLine(run.name, term, split, factor)
+            for item in line.items:
+                self._view(term.pane).addItem(item, ignoreBounds=True)
+        line.follow(history, self._options)
+        line.dress(self._colours, focus=focus)
 
     # scales and ranges
 
@@ -261,12 +176,19 @@ class CurvePanes(pg.GraphicsLayoutWidget):
         return Scale("log" if positive else "symlog")
 
     def _label_axes(self) -> None:
-        unit = self._options.unit
         minutes = self._options.x_axis == "minutes"
-        self.divergence.setLabel("bottom", "training time (minutes)" if minutes else "step")
-        self.bound.setLabel("left", f"{unit} per curve")
-        self.divergence.setLabel("left", f"{unit} per curve")
-        self.bound.setLabel("right", "σ (kW)")
+        below = "training time (minutes)" if minutes else "step"
+        beside = f"{self._options.unit} per curve"
+        for pane, side, text in (
+            (self.divergence, "bottom", below),
+            (self.divergence, "left", beside),
+            (self.bound, "left", beside),
+            (self.bound, "right", "σ (kW)"),
+        ):
+            if pane.getAxis(side).labelText != text:  # laying out a label costs a millisecond
+                pane.setLabel(side, text)
+
+    def _set_scales(self) -> None:
         for pane, axis in (
             ("bound", self.bound.getAxis("left")),
             ("divergence", self.divergence.getAxis("left")),
@@ -279,21 +201,25 @@ class CurvePanes(pg.GraphicsLayoutWidget):
     def _draw_soon(self, *_: Any) -> None:
         self._late.start()
 
+    def _draw_if_moved(self) -> None:
+        """Thin out anew for what is in view; not after a range that a drawing set itself."""
+        if tuple(self.bound.vb.viewRange()[0]) != self._drawn_edges:
+            self._draw()
+
     def _draw(self) -> None:
         if self._following:
             self._fit_x()
         heights = {pane: self.y_scale(pane) for pane in ("bound", "sigma", "divergence")}
         scale = self.x_scale()
-        edges = tuple(self.bound.vb.viewRange()[0])
+        low, high = self.bound.vb.viewRange()[0]
+        edges = self._drawn_edges = (low, high)
         bins = max(int(self.bound.vb.width()), 200)
         for line in self._lines.values():
-            x, scale_y = scale.forward(line.x), heights[line.term.pane]
-            line.item.setData(*min_max_decimate(x, scale_y.forward(line.shown), bins, edges))
-            if line.ghost is not None:
-                line.ghost.setData(*min_max_decimate(x, scale_y.forward(line.raw), bins, edges))
+            line.draw((scale, heights[line.term.pane]), edges, bins)
         if self._following:
             self._fit_y(heights)
         self._draw_cursor()
+        self.scene().prepareForPaint()  # else the new ranges take a second frame to settle
 
     def _fit_x(self) -> None:
         ends = [self.x_scale().forward(line.x) for line in self._lines.values() if len(line.x)]
@@ -373,13 +299,8 @@ class CurvePanes(pg.GraphicsLayoutWidget):
         """What each line is worth at the sample nearest to the cursor; empty without cursor."""
         if self._cursor is None:
             return []
-        found = []
-        for line in self._lines.values():
-            if len(line.x) and np.isfinite(line.raw).any():
-                at = nearest(line.x, self._cursor)
-                values = float(line.x[at]), float(line.shown[at]), float(line.raw[at])
-                found.append(Reading(line.run, line.term, line.split, *values, line.focus))
-        return found
+        found = (line.reading(self._cursor) for line in self._lines.values())
+        return [reading for reading in found if reading is not None]
 
     def _draw_cursor(self) -> None:
         readings = self.readings()
@@ -416,27 +337,8 @@ class CurvePanes(pg.GraphicsLayoutWidget):
                 pane.getAxis(side).setTextPen(pg.mkPen(colours.muted))
         for line in self._cursor_lines:
             line.setPen(pg.mkPen(colours.muted, width=1))
+        for grid in self._grids:
+            grid.set_colour(mix(colours.grid, colours.plot, 0.6).name())
         for line in self._lines.values():
-            self._dress(line)
+            line.dress(colours, focus=line.focus)
         self._draw_cursor()
-
-
-def nearest(x: Floats, at: float) -> int:
-    """Index of the value of x (ascending) nearest to `at`.
-
-    >>> nearest(np.array([0.0, 1.0, 4.0]), 2.4)
-    1
-    """
-    right = int(np.clip(np.searchsorted(x, at), 1, max(len(x) - 1, 1)))
-    if right >= len(x):
-        return 0
-    return right - 1 if at - x[right - 1] <= x[right] - at else right
-
-
-def blend(colour: QColor, ground: QColor, share: float) -> QColor:
-    """Mix a colour with the ground: a ghost that costs no transparency (FACTS: opaque pens)."""
-    mixed = [
-        round((1 - share) * a + share * b)
-        for a, b in zip(colour.getRgb()[:3], ground.getRgb()[:3], strict=True)
-    ]
-    return QColor(*mixed)

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from lvm_studio.studio.widgets.dressed import dressed
 from lvm_studio.studio.widgets.series import Floats
 
 REACH = 4.0
@@ -79,7 +80,7 @@ class SliderRow:
         self.field.setFixedWidth(58)
         right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         self.bits = QLabel(f"{dimension.bits:.2f}", alignment=right)
-        self.reset = QToolButton(text="↺", autoRaise=True, toolTip="Back to 0")
+        self.reset = dressed(QToolButton(), text="↺", autoRaise=True, toolTip="Back to 0")
         self.reset.setAccessibleName(f"Reset {dimension.name}")
         self.name.setBuddy(self.slider)
         tip = (
@@ -131,7 +132,9 @@ class DimensionSliders(QWidget):
         self._title.setToolTip(
             "Total information of the latent space: mean KL(q(u|x) ‖ N(0, I)) over real sums."
         )
-        self._reset = QPushButton("&Reset all", toolTip="All dimensions to 0, the prior's middle")
+        self._reset = dressed(
+            QPushButton("&Reset all"), toolTip="All dimensions to 0, the prior's middle"
+        )
         self._reset.setObjectName("latent_reset")
         self._reset.clicked.connect(self.reset_all)
         head = QHBoxLayout()

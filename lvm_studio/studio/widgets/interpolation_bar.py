@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
 )
 
 from lvm_studio.studio.widgets.curve_strip import CurveStrip
+from lvm_studio.studio.widgets.dressed import dressed
 
 SLIDER_STEPS = 100
 STRAIGHT, SPHERICAL = "straight", "spherical"
@@ -33,7 +34,7 @@ class InterpolationBar(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.buttons = {name: self._pin_button(name) for name in "AB"}
-        self.slider = QSlider(Qt.Orientation.Horizontal, maximum=SLIDER_STEPS)
+        self.slider = dressed(QSlider(Qt.Orientation.Horizontal), maximum=SLIDER_STEPS)
         self.slider.setObjectName("latent_between")
         self.slider.setAccessibleName("Share of the way from A to B")
         self.slider.setPageStep(10)
@@ -44,7 +45,7 @@ class InterpolationBar(QWidget):
             "Straight: (1 − t) A + t B. Spherical: along the great circle; under a standard normal "
             "of many dimensions points lie near a sphere, which a straight line leaves."
         )
-        self.clear = QPushButton("&Unpin", toolTip="Forget A and B")
+        self.clear = dressed(QPushButton("&Unpin"), toolTip="Forget A and B")
         self.strip = CurveStrip(HINT)
         self._build()
         self.slider.valueChanged.connect(self._slid)

@@ -13,6 +13,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from lvm_studio.studio.widgets.dressed import dressed
+
 DETAILS_LINES = 10
 
 
@@ -27,7 +29,7 @@ class RunBanner(QFrame):
         self.setProperty("role", "banner")
         self.sentence = QLabel(wordWrap=True)
         self.sentence.setObjectName("train_failure_sentence")
-        self.details_button = QPushButton("Details", checkable=True)
+        self.details_button = dressed(QPushButton("Details"), checkable=True)
         self.continue_button = QPushButton()
         self.continue_button.setObjectName("train_continue_failed")
         self.details = QPlainTextEdit(readOnly=True)
@@ -50,7 +52,8 @@ class RunBanner(QFrame):
             self.details_button.setChecked(False)
             self.details.hide()
         self.sentence.setText(sentence)
-        self.details.setPlainText(details)
+        if details != self.details.toPlainText():
+            self.details.setPlainText(details)
         self.details_button.setVisible(bool(details))
         self.continue_button.setText(f"Continue from last checkpoint (step {checkpoint_step:,})")
         self.continue_button.setVisible(checkpoint_step > 0)

@@ -45,9 +45,10 @@ class RunsTable(QTableWidget):
         super().__init__(0, len(HEADINGS), parent)
         self.setObjectName("runs")
         self.setAccessibleName("Training runs")
-        self.setHorizontalHeaderLabels(HEADINGS)
         for column, tip in enumerate(TIPS):
-            self.horizontalHeaderItem(column).setToolTip(tip)
+            item = QTableWidgetItem(HEADINGS[column])
+            item.setToolTip(tip)
+            self.setHorizontalHeaderItem(column, item)
         self.verticalHeader().hide()
         self.setShowGrid(False)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -63,15 +64,15 @@ class RunsTable(QTableWidget):
     def current(self) -> str:
         """Name of the chosen run, '' for none."""
         row = self.currentRow()
-        return self.item(row, 0).text() if row >= 0 and self.selectedItems() else ""
+        return self._cell(row, 0).text() if row >= 0 and self.selectedItems() else ""
 
     @property
     def ticked(self) -> list[str]:
         """Names of the ticked runs, from top to bottom."""
         return [
-            self.item(row, 0).text()
+            self._cell(row, 0).text()
             for row in range(self.rowCount())
-            if self.item(row, 0).checkState() == Qt.CheckState.Checked
+            if self._cell(row, 0).checkState() == Qt.CheckState.Checked
         ]
 
     def show_rows(self, rows: Sequence[RunRow], current: str) -> None:
@@ -90,26 +91,31 @@ class RunsTable(QTableWidget):
     def update_row(self, row: RunRow) -> None:
         """Show a run's new texts."""
         for line in range(self.rowCount()):
-            if self.item(line, 0).text() == row.name:
+            if self._cell(line, 0).text() == row.name:
                 with QSignalBlocker(self):
-                    ticked = self.item(line, 0).checkState() == Qt.CheckState.Checked
+                    ticked = self._cell(line, 0).checkState() == Qt.CheckState.Checked
                     self._fill(line, row, ticked=ticked)
                 return
 
     def _fill(self, line: int, row: RunRow, *, ticked: bool) -> None:
         for column, text in enumerate((row.name, row.state, row.step, row.elbo)):
-            item = self.item(line, column)
-            if item is None:
-                item = QTableWidgetItem()
-                self.setItem(line, column, item)
+            item = self._cell(line, column)
             if item.text() != text:
                 item.setText(text)
             item.setToolTip(row.tip)
             if column >= 2:
                 item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        first = self.item(line, 0)
+        first = self._cell(line, 0)
         first.setFlags(first.flags() | Qt.ItemFlag.ItemIsUserCheckable)
         first.setCheckState(Qt.CheckState.Checked if ticked else Qt.CheckState.Unchecked)
+
+    def _cell(self, line: int, column: int) -> QTableWidgetItem:
+        """The item there, made if there is none yet."""
+        item = self.item(line, column)
+        if item is None:
+            item = QTableWidgetItem()
+            self.setItem(line, column, item)
+        return item
 
     def _choose(self) -> None:
         self.chosen.emit(self.current)

@@ -29,11 +29,20 @@ from PySide6.QtWidgets import (
 from lvm_studio.data.errors import DataError
 from lvm_studio.studio.figures import export_figure
 from lvm_studio.studio.theme import LIGHT, Colours, theme
-from lvm_studio.studio.widgets.curve_panes import SPLITS, CurveOptions, CurvePanes, Reading
+from lvm_studio.studio.widgets.curve_line import CurveOptions, Reading
+from lvm_studio.studio.widgets.curve_panes import CurvePanes
+from lvm_studio.studio.widgets.dressed import dressed, label_for
 from lvm_studio.studio.widgets.figure_export import ask_path, copy_image
 from lvm_studio.studio.widgets.legend_chip import LegendChip
 from lvm_studio.studio.widgets.series import format_value
-from lvm_studio.studio.widgets.training_terms import SPLIT_TITLES, TERMS, RunHistory, Split, Term
+from lvm_studio.studio.widgets.training_terms import (
+    SPLIT_TITLES,
+    SPLITS,
+    TERMS,
+    RunHistory,
+    Split,
+    Term,
+)
 
 HINT = "No training yet: choose a recipe on the left and press Start. Its curves will grow here."
 
@@ -97,7 +106,7 @@ class TrainingCurves(QWidget):
     def _control_row(self) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(10)
-        self.smoothing = QSlider(Qt.Orientation.Horizontal, maximum=99)
+        self.smoothing = dressed(QSlider(Qt.Orientation.Horizontal), maximum=99)
         self.smoothing.setValue(round(100 * self.options.smoothing))
         self.smoothing.setFixedWidth(110)
         self.smoothing.setToolTip(
@@ -106,8 +115,7 @@ class TrainingCurves(QWidget):
         )
         self._smoothing_value = QLabel()
         self._smoothing_value.setMinimumWidth(self.fontMetrics().horizontalAdvance("0.99"))
-        label = QLabel("&Smoothing", buddy=self.smoothing)
-        row.addWidget(label)
+        row.addWidget(label_for(self.smoothing, "&Smoothing"))
         row.addWidget(self.smoothing)
         row.addWidget(self._smoothing_value)
         self.unit = _combo(["nats", "bits"], "1 bit = ln 2 nats = 0.693 nats")
@@ -115,12 +123,12 @@ class TrainingCurves(QWidget):
         self.log_x = QCheckBox("log &x")
         self.log_y = QCheckBox("log &y")
         self.log_y.setToolTip("A pane with values of zero or less gets a symmetric logarithm.")
-        self.ignore_outliers = QCheckBox("&ignore outliers", checked=True)
+        self.ignore_outliers = dressed(QCheckBox("&ignore outliers"), checked=True)
         self.ignore_outliers.setToolTip(
             "Fit the height to the settled part, not to the first steps."
         )
-        self.fit = QPushButton(
-            "&Fit", toolTip="Show everything and follow the run (Home, double-click)"
+        self.fit = dressed(
+            QPushButton("&Fit"), toolTip="Show everything and follow the run (Home, double-click)"
         )
         for widget in (self.unit, self.x_axis, self.log_x, self.log_y, self.ignore_outliers):
             row.addWidget(widget)
@@ -130,7 +138,8 @@ class TrainingCurves(QWidget):
         return row
 
     def _export_button(self) -> QToolButton:
-        button = QToolButton(text="Export", popupMode=QToolButton.ToolButtonPopupMode.InstantPopup)
+        button = QToolButton(popupMode=QToolButton.ToolButtonPopupMode.InstantPopup)
+        button.setText("Export   ")  # room for the arrow
         button.setObjectName("training_export")
         menu = QMenu(button)
         menu.addAction("Copy image", self.copy_image)
@@ -285,7 +294,7 @@ class TrainingCurves(QWidget):
 
 
 def _combo(choices: list[str], tip: str) -> QComboBox:
-    combo = QComboBox(toolTip=tip)
+    combo = dressed(QComboBox(), toolTip=tip)
     combo.addItems(choices)
     combo.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
     return combo

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtGui import QStandardItemModel
 from PySide6.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
@@ -21,6 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from lvm_studio.data.errors import DataError
+from lvm_studio.studio.widgets.dressed import dressed
 from lvm_studio.training.recipes import Recipe, with_overrides
 from lvm_studio.training.spec import TrainSpec
 
@@ -50,11 +52,12 @@ class TrainingForm(QWidget):
         self._description.setProperty("role", "muted")
         self.seed = QSpinBox(maximum=2**31 - 1)
         self.seed.setObjectName("train_seed")
-        self.until = QComboBox(toolTip="The learning rate falls to zero towards this end")
-        self.until.addItems(["steps", "minutes"])
-        self.steps = QSpinBox(
-            minimum=1, maximum=10_000_000, singleStep=500, groupSeparatorShown=True
+        self.until = dressed(
+            QComboBox(), toolTip="The learning rate falls to zero towards this end"
         )
+        self.until.addItems(["steps", "minutes"])
+        self.steps = QSpinBox(minimum=1, maximum=10_000_000, singleStep=500)
+        self.steps.setGroupSeparatorShown(True)
         self.steps.setObjectName("train_steps")
         self.minutes = QDoubleSpinBox(
             minimum=0.1, maximum=100_000, decimals=1, value=DEFAULT_MINUTES
@@ -80,32 +83,33 @@ class TrainingForm(QWidget):
         self._take_recipe()
 
     def _build(self) -> None:
-        form = QFormLayout()
-        form.setContentsMargins(0, 0, 0, 0)
-        form.addRow("&Recipe", self.recipe)
-        form.addRow(self._description)
-        form.addRow("Se&ed", self.seed)
+        """Wrapped texts stand outside the form layouts, which would clip them."""
         self._length = QStackedWidget()
         for field in (self.steps, self.minutes):
             self._length.addWidget(field)
         self._length.setFixedHeight(self.steps.sizeHint().height())
-        row = QHBoxLayout()
-        row.addWidget(self._length, 1)
-        row.addWidget(self.until)
-        form.addRow("End after", row)
-        form.addRow("&Batch", self.batch)
-        form.addRow("&Device", self.device)
-        form.addRow(self._device_note)
-        self._fold = QToolButton(text="Advanced ▸", checkable=True, autoRaise=True)
+        length = QHBoxLayout()
+        length.addWidget(self._length, 1)
+        length.addWidget(self.until)
+        choice, settings = _form(), _form()
+        choice.addRow("&Recipe", self.recipe)
+        settings.addRow("Se&ed", self.seed)
+        settings.addRow("End after", length)
+        settings.addRow("&Batch", self.batch)
+        settings.addRow("&Device", self.device)
+        self._fold = dressed(QToolButton(), text="Advanced ▸", checkable=True, autoRaise=True)
         self._fold.setToolTip("Any other setting of the recipe, as key = value")
-        form.addRow(self._fold)
-        form.addRow(self.advanced)
-        form.addRow(self._problem)
-        self.advanced.hide()
-        self._problem.hide()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addLayout(form)
+        layout.addLayout(choice)
+        layout.addWidget(self._description)
+        layout.addLayout(settings)
+        layout.addWidget(self._device_note)
+        layout.addWidget(self._fold)
+        layout.addWidget(self.advanced)
+        layout.addWidget(self._problem)
+        self.advanced.hide()
+        self._problem.hide()
 
     def _connect(self) -> None:
         self.recipe.currentIndexChanged.connect(self._take_recipe)
@@ -153,8 +157,8 @@ class TrainingForm(QWidget):
         """Say what there is to compute on; CUDA cannot be chosen where there is none."""
         self._device_note.setText(sentence)
         model = self.device.model()
-        item = model.item(DEVICES.index("cuda"))
-        item.setEnabled(has_cuda)
+        assert isinstance(model, QStandardItemModel)
+        model.item(DEVICES.index("cuda")).setEnabled(has_cuda)
         if not has_cuda and self.device.currentText() == "cuda":
             self.device.setCurrentText("auto")
 
@@ -189,6 +193,12 @@ class TrainingForm(QWidget):
         self._problem.setText(problem)
         self._problem.setVisible(bool(problem))
         self.changed.emit()
+
+
+def _form() -> QFormLayout:
+    form = QFormLayout()
+    form.setContentsMargins(0, 0, 0, 0)
+    return form
 
 
 def key_values(text: str) -> dict[str, str]:

@@ -21,6 +21,7 @@ from lvm_studio.studio.theme import (
 from lvm_studio.studio.widgets.series import Floats
 
 Split = Literal["train", "heldout"]
+SPLITS: tuple[Split, ...] = ("train", "heldout")
 SPLIT_TITLES: dict[Split, str] = {"train": "train", "heldout": "held-out"}
 
 
