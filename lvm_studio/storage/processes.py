@@ -2,45 +2,28 @@
 
 from __future__ import annotations
 
-import subprocess
-from pathlib import Path
+import psutil
+
+SAME_START_SECONDS = 2.0
+"""Two readings of one process's start may differ by a step of the system's clock."""
 
 
-def started_at(pid: int) -> str | None:
-    """Return a text that says when this process started, None if it is not running.
+def started_at(pid: int) -> float | None:
+    """Return when this process started (s since 1970), None if it is not running.
 
-    Two processes with the same pid have different texts, also across a restart of the machine.
     A process that has died but was not yet waited for counts as dead.
     """
-    if Path("/proc/self/stat").exists():
-        return _from_proc(pid)
-    return _from_ps(pid)
+    try:
+        process = psutil.Process(pid)
+        dead = process.status() in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
+        return None if dead else float(process.create_time())
+    except psutil.NoSuchProcess:
+        return None
 
 
-def is_running(pid: int, started: str | None = None) -> bool:
+def is_running(pid: int, started: float | None = None) -> bool:
     """Return whether the process runs; with `started`, whether it is that very process."""
     now = started_at(pid)
-    return now is not None and (started is None or now == started)
-
-
-def _from_proc(pid: int) -> str | None:
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-    except OSError:
-        return None
-    # The second field is the program's name in brackets, which may itself hold spaces.
-    fields = stat.rpartition(")")[2].split()
-    state, start_ticks = fields[0], fields[19]
-    return None if state in "ZX" else f"{boot}/{start_ticks}"
-
-
-def _from_ps(pid: int) -> str | None:
-    told = subprocess.run(
-        ["ps", "-o", "lstart=", "-p", str(pid)],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={"LC_ALL": "C", "PATH": "/bin:/usr/bin"},
-    )
-    return told.stdout.strip() or None
+    if now is None or started is None:
+        return now is not None
+    return abs(now - started) < SAME_START_SECONDS

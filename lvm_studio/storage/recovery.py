@@ -45,21 +45,21 @@ class Owner:
     """Whose session it is, and which file it shows.
 
     Args:
-        node, pid, started: the process; `started` tells it from a later one of the same pid.
+        node, pid, started: the process; `started` (s since 1970) tells it from a later one of its pid.
         file: the workspace file that is open, '' if never saved.
         saved_at: ISO time of the autosave, '' before the first.
     """
 
     node: str
     pid: int
-    started: str
+    started: float
     file: str = ""
     saved_at: str = ""
 
     @classmethod
     def this_process(cls) -> Owner:
         """Return the owner that this process is."""
-        return cls(platform.node(), os.getpid(), started_at(os.getpid()) or "")
+        return cls(platform.node(), os.getpid(), started_at(os.getpid()) or 0.0)
 
     def is_dead(self) -> bool:
         """Return whether the process ran on this machine and does no more."""
