@@ -35,6 +35,9 @@ KL_MAX = 7.5
 """How far the climb goes: a little beyond "1 week in 1000" (6.91 nats)."""
 FRONT_LAMS = np.concatenate([np.linspace(0.0, 2.0, 17), np.linspace(2.25, LAM_MAX, 12)])
 
+FLOW_DRAWS = 512
+"""Flow samples at each of a few λ behind the figures: 0.1 s to decode when a flow is adopted."""
+
 
 @dataclass(frozen=True, eq=False)
 class Source:
@@ -121,7 +124,9 @@ class TunedWork:
         from lvm_studio.tuning.answers import FlowSource
 
         tuning = yield from self._tuning(request)
-        tuning.flow = FlowSource.from_snapshot(snapshot, tuning.pool, seed=request.state.seed)
+        tuning.flow = FlowSource.from_snapshot(
+            snapshot, tuning.pool, n=FLOW_DRAWS, seed=request.state.seed
+        )
         tuning.sources["flow"] = _source("flow", tuning.flow.draws)
         yield Improved(tuning_key(request), settled=True)
 
@@ -160,10 +165,9 @@ class TunedWork:
         return self._tunings.put(key, tuning)
 
     def _view(self, request: StreetRequest, tuning: Tuning) -> View:
-        """Return the law at λ from the source whose draws are worth most there."""
+        """Return the law at λ: by the flow wherever it is valid, else by the best stored draws."""
         state = request.state
-        answers = [(one, *one.draws.estimate(state.lam)) for one in tuning.sources.values()]
-        source, estimate, share = max(answers, key=lambda known: (known[1].valid, known[1].ess))
+        source, estimate, share = _best(tuning, state.lam)
         if source.method == "flow" and tuning.flow is not None:
             moved = tuning.flow.answer(state.lam, state.samples, state.seed)
             return View("flow", estimate, moved.curves_kw)
@@ -199,6 +203,22 @@ def solve_on(draws: Draws, potential: Potential, goal: Goal, target: float) -> f
         level = max(0.0, potential.normalise(target))
         found = solve.solve_expectation(draws.moments, level, limit=LAM_MAX)
     return found.lam
+
+
+def _best(tuning: Tuning, lam: float) -> tuple[Source, TunedEstimate, NDArray[np.float64]]:
+    """Return who answers at λ, the estimate, and the draws' normalised weights.
+
+    A valid flow goes first where λ > 0: with it the curves bend instead of being replaced. Of
+    the others the one whose draws are worth most.
+    """
+    answers = [(source, *source.draws.estimate(lam)) for source in tuning.sources.values()]
+
+    def merit(answer: tuple[Source, TunedEstimate, object]) -> tuple[bool, bool, float]:
+        source, estimate, _ = answer
+        bends = source.method == "flow" and lam > 0.0
+        return estimate.valid, estimate.valid and bends, estimate.ess
+
+    return max(answers, key=merit)
 
 
 def front_of(tuning: Tuning) -> Front:
