@@ -45,7 +45,8 @@ class Owner:
     """Whose session it is, and which file it shows.
 
     Args:
-        node, pid, started: the process; `started` (s since 1970) tells it from a later one of its pid.
+        node, pid, started: the process; `started` (s since 1970) tells it from a later one of
+            the same pid.
         file: the workspace file that is open, '' if never saved.
         saved_at: ISO time of the autosave, '' before the first.
     """
@@ -55,6 +56,10 @@ class Owner:
     started: float
     file: str = ""
     saved_at: str = ""
+
+    def __post_init__(self) -> None:
+        if not (isinstance(self.pid, int) and isinstance(self.started, float)):
+            raise TypeError("a pid is a whole number, the start of a process a time in seconds")
 
     @classmethod
     def this_process(cls) -> Owner:

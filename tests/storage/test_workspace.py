@@ -153,7 +153,7 @@ def test_a_missing_leaf_is_named(
         ("show_curves", -1, "show_curves is -1"),
         ("own_temperature", np.zeros(5), "The temperature profile has 5 values"),
         ("own_temperature", np.full(7, 99.0), "outside −90 … 60 °C"),
-        ("own_temperature", np.array(["warm"] * 7), "warm"),
+        ("own_temperature", np.array(["warm"] * 7), "should hold numbers"),
         ("composition", 3, "street/composition should be a group"),
     ],
 )
