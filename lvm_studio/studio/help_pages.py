@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
@@ -46,12 +47,13 @@ structures</i>, Université Paris-Saclay, 2021: CompVAE (chapter 9) and Boltzman
 """
 
 
-def about_page(attribution: str) -> str:
-    """Return who made what, with the attribution the data asks for."""
+def about_page(attributions: Sequence[str]) -> str:
+    """Return who made what, with the attributions that the data ask for."""
+    data = "".join(f"<p>{attribution}</p>" for attribution in attributions)
     versions = ", ".join(f"{name} {_version(name)}" for name in LIBRARIES)
     return (
         f"<h2>LVM Studio {_version('lvm-studio')}</h2>{METHOD}"
-        f"<h3>Data</h3><p>{attribution}</p><h3>Software</h3><p>{versions}</p>{LICENCES}"
+        f"<h3>Data</h3>{data}<h3>Software</h3><p>{versions}</p>{LICENCES}"
     )
 
 

@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 )
 
 from lvm_studio.data.errors import DataError
+from lvm_studio.data.quality import quality_summary
 from lvm_studio.studio.mapping_form import MappingForm
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ class ImportDialog(QDialog):
     def _lay_out(self) -> None:
         self._buttons.addButton(self.accept_button, QDialogButtonBox.ButtonRole.ActionRole)
         browse = QPushButton("Browse…")
+        browse.setAutoDefault(False)
         browse.clicked.connect(self._browse)
         row = QHBoxLayout()
         row.addWidget(QLabel("Temperature"))
@@ -95,6 +97,7 @@ class ImportDialog(QDialog):
         row.addWidget(browse)
         self._table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
         self._table.verticalHeader().hide()
+        self._table.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 6)
         self._table.setMaximumHeight(170)
         layout = QVBoxLayout(self)
         layout.addWidget(self._table)
@@ -133,10 +136,14 @@ class ImportDialog(QDialog):
                 self._say("Correct what was guessed wrong, then import.")
             case Imported(households, report):
                 self._session.add_dataset(households)
-                self._say("\n".join(report.sentences()))
-                self.accept_button.hide()
-                close = QDialogButtonBox.StandardButton.Close
-                self._buttons.setStandardButtons(close)
+                self._finish([*report.sentences(), *quality_summary(households).sentences()])
+
+    def _finish(self, sentences: list[str]) -> None:
+        """Show what came of it; the studio already shows the households."""
+        self._say("\n".join(sentences))
+        self.form.setEnabled(False)
+        self.accept_button.hide()
+        self._buttons.setStandardButtons(QDialogButtonBox.StandardButton.Close)
 
     def _fail(self, sentence: str, _details: str) -> None:
         self._say(sentence)

@@ -272,10 +272,6 @@ class Session(QObject):
         self._mark_results()
         self.workspace_changed.emit()
 
-    def set_layout(self, layout: Tree) -> None:
-        """Keep the window's layout for the next save; does not make the session dirty."""
-        self._workspace = replace(self._workspace, layout=layout)
-
     # Verbs: files ---------------------------------------------------------------------------
 
     def new(self) -> None:

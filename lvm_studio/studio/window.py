@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from lvm_studio.data.london import ATTRIBUTION
 from lvm_studio.storage.recovery import LiveSession, lost_sessions
 from lvm_studio.studio.autosave import Autosave
 from lvm_studio.studio.banner import ErrorBanner
@@ -178,7 +179,9 @@ class MainWindow(QMainWindow):
 
     def show_about(self) -> None:
         """Show who made what."""
-        PageDialog(f"About {APP_NAME}", about_page(self._credit()), self).show()
+        datasets = self.session.workspace.datasets.values()
+        asked_for = {ATTRIBUTION, *(dataset.provenance.attribution for dataset in datasets)} - {""}
+        PageDialog(f"About {APP_NAME}", about_page(sorted(asked_for)), self).show()
 
     def show_quality(self) -> None:
         """Show what there is to know of the dataset in use."""

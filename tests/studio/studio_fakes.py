@@ -176,5 +176,5 @@ def crashed_session(left: Workspace, file: Path | None = None) -> Path:
     live.autosave(left, file)
     owner = live.folder / OWNER
     told = json.loads(owner.read_text())
-    owner.write_text(json.dumps({**told, "started": "long ago"}))
+    owner.write_text(json.dumps({**told, "started": 1.0}))
     return live.folder
