@@ -79,5 +79,6 @@ def _powers(s: Tensor) -> Tensor:
 
 def _fitted(powers: Tensor, target: Tensor, trust: Tensor) -> Tensor:
     """Coefficients [P, outputs] of powers [points, P] for target, rows weighted by trust."""
-    solution: Tensor = torch.linalg.lstsq(trust * powers, trust * target).solution
+    left, right = (trust * powers).double(), (trust * target).double()
+    solution: Tensor = torch.linalg.lstsq(left, right).solution.to(target.dtype)
     return solution

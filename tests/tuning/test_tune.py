@@ -1,0 +1,133 @@
+"""A whole tuning: aims, both signs, limits, and importance weighting of many base draws."""
+
+from __future__ import annotations
+
+import pickle
+
+import numpy as np
+import pytest
+import torch
+from pydantic import ValidationError
+from tuning_spaces import LinearSpace, QuadraticSpace, ToyStreet
+
+from lvm_studio.models.street import BaseSpace
+from lvm_studio.tuning.criteria import CRITERIA
+from lvm_studio.tuning.errors import TuningError
+from lvm_studio.tuning.estimates import estimate, moments_at
+from lvm_studio.tuning.fit import FlowSnapshot
+from lvm_studio.tuning.jobs import TuningJob
+from lvm_studio.tuning.pool import Pool
+from lvm_studio.tuning.solve import solve_one_in_n
+from lvm_studio.tuning.specs import Aim, FlowSpec, TuneSpec
+from lvm_studio.tuning.tune import PoolReport, TuneResult, tune
+
+FLOW = FlowSpec(couplings=2, hidden=16, steps=20, batch=128)
+
+
+def spec(kind: str, value: float, criterion: str = "peak", **changes: object) -> TuneSpec:
+    aim = Aim.model_validate({"kind": kind, "value": value})
+    return TuneSpec(criterion=criterion, aim=aim, flow=FLOW, samples=64).model_copy(update=changes)
+
+
+def result(asked: TuneSpec, space: BaseSpace) -> TuneResult:
+    *_, last = tune(asked, space)
+    assert isinstance(last, TuneResult)
+    return last
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "lam"),
+    [("kl", 2.0, 2.0), ("lam", 2.0, 2.0), ("expectation", 12.0, 2.0), ("one_in_n", 7.389056, 2.0)],
+)
+def test_every_aim_of_a_linear_criterion_is_met(kind: str, value: float, lam: float) -> None:
+    """f = 10 + u₁: E f = 10 + λ, KL = λ²/2."""
+    found = result(spec(kind, value), LinearSpace(6))
+    assert found.reached
+    assert found.valid
+    assert found.method == "flow"
+    assert found.lam == pytest.approx(lam, abs=0.12)
+    assert found.kl == pytest.approx(lam**2 / 2, abs=0.25)
+    assert found.expectation == pytest.approx(10.0 + lam, abs=0.1)
+    assert found.curves_kw.shape == (64, 336)
+
+
+def test_a_small_lam_needs_no_flow() -> None:
+    reports = list(tune(spec("lam", 0.3), LinearSpace(6)))
+    assert [type(report) for report in reports] == [PoolReport, TuneResult]
+    assert reports[-1].method == "pool"
+
+
+def test_less_of_a_criterion_is_the_mirror() -> None:
+    found = result(spec("expectation", 8.0), LinearSpace(6))
+    assert found.lam == pytest.approx(-2.0, abs=0.12)
+    assert found.normalised_expectation == pytest.approx(-2.0, abs=0.1)
+    assert found.expectation == pytest.approx(8.0, abs=1e-2)
+    assert found.curves_kw.mean() < 9.0
+
+
+def test_an_aim_out_of_reach_is_said_to_be() -> None:
+    found = result(spec("kl", 15.0), QuadraticSpace(4))
+    assert not (found.reached and found.valid)
+    assert found.lam < 1.0
+
+
+def test_the_same_spec_gives_the_same_curves() -> None:
+    first, again = (result(spec("kl", 2.0), ToyStreet(hidden=8)) for _ in range(2))
+    assert first.lam == pytest.approx(again.lam, rel=1e-4)
+    assert float(np.abs(first.curves_kw - again.curves_kw).mean()) < 0.1
+
+
+def test_fitting_stops_when_the_flow_is_good_at_the_aim() -> None:
+    reports = list(tune(spec("kl", 3.0, good_share=0.2), ToyStreet(hidden=8)))
+    steps = [report.step for report in reports if isinstance(report, FlowSnapshot)]
+    assert steps == [0]
+
+
+def test_a_tuning_is_a_job() -> None:
+    job = pickle.loads(pickle.dumps(TuningJob(spec("lam", 0.3), LinearSpace(4))))
+    *_, last = job.run()
+    assert pickle.loads(pickle.dumps(last)).lam == last.lam
+
+
+def test_an_unknown_criterion_or_field_is_refused() -> None:
+    with pytest.raises(TuningError, match="no criterion 'valley'"):
+        result(spec("kl", 1.0, criterion="valley"), LinearSpace())
+    with pytest.raises(ValidationError):
+        TuneSpec.model_validate({"aim": {"kind": "kl", "value": 1.0}, "speed": 3})
+
+
+def base_values(pool: Pool, n: int, seed: int) -> np.ndarray:
+    generator = torch.Generator().manual_seed(seed)
+    values = []
+    with torch.no_grad():
+        for _ in range(n // 512):
+            u = torch.randn(512, pool.potential.dim, generator=generator)
+            values.append(pool.potential.value(u))
+    return torch.cat(values).double().numpy()
+
+
+def compare_with_base_draws(space: ToyStreet, criterion: str, n_weeks: float, n: int) -> None:
+    """Tuned mean at "1 week in n_weeks", against weighting n base draws to the same KL."""
+    found = result(spec("one_in_n", n_weeks, criterion), space)
+    pool = Pool.from_space(space, CRITERIA[criterion])
+    f = base_values(pool, n, seed=77)
+    zeros = np.zeros(len(f))
+    weighted = solve_one_in_n(lambda lam: moments_at(lam, f, zeros), n_weeks)
+    by_weights, _ = estimate(weighted.lam, f, zeros)
+    error = pool.potential.scale * by_weights.standard_error
+    expected = pool.potential.natural(by_weights.moments.expectation)
+    assert found.valid
+    assert found.standard_error < error
+    assert found.expectation == pytest.approx(expected, abs=2.5 * error)
+    assert found.lam == pytest.approx(weighted.lam, rel=0.1)
+
+
+@pytest.mark.parametrize("criterion", CRITERIA)
+def test_one_week_in_ten_agrees_with_weighted_base_draws(criterion: str) -> None:
+    compare_with_base_draws(ToyStreet(hidden=16), criterion, n_weeks=10.0, n=65_536)
+
+
+@pytest.mark.study
+@pytest.mark.parametrize("criterion", CRITERIA)
+def test_one_week_in_a_hundred_agrees_with_a_million_weighted_base_draws(criterion: str) -> None:
+    compare_with_base_draws(ToyStreet(hidden=96), criterion, n_weeks=100.0, n=1_000_000)
