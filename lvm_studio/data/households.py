@@ -22,6 +22,9 @@ __all__ = ["DataError", "HouseholdSet", "Provenance", "Split", "choose_split"]
 _SEPARATORS = frozenset(",*\n\r\t")
 _WH_LIMIT = np.iinfo(np.int16).max
 
+#: The source of readings that nobody measured begins with this word.
+SIMULATED = "Simulated"
+
 
 @dataclass(frozen=True)
 class Provenance:
@@ -38,6 +41,11 @@ class Provenance:
     interval: str
     imported: str
     notes: str
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the readings were drawn by a program instead of measured."""
+        return self.source.startswith(SIMULATED)
 
     def to_tree(self) -> Tree:
         """Plain form."""

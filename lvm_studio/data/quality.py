@@ -22,7 +22,8 @@ class Quality:
 
     ``first`` and ``last`` are the starts (UTC) of the first and the end of the last half-hour;
     ``missing`` [H] is the share of half-hours without a reading; ``suspects`` pairs households
-    with the reason to leave them out; ``temperature_missing`` is a share of the half-hours.
+    with the reason to leave them out; ``temperature_missing`` is a share of the half-hours;
+    ``simulated`` readings were drawn by a program.
     """
 
     households: int
@@ -35,6 +36,7 @@ class Quality:
     suspects: tuple[tuple[str, str], ...]
     mean_w: float
     temperature_missing: float
+    simulated: bool = False
 
     def sentences(self) -> list[str]:
         """The summary for people to read, most important first."""
@@ -54,6 +56,8 @@ class Quality:
             said.append(f"{len(self.suspects)} households look suspect ({listed}).")
         if self.temperature_missing > 0:
             said.append(f"Temperature is unknown for {self.temperature_missing:.1%} of the time.")
+        if self.simulated:
+            said.insert(0, "These readings are simulated: no household was measured.")
         return said
 
 
@@ -78,6 +82,7 @@ def quality_summary(households: HouseholdSet) -> Quality:
         ),
         mean_w=float(np.nansum(power, dtype=np.float64) / max(present, 1)),
         temperature_missing=float(np.isnan(households.temperature_c).mean()),
+        simulated=households.provenance.simulated,
     )
 
 
