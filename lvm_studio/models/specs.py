@@ -21,7 +21,7 @@ class CompVAESpec(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["compvae"] = "compvae"
-    latent_w: Width = Field(default=16, description="coordinates of each w_i, and of their sum")
+    latent_w: Width = Field(default=24, description="coordinates of each w_i, and of their sum")
     latent_z: Width = Field(default=4, description="coordinates of z for each of the seven days")
     part_hidden: Width = Field(
         default=64, description="width of the networks that see single parts"

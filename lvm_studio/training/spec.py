@@ -21,7 +21,7 @@ class TrainSpec(BaseModel):
     recipe: str = "households"
     model: ModelSpec = CompVAESpec()
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
-    steps: Annotated[int, Field(ge=1)] = 4000
+    steps: Annotated[int, Field(ge=1)] = 1400
     minutes: Annotated[float, Field(gt=0)] | None = None
     batch: Annotated[int, Field(ge=2, le=8192)] = 64
     lr: Annotated[float, Field(gt=0)] = 2e-3
@@ -35,7 +35,7 @@ class TrainSpec(BaseModel):
     k_min: Annotated[int, Field(ge=1)] = 3
     k_max: Annotated[int, Field(ge=1)] = 60
     swap_probability: Annotated[float, Field(ge=0, le=1)] = Field(
-        default=0.5, description="share of days exchanged with the same day of a week within two"
+        default=0.1, description="share of days exchanged with the same day of a week within two"
     )
     temperature_noise_c: Annotated[float, Field(ge=0)] = 0.7
     season_jitter_days: Annotated[float, Field(ge=0)] = 7.0

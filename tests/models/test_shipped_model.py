@@ -1,0 +1,78 @@
+"""The shipped model: it opens, says where it comes from, and reads real curves."""
+
+import numpy as np
+import pytest
+import torch
+
+from lvm_studio.data.composition import Composition, measured_kw
+from lvm_studio.data.london import load_london
+from lvm_studio.data.shipped import model_path
+from lvm_studio.models.street import base_noise, compose_street
+from lvm_studio.models.trained import TrainedModel
+from lvm_studio.storage.hdf5 import read_tree
+
+
+@pytest.fixture(scope="module")
+def london():
+    return load_london()
+
+
+@pytest.fixture(scope="module")
+def model():
+    return TrainedModel.from_tree(read_tree(model_path("london-households.h5")))
+
+
+def whole_in(london, week):
+    """A street of the first twenty-four training households complete in the week."""
+    at = london.weeks.index(week)
+    there = [
+        household
+        for household in london.split.train_households
+        if london.weeks.complete[london.index(household), at]
+    ]
+    return Composition(tuple((household, 1) for household in there[:24]))
+
+
+def street_in(model, london, week):
+    weeks = london.weeks
+    at = weeks.index(week)
+    context = model.context.context(
+        weeks.temperature_c[at], weeks.starts[at], london.time_zone, london.country
+    )
+    return compose_street(model, london, whole_in(london, week), context)
+
+
+def measured_in(london, week):
+    return torch.from_numpy(measured_kw(london, whole_in(london, week), week))[None]
+
+
+def test_it_says_where_it_comes_from(model):
+    assert model.provenance["recipe"] == "households"
+    assert {"seed", "steps", "seconds", "hardware", "dataset"} <= set(model.provenance)
+
+
+def test_it_is_better_than_its_rivals_on_heldout_weeks(model):
+    score = {
+        name: model.provenance[f"energy_score_{name}"] for name in ("model", "ridge", "bootstrap")
+    }
+    assert score["model"] <= score["ridge"]
+    assert score["model"] <= 0.9 * score["bootstrap"]
+
+
+def test_encoded_weeks_decode_to_themselves(model, london):
+    with torch.no_grad():
+        for week in london.split.heldout_weeks:
+            street, x = street_in(model, london, week), measured_in(london, week)
+            seen = street.decode(street.encode(x).mean).mean
+            expected = street.decode(torch.zeros(1, street.dim)).mean
+            assert (seen - x).norm() < 0.95 * (expected - x).norm()
+
+
+def test_a_colder_week_needs_more(model, london):
+    with torch.no_grad():
+        coldest, warmest = (
+            street_in(model, london, london.weeks.ids[int(at)])
+            for at in np.argsort(london.weeks.temperature_c.mean(1))[[0, -1]]
+        )
+        load = [s.decode(base_noise(50, s.dim, 0)[0]).mean.mean() / s.k for s in (coldest, warmest)]
+    assert load[0] > 1.3 * load[1]
