@@ -17,7 +17,8 @@ import typer
 
 from lvm_studio import __version__
 from lvm_studio.data.errors import DataError
-from lvm_studio.headless import compose, doctor, export, importing, judge, train, tune
+from lvm_studio.data.simulated import StreetSpec
+from lvm_studio.headless import compose, doctor, export, importing, judge, simulate, train, tune
 from lvm_studio.headless.progress import Progress
 
 app = typer.Typer(
@@ -92,6 +93,18 @@ def import_(
 ) -> None:
     """Read meter readings into a workspace; rejected rows are counted with their reasons."""
     emit(importing.run(source, out, name, temperature, set_ or []), as_json)
+
+
+@app.command("simulate")
+def simulate_(
+    out: Annotated[Path, typer.Option(help="Workspace file to write.")],
+    households: Annotated[int, typer.Option(help="How many households.")] = 500,
+    weeks: Annotated[int, typer.Option(help="How many weeks.")] = 250,
+    seed: Seed = 0,
+    as_json: Json = False,
+) -> None:
+    """Invent a street whose law is known; its readings are marked as simulated."""
+    emit(simulate.run(StreetSpec(households, weeks, seed), out), as_json)
 
 
 @app.command("train")

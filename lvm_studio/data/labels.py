@@ -48,7 +48,8 @@ class LabelEncoder:
 
     ``mean`` and ``scale`` [F] standardise; ``numbers`` are numeric metadata columns;
     ``categories`` are text columns with their known values, the first of which (the most
-    frequent) has no flag of its own. What is unknown becomes 0, the average.
+    frequent) has no flag of its own; ``measured`` are those of `STATISTICS` that are told.
+    What is unknown becomes 0, the average.
     """
 
     names: tuple[str, ...]
@@ -56,6 +57,7 @@ class LabelEncoder:
     scale: tuple[float, ...]
     numbers: tuple[str, ...]
     categories: tuple[tuple[str, tuple[str, ...]], ...]
+    measured: tuple[str, ...] = STATISTICS
 
     @property
     def dim(self) -> int:
@@ -63,27 +65,35 @@ class LabelEncoder:
         return len(self.names)
 
     @classmethod
-    def fit(cls, households: HouseholdSet) -> LabelEncoder:
-        """Choose columns and constants from the training households."""
+    def fit(cls, households: HouseholdSet, measured: tuple[str, ...] = STATISTICS) -> LabelEncoder:
+        """Choose columns and constants from the training households.
+
+        Every numeric metadata column becomes a label, and every text column with two to eight
+        values. ``measured=()`` tells a model nothing that a meter had to be read for.
+        """
         train = households.indices(households.split.train_households)
         if not len(train):
             raise DataError(f"{households.name} has no household to train on.")
         metadata = {key: values[train] for key, values in households.metadata.items()}
         numbers = tuple(k for k, v in metadata.items() if v.dtype.kind == "f")
         categories = _choose_categories(metadata)
-        raw = _raw(households, numbers, categories)[train]
+        names = (*measured, *numbers, *_flag_names(categories))
+        if not names:
+            raise DataError(f"{households.name} has no surveyed column to make labels of.")
+        raw = _raw(households, measured, numbers, categories)[train]
         mean, scale = _constants(raw)
         return cls(
-            names=(*STATISTICS, *numbers, *_flag_names(categories)),
+            names=names,
             mean=tuple(mean.tolist()),
             scale=tuple(scale.tolist()),
             numbers=numbers,
             categories=categories,
+            measured=measured,
         )
 
     def encode(self, households: HouseholdSet) -> NDArray[np.float32]:
         """Labels [H, F] of every household of a set, held-out ones too."""
-        raw = _raw(households, self.numbers, self.categories)
+        raw = _raw(households, self.measured, self.numbers, self.categories)
         standardised = (raw - np.array(self.mean)) / np.array(self.scale)
         labels: NDArray[np.float64] = np.nan_to_num(standardised, nan=0.0)
         return labels.astype(np.float32)
@@ -94,6 +104,7 @@ class LabelEncoder:
             "names": list(self.names),
             "mean": np.array(self.mean),
             "scale": np.array(self.scale),
+            "measured": list(self.measured),
             "numbers": list(self.numbers),
             "category_columns": list(dict(self.categories)),
             "categories": {column: list(values) for column, values in self.categories},
@@ -108,7 +119,10 @@ class LabelEncoder:
             (column, view.child("categories").strings(column))
             for column in view.strings("category_columns")
         )
-        if names != (*STATISTICS, *numbers, *_flag_names(categories)):
+        # The first models were kept without this leaf, and were told all statistics.
+        measured = view.strings("measured") if "measured" in view else STATISTICS
+        known = set(measured) <= set(STATISTICS)
+        if not known or names != (*measured, *numbers, *_flag_names(categories)):
             raise DataError(
                 "labels/names: this model was trained with other labels; "
                 "train it again with this version."
@@ -119,6 +133,7 @@ class LabelEncoder:
             scale=tuple(view.array("scale", (len(names),)).tolist()),
             numbers=numbers,
             categories=categories,
+            measured=measured,
         )
 
 
@@ -212,11 +227,14 @@ def _slope(daily: NDArray[np.float64], cold: NDArray[np.float64]) -> float:
 
 def _raw(
     households: HouseholdSet,
+    measured: Sequence[str],
     numbers: Sequence[str],
     categories: Sequence[tuple[str, tuple[str, ...]]],
 ) -> NDArray[np.float64]:
     count = len(households.household_ids)
-    columns = [statistics(households)]
+    columns = []
+    if measured:
+        columns.append(statistics(households)[:, [STATISTICS.index(name) for name in measured]])
     columns += [_number_column(households, name, count)[:, None] for name in numbers]
     columns += [_flags(households, name, values, count) for name, values in categories]
     return np.concatenate(columns, axis=1)

@@ -115,7 +115,8 @@ def _poisson_positions(
     # Uniform places in ascending order: looked up several times faster than in random order.
     gaps = generator.standard_exponential(count + 1).cumsum()
     where = np.searchsorted(reached, gaps[:-1] / gaps[-1] * reached[-1], side="right")
-    return np.minimum(where, len(reached) - 1)
+    places: NDArray[np.int64] = np.minimum(where, len(reached) - 1)
+    return places
 
 
 def _daily_positions(

@@ -50,12 +50,12 @@ class WeekMoments:
         self._gone = habits.frame.away[OCCUPANTS_OF]
         self._occupancy = habits.occupancy[OCCUPANTS_OF[_LIVING]].transpose(0, 2, 1)  # [L, 3, 7]
         # What depends on the day and its occupancy, as weeks: [L, 3, 7, 336].
-        self._heat = _on_days(habits.heating)[RHYTHM_OF[_LIVING]] * _watts_per_degree(4)
+        self._heat = _on_days(habits.heating)[RHYTHM_OF[_LIVING]] * _kw_per_degree(4)
         self._lights = self._power_of(h.LIGHTS_AT)
         others = sum(self._power_of(at) for at in range(len(REPEATED)) if at != h.LIGHTS_AT)
         self._lived = others + self._lights + self._heat
         self._clouded = h.CLOUDS_ON_LIGHTS * self._lights + h.CLOUDS_ON_HEATING * self._heat
-        self._heat_away = _on_days(habits.heating_away) * _watts_per_degree(3)  # [L, 7, 336]
+        self._heat_away = _on_days(habits.heating_away) * _kw_per_degree(3)  # [L, 7, 336]
         self._match = self._match_power()  # [3, 336] per viewer
         self.shared = self._shared()
         law = habits.frame.match_law
@@ -100,7 +100,8 @@ class WeekMoments:
         cold = REPEATED[h.COLD_AT]
         running = spread_out(self._habits.repeated[h.COLD_AT, 0, 0].reshape(WEEK), cold.mean_shape)
         scaled = h.REPEATED_SCALE[h.COLD_AT][:, None] * running
-        return standby + scaled + _for_all(self._heat_away.sum(axis=1))
+        away: Array = standby + scaled + _for_all(self._heat_away.sum(axis=1))
+        return away
 
     def _power_of(self, at: int) -> Array:
         """Mean power of a `REPEATED` appliance by living kind, occupancy, day [L, 3, 7, 336]."""
@@ -195,9 +196,10 @@ def _daily_power(starts: Array) -> Array:
     )
 
 
-def _watts_per_degree(dimensions: int) -> Array:
+def _kw_per_degree(dimensions: int) -> Array:
     """Heating of the living kinds in kW per degree, to be broadcast [L, 1, …]."""
-    return h.HEATING_KW_PER_DEGREE[_LIVING].reshape(-1, *[1] * (dimensions - 1))
+    heating: Array = h.HEATING_KW_PER_DEGREE[_LIVING]
+    return heating.reshape(-1, *[1] * (dimensions - 1))
 
 
 def _living(weights: Array) -> Array:
@@ -210,7 +212,8 @@ def _living(weights: Array) -> Array:
 def _living_of() -> NDArray[np.int64]:
     """Which living kind stands for each kind [R]."""
     numbered = np.arange(len(_LIVING)).reshape(*TRAITS_SHAPE[:2], 1, 1, TRAITS_SHAPE[-1])
-    return np.broadcast_to(numbered, TRAITS_SHAPE).reshape(-1)
+    stands: NDArray[np.int64] = np.broadcast_to(numbered, TRAITS_SHAPE).reshape(-1)
+    return stands
 
 
 def _for_all(by_living: Array) -> Array:

@@ -170,7 +170,7 @@ def kind_prior() -> NDArray[np.float64]:
         * _yes_or_no(_CAR_LAW[OCCUPANTS_OF], CAR_OF)
         * _RHYTHM_LAW[OCCUPANTS_OF, RHYTHM_OF]
     )
-    return prior / prior.sum()
+    return prior
 
 
 def contract_law() -> NDArray[np.float64]:
@@ -182,9 +182,10 @@ def contract_law() -> NDArray[np.float64]:
 @lru_cache(maxsize=1)
 def kva_law() -> NDArray[np.float64]:
     """Probability of each subscribed power given the kind [R, 5]."""
-    law = _KVA_LAW[HEATING_OF]
-    law = _one_step_up(law, _CAR_STEPS_UP * CAR_OF)
-    return _one_step_up(law, _FAMILY_STEPS_UP * (OCCUPANTS_OF == _FAMILY))
+    car = CAR_OF.astype(np.float64)
+    with_car = _one_step_up(_KVA_LAW[HEATING_OF], _CAR_STEPS_UP * car)
+    family = (OCCUPANTS_OF == _FAMILY).astype(np.float64)
+    return _one_step_up(with_car, _FAMILY_STEPS_UP * family)
 
 
 def _one_step_up(law: NDArray[np.float64], probability: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -201,7 +202,8 @@ def _yes_or_no(probability: NDArray[np.float64], answer: NDArray[np.int64]) -> N
 def _choose(law: NDArray[np.float64], generator: np.random.Generator) -> NDArray[np.int64]:
     """A column for each row of probabilities [H, M]."""
     reached = generator.random((len(law), 1)) >= law.cumsum(axis=1)
-    return np.minimum(reached.sum(axis=1), law.shape[1] - 1)
+    chosen: NDArray[np.int64] = np.minimum(reached.sum(axis=1), law.shape[1] - 1)
+    return chosen
 
 
 def _levels(count: int, generator: np.random.Generator) -> NDArray[np.float64]:

@@ -53,7 +53,8 @@ class StreetTruth:
 
     def mean(self, who: Who, temperature_c: ArrayLike, start: np.datetime64) -> NDArray[np.float64]:
         """Mean of the sum [336] in kW."""
-        return self.part_means(who, temperature_c, start).sum(axis=0)
+        total: NDArray[np.float64] = self.part_means(who, temperature_c, start).sum(axis=0)
+        return total
 
     def part_means(
         self, who: Who, temperature_c: ArrayLike, start: np.datetime64

@@ -106,7 +106,8 @@ def _darkness(times: NDArray[np.datetime64]) -> NDArray[np.float64]:
         np.sin(latitude) * np.sin(declination)
         + np.cos(latitude) * np.cos(declination) * np.cos(np.radians(15 * (hour - 12)))
     )
-    return np.clip((6 - np.degrees(height)) / 12, 0, 1)
+    darkness: NDArray[np.float64] = np.clip((6 - np.degrees(height)) / 12, 0, 1)
+    return darkness
 
 
 def _away(day_of_year: int) -> NDArray[np.float64]:

@@ -1,0 +1,36 @@
+"""A simulated street into a workspace."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+from lvm_studio.data.quality import quality_summary
+from lvm_studio.data.simulated import StreetSpec, simulate_street
+from lvm_studio.data.units import WEEK_SPAN
+from lvm_studio.storage import workspace as workspace_file
+from lvm_studio.storage.start import starting_state
+from lvm_studio.storage.workspace import Workspace
+
+_WEEKS_PER_YEAR = 365.25 / WEEK_SPAN.astype("timedelta64[D]").astype(int)
+
+
+def run(spec: StreetSpec, out: Path) -> dict[str, Any]:
+    """Simulate a street and write it to the workspace `out`."""
+    began = time.perf_counter()
+    street = simulate_street(spec)
+    seconds = time.perf_counter() - began
+    state = starting_state(street.name, street, model="")
+    workspace_file.save(out, Workspace(datasets={street.name: street}, street=state.to_tree()))
+    years = spec.households * spec.weeks / _WEEKS_PER_YEAR
+    return {
+        "name": street.name,
+        "simulated": True,
+        "households": spec.households,
+        "weeks": spec.weeks,
+        "seed": spec.seed,
+        "household_years_per_minute": 60 * years / seconds,
+        "quality": quality_summary(street).sentences(),
+        "out": str(out),
+    }
