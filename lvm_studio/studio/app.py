@@ -12,7 +12,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from types import TracebackType
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QMessageLogContext, QTimer, QtMsgType, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication
 
 from lvm_studio.storage.recovery import LiveSession, state_folder
@@ -25,6 +25,13 @@ from lvm_studio.studio.theme import theme
 from lvm_studio.studio.window import MainWindow
 
 LOG = logging.getLogger(__name__)
+QT_LOG = logging.getLogger("qt")
+QT_LEVELS = {
+    QtMsgType.QtDebugMsg: logging.DEBUG,
+    QtMsgType.QtInfoMsg: logging.INFO,
+    QtMsgType.QtCriticalMsg: logging.ERROR,
+    QtMsgType.QtFatalMsg: logging.CRITICAL,
+}
 LOG_BYTES = 1_000_000
 SWITCH_SECONDS = 0.0005
 """How soon the GUI thread gets the interpreter back from the compute thread; the default, 5 ms,
@@ -40,15 +47,16 @@ def main(argv: Sequence[str]) -> int:
     app.setApplicationName(APP_NAME)
     app.setStyle("Fusion")
     theme().apply()
-    session = Session()
-    window = make_window(session)
-    with _log_file(), _reporting_to(window):
-        window.show()
-        if not (argv and session.open(Path(argv[0]))):
-            session.new()
-        # The event loop paints the window first; what follows may keep the processor busy.
-        QTimer.singleShot(0, window, window.start)
-        return app.exec()
+    with log_file(), logging_qt():
+        session = Session()
+        window = make_window(session)
+        with _reporting_to(window):
+            window.show()
+            if not (argv and session.open(Path(argv[0]))):
+                session.new()
+            # The event loop paints the window first; what follows may keep the processor busy.
+            QTimer.singleShot(0, window, window.start)
+            return app.exec()
 
 
 def make_window(session: Session, dialogs: Dialogs | None = None) -> MainWindow:
@@ -83,7 +91,21 @@ def _reporting_to(window: MainWindow) -> Iterator[None]:
 
 
 @contextmanager
-def _log_file() -> Iterator[None]:
+def logging_qt() -> Iterator[None]:
+    """Send what Qt has to say to the log: a person can do nothing about it on a terminal."""
+    before = qInstallMessageHandler(_log_qt)
+    try:
+        yield
+    finally:
+        qInstallMessageHandler(before)
+
+
+def _log_qt(kind: QtMsgType, _context: QMessageLogContext, message: str) -> None:
+    QT_LOG.log(QT_LEVELS.get(kind, logging.WARNING), "%s", message)
+
+
+@contextmanager
+def log_file() -> Iterator[None]:
     """Keep a log in the state folder; with a read-only home the studio runs all the same."""
     try:
         folder = state_folder()

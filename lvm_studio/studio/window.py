@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QCoreApplication, QEvent
+from PySide6.QtCore import QByteArray, QCoreApplication, QEvent, QPoint, QRect
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
     QDialog,
     QLabel,
     QMainWindow,
     QSplitter,
+    QStyle,
     QTabWidget,
     QVBoxLayout,
     QWidget,
@@ -170,6 +171,7 @@ class MainWindow(QMainWindow):
         """Put everything where it was at the very first start."""
         self._settings.remove("layout")
         self.resize(*SIZE)
+        self._fit_to_screen()
         for splitter, state in self._first_layout.items():
             self._splitters()[splitter].restoreState(state)
 
@@ -241,10 +243,17 @@ class MainWindow(QMainWindow):
     def _restore_layout(self) -> None:
         self.resize(*SIZE)
         self.restoreGeometry(read_bytes(self._settings, "layout/geometry"))
+        self._fit_to_screen()
         for name, splitter in self._splitters().items():
             splitter.restoreState(read_bytes(self._settings, f"layout/{name}"))
         page = str(self._settings.value("layout/page", 0))
         self.tabs.setCurrentIndex(int(page) if page.isdecimal() else 0)
+
+    def _fit_to_screen(self) -> None:
+        """Bring a window that reaches beyond the screen, frame included, back into it."""
+        room = self.screen().availableGeometry()
+        title_bar = self.style().pixelMetric(QStyle.PixelMetric.PM_TitleBarHeight)
+        self.setGeometry(fitted(self.geometry(), room, title_bar))
 
     def _save_layout(self) -> None:
         self._settings.setValue("layout/geometry", self.saveGeometry())
@@ -284,6 +293,22 @@ class MainWindow(QMainWindow):
         self.service.stop()
         self._files.end()
         self._live.close()
+
+
+def fitted(window: QRect, room: QRect, title_bar: int) -> QRect:
+    """Return the window as it is if it lies in the room; else made smaller and moved into it.
+
+    A window that had to shrink leaves the height of its title bar free above.
+    """
+    if room.contains(window):
+        return window
+    within = QRect(room)
+    if window.height() > room.height() - title_bar:
+        within.setTop(room.top() + title_bar)
+    size = window.size().boundedTo(within.size())
+    left = min(max(window.left(), within.left()), within.right() + 1 - size.width())
+    top = min(max(window.top(), within.top()), within.bottom() + 1 - size.height())
+    return QRect(QPoint(left, top), size)
 
 
 def _shortened(text: str, most: int = 110) -> str:

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QCoreApplication, QEvent, QTimer
+from PySide6.QtCore import QCoreApplication, QEvent, QTimer, qWarning
 from PySide6.QtWidgets import QApplication
 from studio_fakes import workspace
 
@@ -82,6 +82,15 @@ def test_a_file_that_cannot_be_opened_gives_a_sentence_and_a_fresh_start(
     seen = visit(str(path))
     assert "letter.lvms" in str(seen["error"])
     assert seen["composition"].size == 12  # type: ignore[attr-defined]
+
+
+def test_what_qt_says_goes_to_the_log_not_to_the_terminal(
+    qapp: QApplication, own_state_folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with app.log_file(), app.logging_qt():
+        qWarning("This plugin does not support something")
+    assert "does not support something" in (own_state_folder / "studio.log").read_text()
+    assert "does not support" not in capfd.readouterr().err
 
 
 @pytest.mark.slow

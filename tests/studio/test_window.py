@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pyqtgraph as pg
 import pytest
-from PySide6.QtCore import QCoreApplication, QEvent
+from PySide6.QtCore import QCoreApplication, QEvent, QRect
 from PySide6.QtGui import QAction, QColor, QImage
 from PySide6.QtWidgets import QLabel, QPlainTextEdit, QPushButton, QSplitter, QToolButton
 from pytestqt.qtbot import QtBot
@@ -27,7 +27,7 @@ from lvm_studio.studio.dialogs import Choice
 from lvm_studio.studio.session import Session
 from lvm_studio.studio.street_service import StreetService
 from lvm_studio.studio.theme import DARK, LIGHT, Scheme, theme
-from lvm_studio.studio.window import MainWindow
+from lvm_studio.studio.window import MainWindow, fitted
 from lvm_studio.training.spec import TrainSpec
 
 PATIENCE = 5000
@@ -368,6 +368,29 @@ def test_the_layout_is_kept_between_starts_and_can_be_reset(opened: Open, qtbot:
     qtbot.waitUntil(lambda: library_share(kept) > 0.3)
     again.reset_layout()
     qtbot.waitUntil(lambda: library_share(kept) < 0.25)
+
+
+def test_the_window_fits_the_screen_whatever_was_remembered(opened: Open) -> None:
+    window = opened()
+    room = window.screen().availableGeometry()
+    window.setGeometry(300, 200, 4000, 3000)
+    window.close()
+    again = opened()
+    assert again.height() <= room.height()
+    assert again.width() <= max(room.width(), again.minimumSizeHint().width())
+
+
+@pytest.mark.parametrize(
+    ("remembered", "shown"),
+    [
+        (QRect(100, 90, 900, 600), QRect(100, 90, 900, 600)),  # it fits: left alone
+        (QRect(0, 0, 1360, 860), QRect(0, 40, 1280, 760)),  # too large: room for its title bar
+        (QRect(1200, 500, 600, 400), QRect(680, 400, 600, 400)),  # half outside: moved
+        (QRect(3000, -900, 600, 400), QRect(680, 0, 600, 400)),  # on a screen that has gone
+    ],
+)
+def test_windows_are_brought_back_into_the_screen(remembered: QRect, shown: QRect) -> None:
+    assert fitted(remembered, QRect(0, 0, 1280, 800), title_bar=40) == shown
 
 
 def test_the_theme_is_kept_between_starts(opened: Open) -> None:
