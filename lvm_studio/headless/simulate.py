@@ -30,7 +30,7 @@ def run(spec: StreetSpec, out: Path) -> dict[str, Any]:
         "households": spec.households,
         "weeks": spec.weeks,
         "seed": spec.seed,
-        "household_years_per_minute": 60 * years / seconds,
+        "household_years_per_minute": float(60 * years / seconds),
         "quality": quality_summary(street).sentences(),
         "out": str(out),
     }
