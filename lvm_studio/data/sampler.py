@@ -185,12 +185,7 @@ class AggregateSampler:
         )
 
     def _sizes(self, batch: int, generator: torch.Generator) -> Tensor:
-        low, high = self.k_range
-        u = self._uniform((batch,), generator)
-        if self.k_law == "uniform":
-            return (low + u * (high - low + 1)).long().clamp(max=high)
-        span = math.log((high + 1) / low)
-        return (low * torch.exp(u * span)).long().clamp(low, high)
+        return part_counts(self._uniform((batch,), generator), self.k_range, self.k_law)
 
     def _sources(self, week: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Week each day is taken from [B, 7], and who is complete in all of them [B, H]."""
@@ -275,6 +270,18 @@ class AggregateSampler:
 
     def _put(self, array: NDArray[np.generic]) -> Tensor:
         return torch.from_numpy(np.array(array)).to(self.device)
+
+
+def part_counts(u: Tensor, k_range: tuple[int, int], k_law: KLaw) -> Tensor:
+    """Numbers of parts [B] from uniform numbers [B] in [0, 1).
+
+    >>> part_counts(torch.tensor([0.0, 0.5, 0.99]), (3, 60), "loguniform").tolist()
+    [3, 13, 59]
+    """
+    low, high = k_range
+    if k_law == "uniform":
+        return (low + u * (high - low + 1)).long().clamp(max=high)
+    return (low * torch.exp(u * math.log((high + 1) / low))).long().clamp(low, high)
 
 
 def _arrays(

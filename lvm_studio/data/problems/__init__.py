@@ -1,0 +1,1 @@
+"""Artificial problems with known parts, drawn on the fly."""
