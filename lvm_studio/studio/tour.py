@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QEventLoop
+from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication
 
 from lvm_studio.data.errors import DataError
@@ -32,6 +32,7 @@ ONE_IN = 100.0
 FIGURES = ("fan.svg", "fan.png", "fan.pdf")
 SIZE = (1360, 860)
 PATIENCE_SECONDS = 120.0
+LOOK_EVERY_MS = 20
 
 
 def take_tour(folder: Path, say: Callable[[str], None]) -> dict[str, Any]:
@@ -151,9 +152,18 @@ def _wait(arrived: Callable[[], bool], what: str) -> None:
         DataError: it does not come.
     """
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while not arrived():
-        if time.monotonic() > deadline:
-            raise DataError(
-                f"The tour waited in vain for {what}; studio.log in the state folder may tell why."
-            )
-        QApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 50)
+    loop = QEventLoop()
+
+    def look() -> None:
+        if arrived() or time.monotonic() > deadline:
+            loop.quit()
+
+    timer = QTimer()
+    timer.timeout.connect(look)
+    timer.start(LOOK_EVERY_MS)
+    loop.exec()
+    timer.stop()
+    if not arrived():
+        raise DataError(
+            f"The tour waited in vain for {what}; studio.log in the state folder may tell why."
+        )

@@ -4,14 +4,15 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from PySide6.QtCore import QEventLoop
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtCore import QEventLoop, QTimer
+from PySide6.QtWidgets import QWidget
 
 from lvm_studio.studio.app import make_window
 from lvm_studio.studio.session import Session
 from lvm_studio.studio.window import MainWindow
 
 PATIENCE_SECONDS = 120.0
+LOOK_EVERY_MS = 2
 
 
 @contextmanager
@@ -32,18 +33,30 @@ def open_studio() -> Iterator[MainWindow]:
 
 
 def wait(arrived: Callable[[], bool]) -> None:
-    """Let the window live until something has arrived."""
+    """Let the window live until something has arrived.
+
+    An event loop of its own sleeps between events, as the real one does; polling would take the
+    interpreter away from the compute thread that is being waited for.
+    """
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while not arrived():
-        assert time.monotonic() < deadline, "waited in vain"
-        QApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 5)
+    loop = QEventLoop()
+
+    def look() -> None:
+        if arrived() or time.monotonic() > deadline:
+            loop.quit()
+
+    timer = QTimer()
+    timer.timeout.connect(look)
+    timer.start(LOOK_EVERY_MS)
+    loop.exec()
+    timer.stop()
+    assert arrived(), "waited in vain"
 
 
 def live(seconds: float) -> None:
     """Let the window live for a while."""
     end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        QApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 5)
+    wait(lambda: time.monotonic() >= end)
 
 
 def painted(window: MainWindow) -> None:
