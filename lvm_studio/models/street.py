@@ -268,7 +268,7 @@ DRAWN_TOGETHER = 1024
 def draw_curves(space: BaseSpace, n: int, seed: int) -> NDArray[np.float32]:
     """Curves [n, 336] in kW of the base law, with the common random numbers of `seed`."""
     u, eps = base_noise(n, space.dim, seed)
-    parts = zip(u.split(DRAWN_TOGETHER), eps.split(DRAWN_TOGETHER), strict=True)
+    parts = zip(torch.split(u, DRAWN_TOGETHER), torch.split(eps, DRAWN_TOGETHER), strict=True)
     curves: NDArray[np.float32] = torch.cat(
         [space.decode(latent).transport(noise) for latent, noise in parts]
     ).numpy()
