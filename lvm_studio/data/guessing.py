@@ -3,30 +3,63 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
-from lvm_studio.data.columns import TIME_FORMATS, ColumnMapping, Unit, make_mapping
+from lvm_studio.data.columns import STEPS, TIME_FORMATS, ColumnMapping, Unit, make_mapping
 from lvm_studio.data.errors import DataError
-from lvm_studio.data.stamps import instants
-from lvm_studio.data.tables import ROW, sample_table
+from lvm_studio.data.numbers import to_number
+from lvm_studio.data.profiles import Profile, plain, recognise
+from lvm_studio.data.stamps import instants, read_stamps
+from lvm_studio.data.tables import ROW, sample_table, table_files
 from lvm_studio.data.units import STEP_MINUTES
 
+#: Words of column names without accents: English, French, German, Spanish, Italian, Dutch.
 _HOUSEHOLD_NAME = re.compile(
-    r"house|lclid|meter|customer|home|site|mpan|point|user|\bid\b|_id$|^id"
+    r"house|lclid|meter|customer|home|site|mpan|point|user|\bid\b|\bid$|^id"
+    r"|foyer|menage|logement|client|compteur|\bprm\b|\bpdl\b"
+    r"|haushalt|kunde|zahler|zaehler|malo|melo"
+    r"|hogar|vivienda|contador|suministro|cups"
+    r"|utente|contatore|\bpod\b|abitazione"
+    r"|huishouden|klant|aansluiting|\bean\b"
 )
-_VALUE_NAME = re.compile(r"k?wh?\b|power|energy|consum|load|value|reading|usage")
+_VALUE_NAME = re.compile(
+    r"k?wh?\b|power|energy|consum|load|value|reading|usage"
+    r"|puissance|energie|conso|valeur|soutirage"
+    r"|verbrauch|leistung|wert\b|bezug|arbeit"
+    r"|potencia|energia|valor|potenza|prelievo"
+    r"|vermogen|verbruik|waarde|afname"
+)
 _TEMPERATURE_NAME = re.compile(r"temp|°c|celsius|deg")
+_END_NAME = re.compile(r"\b(end|ended|ending|to|fin|ende|bis|fine|einde|tot|hasta|until)\b")
+_LABELS = {
+    "tariff": re.compile(r"tariff?|tarif\b|tarifa|tariffa|tarief|stdortou|time.of.use|\btou\b"),
+    "acorn": re.compile(r"^acorn$"),
+    "acorn_group": re.compile(r"acorn.?group"),
+    "contracted_power": re.compile(r"(contracted|subscribed).?power|puissance.souscrite"),
+}
 _UNIT_NAMES: tuple[tuple[str, Unit], ...] = (
     (r"kwh", "kWh"),
     (r"(?<!k)wh", "Wh"),
     (r"kw", "kW"),
     (r"\bw\b|_w\b|watt", "W"),
 )
+_DAY_FORMATS = ("%d-%b-%y", "%d %b %Y", "%d/%m/%y")
 _MOSTLY = 0.8
 _OFTEN = 0.25  # decimal commas: whole numbers stand between them
 _LARGEST_KWH = 20.0  # a typical reading above this is not in kWh
+_LEAST_SLOTS = 24
+
+
+@dataclass(frozen=True, eq=False)
+class Guess:
+    """How a file looks to be read, and whose data it seems to be."""
+
+    mapping: ColumnMapping
+    profile: Profile | None
 
 
 def guess_mapping(path: Path) -> ColumnMapping:
@@ -34,30 +67,82 @@ def guess_mapping(path: Path) -> ColumnMapping:
 
     What a file cannot tell (whether stamps mark the start or the end, the zone of stamps
     without an offset) is guessed from column names alone: 'start' and UTC if they are silent.
+    Data sets that are known (`profiles`) are recognised by their columns.
     """
-    table = sample_table(path)
+    return guess(path).mapping
+
+
+def guess(path: Path, profile: Profile | None = None) -> Guess:
+    """As `guess_mapping`, with the profile: the one that is given, or one recognised."""
+    first = table_files(path)[0]
+    table = sample_table(first)
+    names = tuple(name for name in table.columns if name != ROW)
+    found = profile or recognise(names)
+    if found is None:
+        return Guess(_generic(table, first, folder=path.is_dir()), None)
+    if not found.fits(names):
+        raise DataError(
+            f"{first.name} does not look like '{found.title}': it has the columns "
+            f"{', '.join(names[:8])}; choose another profile."
+        )
+    return Guess(_of_profile(found, names, table, first), found)
+
+
+def _of_profile(
+    profile: Profile, names: tuple[str, ...], table: pl.DataFrame, path: Path
+) -> ColumnMapping:
+    """A profile's fields, and from the file what the profile leaves open."""
+    fields = profile.fields(names)
+    time, value = str(fields["time"]), str(fields.get("value", ""))
+    fields.setdefault("time_format", _family(table, time, path))
+    if isinstance(table[time].dtype, pl.String) and value:
+        fields.setdefault("decimal_comma", _has_decimal_comma(table, time))
+    household = str(fields.get("household", ""))
+    if fields["layout"] != "days" and "step_minutes" not in fields and not fields.get("step"):
+        fields["step_minutes"] = _step(table, time, str(fields["time_format"]), household)
+    return make_mapping(fields)
+
+
+def _generic(table: pl.DataFrame, path: Path, *, folder: bool) -> ColumnMapping:
     time, time_format = _time_column(table, path)
     comma = _has_decimal_comma(table, time)
     numeric = [c for c in table.columns if c not in (ROW, time) and _is_numeric(table[c], comma)]
     household = _household_column(table, time, numeric)
-    values = [c for c in numeric if c != household]
+    warm = [c for c in numeric if _TEMPERATURE_NAME.search(plain(c))]
+    values = [c for c in numeric if c != household and c not in warm] or warm
     if not values:
         raise DataError(
             f"{path.name} has no column of numbers beside '{time}'; choose a file with readings."
         )
-    value = _best(values, _VALUE_NAME) if household else ""
+    common = {
+        "time": time,
+        "time_format": time_format,
+        "decimal_comma": comma,
+        "interval": "end" if _END_NAME.search(plain(time)) else "start",
+    }
+    if household and len(values) >= _LEAST_SLOTS and _are_days(table, time, time_format):
+        unit = _unit(table, "", values, path, comma)
+        slots = tuple(values)
+        return make_mapping(
+            common | {"layout": "days", "household": household, "slots": slots, "unit": unit}
+        )
+    if not household and folder:
+        value = _best(values, _VALUE_NAME)
+        specific: dict[str, object] = {"layout": "files", "value": value}
+    elif household:
+        value = _best(values, _VALUE_NAME)
+        known = {"household": household, "labels": _guessed_labels(table, time, household, value)}
+        specific = {"layout": "long", "value": value, **known}
+        specific["temperature"] = warm[0] if warm and warm[0] != value else ""
+    else:
+        value = ""
+        specific = {"layout": "wide", "households": tuple(values)}
     return make_mapping(
-        {
-            "layout": "long" if household else "wide",
-            "time": time,
-            "household": household,
-            "value": value,
-            "households": () if household else tuple(values),
+        common
+        | specific
+        | {
             "unit": _unit(table, value, values, path, comma),
-            "interval": "end" if "end" in time.lower().split("_") else "start",
             "step_minutes": _step(table, time, time_format, household),
-            "time_format": time_format,
-            "decimal_comma": comma,
         }
     )
 
@@ -75,24 +160,14 @@ def guess_temperature_columns(table: pl.DataFrame, path: Path) -> tuple[str, str
     return time, time_format, _best(numeric, _TEMPERATURE_NAME), comma
 
 
-def to_number(column: str, dtype: pl.DataType, decimal_comma: bool) -> pl.Expr:
-    """Numbers of a column; null where there is none."""
-    if dtype != pl.String:
-        return pl.col(column).cast(pl.Float64, strict=False)
-    text = pl.col(column)
-    if decimal_comma:
-        text = text.str.replace(",", ".", literal=True)
-    return text.cast(pl.Float64, strict=False)
-
-
 def _time_column(table: pl.DataFrame, path: Path) -> tuple[str, str]:
     best, column, family = 0.0, "", ""
     for name in table.columns:
-        if isinstance(table[name].dtype, pl.Datetime):
+        if isinstance(table[name].dtype, pl.Datetime | pl.Date):
             return name, "iso"
         if table[name].dtype != pl.String:
             continue
-        for key in TIME_FORMATS:
+        for key in (*TIME_FORMATS, *_DAY_FORMATS):
             share = _readable(table, name, key)
             if share > best:
                 best, column, family = share, name, key
@@ -103,10 +178,21 @@ def _time_column(table: pl.DataFrame, path: Path) -> tuple[str, str]:
     return column, family
 
 
+def _family(table: pl.DataFrame, time: str, path: Path) -> str:
+    """The format of a column that is known to hold times."""
+    return _time_column(table.select(time), path)[1]
+
+
 def _readable(table: pl.DataFrame, column: str, family: str) -> float:
     zoned, local = instants(column, table[column].dtype, family)
     read = table.select(pl.coalesce(zoned, local).is_not_null().mean()).item()
     return float(read or 0.0)
+
+
+def _are_days(table: pl.DataFrame, time: str, time_format: str) -> bool:
+    """Whether all times are midnights."""
+    seconds, read, _ = read_stamps(table[time], time_format)
+    return bool((seconds[read] % 86_400 == 0).all())
 
 
 def _is_numeric(values: pl.Series, comma: bool) -> bool:
@@ -135,7 +221,7 @@ def _has_decimal_comma(table: pl.DataFrame, time: str) -> bool:
 
 def _household_column(table: pl.DataFrame, time: str, numeric: list[str]) -> str:
     """The column that names households, '' if the file has one column for each of them."""
-    named = [c for c in table.columns if c != time and _HOUSEHOLD_NAME.search(c.lower())]
+    named = [c for c in table.columns if c != time and _HOUSEHOLD_NAME.search(plain(c))]
     texts = [c for c in table.columns if c not in (ROW, time, *numeric)]
     for column in texts:
         if column in named:
@@ -154,8 +240,24 @@ def _is_name(values: pl.Series) -> bool:
     return bool(whole.all()) and values.n_unique() <= values.len() / 2
 
 
+def _guessed_labels(
+    table: pl.DataFrame, time: str, household: str, value: str
+) -> dict[str, str]:
+    """Columns whose names say that they describe the household, and that do."""
+    found: dict[str, str] = {}
+    for column in table.columns:
+        if column in (ROW, time, household, value):
+            continue
+        for label, words in _LABELS.items():
+            if label not in found and words.search(plain(column)):
+                constant = table.group_by(household).agg(pl.col(column).n_unique())[column]
+                if constant.max() == 1:
+                    found[label] = column
+    return found
+
+
 def _best(columns: list[str], pattern: re.Pattern[str]) -> str:
-    return next((c for c in columns if pattern.search(c.lower())), columns[0])
+    return next((c for c in columns if pattern.search(plain(c))), columns[0])
 
 
 def _unit(table: pl.DataFrame, value: str, values: list[str], path: Path, comma: bool) -> Unit:
@@ -169,13 +271,17 @@ def _unit(table: pl.DataFrame, value: str, values: list[str], path: Path, comma:
 
 
 def _step(table: pl.DataFrame, time: str, time_format: str, household: str) -> int:
-    zoned, local = instants(time, table[time].dtype, time_format)
-    frame = table.select(
-        stamp=pl.coalesce(zoned, local),
-        household=pl.col(household).cast(pl.String) if household else pl.lit(""),
-    ).drop_nulls()
-    gaps = frame.sort("household", "stamp").select(
-        pl.col("stamp").diff().over("household").dt.total_minutes().alias("gap")
-    )["gap"]
-    common = gaps.filter(gaps > 0).mode().sort()
-    return int(common[0]) if common.len() else STEP_MINUTES
+    """The most frequent gap between readings of a household, if it is one that can be read."""
+    seconds, read, _ = read_stamps(table[time], time_format)
+    frame = pl.DataFrame({"stamp": seconds // 60}).with_columns(
+        household=table[household].cast(pl.String) if household else pl.lit("")
+    )
+    gaps = frame.filter(pl.Series(read)).sort("household", "stamp").select(
+        gap=pl.col("stamp").diff().over("household")
+    )["gap"].drop_nulls()
+    positive = gaps.filter(gaps > 0).to_numpy()
+    if not len(positive):
+        return STEP_MINUTES
+    steps, counts = np.unique(positive, return_counts=True)
+    common = int(steps[counts.argmax()])
+    return common if common in STEPS or counts.max() > 1 else STEP_MINUTES

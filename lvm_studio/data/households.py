@@ -192,14 +192,19 @@ def check_household_ids(household_ids: Sequence[str]) -> None:
 
 
 def pack_readings(power_w: NDArray[np.float32]) -> Tree:
-    """Readings as ``{"wh": int16}`` (−1 = missing) where lossless, else ``{"power_w": …}``."""
-    missing = np.isnan(power_w)
-    energy = np.where(missing, np.float32(-1), power_w * np.float32(HOURS_PER_STEP))
-    present = energy[~missing]
-    if present.size and (present.min() < 0 or present.max() > _WH_LIMIT):
-        return {"power_w": power_w}
-    whole = energy.astype(np.int16)
-    return {"wh": whole} if np.array_equal(whole, energy) else {"power_w": power_w}
+    """Readings as ``{"wh": int16}`` (−1 = missing) where lossless, else ``{"power_w": …}``.
+
+    Household by household: a set may fill half of the memory.
+    """
+    wh = np.empty(power_w.shape, np.int16)
+    for row, curve in enumerate(power_w):
+        energy = curve * np.float32(HOURS_PER_STEP)
+        energy[np.isnan(energy)] = -1
+        inside = (energy >= -1) & (energy <= _WH_LIMIT)
+        wh[row] = np.where(inside, energy, -2)
+        if (wh[row] != energy).any() or (np.isnan(curve) != (energy == -1)).any():
+            return {"power_w": power_w}
+    return {"wh": wh}
 
 
 def unpack_readings(view: TreeView) -> NDArray[np.float32]:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from lvm_studio.data.households import HouseholdSet
 from lvm_studio.data.units import STEP
+from lvm_studio.data.weeks import complete_weeks
 
 _MOSTLY_ZERO = 0.5
 _MOSTLY_MISSING = 0.5
@@ -63,16 +64,19 @@ class Quality:
 
 def quality_summary(households: HouseholdSet) -> Quality:
     """Count what is there, what is missing, and what looks wrong."""
-    power, weeks = households.power_w, households.weeks
-    missing = np.isnan(power).mean(axis=1)
-    present = power.size - np.isnan(power).sum()
+    power = households.power_w
+    week_ids, complete = complete_weeks(power, households.start)
+    # Row by row: a set may fill half of the memory.
+    missing = np.array([np.isnan(curve).mean() for curve in power])
+    present = power.size - sum(int(np.isnan(curve).sum()) for curve in power)
+    total = sum(float(np.nansum(curve, dtype=np.float64)) for curve in power)
     reasons = households.metadata["suspect"]
     return Quality(
         households=len(households.household_ids),
         first=households.start,
         last=households.start + power.shape[1] * STEP,
-        whole_weeks=len(weeks.ids),
-        complete_household_weeks=int(weeks.complete.sum()),
+        whole_weeks=len(week_ids),
+        complete_household_weeks=int(complete.sum()),
         missing=missing,
         missing_share=float(missing.mean()),
         suspects=tuple(
@@ -80,7 +84,7 @@ def quality_summary(households: HouseholdSet) -> Quality:
             for household, reason in zip(households.household_ids, reasons, strict=True)
             if reason
         ),
-        mean_w=float(np.nansum(power, dtype=np.float64) / max(present, 1)),
+        mean_w=total / max(present, 1),
         temperature_missing=float(np.isnan(households.temperature_c).mean()),
         simulated=households.provenance.simulated,
     )

@@ -1,13 +1,46 @@
-"""Written times into UTC, with every clock change accounted for."""
+"""Written times into seconds: those of one width digit by digit, all others by patterns."""
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from lvm_studio.data.columns import TIME_FORMATS
 from lvm_studio.data.errors import DataError
+from lvm_studio.data.fixed_width import read_fixed_width
 
 _ZONED_SUFFIX = "%z"
+
+
+def read_stamps(
+    stamps: pl.Series, time_format: str
+) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.bool_]]:
+    """Seconds since 1970 [n], whether they could be read, and whether they are UTC.
+
+    Where no offset is written the seconds are those of the file's own clock. A part of a second
+    counts as one more: such a reading is on no mark of a minute.
+    """
+    fast = read_fixed_width(stamps, time_format) if stamps.dtype == pl.String else None
+    if fast is None:
+        return _read(stamps, time_format)
+    seconds, read = fast.seconds, fast.read
+    zoned = np.full(len(seconds), fast.zoned)
+    rest = np.flatnonzero(~read)
+    if len(rest):
+        seconds[rest], read[rest], zoned[rest] = _read(stamps.gather(rest), time_format)
+    return seconds, read, zoned
+
+
+def _read(
+    stamps: pl.Series, time_format: str
+) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.bool_]]:
+    table = stamps.alias("stamp").to_frame()
+    zoned, local = instants("stamp", stamps.dtype, time_format)
+    found = table.select(stamp=pl.coalesce(zoned, local), zoned=zoned.is_not_null())
+    moments = found["stamp"].dt.epoch("us")
+    micros = moments.fill_null(0).to_numpy()
+    return -(-micros // 1_000_000), moments.is_not_null().to_numpy(), found["zoned"].to_numpy()
 
 
 def instants(column: str, dtype: pl.DataType, time_format: str) -> tuple[pl.Expr, pl.Expr]:
@@ -23,9 +56,11 @@ def instants(column: str, dtype: pl.DataType, time_format: str) -> tuple[pl.Expr
         return stamp.dt.convert_time_zone("UTC").dt.replace_time_zone(None).cast(
             pl.Datetime("us")
         ), nothing
+    if dtype == pl.Date:
+        return nothing, pl.col(column).cast(pl.Datetime("us"))
     if dtype != pl.String:
         raise DataError(f"Column '{column}' holds {dtype}, not times; choose the column of times.")
-    return _written(pl.col(column), time_format)
+    return _written(pl.col(column).str.strip_chars(), time_format)
 
 
 def _written(text: pl.Expr, time_format: str) -> tuple[pl.Expr, pl.Expr]:
@@ -48,30 +83,3 @@ def _parse(text: pl.Expr, form: str) -> pl.Expr:
     if "%H" not in form:
         return text.str.to_date(form, strict=False).cast(pl.Datetime("us"))
     return text.str.to_datetime(form, strict=False, time_unit="us")
-
-
-def localised(frame: pl.DataFrame, time_zone: str) -> pl.DataFrame:
-    """Add `utc`, `skipped`, `unclear` to rows of `zoned`, `local` and `household`.
-
-    When clocks go back an hour comes twice: the first of two equal local times of a household
-    is summer time, the second winter time; one alone is `unclear`. When clocks go forward the
-    times in between never are: `skipped`.
-    """
-    early, late = (
-        pl.col("local")
-        .dt.replace_time_zone(time_zone, ambiguous=which, non_existent="null")
-        .dt.convert_time_zone("UTC")
-        .dt.replace_time_zone(None)
-        for which in ("earliest", "latest")
-    )
-    frame = frame.with_columns(early=early, late=late)
-    twice = frame.filter(pl.col("early") != pl.col("late"))
-    key = ["household", "local"]
-    turns = twice.select("order", turn=pl.int_range(pl.len()).over(key), times=pl.len().over(key))
-    frame = frame.join(turns, on="order", how="left", maintain_order="left")
-    second = pl.col("turn").fill_null(0) > 0
-    return frame.with_columns(
-        utc=pl.coalesce("zoned", pl.when(second).then("late").otherwise("early")),
-        skipped=pl.coalesce("zoned", "early").is_null() & pl.col("local").is_not_null(),
-        unclear=pl.col("times").fill_null(2) == 1,
-    ).drop("early", "late", "turn", "times")

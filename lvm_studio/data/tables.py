@@ -1,4 +1,4 @@
-"""Reading a CSV or Parquet file into a table whose rows can be named in a message."""
+"""Small tables whole, large ones by their beginning: for previews, guesses and weather."""
 
 from __future__ import annotations
 
@@ -7,27 +7,41 @@ from pathlib import Path
 
 import polars as pl
 
+from lvm_studio.data.blocks import EXTRA, blocks, column_names
 from lvm_studio.data.errors import DataError
 
 ROW = "__row__"
-_SEPARATORS = (",", ";", "\t", "|")
-_PARQUET = (".parquet", ".pq")
 _SAMPLE_ROWS = 20_000
+_KINDS = (".csv", ".txt", ".tsv", ".parquet", ".pq")
 
 
 @dataclass(frozen=True, eq=False)
 class Preview:
-    """The beginning of a file, as texts: column names and rows."""
+    """The beginning of a file, as texts: column names and rows; ``files`` counts those read."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    files: int = 1
 
 
 def preview(path: Path, rows: int = 20) -> Preview:
-    """The first rows of a CSV or Parquet file, for choosing columns."""
-    table = read_table(path, rows).drop(ROW)
+    """The first rows of a CSV or Parquet file (or of a folder's first), for choosing columns."""
+    files = table_files(path)
+    table = read_table(files[0], rows).drop(ROW)
     texts = table.with_columns(pl.all().cast(pl.String, strict=False).fill_null(""))
-    return Preview(columns=tuple(table.columns), rows=tuple(texts.rows()))
+    return Preview(columns=tuple(table.columns), rows=tuple(texts.rows()), files=len(files))
+
+
+def table_files(path: Path) -> list[Path]:
+    """The file itself, or the tables of a folder in the order of their names."""
+    if path.is_dir():
+        files = sorted(file for file in path.iterdir() if file.suffix.lower() in _KINDS)
+        if not files:
+            raise DataError(f"The folder {path.name} holds no CSV or Parquet file; choose another.")
+        return files
+    if not path.is_file():
+        raise DataError(f"There is no file '{path.name}' at {path.parent}; choose another.")
+    return [path]
 
 
 def sample_table(path: Path) -> pl.DataFrame:
@@ -38,46 +52,25 @@ def sample_table(path: Path) -> pl.DataFrame:
 def read_table(path: Path, rows: int | None = None) -> pl.DataFrame:
     """A table with the row number in the file as column `ROW` (a CSV's header is row 1).
 
-    CSV columns are texts: what they mean is decided later, where a bad row can be counted.
+    CSV columns are texts without blanks around them: what they mean is decided later.
     """
-    if not path.is_file():
-        raise DataError(f"There is no file '{path.name}' at {path.parent}; choose another.")
+    table_files(path)
+    found: list[pl.DataFrame] = []
     try:
-        table = _read(path, rows)
-    except (pl.exceptions.PolarsError, OSError, UnicodeError) as error:
+        columns = column_names(path)
+        for block in blocks(path, columns):
+            found.append(block.frame.with_row_index(ROW, offset=block.first_row))
+            if rows is not None and sum(frame.height for frame in found) >= rows:
+                break
+    except (pl.exceptions.PolarsError, OSError) as error:
         said = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise DataError(
-            f"{path.name} cannot be read as {_kind(path)} ({said}); "
-            "export it again as CSV or Parquet."
+            f"{path.name} cannot be read ({said}); export it again as CSV or Parquet."
         ) from None
-    if table.height == 0:
+    if not sum(frame.height for frame in found):
         raise DataError(f"{path.name} holds no rows; choose a file with readings.")
-    return table
+    table = pl.concat(found).drop(EXTRA)
+    table = table if rows is None else table.head(rows)
+    return table.with_columns(pl.col(pl.String).str.strip_chars())
 
 
-def require(table: pl.DataFrame, column: str, path: Path) -> None:
-    """Refuse a mapping to a column that is not there."""
-    if column not in table.columns:
-        there = ", ".join(f"'{name}'" for name in table.columns[:12] if name != ROW)
-        raise DataError(f"{path.name} has no column '{column}'; choose one of {there}.")
-
-
-def _kind(path: Path) -> str:
-    return "Parquet" if path.suffix.lower() in _PARQUET else "CSV"
-
-
-def _read(path: Path, rows: int | None) -> pl.DataFrame:
-    if path.suffix.lower() in _PARQUET:
-        table = pl.read_parquet(path, n_rows=rows)
-        return table.with_row_index(ROW, offset=1)
-    table = pl.read_csv(
-        path, separator=_separator(path), infer_schema=False, n_rows=rows, encoding="utf8-lossy"
-    )
-    stripped = table.rename(lambda name: name.strip()).with_columns(pl.all().str.strip_chars())
-    return stripped.with_row_index(ROW, offset=2)
-
-
-def _separator(path: Path) -> str:
-    with path.open(encoding="utf-8", errors="replace") as file:
-        header = file.readline()
-    return max(_SEPARATORS, key=header.count)

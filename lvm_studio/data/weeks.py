@@ -63,6 +63,24 @@ def cut_weeks(
     )
 
 
+def complete_weeks(
+    power_w: NDArray[np.float32], start: np.datetime64
+) -> tuple[tuple[str, ...], NDArray[np.bool_]]:
+    """Ids [N] of the whole weeks, and where every half-hour is present [H, N].
+
+    Unlike `cut_weeks` it copies no readings: for sets that fill the memory.
+    """
+    first_monday = start + (_A_MONDAY - start) % WEEK_SPAN
+    offset = int((first_monday - start) // STEP)
+    count = max(0, (power_w.shape[1] - offset) // WEEK)
+    complete = np.zeros((len(power_w), count), np.bool_)
+    for row, curve in enumerate(power_w):
+        inside = curve[offset : offset + count * WEEK].reshape(count, WEEK)
+        complete[row] = ~np.isnan(inside).any(axis=1)
+    starts = first_monday + np.arange(count) * WEEK_SPAN
+    return tuple(week_id(monday) for monday in starts), complete
+
+
 def fill_temperature(temperature_c: NDArray[np.float32]) -> NDArray[np.float32]:
     """Temperatures [T] with gaps interpolated in time; 11 °C throughout if none is known."""
     known = np.isfinite(temperature_c)

@@ -143,9 +143,31 @@ def test_an_incomplete_half_hour_is_missing(tmp_path: Path) -> None:
     assert report.rejected == {"part of an incomplete half-hour": 1}
 
 
-def test_hourly_readings_are_refused(tmp_path: Path) -> None:
-    path = write(tmp_path / "a.csv", long_rows({"a": [1.0] * 168}, iso, minutes=60))
-    with pytest.raises(DataError, match="every 60 minutes cannot be brought to half-hours; export"):
+def test_hourly_readings_are_spread_and_the_report_says_so(tmp_path: Path) -> None:
+    values = [1.0 + hour % 24 for hour in range(168)]
+    path = write(tmp_path / "a.csv", long_rows({"a": values}, iso, minutes=60))
+    mapping = guess_mapping(path)
+    assert mapping.step_minutes == 60
+    households, report = read(path, mapping)
+    np.testing.assert_array_equal(households.power_w[0], np.repeat(values, 2) * 1000)
+    assert "168 readings of 60 minutes were spread evenly" in " ".join(report.notes)
+    assert report.notes[0] in households.provenance.notes
+
+
+@pytest.mark.parametrize("minutes", [5, 10, 20, 60])
+def test_every_step_keeps_the_energy(tmp_path: Path, minutes: int) -> None:
+    count = 7 * 24 * 60 // minutes
+    kwh = [round(0.01 * (1 + i % 7), 2) for i in range(count)]
+    path = write(tmp_path / "a.csv", long_rows({"a": kwh}, iso, minutes=minutes))
+    households, report = read(path, LONG.corrected({"step_minutes": minutes}))
+    assert report.rejected == {}
+    assert households.power_w.shape == (1, 336)
+    assert households.power_w.sum() / 2000 == pytest.approx(sum(kwh), rel=1e-6)
+
+
+def test_a_two_hour_step_is_refused(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", long_rows({"a": [1.0] * 84}, iso, minutes=120))
+    with pytest.raises(DataError, match="every 120 minutes cannot be brought to half-hours; exp"):
         guess_mapping(path)
 
 

@@ -1,0 +1,35 @@
+"""Written numbers into floats."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+#: How sources write that there is no value; anything else that is no number is a mistake.
+NO_VALUE = ("", "null", "nan", "na", "n/a", "none", "-", "nd", "nc", "#n/a")
+
+
+def to_number(column: str, dtype: pl.DataType, decimal_comma: bool) -> pl.Expr:
+    """Numbers of a column; null where there is none."""
+    if dtype != pl.String:
+        return pl.col(column).cast(pl.Float64, strict=False)
+    text = pl.col(column).str.strip_chars()
+    if decimal_comma:
+        text = text.str.replace(",", ".", literal=True)
+    return text.cast(pl.Float64, strict=False)
+
+
+def read_numbers(values: pl.Series, decimal_comma: bool) -> NDArray[np.float64]:
+    """Numbers of a column, NaN where there is none."""
+    wanted = to_number("value", values.dtype, decimal_comma).fill_null(np.nan)
+    numbers: NDArray[np.float64] = (
+        values.alias("value").to_frame().select(wanted).to_series().to_numpy()
+    )
+    return numbers
+
+
+def is_no_value(values: pl.Series) -> NDArray[np.bool_]:
+    """Where a source says that it has no value."""
+    text = values.cast(pl.String).str.strip_chars().str.to_lowercase()
+    return (text.is_null() | text.is_in(NO_VALUE)).to_numpy()
