@@ -23,7 +23,7 @@ def one_torch_thread() -> None:
 def own_state_folder(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> Path:
-    """Recovery files, recent files and the layout of the person running the tests stay untouched."""
+    """The recovery files and the layout of the person running the tests stay untouched."""
     folder = tmp_path_factory.mktemp("state")
     monkeypatch.setenv("LVM_STUDIO_STATE", str(folder))
     return folder

@@ -10,13 +10,18 @@ import torch
 from pydantic import ValidationError
 from tuning_spaces import LinearSpace, QuadraticSpace, ToyStreet
 
-from lvm_studio.models.street import BaseSpace
+from lvm_studio.data.composition import Composition
+from lvm_studio.data.london import load_london
+from lvm_studio.data.shipped import model_path
+from lvm_studio.models.street import BaseSpace, Street, compose_street
+from lvm_studio.models.trained import TrainedModel
+from lvm_studio.storage.hdf5 import read_tree
 from lvm_studio.tuning.criteria import CRITERIA
 from lvm_studio.tuning.errors import TuningError
 from lvm_studio.tuning.estimates import estimate, moments_at
 from lvm_studio.tuning.fit import FlowSnapshot
 from lvm_studio.tuning.jobs import TuningJob
-from lvm_studio.tuning.pool import Pool
+from lvm_studio.tuning.pool import Pool, Preparing
 from lvm_studio.tuning.solve import solve_one_in_n
 from lvm_studio.tuning.specs import Aim, FlowSpec, TuneSpec
 from lvm_studio.tuning.tune import PoolReport, TuneResult, tune
@@ -53,7 +58,9 @@ def test_every_aim_of_a_linear_criterion_is_met(kind: str, value: float, lam: fl
 
 def test_a_small_lam_needs_no_flow() -> None:
     reports = list(tune(spec("lam", 0.3), LinearSpace(6)))
-    assert [type(report) for report in reports] == [PoolReport, TuneResult]
+    kinds = [type(report) for report in reports]
+    assert kinds[-2:] == [PoolReport, TuneResult]
+    assert set(kinds[:-2]) == {Preparing}
     assert reports[-1].method == "pool"
 
 
@@ -106,7 +113,7 @@ def base_values(pool: Pool, n: int, seed: int) -> np.ndarray:
     return torch.cat(values).double().numpy()
 
 
-def compare_with_base_draws(space: ToyStreet, criterion: str, n_weeks: float, n: int) -> None:
+def compare_with_base_draws(space: BaseSpace, criterion: str, n_weeks: float, n: int) -> None:
     """Tuned mean at "1 week in n_weeks", against weighting n base draws to the same KL."""
     found = result(spec("one_in_n", n_weeks, criterion), space)
     pool = Pool.from_space(space, CRITERIA[criterion])
@@ -131,3 +138,25 @@ def test_one_week_in_ten_agrees_with_weighted_base_draws(criterion: str) -> None
 @pytest.mark.parametrize("criterion", CRITERIA)
 def test_one_week_in_a_hundred_agrees_with_a_million_weighted_base_draws(criterion: str) -> None:
     compare_with_base_draws(ToyStreet(hidden=96), criterion, n_weeks=100.0, n=1_000_000)
+
+
+@pytest.mark.study
+@pytest.mark.parametrize("criterion", CRITERIA)
+def test_a_shipped_street_of_forty_agrees_with_a_million_weighted_base_draws(
+    criterion: str,
+) -> None:
+    compare_with_base_draws(shipped_street(40), criterion, n_weeks=100.0, n=1_000_000)
+
+
+def shipped_street(size: int) -> Street:
+    """London training households, in the coldest held-out week, under the shipped model."""
+    london = load_london()
+    model = TrainedModel.from_tree(read_tree(model_path("london-households.h5")))
+    composition = Composition(tuple((h, 1) for h in london.split.train_households[:size]))
+    weeks = london.weeks
+    heldout = weeks.indices(london.split.heldout_weeks)
+    at = heldout[weeks.temperature_c[heldout].mean(axis=1).argmin()]
+    context = model.context.context(
+        weeks.temperature_c[at], weeks.starts[at], london.time_zone, london.country
+    )
+    return compose_street(model, london, composition, context)
