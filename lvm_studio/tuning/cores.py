@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from lvm_studio.tuning.mixtures import Mixture
 
 _DEGREE = 3
+_LEAST_TRUST = 0.03
 
 
 class AffineCore(nn.Module):
@@ -54,13 +55,12 @@ class AffineCore(nn.Module):
         diagonal = factors.diagonal(dim1=-2, dim2=-1)
         lower = torch.tril(factors / diagonal[..., None], -1)
         means = torch.stack([mixture.mean for mixture in mixtures])
-        ones = torch.ones_like(s)[:, None]
+        powers = _powers(s)
+        with_constant = torch.cat([torch.ones_like(powers[:, :1]), powers], dim=1)
         for k in range(shares.shape[1]):
             trust = shares[:, k].exp().sqrt()[:, None]
-            powers = _powers(s)
-            self.logit[k] = _fitted(torch.cat([ones, powers], dim=1), shares[:, k, None], ones)[
-                :, 0
-            ]
+            logit = _fitted(with_constant, shares[:, k, None], trust + _LEAST_TRUST)
+            self.logit[k] = logit[:, 0]
             self.shift[k] = _fitted(powers, means[:, k], trust)
             self.log_scale[k] = _fitted(powers, diagonal[:, k].log(), trust)
             self.lower[k] = _fitted(powers, lower[:, k].flatten(1), trust).view_as(self.lower[k])

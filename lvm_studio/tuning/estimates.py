@@ -76,8 +76,8 @@ class TunedEstimate:
 def one_in_n(kl: float) -> float:
     """N of "1 week in N": KL = log N, the KL of keeping the best N-th of the base law (10.3.2).
 
-    >>> round(one_in_n(6.908), 0)
-    1001.0
+    >>> round(one_in_n(math.log(1000.0)))
+    1000
     """
     return math.exp(min(kl, 700.0))
 

@@ -6,8 +6,8 @@ import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
@@ -25,9 +25,13 @@ CHECKED_SHARES = (0.2, 0.4, 0.6, 0.8, 1.0)
 """λ / λ_max at which a snapshot's weights are looked at."""
 CHECK_DRAWS = 256
 CORE_POINTS = 10
+_LEAST_SHARE = 1e-5
+"""Log-odds of two ways to be extreme are nearly linear in λ, as long as no floor bends them."""
 _CORE_LR = 0.3
 _WARMUP = 20
 _CLIP_NORM = 5.0
+_COSTLY_SHARE = 0.5
+_LAM_STEP = 0.03
 
 
 @dataclass(frozen=True)
@@ -107,7 +111,7 @@ def start_flow(reached: Climb, spec: FlowSpec, seed: int) -> LambdaFlow:
         torch.manual_seed(seed)
         flow = LambdaFlow(basis, lam_max, len(centres), spec.couplings, spec.hidden)
     lams = [lam_max * (point + 1) / CORE_POINTS for point in range(CORE_POINTS)]
-    flow.fit_core(lams, [reached.mixture_at(lam, centres) for lam in lams])
+    flow.fit_core(lams, [reached.mixture_at(lam, centres, _LEAST_SHARE) for lam in lams])
     return flow
 
 
@@ -125,13 +129,17 @@ class FlowFit:
         self._generator = generator
         self._check_noise = torch.randn(CHECK_DRAWS, potential.dim, generator=generator)
         self._log_ratio = _LogRatio(flow)
-        self._optimiser = torch.optim.Adam(
+        self._good_enough = False
+
+    @cached_property
+    def _optimiser(self) -> torch.optim.Adam:
+        """Made at the first step: torch takes seconds for its first optimiser, snapshots wait."""
+        return torch.optim.Adam(
             [
-                {"params": flow.couplings.parameters(), "share": 1.0},
-                {"params": flow.core.parameters(), "share": _CORE_LR},
+                {"params": self.flow.couplings.parameters(), "share": 1.0},
+                {"params": self.flow.core.parameters(), "share": _CORE_LR},
             ]
         )
-        self._good_enough = False
 
     @property
     def progress(self) -> float:
@@ -207,12 +215,16 @@ class FlowFit:
             group["lr"] = rate * group["share"]
 
     def _correct_lam_max(self, check: FlowCheck) -> None:
-        """Follow the λ at which KL(p̂_λ ‖ p) is kl_max, by small steps; retreat from bad tails."""
-        missing = self.spec.kl_max - float(check.kl[-1])
-        if check.khat[-1] >= KHAT_LIMIT:
-            self.flow.lam_max *= 0.97
-        elif abs(missing) > 0.2:
-            self.flow.lam_max *= 1.0 + 0.05 * float(np.clip(missing, -1.0, 1.0))
+        """Follow the λ at which KL(p̂_λ ‖ p) is kl_max, by small steps; retreat from bad tails.
+
+        A heavy tail of weights that are nearly all worth the same is none to retreat from.
+        """
+        lam = float(check.lam[-1])
+        slope = float((check.kl[-1] - check.kl[-2]) / (check.lam[-1] - check.lam[-2]))
+        step = 0.5 * (self.spec.kl_max - float(check.kl[-1])) / max(slope, 1e-6)
+        if check.khat[-1] >= KHAT_LIMIT and check.share[-1] < _COSTLY_SHARE:
+            step = -_LAM_STEP * lam
+        self.flow.lam_max += min(max(step, -_LAM_STEP * lam), _LAM_STEP * lam)
 
 
 class _LogRatio(nn.Module):

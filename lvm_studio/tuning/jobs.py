@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from lvm_studio.models.street import BaseSpace
 from lvm_studio.tuning.criteria import criterion_named
 from lvm_studio.tuning.fit import FlowReport, fit_flow
-from lvm_studio.tuning.pool import POOL_SIZE, Pool
+from lvm_studio.tuning.pool import POOL_SIZE, Preparing, prepared_pool
 from lvm_studio.tuning.specs import FlowSpec, TuneSpec
 from lvm_studio.tuning.tune import TuneReport, tune
 
@@ -39,8 +39,8 @@ class FlowJob:
     seed: int = 0
     pool: int = POOL_SIZE
 
-    def run(self) -> Iterator[FlowReport]:
+    def run(self) -> Iterator[Preparing | FlowReport]:
         """Yield reports; between two of them lies one step of the fit at most."""
         criterion = criterion_named(self.criterion)
-        pool = Pool.from_space(self.space, criterion, self.pool, self.seed)
+        pool = yield from prepared_pool(self.space, criterion, self.pool, self.seed)
         yield from fit_flow(self.spec, pool.potential, pool.draws, seed=self.seed)

@@ -12,7 +12,8 @@ _ENOUGH = 0.5
 """Mean squared distance of λ∇f to its centre (in units of u) that one Gaussian can carry."""
 _EIGENVALUES = (0.05, 3.0)
 """Bounds of a component's covariance: a bad estimate must stay a usable proposal."""
-_LEAST_SHARE = 0.02
+LEAST_SHARE = 0.02
+"""No component of a proposal is drawn less often than this: what it may find is not known yet."""
 _LLOYD_STEPS = 8
 _POOLED_DRAWS = 2.0
 """A component's covariance counts against the pooled one as its ESS against so many a dimension."""
@@ -74,7 +75,13 @@ def gradient_centres(
 
 
 def stein_mixture(
-    lam: float, u: Tensor, gradient: Tensor, share: Tensor, label: Tensor, components: int
+    lam: float,
+    u: Tensor,
+    gradient: Tensor,
+    share: Tensor,
+    label: Tensor,
+    components: int,
+    least_share: float = LEAST_SHARE,
 ) -> Mixture:
     """The Gaussian of each label's part of p̂_λ, by Stein's identities.
 
@@ -88,6 +95,7 @@ def stein_mixture(
     Args:
         u, gradient: [n, dim] draws and ∇f̃ there; share: [n] normalised weights at λ.
         label: [n] in 0 … components - 1.
+        least_share: added to every component's share.
     """
     part = torch.nn.functional.one_hot(label, components).to(u.dtype).T * share
     mass = part.sum(dim=1)
@@ -101,7 +109,7 @@ def stein_mixture(
     covariance = torch.eye(u.shape[1]) + 0.5 * (cross + cross.mT)
     values, vectors = torch.linalg.eigh(covariance)
     bounded = (vectors * values.clamp(*_EIGENVALUES)[:, None]) @ vectors.mT
-    log_share = (mass + _LEAST_SHARE).log()
+    log_share = (mass + least_share).log()
     log_share = log_share - torch.logsumexp(log_share, dim=0)
     return Mixture(log_share, lam * slope, torch.linalg.cholesky(bounded))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -99,6 +99,21 @@ class Pool:
         """The same draws as the pool of -f."""
         draws = Draws(self.draws.u, -self.draws.f, self.draws.log_ratio)
         return Pool(self.potential.mirrored(), draws, self.eps, self.curves_kw)
+
+
+@dataclass(frozen=True)
+class Preparing:
+    """A job is decoding its base curves: nothing to say yet, but it may be stopped."""
+
+
+def prepared_pool(
+    space: BaseSpace, criterion: Criterion, n: int, seed: int
+) -> Generator[Preparing, None, Pool]:
+    """The pool of a job, with a report between its slices."""
+    slices = Pool.growing(space, criterion, n, seed)
+    while (pool := next(slices)) is None:
+        yield Preparing()
+    return pool
 
 
 @torch.no_grad()

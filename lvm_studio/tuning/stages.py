@@ -15,7 +15,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lvm_studio.tuning.mixtures import Mixture, gradient_centres, nearest, stein_mixture
+from lvm_studio.tuning.mixtures import (
+    LEAST_SHARE,
+    Mixture,
+    gradient_centres,
+    nearest,
+    stein_mixture,
+)
 from lvm_studio.tuning.pool import Draws
 from lvm_studio.tuning.potential import Potential
 from lvm_studio.tuning.weights import Array, effective_sample_size, normalised
@@ -28,8 +34,8 @@ _MAX_STAGES = 16
 _REACH_ESS = 0.4
 """A stage goes as far as the draws before it are worth this share of one stage's draws."""
 _LONGEST_STEP = 2.0
-_STANDSTILL = 1.05
-"""A stage that goes no further than this over the last one stands still."""
+_STANDSTILL = 0.05
+"""A stage within so much of the λ of the last one stands still."""
 _MOST_STOOD = 3
 """So often it may: each time the draws where it stands become better."""
 _CLOSE = 0.95
@@ -52,11 +58,13 @@ class Climb:
     kl: float
     stages: int
 
-    def mixture_at(self, lam: float, centres: Tensor) -> Mixture:
-        """p̂_λ as one Gaussian a centre of λ∇f; centres as for `gradient_centres`."""
+    def mixture_at(self, lam: float, centres: Tensor, least_share: float = LEAST_SHARE) -> Mixture:
+        """p̂_λ as one Gaussian a centre of ∇f, as `centres_at` gives them."""
         share = torch.from_numpy(self.draws.estimate(lam)[1]).to(self.gradient.dtype)
         label = nearest(self.gradient, centres)
-        return stein_mixture(lam, self.draws.u, self.gradient, share, label, len(centres))
+        return stein_mixture(
+            lam, self.draws.u, self.gradient, share, label, len(centres), least_share
+        )
 
     def centres_at(self, lam: float, generator: torch.Generator) -> Tensor:
         """Centres [K, dim] of ∇f under p̂_λ: the ways in which f is high there."""
@@ -84,13 +92,13 @@ def climb(
     mixture = _Mixture(potential, base.u[: 2 * draws])
     lam, stood = 0.0, 0
     for stage in range(_MAX_STAGES):
-        reached = _reach(mixture.draws, lam, kl_max, least_ess=_REACH_ESS * draws)
+        reached = _reach(mixture.draws, lam + _LONGEST_STEP, kl_max, _REACH_ESS * draws)
         state = mixture.climb_to(reached, stage)
         yield state
-        stood += reached < _STANDSTILL * lam
+        stood += abs(reached - lam) < _STANDSTILL * lam
         if stood > (0 if state.kl > _CLOSE * kl_max else _MOST_STOOD):
             return
-        lam = max(lam, reached)
+        lam = reached
         centres = state.centres_at(lam, generator)
         mixture.add(state.mixture_at(lam, centres).widened(_WIDEN), draws, generator)
 
@@ -139,15 +147,12 @@ def mixture_log_ratio(log_ratios: Tensor, counts: Sequence[int]) -> Array:
     return mixed
 
 
-def _reach(draws: Draws, lam: float, kl_max: float, least_ess: float) -> float:
-    """The highest λ near above `lam` that these draws still see, by bisection."""
-
-    def seen(tried: float) -> bool:
-        ess = effective_sample_size(normalised(tried * draws.f + draws.log_ratio))
-        return ess >= least_ess and draws.moments(tried).kl <= kl_max
-
-    low, high = lam, lam + _LONGEST_STEP
-    for _ in range(20):
+def _reach(draws: Draws, high: float, kl_max: float, least_ess: float) -> float:
+    """The highest λ up to `high` that these draws see well, by bisection."""
+    low = 0.0
+    for _ in range(24):
         middle = 0.5 * (low + high)
-        low, high = (middle, high) if seen(middle) else (low, middle)
+        ess = effective_sample_size(normalised(middle * draws.f + draws.log_ratio))
+        seen = ess >= least_ess and draws.moments(middle).kl <= kl_max
+        low, high = (middle, high) if seen else (low, middle)
     return low

@@ -19,7 +19,7 @@ from lvm_studio.tuning.criteria import criterion_named
 from lvm_studio.tuning.estimates import kl_of_one_in
 from lvm_studio.tuning.fit import FlowReport, FlowSnapshot, fit_flow
 from lvm_studio.tuning.flow import LambdaFlow
-from lvm_studio.tuning.pool import Draws, Pool
+from lvm_studio.tuning.pool import Draws, Pool, Preparing, prepared_pool
 from lvm_studio.tuning.potential import Potential
 from lvm_studio.tuning.proposals import FlowCheck, mixture_draws
 from lvm_studio.tuning.solve import LAM_LIMIT, Solution, solve_expectation, solve_kl, solve_one_in_n
@@ -54,7 +54,7 @@ class TuneResult(TunedAnswer):
     updates: int
 
 
-TuneReport = PoolReport | FlowReport | TuneResult
+TuneReport = Preparing | PoolReport | FlowReport | TuneResult
 
 
 def tune(spec: TuneSpec, space: BaseSpace) -> Iterator[TuneReport]:
@@ -67,7 +67,8 @@ def tune(spec: TuneSpec, space: BaseSpace) -> Iterator[TuneReport]:
         TuningError: an unknown criterion, an impossible aim, or an f that does not vary.
     """
     size = max(spec.pool, spec.samples)
-    pool = Pool.from_space(space, criterion_named(spec.criterion), size, spec.seed)
+    criterion = criterion_named(spec.criterion)
+    pool = yield from prepared_pool(space, criterion, size, spec.seed)
     base, unit = pool.potential, pool.potential.criterion.unit
     yield PoolReport(size, base.natural(0.0), base.scale, unit)
     aim = _normalised(spec.aim, base)
