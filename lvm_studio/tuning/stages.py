@@ -49,7 +49,7 @@ class Climb:
         draws: counted against the mixture of all stages.
         gradient: [n, dim] ∇f̃ at each draw.
         lam: the highest λ that these draws reach; kl: KL(p̂_λ ‖ p) there, nats.
-        stages: how many Gaussians were fitted.
+        stages: how many Gaussian mixtures were fitted.
     """
 
     draws: Draws
@@ -86,14 +86,15 @@ def climb(
         base: draws of the base law (log_ratio zero), of which up to `2 * draws` are used.
         draws: per stage.
 
-    Ends early where p̂_λ shows no sign of being normalisable; `lam` of the last Climb is then
-    the highest λ whose weights can be trusted (ESS ≥ 100, k̂ < 0.7).
+    A stage may find that the one before it went too far, and climb back. Ends early where more
+    draws bring no progress, as where p̂_λ does not exist beyond; `trusted_lam` tells how far the
+    draws can be believed.
     """
     mixture = _Mixture(potential, base.u[: 2 * draws])
     lam, stood = 0.0, 0
     for stage in range(_MAX_STAGES):
         reached = _reach(mixture.draws, lam + _LONGEST_STEP, kl_max, _REACH_ESS * draws)
-        state = mixture.climb_to(reached, stage)
+        state = mixture.state_at(reached, stage)
         yield state
         stood += abs(reached - lam) < _STANDSTILL * lam
         if stood > (0 if state.kl > _CLOSE * kl_max else _MOST_STOOD):
@@ -135,7 +136,7 @@ class _Mixture:
         log_ratios = torch.stack([law.log_ratio(self.u) for law in self.laws]).double()
         return Draws(self.u, self.f.double().numpy(), -mixture_log_ratio(log_ratios, self.counts))
 
-    def climb_to(self, lam: float, stages: int) -> Climb:
+    def state_at(self, lam: float, stages: int) -> Climb:
         draws = self.draws
         return Climb(draws, self.gradient, lam, draws.moments(lam).kl, stages)
 

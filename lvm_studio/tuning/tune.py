@@ -25,11 +25,9 @@ from lvm_studio.tuning.proposals import FlowCheck, mixture_draws
 from lvm_studio.tuning.solve import LAM_LIMIT, Solution, solve_expectation, solve_kl, solve_one_in_n
 from lvm_studio.tuning.specs import Aim, FlowSpec, TuneSpec
 
-NEAR_SHARES = (0.6, 0.9, 1.0, 1.1)
-"""λ over the λ found, of the flow draws that stand behind the result."""
 LARGEST_KL = 20.0
-_BEYOND = (1.15, 0.3)
-"""A flow for one KL is fitted up to a little more than it: so much of it, plus so many nats."""
+_BEYOND_KL = 2.5
+"""A flow for one KL is fitted so many nats further: what is rare there is common further on."""
 
 
 @dataclass(frozen=True)
@@ -115,12 +113,11 @@ def _fitted_flow(spec: TuneSpec, aim: Aim, pool: Pool) -> Generator[FlowReport, 
 
 
 def _flow_spec(spec: FlowSpec, aim: Aim) -> FlowSpec:
-    """The spec with its range ending a little beyond the aim, where the aim is a KL."""
+    """The spec with its range ending somewhat beyond the aim, where the aim is a KL."""
     if aim.kind not in ("kl", "one_in_n"):
         return spec
     kl = aim.value if aim.kind == "kl" else kl_of_one_in(aim.value)
-    share, more = _BEYOND
-    return spec.model_copy(update={"kl_max": min(share * kl + more, LARGEST_KL)})
+    return spec.model_copy(update={"kl_max": min(kl + _BEYOND_KL, LARGEST_KL)})
 
 
 def _share_at(check: FlowCheck, aim: Aim) -> float:
@@ -137,15 +134,21 @@ def _share_at(check: FlowCheck, aim: Aim) -> float:
 def _by_flow(
     spec: TuneSpec, aim: Aim, pool: Pool, flow: LambdaFlow
 ) -> tuple[Solution, TunedAnswer]:
-    """λ and the answer: first from draws over the whole range, then from draws near that λ."""
+    """λ and the answer: first from draws over the whole range, then from draws around that λ."""
     generator = torch.Generator().manual_seed(spec.seed)
-    end, each = float(flow.lam_max), spec.draws // len(NEAR_SHARES)
-    for shares in (MIXTURE_SHARES, NEAR_SHARES):
-        lams = [share * end for share in shares]
+    end = float(flow.lam_max)
+    lams = [share * end for share in MIXTURE_SHARES]
+    for _ in range(2):
+        each = spec.draws // len(lams)
         draws = mixture_draws(flow, pool.potential, pool.draws, lams, each, generator)
-        found = _solve(aim, draws, limit=1.2 * float(flow.lam_max))
-        end = max(found.lam, 1e-3)
+        found = _solve(aim, draws, limit=1.2 * end)
+        lams = _around(found.lam, end)
     return found, answer_from_draws(draws, pool, found.lam, spec.samples, spec.seed)
+
+
+def _around(lam: float, end: float) -> list[float]:
+    """λ of the draws behind the figures: at λ itself, before it, and on to the flow's end."""
+    return [max(0.7 * lam, 1e-3), max(lam, 1e-3), 0.5 * (lam + end), end]
 
 
 def _result(answer: TunedAnswer, found: Solution, sign: float) -> TuneResult:

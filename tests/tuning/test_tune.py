@@ -72,10 +72,23 @@ def test_less_of_a_criterion_is_the_mirror() -> None:
     assert found.curves_kw.mean() < 9.0
 
 
+class Bounded(LinearSpace):
+    """f = 10 + tanh u₁ never reaches 11."""
+
+    def score(self, u: torch.Tensor) -> torch.Tensor:
+        return 10.0 + torch.tanh(u[..., 0])
+
+
 def test_an_aim_out_of_reach_is_said_to_be() -> None:
-    found = result(spec("kl", 15.0), QuadraticSpace(4))
-    assert not (found.reached and found.valid)
-    assert found.lam < 1.0
+    found = result(spec("expectation", 12.0), Bounded(4))
+    assert not found.reached
+    assert found.expectation < 11.0
+
+
+def test_a_lam_without_a_law_is_not_valid() -> None:
+    found = result(spec("lam", 0.9), QuadraticSpace(4))
+    assert not found.valid
+    assert found.doubt != ""
 
 
 def test_the_same_spec_gives_the_same_curves() -> None:
