@@ -139,7 +139,8 @@ def compare_with_base_draws(space: BaseSpace, criterion: str, n_weeks: float, n:
     assert found.valid
     assert found.standard_error < error
     assert found.expectation == pytest.approx(expected, abs=2.5 * error)
-    assert found.lam == pytest.approx(weighted.lam, rel=0.1)
+    if by_weights.valid:  # where its tail is too heavy, weighting misses the KL more than E f
+        assert found.lam == pytest.approx(weighted.lam, rel=0.1)
 
 
 @pytest.mark.parametrize("criterion", CRITERIA)
