@@ -31,8 +31,10 @@ step "Import contracts"
 step "The core, where Qt is not installed"
 "$python" packaging/without_qt.py "$venv-core"
 "$venv-core/bin/python" -m pytest -q tests/data tests/models tests/training tests/tuning \
-    tests/analysis tests/storage tests/engine lvm_studio --ignore=lvm_studio/studio
+    tests/analysis tests/storage tests/engine
+"$venv-core/bin/python" -m pytest -q --doctest-modules lvm_studio --ignore=lvm_studio/studio
 
 step "The studio, the command line and the journeys"
-QT_QPA_PLATFORM=offscreen "$python" -m pytest -q tests/studio tests/cli tests/journeys \
-    tests/packaging lvm_studio/studio "$@"
+export QT_QPA_PLATFORM=offscreen
+"$python" -m pytest -q --doctest-modules lvm_studio/studio
+"$python" -m pytest -q tests/studio tests/cli tests/journeys tests/packaging "$@"
