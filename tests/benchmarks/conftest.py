@@ -8,15 +8,13 @@ figure is to be compared with its neighbours in the same file.
 import json
 import os
 import platform
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
+from figures import Record
 
 ARTEFACTS = Path(os.environ.get("LVM_STUDIO_ARTEFACTS", "artefacts"))
-
-Record = Callable[..., None]
 
 
 @pytest.fixture(autouse=True)
@@ -40,9 +38,3 @@ def record() -> Iterator[Record]:
     known = json.loads(path.read_text()) if path.exists() else {}
     machine = {"system": platform.platform(), "cores": os.cpu_count()}
     path.write_text(json.dumps({**known, "machine": machine, **figures}, indent=2))
-
-
-def percentiles(milliseconds: list[float]) -> dict[str, float]:
-    """p50, p95, p99 and how many there were."""
-    p50, p95, p99 = np.percentile(milliseconds, [50, 95, 99])
-    return {"p50": p50, "p95": p95, "p99": p99, "n": len(milliseconds)}

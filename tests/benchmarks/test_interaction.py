@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from conftest import Record, percentiles
+from figures import Record, percentiles
 from PySide6.QtWidgets import QApplication
 from studio_at_hand import open_studio, painted, wait
 

@@ -6,7 +6,7 @@ import sys
 import time
 
 import numpy as np
-from conftest import Record
+from figures import Record
 
 STARTS = 3
 FIRST_CURVE_SECONDS = 10.0

@@ -7,7 +7,7 @@ import time
 
 import numpy as np
 import pytest
-from conftest import Record, percentiles
+from figures import Record, percentiles
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from studio_at_hand import live, open_studio, painted, wait
 
