@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO
 
 import polars as pl
 
@@ -24,7 +24,6 @@ PARQUET = (".parquet", ".pq")
 EXTRA = "__extra__"
 _BLOCK_BYTES = 8 << 20
 _FIRST_BYTES = 1 << 18  # the first answer comes soon
-_LONGEST_LINE = 1 << 20
 _PARQUET_ROWS = 200_000
 
 
@@ -89,40 +88,78 @@ def _scan_parquet(path: Path) -> pl.LazyFrame:
 def _text_blocks(path: Path, columns: Sequence[str]) -> Iterator[tuple[pl.DataFrame, float]]:
     dialect = sniff(path)
     size = path.stat().st_size
-    with path.open("rb") as file, ThreadPoolExecutor(1, "reading") as ahead:
+    with path.open("rb", buffering=0) as file, ThreadPoolExecutor(1, "reading") as ahead:
         file.seek(dialect.header_bytes)
-        next_block = ahead.submit(_read_block, file, dialect, columns, _FIRST_BYTES)
+        reader = _LineReader(file)
+        next_block = ahead.submit(_read_block, reader, dialect, columns, _FIRST_BYTES)
         while (found := next_block.result()) is not None:
-            next_block = ahead.submit(_read_block, file, dialect, columns, _BLOCK_BYTES)
+            next_block = ahead.submit(_read_block, reader, dialect, columns, _BLOCK_BYTES)
             frame, end = found
             yield frame, end / size
 
 
+class _LineReader:
+    """Reads whole lines into one buffer, which is used again and again: fresh memory is slow."""
+
+    def __init__(self, file: FileIO) -> None:
+        self._file = file
+        self._buffer = bytearray(_BLOCK_BYTES)
+        self._held = 0  # bytes of a line that is not whole yet, at the buffer's beginning
+
+    @property
+    def place(self) -> int:
+        """Where the lines read so far end in the file."""
+        return self._file.tell() - self._held
+
+    def read(self, size: int, header: bytes) -> bytes:
+        """Up to about `size` bytes that end with a line, below `header`; b"" at the end."""
+        cut = got = 0
+        while not cut:
+            if self._held == len(self._buffer):
+                raise DataError(
+                    f"{Path(self._file.name).name} has a row longer than {self._held:,} bytes; "
+                    "export one reading a row, with line breaks."
+                )
+            with memoryview(self._buffer) as view:
+                got = self._file.readinto(view[self._held : max(size, 2 * self._held)])
+            end = self._held + got
+            cut = self._buffer.rfind(b"\n", 0, end) + 1 if got else end
+            self._held = end - cut
+            if not got:
+                break
+        with memoryview(self._buffer) as view:
+            lines = header + view[:cut] if cut else b""
+            view[: self._held] = bytes(view[cut : cut + self._held])
+        return lines
+
+
 def _read_block(
-    file: BinaryIO, dialect: Dialect, columns: Sequence[str], size: int
+    reader: _LineReader, dialect: Dialect, columns: Sequence[str], size: int
 ) -> tuple[pl.DataFrame, int] | None:
     """The next rows and where they end; None at the end of the file."""
-    raw = file.read(size)
+    names = [f"c{i}" for i in range(len(dialect.names) + 1)]
+    header = dialect.separator.join(names).encode() + b"\n"
+    raw = reader.read(size, header)
     if not raw:
         return None
-    if not raw.endswith(b"\n"):
-        raw += file.readline(_LONGEST_LINE)
-    return parse(raw, dialect, columns), file.tell()
+    return parse(raw, dialect, columns), reader.place
 
 
 def parse(raw: bytes, dialect: Dialect, columns: Sequence[str]) -> pl.DataFrame:
-    """Lines of text as a table of texts; a row with too many fields has something in `EXTRA`."""
+    """Lines below a header c0, c1, … as a table of texts.
+
+    A row with too many fields has something in `EXTRA`.
+    """
     if dialect.encoding != "utf-8":
         raw = raw.decode(dialect.encoding, errors="replace").encode()
     places = {name: f"c{i}" for i, name in enumerate((*dialect.names, EXTRA))}
-    header = dialect.separator.join(places.values()).encode() + b"\n"
     wanted = [pl.col(places[name]).alias(name) for name in (*columns, EXTRA)]
     # A quote that never closes would swallow the rows after it: then quotes are letters.
-    balanced = raw.count(b'"') % 2 == 0
+    quoted = b'"' in raw and raw.count(b'"') % 2 == 0
     try:
-        return _scan(header + raw, dialect, quote='"' if balanced else None).select(wanted).collect()
+        return _scan(raw, dialect, quote='"' if quoted else None).select(wanted).collect()
     except pl.exceptions.PolarsError:
-        return _scan(header + raw, dialect, quote=None).select(wanted).collect()
+        return _scan(raw, dialect, quote=None).select(wanted).collect()
 
 
 def _scan(raw: bytes, dialect: Dialect, *, quote: str | None) -> pl.LazyFrame:

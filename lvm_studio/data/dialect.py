@@ -89,6 +89,8 @@ def _beginning(path: Path) -> bytes:
             raise DataError(f"{path.name} {what}.")
     if b"\0" in sample:
         raise DataError(f"{path.name} is not a text table; export the readings as CSV.")
+    if b"\n" not in sample and b"\r" in sample:
+        raise DataError(f"{path.name} ends its lines as old Macs did; save it again as CSV.")
     return sample
 
 

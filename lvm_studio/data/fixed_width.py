@@ -24,9 +24,10 @@ _DATES = {
 }
 _TIME = r"(?P<H>\d\d):(?P<M>\d\d)(:(?P<S>\d\d)(\.0+)?)?"
 _OFFSET = r"(?P<zone>Z|[+-](?P<oh>\d\d):?(?P<om>\d\d))?"
-_ORDER = ("Y", "m", "d", "H", "M", "S", "oh", "om")
 _FIRST_YEAR, _LAST_YEAR = 1, 9998
 _ENOUGH = 0.5  # of the rows must fit, else it is not worth while
+_TILE = 64  # rows checked at a time: numpy is slow on rows of a few bytes
+_ZERO = ord("0")
 
 
 class Stamps(NamedTuple):
@@ -53,12 +54,12 @@ def read_fixed_width(texts: pl.Series, family: str) -> Stamps | None:
     fits, letters = _letters(texts, len(example))
     if fits.mean() < _ENOUGH:
         return None
-    good, fields = _fields(letters, shape)
-    seconds, valid = _seconds(fields)
+    good = _well_formed(letters, shape)
+    seconds, valid = _seconds(letters, shape)
     read = fits.copy()
     read[fits] = good & valid
     every = np.zeros(len(texts), np.int64)
-    every[fits] = seconds - _offset(fields, shape)
+    every[fits] = seconds
     return Stamps(every, read, shape["zone"] is not None)
 
 
@@ -74,31 +75,67 @@ def _letters(texts: pl.Series, width: int) -> tuple[NDArray[np.bool_], NDArray[n
     return fits, held.reshape(-1, width)
 
 
-def _fields(
+def _well_formed(letters: NDArray[np.uint8], shape: re.Match[str]) -> NDArray[np.bool_]:
+    """Where digits and marks stand as in the example [n]."""
+    low = np.frombuffer(shape.string.encode(), np.uint8).copy()
+    high = low.copy()
+    for name, text in shape.groupdict().items():
+        if text is not None and name != "zone":
+            low[slice(*shape.span(name))] = _ZERO
+            high[slice(*shape.span(name))] = _ZERO + 9
+    tiles = len(letters) // _TILE * _TILE
+    main = letters[:tiles].reshape(-1, _TILE * len(low))
+    inside = (main >= np.tile(low, _TILE)) & (main <= np.tile(high, _TILE))
+    rest = (letters[tiles:] >= low) & (letters[tiles:] <= high)
+    if inside.all() and rest.all():
+        return np.ones(len(letters), np.bool_)
+    good: NDArray[np.bool_] = np.concatenate([inside.reshape(-1, len(low)), rest]).all(axis=1)
+    return good
+
+
+def _number(letters: NDArray[np.uint8], shape: re.Match[str], name: str) -> NDArray[np.int32]:
+    """A field of two or four digits [n]; 0 where the example has none."""
+    if shape[name] is None:
+        return np.zeros(len(letters), np.int32)
+    start, end = shape.span(name)
+    number = np.zeros(len(letters), np.int32)
+    for at in range(start, end, 2):
+        tens, ones = letters[:, at].astype(np.int32), letters[:, at + 1].astype(np.int32)
+        number = number * 100 + tens * 10 + ones - 11 * _ZERO
+    return number
+
+
+def _seconds(
     letters: NDArray[np.uint8], shape: re.Match[str]
-) -> tuple[NDArray[np.bool_], NDArray[np.int32]]:
-    """Where digits and marks stand as in the example [n], and the numbers [n, 8] of `_ORDER`."""
-    digits = letters - np.uint8(ord("0"))
-    weights = np.zeros((len(shape.string), len(_ORDER)), np.float32)
-    for column, name in enumerate(_ORDER):
-        start, end = shape.span(name) if shape[name] is not None else (0, 0)
-        weights[start:end, column] = 10.0 ** np.arange(end - start - 1, -1, -1)
-    used = weights.any(axis=1)
-    marks = np.frombuffer(shape.string.encode(), np.uint8)[~used]
-    good = (digits[:, used] <= 9).all(axis=1) & (letters[:, ~used] == marks).all(axis=1)
-    fields = digits[:, used].astype(np.float32) @ weights[used]
-    return good, fields.astype(np.int32)
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Seconds since 1970 in UTC, or local without an offset [n], and whether there is such a time."""
+    day, valid = _days(*(_number(letters, shape, name) for name in ("Y", "m", "d")))
+    hour, minute, second = (_number(letters, shape, name) for name in ("H", "M", "S"))
+    for number, most in ((hour, 23), (minute, 59), (second, 59)):
+        if number.max(initial=0) > most:
+            valid &= number <= most
+    clock = hour * 3600 + minute * 60 + second
+    if shape["oh"] is not None:
+        sign = -1 if shape["zone"].startswith("-") else 1
+        ahead = _number(letters, shape, "oh") * 3600 + _number(letters, shape, "om") * 60
+        clock = clock - sign * ahead
+    return day.astype(np.int64) * 86_400 + clock, valid
 
 
-def _seconds(fields: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    year, month, day, hour, minute, second = fields.T[:6]
+def _days(
+    year: NDArray[np.int32], month: NDArray[np.int32], day: NDArray[np.int32]
+) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
+    """Days since 1970 and whether there is such a date; worked out where the date changes."""
+    date = (year * 16 + month) * 64 + day
+    heads = np.flatnonzero(np.diff(date, prepend=-1))
+    year, month, day = year[heads], month[heads], day[heads]
+    valid = (year >= _FIRST_YEAR) & (year <= _LAST_YEAR) & (month >= 1) & (month <= 12) & (day >= 1)
     starts = _month_starts()
-    valid = (year >= _FIRST_YEAR) & (year <= _LAST_YEAR) & (month >= 1) & (month <= 12)
-    valid &= (day >= 1) & (hour <= 23) & (minute <= 59) & (second <= 59)
     at = np.where(valid, (year - _FIRST_YEAR) * 12 + month - 1, 0)
     days = starts[at] + day - 1
     valid &= days < starts[at + 1]
-    return days.astype(np.int64) * 86_400 + (hour * 3600 + minute * 60 + second), valid
+    lengths = np.diff(heads, append=len(date))
+    return np.repeat(days, lengths), np.repeat(valid, lengths)
 
 
 @cache
@@ -106,11 +143,3 @@ def _month_starts() -> NDArray[np.int32]:
     """Days since 1970 of the first of each month of every year that can be written."""
     months = np.arange(f"{_FIRST_YEAR:04}-01", f"{_LAST_YEAR + 1:04}-02", dtype="datetime64[M]")
     return months.astype("datetime64[D]").astype(np.int32)
-
-
-def _offset(fields: NDArray[np.int32], shape: re.Match[str]) -> NDArray[np.int64] | int:
-    if shape["oh"] is None:
-        return 0
-    sign = -1 if shape["zone"].startswith("-") else 1
-    seconds: NDArray[np.int64] = sign * (fields[:, 6] * 3600 + fields[:, 7] * 60).astype(np.int64)
-    return seconds
