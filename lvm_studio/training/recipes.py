@@ -53,7 +53,7 @@ RECIPES: Mapping[str, Recipe] = {
                 k_min=10,
                 k_max=10,
                 prior_path_weight=0.0,
-                steps=6000,
+                steps=3000,
             ),
         ),
     )
