@@ -81,10 +81,18 @@ def root(
 
 @app.command("import")
 def import_(
-    source: Annotated[Path, typer.Argument(metavar="SRC", help="CSV or Parquet, long or wide.")],
+    source: Annotated[
+        Path, typer.Argument(metavar="SRC", help="CSV or Parquet file, or a folder of them.")
+    ],
     out: Annotated[Path, typer.Option(help="Workspace file to write.")],
     name: Annotated[str, typer.Option(help="Name of the data set; the file's if empty.")] = "",
     temperature: Annotated[Path | None, typer.Option(help="CSV of time, °C.")] = None,
+    profile: Annotated[
+        str, typer.Option(help="Whose data these are, if not recognised: low-carbon-london, …")
+    ] = "",
+    rejected: Annotated[
+        Path | None, typer.Option(help="CSV to write with every rejected row and its reason.")
+    ] = None,
     set_: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Correct the guessed mapping: unit=kWh."),
@@ -92,7 +100,10 @@ def import_(
     as_json: Json = False,
 ) -> None:
     """Read meter readings into a workspace; rejected rows are counted with their reasons."""
-    emit(importing.run(source, out, name, temperature, set_ or []), as_json)
+    wishes = importing.ImportWishes(
+        source, name, temperature, profile, rejected, tuple(set_ or ())
+    )
+    emit(importing.run(wishes, out, Progress()), as_json)
 
 
 @app.command("simulate")

@@ -2,34 +2,76 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lvm_studio.data.importing import guess_mapping, import_readings
+from lvm_studio.data.guessing import guess
+from lvm_studio.data.importing import read_readings
+from lvm_studio.data.profiles import named_profile
 from lvm_studio.data.quality import quality_summary
 from lvm_studio.headless.train import settings
 from lvm_studio.storage import workspace as workspace_file
 from lvm_studio.storage.start import starting_state
 from lvm_studio.storage.workspace import Workspace
 
+if TYPE_CHECKING:
+    from lvm_studio.data.households import HouseholdSet
+    from lvm_studio.data.importing import ImportReport
+    from lvm_studio.headless.progress import Progress
 
-def run(
-    source: Path, out: Path, name: str, temperature: Path | None, corrections: list[str]
-) -> dict[str, Any]:
-    """Import `source` with its guessed mapping, corrected by ``key=value`` pairs."""
-    mapping = guess_mapping(source).corrected(settings(corrections))
-    households, report = import_readings(
-        source, mapping, name=name or source.stem, temperature=temperature
-    )
+
+@dataclass(frozen=True)
+class ImportWishes:
+    """What to import and how: '' and None leave it to the file.
+
+    ``corrections`` are ``key=value`` pairs of the column mapping; ``rejected`` is a CSV file
+    for the rows that are left out.
+    """
+
+    source: Path
+    name: str = ""
+    temperature: Path | None = None
+    profile: str = ""
+    rejected: Path | None = None
+    corrections: tuple[str, ...] = ()
+
+
+def run(wishes: ImportWishes, out: Path, progress: Progress) -> dict[str, Any]:
+    """Import readings with their guessed mapping, as corrected, into a new workspace."""
+    households, report, profile = _read(wishes, progress)
     state = starting_state(households.name, households, model="")
     workspace = Workspace(datasets={households.name: households}, street=state.to_tree())
     workspace_file.save(out, workspace)
+    quality = quality_summary(households)
     return {
         "name": households.name,
-        "households": len(households.household_ids),
-        "weeks": len(households.weeks.ids),
+        "profile": profile,
+        "households": quality.households,
+        "weeks": quality.whole_weeks,
         "rows": report.rows,
         "rejected": dict(report.rejected),
-        "quality": quality_summary(households).sentences(),
+        "notes": list(report.notes),
+        "quality": quality.sentences(),
         "out": str(out),
     }
+
+
+def _read(wishes: ImportWishes, progress: Progress) -> tuple[HouseholdSet, ImportReport, str]:
+    given = named_profile(wishes.profile) if wishes.profile else None
+    found = guess(wishes.source, given)
+    reading = read_readings(
+        wishes.source,
+        found.mapping.corrected(settings(wishes.corrections)),
+        name=wishes.name or wishes.source.stem,
+        temperature=wishes.temperature,
+        rejected=wishes.rejected,
+        profile=found.profile,
+    )
+    while True:
+        try:
+            progress.say(next(reading).sentence())
+        except StopIteration as end:
+            households, report = end.value
+            progress.done(report.sentences()[0])
+            return households, report, found.profile.key if found.profile else ""
