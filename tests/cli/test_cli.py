@@ -24,7 +24,8 @@ def read_rows(path: Path) -> list[list[str]]:
 
 
 @pytest.mark.parametrize(
-    "verb", ["import", "train", "compose", "tune", "export", "judge", "doctor", "gui", "tour"]
+    "verb",
+    ["import", "train", "compose", "tune", "export", "judge", "simulate", "doctor", "gui", "tour"],
 )
 def test_every_verb_explains_itself(lvm: Lvm, verb: str) -> None:
     said = lvm(verb, "--help")
