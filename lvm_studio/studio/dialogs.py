@@ -46,12 +46,23 @@ class Dialogs:
         return Path(name) if name else None
 
     def save_path(self, parent: QWidget, title: str, suggestion: str, kinds: str) -> Path | None:
-        """Ask for a file to write; the chosen kind's suffix is added where there is none."""
-        name, kind = QFileDialog.getSaveFileName(parent, title, suggestion, kinds)
-        if not name:
-            return None
-        path = Path(name)
-        return path if path.suffix else path.with_suffix(first_suffix(kind or kinds))
+        """Ask for a file to write; the chosen kind's suffix is added where there is none.
+
+        The dialog adds it itself, so that it asks before the file of that name is overwritten.
+        """
+        dialog = QFileDialog(parent, title, suggestion, kinds)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setFileMode(QFileDialog.FileMode.AnyFile)
+        dialog.selectFile(suggestion)
+
+        def follow(kind: str) -> None:
+            dialog.setDefaultSuffix(first_suffix(kind))
+
+        follow(kinds)
+        dialog.filterSelected.connect(follow)
+        chosen = dialog.selectedFiles() if dialog.exec() else []
+        dialog.deleteLater()
+        return Path(chosen[0]) if chosen else None
 
 
 def first_suffix(kinds: str) -> str:
