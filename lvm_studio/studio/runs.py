@@ -101,6 +101,8 @@ class Run(QObject):
         self.result: Finished | None = None
         self._history = history
         self._thread: JobThread | None = None
+        self._stepped = False
+        """Whether its process has made a step; importing torch there takes seconds."""
         self._path: Path | None = None
 
     @property
@@ -149,6 +151,7 @@ class Run(QObject):
         thread.failed.connect(self._fail)
         thread.state_changed.connect(self._enter)
         thread.finished.connect(thread.deleteLater)
+        self._stepped = False
         self._update(state=JobState.STARTING, sentence="", details="")
         thread.start()
 
@@ -181,6 +184,9 @@ class Run(QObject):
         if trained:
             self._history.extend(trained)
             self._update(step=trained[-1].step, seconds=trained[-1].seconds)
+            if not self._stepped:
+                self._stepped = True
+                self._enter(JobState.RUNNING)
             self.grew.emit()
 
     def _take_checkpoint(self, _step: int, path: Path) -> None:
@@ -200,7 +206,8 @@ class Run(QObject):
         self._update(checkpoint_step=found.step)
 
     def _enter(self, state: JobState) -> None:
-        if not state.ended:  # the ends bring more news than the state
+        early = state is JobState.RUNNING and not self._stepped
+        if not state.ended and not early:  # the ends bring more news than the state
             self._update(state=state)
 
     def _complete(self, result: object) -> None:

@@ -147,6 +147,10 @@ def test_buttons_follow_the_state(
     assert not panel.pause_button.isEnabled()
     assert not panel.stop_button.isEnabled()
     panel.start()
+    assert "starting" in panel.status.text()  # its process is there, but has made no step yet
+    assert panel.stop_button.isEnabled()
+    puppets[0].reports.emit((report(1),))
+    assert "training" in panel.status.text()
     press(qtbot, panel.pause_button)
     assert panel.pause_button.text() == "&Resume"
     assert "paused" in panel.status.text()

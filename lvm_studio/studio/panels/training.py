@@ -37,13 +37,18 @@ REDRAW_MS = 200
 """Curves are redrawn at most this often while a run reports thirty times a second."""
 PROGRESS_STEPS = 1000
 STATE_TITLES = {
-    JobState.STARTING: "starting",
+    JobState.STARTING: "starting (a few seconds)",
     JobState.RUNNING: "training",
     JobState.PAUSED: "paused",
     JobState.FINISHED: "finished",
     JobState.STOPPED: "stopped",
     JobState.FAILED: "failed",
 }
+
+USE_HELP = (
+    "Compose and tune with the model this run became.\n"
+    "A run becomes a model at its end: continue one that was stopped."
+)
 
 
 class TrainingPanel(QWidget):
@@ -97,7 +102,7 @@ class TrainingPanel(QWidget):
             (self.pause_button, "train_pause", "Rest between two steps; nothing is lost"),
             (self.stop_button, "train_stop", "Write a checkpoint and end; it can be continued"),
             (self.continue_button, "train_continue", "Go on from the last checkpoint"),
-            (self.use_button, "train_use", "Compose and tune with the model this run became"),
+            (self.use_button, "train_use", USE_HELP),
         ):
             widget.setObjectName(name)
             widget.setToolTip(tip)
