@@ -6,7 +6,7 @@ base draws (at once), the climb over λ (about a second later), the flow (fitted
 
 from __future__ import annotations
 
-from collections.abc import Generator, Hashable, Iterator
+from collections.abc import Generator, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
@@ -109,13 +109,15 @@ class TunedWork:
     ) -> Generator[float | None, None, None]:
         """Find the λ that reaches a KL, "1 in N" or E f (in the criterion's unit)."""
         tuning = yield from self._tuning(request)
-        lam = solve_on(tuning.sources["pool"].draws, tuning.pool.potential, goal, target)
-        if not tuning.sources["pool"].draws.estimate(lam)[0].valid:
-            while climb_on(tuning):
-                yield None
-            farthest = tuning.sources.get("climb", tuning.sources["pool"])
-            lam = solve_on(farthest.draws, tuning.pool.potential, goal, target)
-        yield lam
+        potential = tuning.pool.potential
+        for source in _by_knowledge(tuning):
+            lam = solve_on(source.draws, potential, goal, target)
+            if source.draws.estimate(lam)[0].valid:
+                yield lam
+                return
+        while climb_on(tuning):
+            yield None
+        yield solve_on(_by_knowledge(tuning)[0].draws, potential, goal, target)
 
     def adopt(
         self, request: StreetRequest, snapshot: FlowSnapshot
@@ -205,28 +207,47 @@ def solve_on(draws: Draws, potential: Potential, goal: Goal, target: float) -> f
     return found.lam
 
 
+def _by_knowledge(tuning: Tuning) -> list[Source]:
+    """Return the sources, first the one that has seen most of the tuned laws."""
+    methods: tuple[Method, ...] = ("flow", "climb", "pool")
+    return [tuning.sources[method] for method in methods if method in tuning.sources]
+
+
+def _heard(tuning: Tuning, estimates: Mapping[Method, TunedEstimate]) -> list[Method]:
+    """Which sources to listen to at a λ, given their estimates there.
+
+    A pool that has missed a way of being extreme may look sound where it is wrong (k̂ sees only
+    what was drawn). The climb has gone and looked: where it finds itself lost, the pool is.
+    """
+    lost = tuning.climbed and "climb" in estimates and not estimates["climb"].valid
+    return [method for method in estimates if not (lost and method == "pool")]
+
+
 def _best(tuning: Tuning, lam: float) -> tuple[Source, TunedEstimate, NDArray[np.float64]]:
     """Return who answers at λ, the estimate, and the draws' normalised weights.
 
     A valid flow goes first where λ > 0: with it the curves bend instead of being replaced. Of
     the others the one whose draws are worth most.
     """
-    answers = [(source, *source.draws.estimate(lam)) for source in tuning.sources.values()]
+    answers = {name: source.draws.estimate(lam) for name, source in tuning.sources.items()}
 
-    def merit(answer: tuple[Source, TunedEstimate, object]) -> tuple[bool, bool, float]:
-        source, estimate, _ = answer
-        bends = source.method == "flow" and lam > 0.0
+    def merit(method: Method) -> tuple[bool, bool, float]:
+        estimate, _ = answers[method]
+        bends = method == "flow" and lam > 0.0
         return estimate.valid, estimate.valid and bends, estimate.ess
 
-    return max(answers, key=merit)
+    heard = _heard(tuning, {name: estimate for name, (estimate, _) in answers.items()})
+    best = max(heard, key=merit)
+    return tuning.sources[best], *answers[best]
 
 
 def front_of(tuning: Tuning) -> Front:
     """Return the front, at each λ from the source that knows it best; ends where none does."""
-    best = [
-        max(at_lam, key=lambda estimate: (estimate.valid, estimate.ess))
-        for at_lam in zip(*(source.estimates for source in tuning.sources.values()), strict=True)
-    ]
+    best = []
+    for place in range(len(FRONT_LAMS)):
+        there = {name: source.estimates[place] for name, source in tuning.sources.items()}
+        known = [there[name] for name in _heard(tuning, there)]
+        best.append(max(known, key=lambda estimate: (estimate.valid, estimate.ess)))
     while len(best) > 1 and not best[-1].valid:
         best.pop()
     natural = tuning.pool.potential.natural

@@ -18,8 +18,9 @@ from lvm_studio.models.trained import TrainedModel, build_module
 from lvm_studio.storage.street_state import StreetState
 from lvm_studio.studio.answers import FanAnswer, LoadedModel, StreetRequest, TunedAnswer
 from lvm_studio.studio.street_work import Recent, StreetWork
-from lvm_studio.studio.tuned_work import Improved, TunedWork
+from lvm_studio.studio.tuned_work import FRONT_LAMS, Improved, Source, TunedWork, tuning_key
 from lvm_studio.tuning.fit import FlowSnapshot, fit_flow
+from lvm_studio.tuning.pool import Draws
 from lvm_studio.tuning.specs import FlowSpec
 
 DATA = households()
@@ -181,6 +182,21 @@ def test_the_climb_makes_far_lams_valid(request_: StreetRequest) -> None:
     assert after.method == "climb"
     assert not after.refining
     assert answers(tunings.climb(far)) == []
+
+
+def test_a_pool_is_not_believed_where_the_climb_is_lost(request_: StreetRequest) -> None:
+    tunings, near = TunedWork(StreetWork()), changed(request_, lam=0.5)
+    believed = tuned(tunings, near)
+    tuning = tunings._tunings.get(tuning_key(near))
+    draws = tuning.sources["pool"].draws
+    few = Draws(draws.u[:64], draws.f[:64], draws.log_ratio[:64])
+    estimates = tuple(few.estimate(lam)[0] for lam in FRONT_LAMS)
+    tuning.sources["climb"] = Source("climb", few, estimates)
+    tuning.climbed = True
+    answer = tuned(tunings, near)
+    assert believed.valid
+    assert not answer.valid
+    assert not answer.front.valid.any()
 
 
 @pytest.mark.parametrize(("goal", "target"), [("kl", 1.0), ("kl", 4.6), ("one_in_n", 100.0)])
