@@ -24,6 +24,7 @@ from lvm_studio.studio.session import Session
 from lvm_studio.studio.street_service import StreetService
 from lvm_studio.studio.theme import DARK, LIGHT, theme
 from lvm_studio.studio.widgets.household_mime import households_to_mime
+from lvm_studio.studio.widgets.set_summary import why_unmeasured
 
 NAMES = {
     "library": QTableView,
@@ -211,6 +212,44 @@ def test_answers_are_shown(panel: ComposePanel, session: Session, service: FakeS
     assert label(panel, "readout_tuned_0") != "–"
     assert "20 weeks sampled" in label(panel, "readouts_source")
     assert "10.0 → 12.0 kW" in label(panel, "lam_figures")
+
+
+def test_a_tuned_fan_of_the_street_before_is_no_answer(
+    panel: ComposePanel, session: Session, service: FakeService
+) -> None:
+    session.set_lam(1.0)
+    service.fan_ready.emit(fan_answer(session.state))
+    service.tuned_ready.emit(tuned_answer(session.state))
+    figures = panel.findChild(QLabel, "lam_figures")
+    session.set_count("H00", 3)
+    service.fan_ready.emit(fan_answer(session.state))
+    assert label(panel, "readout_tuned_0") == "–"
+    assert not figures.isEnabled()
+    service.tuned_ready.emit(tuned_answer(session.state))
+    assert label(panel, "readout_tuned_0") != "–"
+    assert figures.isEnabled()
+
+
+def test_it_says_why_nothing_was_measured(
+    panel: ComposePanel, session: Session, service: FakeService
+) -> None:
+    service.fan_ready.emit(fan_answer(session.state))
+    assert "No measured week" not in label(panel, "readouts_source")
+    session.set_own_temperature((1.0,) * 7)
+    service.fan_ready.emit(fan_answer(session.state, some_fan(measured=False)))
+    assert "No measured week: the temperature is your own." in label(panel, "readouts_source")
+    assert "your own" in panel.findChild(QLabel, "readout_measured_0").toolTip()
+
+
+def test_a_gap_in_the_readings_is_named() -> None:
+    street = small_street()
+    street.power_w[1, 400] = street.power_w[2, 400] = float("nan")
+    three = Composition((("H00", 1), ("H01", 1), ("H02", 2)))
+    state = StreetState(dataset="Street", composition=three, week=WEEK_IDS[1])
+    assert why_unmeasured(street, state) == (
+        f"No measured week: readings of H01 and 1 more are missing in {WEEK_IDS[1]}."
+    )
+    assert why_unmeasured(street, state.with_changes(week=WEEK_IDS[2])) == ""
 
 
 def test_at_lam_zero_there_is_no_tuned_fan(

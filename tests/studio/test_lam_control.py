@@ -8,6 +8,7 @@ from pytestqt.qtbot import QtBot
 from street_fakes import tuned_answer
 
 from lvm_studio.storage.street_state import StreetState
+from lvm_studio.studio.answers import Front
 from lvm_studio.studio.theme import LIGHT
 from lvm_studio.studio.widgets.criteria_help import CRITERIA_HELP
 from lvm_studio.studio.widgets.lam_control import LamControl
@@ -107,6 +108,27 @@ def test_an_answer_fills_every_twin_without_asking(control: LamControl, qtbot: Q
     for part in ("10.0 → 14.0 kW", "KL 2.00 nats", "1 week in 7", "ESS 812 of 4,096", "k̂ 0.31"):
         assert part in figures
     assert text(control, "lam_source") == "Reweighted pool of 4,096 base samples."
+
+
+def test_the_slider_ends_where_the_answers_do(control: LamControl) -> None:
+    control.set_lam(4.5)
+    control.show_answer(tuned_answer(StreetState(lam=4.5), refining=True))
+    assert control.slider.end() == 5.0  # not before the answers are as good as they get
+    control.show_answer(tuned_answer(StreetState(lam=4.5)))
+    assert control.slider.end() == 2.5  # its front can be trusted below 3
+    assert control.slider.lam() == 2.5
+    assert control.field.value() == 4.5
+    longer = Front(
+        np.array([0.0, 3.8, 4.0]), np.arange(3.0), np.array([0, 7.2, 8]), np.ones(3, bool)
+    )
+    control.show_answer(tuned_answer(StreetState(lam=4.5), front=longer))
+    assert control.slider.end() == 4.0  # KL 7.5 lies a little beyond 3.8
+
+
+def test_the_slider_does_not_move_under_the_hand(control: LamControl) -> None:
+    control.slider.setSliderDown(True)
+    control.show_answer(tuned_answer(StreetState(lam=1.0)))
+    assert control.slider.end() == 5.0
 
 
 def test_figures_are_greyed_when_few_samples_carry_them(control: LamControl) -> None:

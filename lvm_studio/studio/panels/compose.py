@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
@@ -14,7 +15,12 @@ from lvm_studio.studio.widgets.fan_plot import FanPlot
 from lvm_studio.studio.widgets.lam_control import LamControl
 from lvm_studio.studio.widgets.library import LibraryView
 from lvm_studio.studio.widgets.readouts import Readouts
-from lvm_studio.studio.widgets.set_summary import daily_means, members, week_entries
+from lvm_studio.studio.widgets.set_summary import (
+    daily_means,
+    members,
+    week_entries,
+    why_unmeasured,
+)
 from lvm_studio.studio.widgets.temperature_editor import TemperatureEditor
 from lvm_studio.studio.widgets.week_chooser import WeekChooser
 
@@ -40,6 +46,8 @@ class ComposePanel(QWidget):
         self._lam_burst = Burst(session.new_gesture)
         self._temperature_burst = Burst(session.new_gesture)
         self._shown_burst = Burst(session.new_gesture)
+        self._tuned_street: Hashable = None
+        """What the tuned fan on screen is of."""
         colours = theme().colours
         self.library = LibraryView(self)
         self.composition = CompositionView(self)
@@ -66,7 +74,7 @@ class ComposePanel(QWidget):
             top.addWidget(widget)
             top.setStretchFactor(top.count() - 1, stretch)
         top.setObjectName("compose_columns")
-        top.setSizes([270, 270, 740])
+        top.setSizes([260, 310, 710])
         whole = QSplitter(Qt.Orientation.Vertical, self)
         whole.setObjectName("compose_rows")
         whole.addWidget(top)
@@ -184,10 +192,20 @@ class ComposePanel(QWidget):
         self.fan.computing.end()
         self.fan.set_fan(answer.fan)
         self.readouts.set_fan(answer.fan)
-        self.readouts.set_source(source_text(answer))
+        unmeasured = why_unmeasured(self._session.households, answer.state)
+        self.readouts.set_source(source_text(answer), unmeasured)
         self.lam.set_available(True)
+        if _street(answer.state) != self._tuned_street:
+            self._fade_tuned()
+
+    def _fade_tuned(self) -> None:
+        """Grey what is still on screen of another street; the tuned fan of this one follows."""
+        self.fan.fade_tuned()
+        self.readouts.set_tuned(None)
+        self.lam.fade_figures()
 
     def _show_tuned(self, answer: TunedAnswer) -> None:
+        self._tuned_street = _street(answer.state)
         fan = None if answer.lam == 0.0 else answer.fan
         self.fan.set_tuned(fan, valid=answer.valid)
         self.readouts.set_tuned(fan)
@@ -215,6 +233,19 @@ class ComposePanel(QWidget):
         self.fan.set_colours(colours)
         self.lam.set_colours(colours)
         self.composition.set_icon_colour(colours.text)
+
+
+def _street(state: StreetState) -> Hashable:
+    """What the base law depends on."""
+    return (
+        state.dataset,
+        state.model,
+        state.composition,
+        state.week,
+        state.own_temperature,
+        state.samples,
+        state.seed,
+    )
 
 
 def source_text(answer: FanAnswer) -> str:

@@ -109,7 +109,7 @@ class LatentPanel(QWidget):
         self._cloud_box.answered.connect(self._take_cloud)
         self._point_box.answered.connect(self._take_point)
         self._strip_box.answered.connect(self._take_strips)
-        self._cloud_box.failed.connect(lambda sentence, _: self.map.set_hint(sentence))
+        self._cloud_box.failed.connect(self._cloud_failed)
         self._point_box.failed.connect(self._point_failed)
         self._strip_box.failed.connect(self._strips_failed)
         self._settle.timeout.connect(self._ask_strips)
@@ -118,12 +118,18 @@ class LatentPanel(QWidget):
         self.map.picked.connect(self._pick)
         self.map.pin_asked.connect(self.pin)
         self.sliders.changed.connect(self._set_coordinate)
-        self.sliders.reset_all.connect(lambda: self.stand_at(np.zeros_like(self.u)))
+        self.sliders.reset_all.connect(self._go_to_middle)
         self.strip.cell_asked.connect(self._go_to_cell)
         self.between.pin_asked.connect(self.pin)
         self.between.moved.connect(self._walk_between)
         self.between.kind_changed.connect(self._path_changed)
         self.between.cleared.connect(self._unpin)
+
+    def _cloud_failed(self, sentence: str, _details: str) -> None:
+        self.map.set_hint(sentence)
+
+    def _go_to_middle(self) -> None:
+        self.stand_at(np.zeros_like(self.u))
 
     # model and street
 

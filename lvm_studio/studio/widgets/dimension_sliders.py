@@ -167,7 +167,7 @@ class DimensionSliders(QWidget):
         self._scroll.setWidget(content)
         total = sum(d.bits for d in dimensions)
         self._title.setText(
-            f"{len(dimensions)} dimensions, {total:.1f} bits" if dimensions else "No model yet"
+            f"{len(dimensions)} dimensions, {total:.1f} bits" if dimensions else "Dimensions"
         )
         self._reset.setEnabled(bool(dimensions))
 

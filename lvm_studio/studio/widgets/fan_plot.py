@@ -100,6 +100,11 @@ class FanPlot(QWidget):
         self._colour_tuned()
         self._refresh()
 
+    def fade_tuned(self) -> None:
+        """Grey the tuned fan: what is on screen no longer belongs to the base fan."""
+        self._tuned_valid = False
+        self._colour_tuned()
+
     def set_shown(self, count: int) -> None:
         """Draw this many of the sampled curves as lines."""
         with QSignalBlocker(self._shown):

@@ -6,13 +6,16 @@ import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QLabel, QWidget
 
 from lvm_studio.studio.theme import Colours
 from lvm_studio.studio.widgets.colours import mix
 from lvm_studio.studio.widgets.grid_item import GridItem
 
 FADING = 0.6
+LABEL_ROOM = 8
+"""Pixels beyond the highest and the last tick, so that their labels are not cut."""
 
 
 class FrontPlot(pg.PlotWidget):
@@ -43,6 +46,11 @@ class FrontPlot(pg.PlotWidget):
         for item in (self._doubtful, self._sure, self._point):
             self.addItem(item)
         self._lam = self._kl = self._expectation = self._sure_values = np.empty(0)
+        self.getPlotItem().layout.setContentsMargins(0, LABEL_ROOM, LABEL_ROOM, 0)
+        self._hint = QLabel("E f against KL, once there is a street.", self)
+        self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._hint.setWordWrap(True)
+        self._hint.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.scene().sigMouseClicked.connect(self._clicked)
         self.set_colours(colours)
 
@@ -85,6 +93,7 @@ class FrontPlot(pg.PlotWidget):
     def set_colours(self, colours: Colours) -> None:
         """Take the colours of a theme."""
         self.setBackground(colours.plot)
+        self._hint.setStyleSheet(f"color: {colours.muted}; background: transparent;")
         for name in ("left", "bottom"):
             self.getAxis(name).setPen(colours.muted)
             self.getAxis(name).setTextPen(colours.text)
@@ -112,8 +121,15 @@ class FrontPlot(pg.PlotWidget):
         ) and np.array_equal(sure, self._sure_values, equal_nan=True)
 
     def _show_axes(self, shown: bool) -> None:
+        self._hint.setVisible(not shown)
         for name in ("left", "bottom"):
             self.getAxis(name).setVisible(shown)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep the hint over the whole plot."""
+        super().resizeEvent(event)
+        if hasattr(self, "_hint"):  # PlotWidget sizes itself while it is being built
+            self._hint.setGeometry(self.rect())
 
     def _clicked(self, event: object) -> None:
         if event.button() != Qt.MouseButton.LeftButton:  # type: ignore[attr-defined]

@@ -22,12 +22,18 @@ from lvm_studio.studio.widgets.lam_fields import (
 )
 
 if TYPE_CHECKING:
-    from lvm_studio.studio.answers import TunedAnswer
+    from lvm_studio.studio.answers import Front, TunedAnswer
 
 LAM_HELP = (
     "λ, per standard deviation of the criterion: the week is drawn from p(x) e^{λ f(x)} / Z\n"
-    "(Eq. 10.5). 0 is the model's own law. Arrow keys move by 0.05, page keys by 0.5, Home to 0."
+    "(Eq. 10.5). 0 is the model's own law. Arrow keys move by 0.05, page keys by 0.5, Home to 0.\n"
+    "The slider ends where the answers do: at 1 week in 1,800 (KL 7.5 nats), or sooner where no\n"
+    "weighted sample can be trusted. A larger λ can be typed; its answer is grey."
 )
+KL_END = 7.5
+"""Nats at the end of the slider, a little beyond “1 week in 1,000”."""
+ENDS_PER_LAM = 4
+"""The end moves by quarters, so that it stands still while the answers become better."""
 KL_HELP = "KL(tuned ‖ base) in nats: how far the tuned law is from the model's own. Type one."
 ODDS_HELP = "The same as a frequency: N = e^KL, so “1 week in 1,000” is KL = 6.91."
 EF_HELP = "E f, the mean of the criterion under the tuned law. Type the level to reach."
@@ -54,6 +60,7 @@ class LamControl(QWidget):
         super().__init__(parent)
         self.setObjectName("lam_control")
         self.criterion_box = self._make_criteria()
+        self._lam = 0.0
         self.slider = LamSlider(self)
         self.field = NumberField(0.0, LAM_TYPED_MAX, 2, 0.05, self)
         self.kl_field = NumberField(0.0, KL_MAX, 2, 0.1, self)
@@ -83,6 +90,7 @@ class LamControl(QWidget):
 
     def set_lam(self, lam: float) -> None:
         """Show λ on slider and field."""
+        self._lam = lam
         self.slider.show_lam(lam)
         self.field.show_value(lam)
         self._reset.setEnabled(lam != 0.0)
@@ -103,6 +111,8 @@ class LamControl(QWidget):
         self._show_trust(answer is None or answer.valid)
         if answer is None:
             self.front.clear_front()
+            self.kl_field.show_value(0.0)
+            self.odds_field.show_value(1.0)
             self.expectation_field.show_value(0.0)
             self._figures.setText("")
             self._source.setText("")
@@ -115,6 +125,13 @@ class LamControl(QWidget):
         front = answer.front
         self.front.set_front(front.lam, front.kl, front.expectation, front.valid, answer.unit)
         self.front.set_point(answer.kl, answer.expectation)
+        if not answer.refining:
+            self.slider.set_end(slider_end(front))
+            self.slider.show_lam(self._lam)
+
+    def fade_figures(self) -> None:
+        """Grey the figures: they are of the street before."""
+        self._show_trust(False)
 
     def set_colours(self, colours: Colours) -> None:
         """Take the colours of a theme."""
@@ -185,7 +202,6 @@ class LamControl(QWidget):
         grid.addWidget(self._figures, 2, 0)
         grid.addWidget(self._source, 3, 0)
         grid.addWidget(self._flow, 4, 0)
-        grid.setRowStretch(5, 1)
         whole = QHBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(10)
@@ -214,11 +230,18 @@ class LamControl(QWidget):
         self._figures.setEnabled(valid)
 
 
+def slider_end(front: Front) -> float:
+    """Return the λ at which the slider ends: the last that can be trusted, up to KL_END."""
+    reachable = front.valid & (front.kl <= KL_END)
+    last = float(front.lam[reachable].max()) if reachable.any() else 0.0
+    return math.ceil(last * ENDS_PER_LAM) / ENDS_PER_LAM
+
+
 def figures_text(answer: TunedAnswer) -> str:
     """One line: E f base → tuned, KL, odds, ESS and k̂."""
     about = CRITERIA_HELP[answer.criterion]
     change = f"E {about.symbol}  {answer.base_expectation:,.1f} → {answer.expectation:,.1f}"
-    khat = f"{answer.khat:.2f}" if math.isfinite(answer.khat) else "–"
+    khat = f"{answer.khat:.2f}".replace("-", "−") if math.isfinite(answer.khat) else "–"
     odds = f"1 week in {answer.one_in_n:,.0f}" if answer.one_in_n < 1e9 else "beyond 1 in 10⁹"
     return (
         f"{change} {answer.unit}   ·   KL {abs(answer.kl):.2f} nats, {odds}   ·   "

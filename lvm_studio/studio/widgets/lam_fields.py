@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QDoubleSpinBox, QSlider, QWidget
 from lvm_studio.studio.answers import LAM_MAX
 
 LAM_TYPED_MAX: Final = 20.0
-LAM_STEPS: Final = 500
+STEPS_PER_LAM: Final = 100
+LEAST_END: Final = 0.5
 KL_MAX: Final = 20.0
 ROUND_ODDS: Final = (1, 2, 5)
 
@@ -67,29 +68,39 @@ def next_odds(value: float, *, up: bool) -> float:
 
 
 class LamSlider(QSlider):
-    """λ from 0 to LAM_MAX by 0.01 (more can be typed); arrows move 0.05, page keys 0.5."""
+    """λ from 0 to an end that moves, by 0.01 (more can be typed); arrows 0.05, page keys 0.5."""
 
     edited = Signal(float)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(Qt.Orientation.Horizontal, parent)
-        self.setRange(0, LAM_STEPS)
-        self.setSingleStep(5)
-        self.setPageStep(50)
-        self.setTickInterval(LAM_STEPS // 5)
+        self.setRange(0, round(LAM_MAX * STEPS_PER_LAM))
+        self.setSingleStep(STEPS_PER_LAM // 20)
+        self.setPageStep(STEPS_PER_LAM // 2)
+        self.setTickInterval(STEPS_PER_LAM // 2)
         self.setTickPosition(QSlider.TickPosition.TicksBelow)
         self.setMinimumWidth(120)
         self.valueChanged.connect(self._report)
 
     def lam(self) -> float:
         """λ at the handle."""
-        return self.value() * LAM_MAX / LAM_STEPS
+        return self.value() / STEPS_PER_LAM
+
+    def end(self) -> float:
+        """λ at the right end."""
+        return self.maximum() / STEPS_PER_LAM
 
     def show_lam(self, lam: float) -> None:
         """Move the handle without reporting it; not while a hand is on it."""
         if not self.isSliderDown():
             with QSignalBlocker(self):
-                self.setValue(round(lam * LAM_STEPS / LAM_MAX))
+                self.setValue(round(lam * STEPS_PER_LAM))
+
+    def set_end(self, lam: float) -> None:
+        """End at this λ, in 0.5 to LAM_MAX; stay as it is while a hand is on the handle."""
+        if not self.isSliderDown():
+            with QSignalBlocker(self):
+                self.setMaximum(round(min(max(lam, LEAST_END), LAM_MAX) * STEPS_PER_LAM))
 
     def _report(self) -> None:
         self.edited.emit(self.lam())

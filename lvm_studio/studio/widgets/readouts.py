@@ -75,9 +75,11 @@ class Readouts(QWidget):
         """Fill the column of the tuned law."""
         self._fill("Tuned", fan)
 
-    def set_source(self, sentence: str) -> None:
-        """Say how the figures were obtained."""
-        self._source.setText(sentence)
+    def set_source(self, sentence: str, unmeasured: str = "") -> None:
+        """Say how the figures were obtained, and why nothing was measured if nothing was."""
+        self._source.setText(f"{sentence} {unmeasured}".rstrip())
+        for row, (_, tip) in enumerate(ROWS):
+            self._cells[row, "Measured"].setToolTip(unmeasured or tip)
 
     def _caption(self, text: str, tip: str) -> QLabel:
         label = QLabel(text, self)

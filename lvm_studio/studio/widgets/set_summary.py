@@ -14,6 +14,7 @@ from lvm_studio.studio.widgets.week_chooser import WeekEntry
 
 if TYPE_CHECKING:
     from lvm_studio.data.households import HouseholdSet
+    from lvm_studio.storage.street_state import StreetState
 
 CAPTION_COLUMNS = ("tariff", "acorn_group")
 
@@ -50,6 +51,21 @@ def week_entries(households: HouseholdSet) -> list[WeekEntry]:
         )
         for i, week_id in enumerate(weeks.ids)
     ]
+
+
+def why_unmeasured(households: HouseholdSet, state: StreetState) -> str:
+    """Say why there is no measured sum for this page; '' if there is one."""
+    if state.own_temperature is not None:
+        return "No measured week: the temperature is your own."
+    if state.week not in households.weeks.ids:
+        return f"No measured week: the data end before or begin after {state.week}."
+    at = households.weeks.index(state.week)
+    names = [name for name, _ in state.composition.counts]
+    gaps = [n for n in names if not households.weeks.complete[households.index(n), at]]
+    if not gaps:
+        return ""
+    more = f" and {len(gaps) - 1} more" if len(gaps) > 1 else ""
+    return f"No measured week: readings of {gaps[0]}{more} are missing in {state.week}."
 
 
 def daily_means(profile_c: Sequence[float] | NDArray[np.floating]) -> tuple[float, ...] | None:

@@ -22,6 +22,13 @@ FIELDS_A_ROW = 4
 MEASURED_TITLE, OWN_TITLE = "Temperature as measured (°C)", "Own temperature (°C)"
 
 
+class ShiftField(QDoubleSpinBox):
+    """A difference in °C, always with its sign."""
+
+    def textFromValue(self, value: float) -> str:
+        return f"{round(value, 1) + 0.0:+.1f}"  # + 0.0: no "−0.0"
+
+
 class TemperatureEditor(QWidget):
     """Fields for the mean temperature of each day (°C).
 
@@ -85,17 +92,17 @@ class TemperatureEditor(QWidget):
         return field
 
     def _shift_field(self) -> QDoubleSpinBox:
-        field = QDoubleSpinBox(self)
+        field = ShiftField(self)
         field.setObjectName("temperature_shift")
         field.setAccessibleName("Shift of the whole week in °C")
         field.setToolTip("How much warmer (+) or colder (−) than measured, on average.")
         field.setRange(-20.0, 20.0)
         field.setDecimals(1)
         field.setSingleStep(0.5)
-        field.setPrefix("all ±")
+        field.setPrefix("all ")
         field.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         field.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        field.setMinimumWidth(self.fontMetrics().horizontalAdvance("all ±−00.0") + 6)
+        field.setMinimumWidth(self.fontMetrics().horizontalAdvance("all +00.0") + 6)
         field.setKeyboardTracking(False)
         field.valueChanged.connect(self._apply_shift)
         return field
