@@ -6,7 +6,7 @@ same number of samples; `heldout_table` is the whole protocol.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 from lvm_studio.analysis.records import Case, Ints, Predictor, WeekRecords, draw_cases
 from lvm_studio.analysis.report import METRICS, Estimate, FidelityReport, FidelityRow
 from lvm_studio.analysis.rivals import BootstrapRival, RidgeRival, fit_ridge
-from lvm_studio.analysis.scores import coverage, crps, energy_score, week_error
+from lvm_studio.analysis.scores import Array, coverage, crps, energy_score, week_error
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.households import HouseholdSet
 from lvm_studio.data.units import WATTS_PER_KW
 from lvm_studio.models.compvae import CompVAE
 from lvm_studio.models.trained import TrainedModel
+from lvm_studio.tuning.criteria import CRITERIA, Criterion
 
 __all__ = [
     "BootstrapRival",
@@ -36,6 +37,7 @@ __all__ = [
     "fit_rivals",
     "heldout_table",
     "judge",
+    "judging",
     "week_error",
 ]
 
@@ -146,20 +148,35 @@ def judge(
     seed: int,
 ) -> FidelityReport:
     """Scores of all predictors on the same cases, which come week by week, equally many each."""
+    steps = judging(predictors, records, cases, weeks, samples=samples, seed=seed)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            report: FidelityReport = end.value
+            return report
+
+
+def judging(
+    predictors: Mapping[str, Predictor],
+    records: WeekRecords,
+    cases: Sequence[Case],
+    weeks: tuple[str, ...],
+    *,
+    samples: int,
+    seed: int,
+) -> Generator[int, None, FidelityReport]:
+    """As `judge`, yielding the number of cases done after each, so that it can be left."""
     repeats = len(cases) // len(weeks)
-    scores = np.array(
-        [
-            [
-                _scores_of(predictor, records, case, samples, (seed, i))
-                for i, case in enumerate(cases)
-            ]
-            for predictor in predictors.values()
-        ]
-    )
+    scores = np.empty((len(predictors), len(METRICS), len(cases)))
+    for i, case in enumerate(cases):
+        for row, predictor in enumerate(predictors.values()):
+            scores[row, :, i] = _scores_of(predictor, records, case, samples, (seed, i))
+        yield i + 1
     return FidelityReport(
         predictors=tuple(predictors),
         weeks=weeks,
-        scores=scores.transpose(0, 2, 1).reshape(len(predictors), -1, len(weeks), repeats),
+        scores=scores.reshape(len(predictors), -1, len(weeks), repeats),
         k=np.array([case.k for case in cases]).reshape(len(weeks), repeats),
         samples=samples,
         seed=seed,
@@ -180,9 +197,14 @@ def _scores_of(
         "cover50": coverage(curves, x, 0.5),
         "cover80": coverage(curves, x, 0.8),
         "cover90": coverage(curves, x, 0.9),
-        "peak80": coverage(curves.max(axis=1), x.max(), 0.8),
+        **{f"{name}80": _criterion_coverage(f, curves, x) for name, f in CRITERIA.items()},
     }
     return [measured[metric] for metric in METRICS]
+
+
+def _criterion_coverage(criterion: Criterion, curves: Array, x: Array) -> float:
+    values = criterion(torch.from_numpy(np.concatenate([curves, x[None]]))).numpy()
+    return coverage(values[:-1], values[-1], 0.8)
 
 
 def _mixed(stream: tuple[int, int]) -> int:

@@ -116,14 +116,15 @@ def draw_cases(
         if len(present) == 0:
             raise DataError(f"No household of those asked for is complete in week {week}.")
         for _ in range(repeats):
-            k = min(_log_uniform(k_range, rng), len(present))
+            k = min(log_uniform(k_range, rng), len(present))
             rows = rng.choice(present, size=k, replace=False)
             x = records.power_kw[rows, week].sum(axis=0, dtype=np.float64)
             cases.append(Case(int(week), rows, x))
     return cases
 
 
-def _log_uniform(k_range: tuple[int, int], rng: np.random.Generator) -> int:
+def log_uniform(k_range: tuple[int, int], rng: np.random.Generator) -> int:
+    """One K, log-uniform between both ends (inclusive)."""
     low, high = k_range
     return min(high, int(np.exp(rng.uniform(np.log(low), np.log(high + 1)))))
 

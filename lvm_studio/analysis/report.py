@@ -19,6 +19,8 @@ METRICS: Mapping[str, str] = {
     "cover80": "80 % band covers",
     "cover90": "90 % band covers",
     "peak80": "80 % band of the peak covers",
+    "sustained80": "80 % band of 8 h sustained covers",
+    "flexibility80": "80 % band of flexibility covers",
 }
 """What is measured and how it is called. Energy score: see `scores.energy_score`, in kW per
 household over the week's half-hours. Mean error: sum over the week of |x − mean curve|, per

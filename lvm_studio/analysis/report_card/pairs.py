@@ -1,0 +1,155 @@
+"""Real against real: households of like labels in two halves, and sums of twins from both."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lvm_studio.analysis.records import Ints, WeekRecords, log_uniform
+from lvm_studio.data.errors import DataError
+
+LEAST_HOUSEHOLDS = 4
+"""Fewer cannot be split into halves that are sums."""
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """M pairs of disjoint sets of k households in the same week, from the two halves of a split.
+
+    `first` and `second` are the rows of the households, twin beside twin; `real` and `other`
+    [M, T] their measured sums in kW. `split` and `week` (a row of the records) [M] say where a
+    pair comes from.
+    """
+
+    split: Ints
+    week: Ints
+    k: Ints
+    first: tuple[Ints, ...]
+    second: tuple[Ints, ...]
+    real: NDArray[np.float64]
+    other: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.k)
+
+    def at(self, rows: NDArray[np.bool_]) -> Pairs:
+        """Some of the pairs."""
+        chosen = np.flatnonzero(rows)
+        return Pairs(
+            split=self.split[rows],
+            week=self.week[rows],
+            k=self.k[rows],
+            first=tuple(self.first[i] for i in chosen),
+            second=tuple(self.second[i] for i in chosen),
+            real=self.real[rows],
+            other=self.other[rows],
+        )
+
+
+def draw_pairs(
+    records: WeekRecords,
+    households: Ints,
+    weeks: Ints,
+    *,
+    splits: int,
+    k_ranges: Sequence[tuple[int, int]],
+    seed: int,
+) -> Pairs:
+    """One pair for each split, week and range of K (log-uniform, inclusive).
+
+    Households are paired with the one of most similar labels that is still free, and a coin
+    decides which half each twin goes to: the halves differ as two samples of households with the
+    same labels do. A split is drawn once and serves all weeks. K is cut to the number of twins
+    that are both complete in the week.
+
+    Raises:
+        DataError: fewer than four households, or a week without complete twins.
+    """
+    if len(households) < LEAST_HOUSEHOLDS:
+        raise DataError(
+            f"Only {len(households)} households can be judged; a real-against-real split needs "
+            f"{LEAST_HOUSEHOLDS}."
+        )
+    rng = np.random.default_rng(seed)
+    rows = [
+        (split, int(week), *_draw(records, both, int(week), k_range, rng))
+        for split in range(splits)
+        for both in [twins(records.labels, households, rng)]
+        for week in weeks
+        for k_range in k_ranges
+    ]
+    split, week, first, second = zip(*rows, strict=True)
+    return Pairs(
+        split=np.array(split),
+        week=np.array(week),
+        k=np.array([len(one) for one in first]),
+        first=first,
+        second=second,
+        real=_sums(records, first, week),
+        other=_sums(records, second, week),
+    )
+
+
+def twins(labels: NDArray[np.floating], households: Ints, rng: np.random.Generator) -> Ints:
+    """Pairs [H // 2, 2] of households with similar labels [.., F], in random order of both.
+
+    Each household in turn, at random, takes the nearest of those still free.
+
+    >>> label = np.array([[0.0], [5.0], [0.1], [5.1]])
+    >>> sorted(map(sorted, twins(label, np.arange(4), np.random.default_rng(0)).tolist()))
+    [[0, 2], [1, 3]]
+    """
+    free = rng.permutation(households)
+    found = []
+    while len(free) > 1:
+        one, free = free[0], free[1:]
+        nearest = int(((labels[free] - labels[one]) ** 2).sum(axis=1).argmin())
+        found.append((one, free[nearest]))
+        free = np.delete(free, nearest)
+    return rng.permuted(np.array(found), axis=1)
+
+
+def _draw(
+    records: WeekRecords,
+    both: Ints,
+    week: int,
+    k_range: tuple[int, int],
+    rng: np.random.Generator,
+) -> tuple[Ints, Ints]:
+    complete = both[records.complete[both, week].all(axis=1)]
+    if len(complete) == 0:
+        raise DataError(f"Too few households are complete in held-out week number {week + 1}.")
+    chosen = rng.choice(complete, min(log_uniform(k_range, rng), len(complete)), replace=False)
+    return chosen[:, 0], chosen[:, 1]
+
+
+def _sums(records: WeekRecords, sets: Sequence[Ints], weeks: Sequence[int]) -> NDArray[np.float64]:
+    return np.stack(
+        [
+            records.power_kw[rows, week].sum(axis=0, dtype=np.float64)
+            for rows, week in zip(sets, weeks, strict=True)
+        ]
+    )
+
+
+def draw_ladder(
+    records: WeekRecords,
+    households: Ints,
+    weeks: Ints,
+    sizes: Sequence[int],
+    *,
+    splits: int,
+    each: int,
+    seed: int,
+) -> Pairs:
+    """`each` pairs of exactly n households for each split and week, for every n in `sizes` that
+    both halves have complete in all of them.
+    """
+    ranges = [(n, n) for n in sizes if n <= max(1, len(households) // 2)] * each
+    pairs = draw_pairs(records, households, weeks, splits=splits, k_ranges=ranges, seed=seed)
+    wanted = splits * len(weeks) * each
+    whole = [n for n in sizes if (pairs.k == n).sum() >= wanted]
+    return pairs.at(np.isin(pairs.k, whole))

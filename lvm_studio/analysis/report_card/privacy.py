@@ -1,0 +1,100 @@
+"""Are generated weeks copies? Their nearest training week, beside that of fresh real weeks."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lvm_studio.analysis.records import Ints, WeekRecords
+from lvm_studio.analysis.report_card.comparison import Measured, Rows, jackknife
+from lvm_studio.analysis.report_card.generating import generate
+from lvm_studio.analysis.report_card.pairs import Pairs
+from lvm_studio.analysis.report_card.trial import Trial
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Nearest:
+    """Distances [M] to the nearest training week: of a generated week, of the measured week that
+    it stands for, and of another held-out week measured in the same households.
+    """
+
+    week: Ints
+    generated: Array
+    real: Array
+    again: Array
+
+    def measure(self) -> Measured:
+        """Share of generated weeks nearer to training than the measured one; 1/2 if alike."""
+        nearer = self.generated < self.real
+
+        def share(rows: Rows) -> float:
+            return float(nearer[rows].mean())
+
+        return Measured(
+            distance=float(nearer.mean()),
+            se=jackknife(share, self.week),
+            floor=max(0.5, float((self.again < self.real).mean())),
+        )
+
+
+def nearest_sums(trial: Trial, pairs: Pairs, generated: Array, most: int) -> Nearest:
+    """For up to `most` pairs: training weeks of the same households, as kW per household.
+
+    A household incomplete in a training week is left out of that week's mean.
+    """
+    chosen = np.linspace(0, len(pairs) - 1, min(most, len(pairs))).astype(int)
+    heldout = list(trial.heldout_weeks)
+    found = []
+    for row in chosen:
+        rows = pairs.first[row]
+        week = heldout.index(pairs.week[row])
+        fresh = _means(trial.records, rows, trial.heldout_weeks)
+        judged = np.stack(
+            [generated[row] / pairs.k[row], fresh[week], fresh[(week + 1) % len(heldout)]]
+        )
+        found.append(distances(judged, _means(trial.records, rows, trial.train_weeks)).min(axis=1))
+    return Nearest(pairs.week[chosen], *np.array(found).T)
+
+
+def nearest_households(trial: Trial, seed: int) -> Generator[int, None, Nearest]:
+    """Each training household alone in each held-out week; all training weeks of all of them."""
+    records, weeks = trial.records, trial.heldout_weeks
+    again = np.roll(weeks, -1)
+    complete = records.complete
+    who = [
+        (row, week, next_week)
+        for row in trial.households
+        for week, next_week in zip(weeks, again, strict=True)
+        if complete[row, week] and complete[row, next_week]
+    ]
+    sets = [np.array([row]) for row, _, _ in who]
+    row, week, next_week = np.array(who).reshape(-1, 3).T
+    drawn = yield from generate(trial, sets, week, seed)
+    train = np.ix_(trial.households, trial.train_weeks)
+    pool = records.power_kw[train][complete[train]]
+    return Nearest(
+        week,
+        *(
+            distances(judged, pool).min(axis=1)
+            for judged in (drawn, records.power_kw[row, week], records.power_kw[row, next_week])
+        ),
+    )
+
+
+def distances(first: NDArray[np.floating], second: NDArray[np.floating]) -> Array:
+    """Euclidean distances [N, M] of curves [N, T] and [M, T]."""
+    one, two = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
+    squared = (one**2).sum(1)[:, None] + (two**2).sum(1) - 2.0 * one @ two.T
+    return np.asarray(np.sqrt(np.clip(squared, 0.0, None)))
+
+
+def _means(records: WeekRecords, rows: Ints, weeks: Ints) -> Array:
+    """Mean curves [N, T] of those of the households that are complete in each of the weeks."""
+    complete = records.complete[np.ix_(rows, weeks)]
+    sums = np.einsum("hn,hnt->nt", complete, records.power_kw[np.ix_(rows, weeks)])
+    return np.asarray(sums / np.maximum(complete.sum(axis=0), 1)[:, None], dtype=np.float64)
