@@ -128,7 +128,7 @@ def test_weeks_are_listed_with_date_temperature_and_split(
 ) -> None:
     box = panel.weeks.box
     assert [box.itemData(i) for i in range(box.count())] == list(WEEK_IDS)
-    assert box.itemText(0).startswith("7 Jan 2013 · W02 · 2.0 °C")
+    assert box.itemText(0).startswith("7 Jan 2013 (W02), 2.0 °C")
     held_out = {box.itemData(i) for i in range(box.count()) if "held out" in box.itemText(i)}
     assert held_out == set(session.households.split.heldout_weeks)
     assert box.currentData() == WEEK_IDS[1]

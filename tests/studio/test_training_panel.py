@@ -149,7 +149,7 @@ def test_buttons_follow_the_state(
     panel.start()
     assert "starting" in panel.status.text()  # its process is there, but has made no step yet
     assert panel.stop_button.isEnabled()
-    puppets[0].reports.emit((report(1),))
+    puppets[0].reports.emit((report(1, 1),))
     assert "training" in panel.status.text()
     press(qtbot, panel.pause_button)
     assert panel.pause_button.text() == "&Resume"

@@ -132,6 +132,7 @@ class TrainingPanel(QWidget):
         above.addWidget(self.start_button)
         above.addStretch(1)
         scroll.setWidget(top)
+        scroll.setMinimumWidth(top.minimumSizeHint().width())
         bottom = QWidget()
         below = QVBoxLayout(bottom)
         below.setContentsMargins(0, 0, 6, 0)

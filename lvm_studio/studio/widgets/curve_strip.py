@@ -145,7 +145,7 @@ class CurveStrip(QWidget):
         painter.drawText(
             QRectF(0, self.height() - line, self.width() - GAP, line),
             Qt.AlignmentFlag.AlignRight,
-            f"{self._cells.caption}, Monday to Sunday, {low} to {high} kW in every cell",
+            f"{self._cells.caption}; in every cell {low} to {high} kW, Mon to Sun",
         )
 
     def _paint_cell(self, painter: QPainter, row: int, column: int) -> None:

@@ -165,6 +165,8 @@ class DimensionSliders(QWidget):
                 grid.addWidget(widget, line, column)
         grid.setRowStretch(len(self.rows) + 1, 1)
         self._scroll.setWidget(content)
+        bar = self._scroll.verticalScrollBar().sizeHint().width()
+        self._scroll.setMinimumWidth(content.minimumSizeHint().width() + bar)
         total = sum(d.bits for d in dimensions)
         self._title.setText(
             f"{len(dimensions)} dimensions, {total:.1f} bits" if dimensions else "Dimensions"

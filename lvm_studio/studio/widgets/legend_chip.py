@@ -7,6 +7,8 @@ from PySide6.QtGui import QColor, QIcon, QKeyEvent, QMouseEvent, QPainter, QPen,
 from PySide6.QtWidgets import QToolButton, QWidget
 
 SWATCH = QSize(22, 12)
+DASHES = (2.0, 1.25)
+"""Dash and gap in widths of the pen: three dashes on a swatch."""
 
 
 class LegendChip(QToolButton):
@@ -60,10 +62,12 @@ class LegendChip(QToolButton):
         pixmap.fill(Qt.GlobalColor.transparent)
         painter = QPainter(pixmap)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        style = Qt.PenStyle.DashLine if self._dashed else Qt.PenStyle.SolidLine
         colour = QColor(self._colour)
         colour.setAlphaF(1.0 if self.isChecked() else 0.25)
-        painter.setPen(QPen(colour, 3.0, style, Qt.PenCapStyle.FlatCap))
+        pen = QPen(colour, 3.0, Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap)
+        if self._dashed:
+            pen.setDashPattern(DASHES)
+        painter.setPen(pen)
         painter.drawLine(1, SWATCH.height() // 2, SWATCH.width() - 2, SWATCH.height() // 2)
         painter.end()
         self.setIcon(QIcon(pixmap))

@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QMenu,
-    QPushButton,
     QSizePolicy,
     QSlider,
     QStackedLayout,
@@ -105,10 +104,10 @@ class TrainingCurves(QWidget):
 
     def _control_row(self) -> QHBoxLayout:
         row = QHBoxLayout()
-        row.setSpacing(10)
+        row.setSpacing(6)
         self.smoothing = dressed(QSlider(Qt.Orientation.Horizontal), maximum=99)
         self.smoothing.setValue(round(100 * self.options.smoothing))
-        self.smoothing.setFixedWidth(110)
+        self.smoothing.setFixedWidth(80)
         self.smoothing.setToolTip(
             "Weight of the past in an exponential moving average of the training lines, debiased "
             "at the start; the raw line stays behind it. Held-out lines are never smoothed."
@@ -128,7 +127,8 @@ class TrainingCurves(QWidget):
             "Fit the height to the settled part, not to the first steps."
         )
         self.fit = dressed(
-            QPushButton("&Fit"), toolTip="Show everything and follow the run (Home, double-click)"
+            QToolButton(text="&Fit"),
+            toolTip="Show everything and follow the run (Home, double-click)",
         )
         for widget in (self.unit, self.x_axis, self.log_x, self.log_y, self.ignore_outliers):
             row.addWidget(widget)

@@ -23,13 +23,13 @@ class WeekEntry:
         """One line: date, id, temperature, whether it was kept from training.
 
         >>> WeekEntry("2013-W02", np.datetime64("2013-01-07"), 4.12, True).text()
-        '7 Jan 2013 · W02 · 4.1 °C · held out'
+        '7 Jan 2013 (W02), 4.1 °C, held out'
         """
         day = self.start.astype("datetime64[D]").item()
-        parts = [f"{day.day} {day:%b %Y}", self.week_id.partition("-")[2]]
+        parts = [f"{day.day} {day:%b %Y} ({self.week_id.partition('-')[2]})"]
         if not np.isnan(self.mean_c):
             parts.append(f"{self.mean_c:.1f} °C".replace("-", "−"))
-        return " · ".join([*parts, "held out"] if self.held_out else parts)
+        return ", ".join([*parts, "held out"] if self.held_out else parts)
 
 
 class WeekChooser(QWidget):
