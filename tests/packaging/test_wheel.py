@@ -1,5 +1,6 @@
 """The wheel alone is a working studio: it carries the code, the data and the models."""
 
+import os
 import subprocess
 import sys
 import zipfile
@@ -42,3 +43,24 @@ def test_the_wheel_carries_every_module(wheel: zipfile.ZipFile) -> None:
 def test_the_wheel_installs_the_console_script(wheel: zipfile.ZipFile) -> None:
     (entry_points,) = (n for n in wheel.namelist() if n.endswith("entry_points.txt"))
     assert b"lvm-studio = lvm_studio.cli:main" in wheel.read(entry_points)
+
+
+def test_the_wheel_alone_is_a_studio_with_data_and_model(
+    wheel: zipfile.ZipFile, tmp_path: Path
+) -> None:
+    wheel.extractall(tmp_path)
+    code = (
+        "import lvm_studio; from lvm_studio.storage.start import starting_workspace;"
+        "w = starting_workspace(); print(lvm_studio.__file__, len(w.datasets), len(w.models))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    where, datasets, models = done.stdout.split()
+    assert Path(where).is_relative_to(tmp_path)
+    assert (datasets, models) == ("1", "1")
