@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QApplication
 
 from lvm_studio.data.errors import DataError
 from lvm_studio.storage.curves import write_curves
-from lvm_studio.studio.app import make_window
+from lvm_studio.studio.app import log_file, logging_qt, make_window
 from lvm_studio.studio.figures import export_figure, largest_plot
 from lvm_studio.studio.session import Session
 from lvm_studio.studio.theme import theme
@@ -53,19 +53,23 @@ def take_tour(folder: Path, say: Callable[[str], None]) -> dict[str, Any]:
     assert isinstance(application, QApplication)
     application.setStyle("Fusion")
     theme().apply()
-    session = Session()
-    window = make_window(session)
+    with log_file(), logging_qt():
+        summary = _in_window(folder, say)
+    say(f"The tour is over; what it shows is in {folder.resolve()}")
+    return summary
+
+
+def _in_window(folder: Path, say: Callable[[str], None]) -> dict[str, Any]:
+    window = make_window(Session())
     window.resize(*SIZE)
     window.show()
-    session.new()
+    window.session.new()
     window.start()
     try:
-        summary = _journey(window, folder, say)
+        return _journey(window, folder, say)
     finally:
         window.end()
         window.close()
-    say(f"The tour is over; what it shows is in {folder.resolve()}")
-    return summary
 
 
 def _journey(window: MainWindow, folder: Path, say: Callable[[str], None]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The real window on shipped data and model, and ways to wait for it."""
 
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -7,7 +8,7 @@ from contextlib import contextmanager
 from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QWidget
 
-from lvm_studio.studio.app import make_window
+from lvm_studio.studio.app import SWITCH_SECONDS, make_window
 from lvm_studio.studio.session import Session
 from lvm_studio.studio.window import MainWindow
 
@@ -18,6 +19,7 @@ LOOK_EVERY_MS = 2
 @contextmanager
 def open_studio() -> Iterator[MainWindow]:
     """The window with its first fan on screen."""
+    sys.setswitchinterval(SWITCH_SECONDS)
     window = make_window(Session())
     window.show()
     window.session.new()
