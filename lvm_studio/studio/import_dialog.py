@@ -2,58 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTemporaryDir
 from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
     QDialog,
     QDialogButtonBox,
-    QFileDialog,
     QHBoxLayout,
-    QHeaderView,
     QLabel,
     QLineEdit,
     QProgressBar,
     QPushButton,
-    QTableWidget,
-    QTableWidgetItem,
+    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
 
 from lvm_studio.data.errors import DataError
+from lvm_studio.data.profiles import PROFILES
 from lvm_studio.data.quality import quality_summary
+from lvm_studio.studio.dialogs import Dialogs
+from lvm_studio.studio.import_work import Imported, Look, Order, look_at, read
 from lvm_studio.studio.mapping_form import MappingForm
+from lvm_studio.studio.widgets.preview_table import PreviewTable
+from lvm_studio.studio.widgets.rejected_list import RejectedList
 
 if TYPE_CHECKING:
-    from lvm_studio.data.columns import ColumnMapping
-    from lvm_studio.data.households import HouseholdSet
     from lvm_studio.data.importing import ImportReport
-    from lvm_studio.data.tables import Preview
     from lvm_studio.studio.mailbox import Mailbox
     from lvm_studio.studio.session import Session
 
-PREVIEW_ROWS = 6
-
-
-@dataclass(frozen=True, eq=False)
-class Guess:
-    """What a file looks like."""
-
-    mapping: ColumnMapping
-    preview: Preview
-
-
-@dataclass(frozen=True, eq=False)
-class Imported:
-    """What came of a file."""
-
-    households: HouseholdSet
-    report: ImportReport
+_PARTS = 1000  # of the progress bar
+_TEMPERATURE_KIND = "CSV table (*.csv)"
 
 
 class ImportDialog(QDialog):
@@ -63,57 +47,126 @@ class ImportDialog(QDialog):
         session: gets the dataset.
         mailbox: of the thread that reads files.
         path: the file.
+        dialogs: how the person is asked for other files.
     """
 
-    def __init__(self, session: Session, mailbox: Mailbox, path: Path, parent: QWidget) -> None:
+    def __init__(
+        self,
+        session: Session,
+        mailbox: Mailbox,
+        path: Path,
+        parent: QWidget,
+        dialogs: Dialogs | None = None,
+    ) -> None:
         super().__init__(parent)
         self.setObjectName("import_dialog")
         self.setWindowTitle(f"Import readings from {path.name}")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.resize(680, 720)
-        self._session, self._mailbox, self._path = session, mailbox, path
+        self.resize(720, 800)
+        self._session, self._mailbox, self._file = session, mailbox, path
+        self._dialogs = dialogs or Dialogs()
+        self._folder = QTemporaryDir()
+        self._rejected = Path(self._folder.filePath("rejected.csv"))
+        self._left_out = 0
+        self._reading = False
+        self._build()
+        self._lay_out()
+        self._connect()
+        self._look()
+
+    def _build(self) -> None:
+        self.profile = QComboBox()
+        self.profile.setObjectName("import_profile")
+        self.profile.addItem("Recognise by the columns", "")
+        for profile in PROFILES.values():
+            self.profile.addItem(profile.title, profile.key)
+        self.whole_folder = QCheckBox("All tables of this folder")
+        self.whole_folder.setObjectName("import_folder")
+        self.about = QLabel(wordWrap=True, visible=False)
+        self.preview = PreviewTable()
         self.form = MappingForm()
         self.temperature = QLineEdit(placeholderText="optional: a CSV of time and °C")
         self.message = QLabel(wordWrap=True)
         self.message.setObjectName("import_message")
-        self._table = QTableWidget()
-        self._busy = QProgressBar(maximum=0, textVisible=False)
+        self.progress = QProgressBar(textVisible=False)
+        self.progress.setObjectName("import_progress")
         self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self.accept_button = QPushButton("Import", default=True)
         self.accept_button.setObjectName("import_accept")
-        self._lay_out()
-        self._connect()
-        self._say("Looking at the file …", busy=True)
-        mailbox.post(partial(look_at, path))
+        self.rejected_button = QPushButton("Rejected rows…")
+        self.rejected_button.setObjectName("import_rejected")
 
     def _lay_out(self) -> None:
-        self._buttons.addButton(self.accept_button, QDialogButtonBox.ButtonRole.ActionRole)
+        role = QDialogButtonBox.ButtonRole.ActionRole
+        self._buttons.addButton(self.rejected_button, role)
+        self.rejected_button.hide()  # once it is in the box, which shows what it takes
+        self._buttons.addButton(self.accept_button, role)
+        source = QHBoxLayout()
+        source.addWidget(QLabel("Whose data"))
+        source.addWidget(self.profile, 1)
+        source.addWidget(self.whole_folder)
         browse = QPushButton("Browse…")
         browse.setAutoDefault(False)
         browse.clicked.connect(self._browse)
-        row = QHBoxLayout()
-        row.addWidget(QLabel("Temperature"))
-        row.addWidget(self.temperature, 1)
-        row.addWidget(browse)
-        self._table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
-        self._table.verticalHeader().hide()
-        self._table.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 6)
-        self._table.setMaximumHeight(170)
+        weather = QHBoxLayout()
+        weather.addWidget(QLabel("Temperature file"))
+        weather.addWidget(self.temperature, 1)
+        weather.addWidget(browse)
+        scrolled = QScrollArea(widgetResizable=True)
+        scrolled.setFrameShape(QScrollArea.Shape.NoFrame)
+        scrolled.setWidget(self.form)
         layout = QVBoxLayout(self)
-        layout.addWidget(self._table)
-        layout.addWidget(self.form)
-        layout.addLayout(row)
-        layout.addStretch(1)
+        layout.addLayout(source)
+        layout.addWidget(self.about)
+        layout.addWidget(self.preview)
+        layout.addWidget(scrolled, 1)
+        layout.addLayout(weather)
         layout.addWidget(self.message)
-        layout.addWidget(self._busy)
+        layout.addWidget(self.progress)
         layout.addWidget(self._buttons)
 
     def _connect(self) -> None:
-        self._buttons.rejected.connect(self.reject)
+        self._buttons.rejected.connect(self._cancel)
         self.accept_button.clicked.connect(self._start)
+        self.rejected_button.clicked.connect(self._list_rejected)
+        self.profile.activated.connect(self._look)
+        self.whole_folder.toggled.connect(self._look)
+        self.preview.role_chosen.connect(self.form.choose)
+        self.form.changed.connect(self._show_roles)
         self._mailbox.answered.connect(self._answer)
         self._mailbox.failed.connect(self._fail)
         self.finished.connect(self._leave)
+
+    @property
+    def path(self) -> Path:
+        """What is to be read: the file, or its folder."""
+        return self._file.parent if self.whole_folder.isChecked() else self._file
+
+    # Looking --------------------------------------------------------------------------------
+
+    def _look(self) -> None:
+        """Guess anew, with the chosen profile."""
+        self._say("Looking at the file …", busy=True)
+        self._mailbox.post(partial(look_at, self.path, self.profile.currentData()))
+
+    def _show_look(self, look: Look) -> None:
+        self.preview.show_rows(look.preview)
+        self.form.set_guess(look.mapping, look.preview.columns, self.path.stem)
+        self.profile.setCurrentIndex(self.profile.findData(look.profile))
+        known = PROFILES.get(look.profile)
+        self.about.setText(known.about if known else "")
+        self.about.setVisible(known is not None)
+        self._show_roles()
+        files = f"{look.preview.files} files. " if look.preview.files > 1 else ""
+        self._say(f"{files}Correct what was guessed wrong, then import.")
+
+    def _show_roles(self) -> None:
+        try:
+            self.preview.show_roles(self.form.mapping())
+        except DataError as error:
+            self._say(str(error))
+
+    # Reading --------------------------------------------------------------------------------
 
     def _start(self) -> None:
         """Read the whole file as the form says."""
@@ -122,71 +175,69 @@ class ImportDialog(QDialog):
         except DataError as error:
             self._say(str(error))
             return
-        name = self.form.name.text().strip() or self._path.stem
+        name = self.form.name.text().strip() or self.path.stem
         text = self.temperature.text().strip()
-        self._say("Reading the file …", busy=True)
         temperature = Path(text) if text else None
-        self._mailbox.post(partial(read, self._path, mapping, name, temperature))
+        profile = self.profile.currentData()
+        order = Order(self.path, mapping, name, temperature, profile, self._rejected)
+        self._reading = True
+        self._say("Reading the file …", busy=True)
+        self._mailbox.post(partial(read, order))
 
     def _answer(self, answer: object) -> None:
+        from lvm_studio.data.importing import ImportProgress
+
         match answer:
-            case Guess(mapping, preview):
-                self._show_preview(preview)
-                self.form.set_guess(mapping, preview.columns, self._path.stem)
-                self._say("Correct what was guessed wrong, then import.")
+            case Look():
+                self._show_look(answer)
+            case ImportProgress():
+                self.progress.setRange(0, _PARTS)
+                self.progress.setValue(round(answer.share * _PARTS))
+                self.message.setText(f"{answer.sentence()}.")
             case Imported(households, report):
                 self._session.add_dataset(households)
-                self._finish([*report.sentences(), *quality_summary(households).sentences()])
+                self._finish(report, quality_summary(households).sentences())
 
-    def _finish(self, sentences: list[str]) -> None:
+    def _finish(self, report: ImportReport, quality: list[str]) -> None:
         """Show what came of it; the studio already shows the households."""
-        self._say("\n".join(sentences))
-        self.form.setEnabled(False)
+        self._reading = False
+        self._left_out = sum(report.rejected.values())
+        self._say("\n".join([*report.sentences(), *quality]))
+        for widget in (self.form, self.profile, self.whole_folder, self.temperature):
+            widget.setEnabled(False)
         self.accept_button.hide()
-        self._buttons.setStandardButtons(QDialogButtonBox.StandardButton.Close)
+        self.rejected_button.setVisible(self._left_out > 0)
+        self._buttons.button(QDialogButtonBox.StandardButton.Cancel).setText("Close")
+
+    def _list_rejected(self) -> None:
+        RejectedList(self._rejected, self._left_out, self._dialogs, self).show()
 
     def _fail(self, sentence: str, _details: str) -> None:
+        self._reading = False
         self._say(sentence)
 
-    def _show_preview(self, preview: Preview) -> None:
-        rows = preview.rows[:PREVIEW_ROWS]
-        self._table.setColumnCount(len(preview.columns))
-        self._table.setRowCount(len(rows))
-        self._table.setHorizontalHeaderLabels(list(preview.columns))
-        for i, row in enumerate(rows):
-            for j, text in enumerate(row):
-                self._table.setItem(i, j, QTableWidgetItem(text))
-        header = self._table.horizontalHeader()
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+    def _cancel(self) -> None:
+        """While a file is being read: stop that, and keep the form; else leave."""
+        if not self._reading:
+            self.reject()
+            return
+        self._mailbox.withdraw()
+        self._reading = False
+        self._say("Cancelled: nothing was imported.")
 
     def _say(self, sentence: str, *, busy: bool = False) -> None:
         self.message.setText(sentence)
-        self._busy.setVisible(busy)
-        self.form.setEnabled(not busy)
-        self.accept_button.setEnabled(not busy)
+        self.progress.setVisible(busy)
+        self.progress.setRange(0, 0)
+        for widget in (self.form, self.profile, self.whole_folder, self.accept_button):
+            widget.setEnabled(not busy)
 
     def _browse(self) -> None:
-        name, _ = QFileDialog.getOpenFileName(self, "Temperature", "", "CSV table (*.csv)")
-        if name:
-            self.temperature.setText(name)
+        path = self._dialogs.open_path(self, "Temperature", _TEMPERATURE_KIND)
+        if path is not None:
+            self.temperature.setText(str(path))
 
     def _leave(self) -> None:
         self._mailbox.answered.disconnect(self._answer)
         self._mailbox.failed.disconnect(self._fail)
         self._mailbox.withdraw()
-
-
-def look_at(path: Path) -> Generator[Guess, None, None]:
-    """Guess how the file is to be read, from its beginning."""
-    from lvm_studio.data.importing import guess_mapping, preview
-
-    yield Guess(guess_mapping(path), preview(path))
-
-
-def read(
-    path: Path, mapping: ColumnMapping, name: str, temperature: Path | None
-) -> Generator[Imported, None, None]:
-    """Read the whole file."""
-    from lvm_studio.data.importing import import_readings
-
-    yield Imported(*import_readings(path, mapping, name=name, temperature=temperature))

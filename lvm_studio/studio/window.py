@@ -75,9 +75,8 @@ class MainWindow(QMainWindow):
         mailbox = self._files.open_mailbox(AUTOSAVES)
         self._autosave = Autosave(session, live, mailbox, parent=self)
         self._recent = RecentFiles(self._settings, self)
-        self._documents = DocumentActions(
-            session, service, self._recent, dialogs or Dialogs(), self
-        )
+        self._dialogs = dialogs or Dialogs()
+        self._documents = DocumentActions(session, service, self._recent, self._dialogs, self)
         self._build_pages()
         self._build_status_bar()
         self._menus = Menus(self, session, self._documents, self._recent)
@@ -195,7 +194,7 @@ class MainWindow(QMainWindow):
         self.errors.show_error(sentence, details)
 
     def _import(self, path: Path) -> None:
-        ImportDialog(self.session, self._imports, path, self).show()
+        ImportDialog(self.session, self._imports, path, self, self._dialogs).show()
 
     # Showing --------------------------------------------------------------------------------
 
