@@ -16,6 +16,7 @@ from typing import Annotated, Any
 import typer
 
 from lvm_studio import __version__
+from lvm_studio.analysis.report_card.spec import CardSpec
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.simulated import StreetSpec
 from lvm_studio.headless import compose, doctor, export, importing, judge, simulate, train, tune
@@ -100,9 +101,7 @@ def import_(
     as_json: Json = False,
 ) -> None:
     """Read meter readings into a workspace; rejected rows are counted with their reasons."""
-    wishes = importing.ImportWishes(
-        source, name, temperature, profile, rejected, tuple(set_ or ())
-    )
+    wishes = importing.ImportWishes(source, name, temperature, profile, rejected, tuple(set_ or ()))
     emit(importing.run(wishes, out, Progress()), as_json)
 
 
@@ -198,15 +197,25 @@ def judge_(
         Path | None, typer.Argument(metavar="[W.h5]", help="A workspace; the shipped one if none.")
     ] = None,
     seed: Seed = 0,
-    repeats: Annotated[int, typer.Option(min=1, help="Sums drawn in each held-out week.")] = 20,
+    repeats: Annotated[int, typer.Option(min=1, help="Sums drawn in each held-out week.")] = 50,
+    card: Annotated[
+        Path | None,
+        typer.Option(metavar="OUT.html", help="Judge everything, and write the report card."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Score the model on held-out weeks, against ridge regression and bootstraps."""
-    result = judge.run(workspace, seed, repeats)
+    """Score the model on held-out weeks, against ridge regression, bootstraps and reality."""
+    if card is None:
+        result = judge.run(workspace, seed, repeats)
+        lines = [result["table"]]
+    else:
+        spec = CardSpec(seed=seed, repeats=repeats)
+        result = judge.run_card(workspace, spec, card, Progress())
+        lines = [*result["verdicts"], result["summary"], f"out: {result['out']}"]
     if as_json:
         emit(result, as_json)
     else:
-        typer.echo(result["table"])
+        typer.echo("\n".join(lines))
 
 
 @app.command("doctor")

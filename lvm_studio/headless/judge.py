@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import math
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from lvm_studio.headless.workspaces import chosen_households, chosen_model
+from lvm_studio.analysis.report_card.card import ReportCard
+from lvm_studio.analysis.report_card.job import CardJob
+from lvm_studio.analysis.report_card.page import html
+from lvm_studio.analysis.report_card.spec import CardSpec
+from lvm_studio.data.errors import DataError
+from lvm_studio.headless.progress import Progress
+from lvm_studio.headless.workspaces import chosen_households, chosen_model, chosen_tree
 from lvm_studio.storage import workspace as workspace_file
+from lvm_studio.storage.start import starting_workspace
+
+if TYPE_CHECKING:
+    from lvm_studio.storage.workspace import Workspace
 
 
 def run(path: Path | None, seed: int, repeats: int) -> dict[str, Any]:
@@ -15,20 +27,76 @@ def run(path: Path | None, seed: int, repeats: int) -> dict[str, Any]:
     Returns the scores as rows, and as a table to read.
     """
     from lvm_studio.analysis.fidelity import heldout_table
-    from lvm_studio.storage.start import starting_workspace
 
-    workspace = workspace_file.load(path) if path else starting_workspace()
-    file = path.name if path else "the shipped workspace"
+    workspace, file = _open(path)
     households, model = chosen_households(workspace, file), chosen_model(workspace, file)
     report = heldout_table(model, households, seed, repeats=repeats)
     rows = [
         {
             "predictor": row.predictor,
             **{
-                metric: {"mean": estimate.mean, "standard_error": estimate.se}
+                metric: {"mean": estimate.mean, "standard_error": _known(estimate.se)}
                 for metric, estimate in row.estimates.items()
             },
         }
         for row in report.rows()
     ]
     return {"seed": seed, "repeats": repeats, "rows": rows, "table": report.table()}
+
+
+def run_card(path: Path | None, spec: CardSpec, out: Path, progress: Progress) -> dict[str, Any]:
+    """Make the report card of the model of a workspace, and write it to `out` as HTML.
+
+    Returns all that is in it, and the verdicts as lines to read.
+
+    Raises:
+        DataError: no data, no CompVAE, or `out` cannot be written.
+    """
+    workspace, file = _open(path)
+    job = CardJob(chosen_tree(workspace, file), chosen_households(workspace, file), spec)
+    _write(out, "a", "")  # a path that cannot be written is told before a minute of work
+    card = _made(job, progress)
+    _write(out, "w", html(card))
+    verdicts = [f"{one.verdict}: {one.title}. {one.words}" for one in card.findings]
+    return {
+        "seed": spec.seed,
+        "repeats": spec.repeats,
+        "card": json.loads(card.to_json()),
+        "summary": card.summary(),
+        "verdicts": verdicts,
+        "out": str(out),
+    }
+
+
+def _made(job: CardJob, progress: Progress) -> ReportCard:
+    """Run the job to its end, saying now and then how far it is."""
+    steps = job.run()
+    while True:
+        try:
+            report = next(steps)
+        except StopIteration as end:
+            card: ReportCard = end.value
+            return card
+        left = report.seconds_left
+        time_left = "" if left is None else f", about {left:.0f} s left"
+        progress.say(f"{report.stage}: {report.share:.0%}{time_left}")
+
+
+def _write(out: Path, mode: Literal["a", "w"], text: str) -> None:
+    try:
+        with out.open(mode, encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise DataError(f"{out} could not be written: {error.strerror}.") from error
+
+
+def _open(path: Path | None) -> tuple[Workspace, str]:
+    """The workspace (the shipped one if None), and how to call it."""
+    if path is None:
+        return starting_workspace(), "the shipped workspace"
+    return workspace_file.load(path), path.name
+
+
+def _known(value: float) -> float | None:
+    """JSON has no nan: of one week the error is unknown."""
+    return value if math.isfinite(value) else None

@@ -9,6 +9,7 @@ from lvm_studio.storage.street_state import StreetState
 
 if TYPE_CHECKING:
     from lvm_studio.data.households import HouseholdSet
+    from lvm_studio.data.tree import Tree
     from lvm_studio.models.trained import TrainedModel
     from lvm_studio.storage.workspace import Workspace
 
@@ -33,10 +34,15 @@ def chosen_model(workspace: Workspace, file: str) -> TrainedModel:
     """
     from lvm_studio.models.trained import TrainedModel
 
+    return TrainedModel.from_tree(chosen_tree(workspace, file))
+
+
+def chosen_tree(workspace: Workspace, file: str) -> Tree:
+    """The stored form of that model; DataError if there is none."""
     state = StreetState.from_tree(workspace.street)
     if state.model not in workspace.models:
         raise DataError(
             f"{file} holds no trained model; run: lvm-studio train households "
             f"--workspace {file} --out {file}"
         )
-    return TrainedModel.from_tree(workspace.models[state.model])
+    return workspace.models[state.model]

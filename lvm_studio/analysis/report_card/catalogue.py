@@ -22,8 +22,8 @@ SCORES, BANDS, CRITERIA, SHAPE, RESPONSE, LABELS, PRIVACY, INFORMATION = (
     "Information",
 )
 HALVES = (
-    "Half as far again as two halves of the real households are from each other: a sample of "
-    "other households of the same city would be told from these about as easily."
+    "Half as far again as two real halves of the households are from each other, which were split "
+    "so that every household has a twin of like labels in the other half."
 )
 HALF_AS_FAR_AGAIN = Limit(HALVES, times_floor=1.5)
 FIVE_PER_CENT = Limit(
@@ -36,8 +36,8 @@ FIVE_POINTS = Limit(
     absolute=0.05,
 )
 EIGHT_POINTS = Limit(
-    "One value a week instead of 336: with ten weeks the error of the share itself is four "
-    "points, twice that is allowed.",
+    "One value a sum instead of 336 tells less: 72 to 88 % is what ten weeks let one ask of an "
+    "80 % band.",
     absolute=0.08,
 )
 
@@ -72,7 +72,8 @@ ENERGY = (
 CRPS = "The energy score of each half-hour by itself, averaged over the week, W; lower is better."
 RIDGE = (
     " Ridge regression has its penalty and its residual curves from cross-validation by week. "
-    "Floor: sums of other real households in the same week, ÷ ridge."
+    "Floor: each household replaced by one of the five others of most similar labels, measured in "
+    "the judged week itself; ÷ ridge."
 )
 BOOTSTRAP = (
     " The better of two bootstraps: the same households as measured in the training weeks "
@@ -130,7 +131,7 @@ MEASURES: tuple[Measure, ...] = (
             FIVE_POINTS,
             covering("bands"),
             f"Share of measured half-hours inside the central {level} % of the drawn curves. "
-            "Floor: bands of other real households in the same week.",
+            "Floor: bands of other real households of like labels in the same week.",
         )
         for level in (50, 80, 90)
     ),
@@ -145,7 +146,7 @@ MEASURES: tuple[Measure, ...] = (
             EIGHT_POINTS,
             covering("band"),
             f"Share of measured weeks whose {name} is inside the central 80 % of those of the "
-            "drawn curves. Floor: other real households in the same week.",
+            "drawn curves. Floor: other real households of like labels in the same week.",
         )
         for key, name in (
             ("peak", "the peak"),
@@ -277,7 +278,7 @@ MEASURES: tuple[Measure, ...] = (
         differing("a generated curve", "nearer than another real set", "further than another real"),
         "Σ|difference| over the week per household between a measured sum and one generated from "
         "the same labels and weather, ÷ that between independent real sums (other week, other "
-        "set). The thesis reports 0.22 on French data. Floor: two disjoint real sets in one week.",
+        "set). The thesis has 0.22 on French data. Floor: a real set and its twins in one week.",
     ),
     *(
         Measure(

@@ -14,8 +14,9 @@ from lvm_studio.analysis.report_card.findings import COLUMNS, admd, known
 from lvm_studio.analysis.report_card.spec import CardSpec
 
 Array = NDArray[np.float64]
-BINS = 32
-HALVES = "halves of the real households"
+BINS = 24
+HALVES = "real halves"
+INNER = (0.1, 0.9)
 
 CRITERION_TITLES = {
     "peak": ("Peak", "peak, kW per household"),
@@ -42,7 +43,7 @@ def _figure(
     x: Array,
     line: Callable[[Features], Array],
 ) -> Figure:
-    """A figure of one line a group; the band is the range of the second halves over splits."""
+    """A figure of one line a group; the band holds the inner 80 % of halves over the splits."""
     key, title, x_label, y_label = names
     halves = np.array(
         [line(pairs.other.at(pairs.split == split)) for split in np.unique(pairs.split)]
@@ -57,7 +58,7 @@ def _figure(
             Series("measured", "real", _plain(line(pairs.real))),
             Series("generated", "generated", _plain(line(pairs.generated))),
         ),
-        band=Band(HALVES, _plain(halves.min(axis=0)), _plain(halves.max(axis=0))),
+        band=Band(HALVES, *(_plain(edge) for edge in np.quantile(halves, INNER, axis=0))),
         note=_note(pairs, spec),
     )
 
@@ -67,8 +68,8 @@ def _note(pairs: Comparison, spec: CardSpec) -> str:
     return (
         f"{len(pairs.week):,} sums of {k.min():.0f} to {k.max():.0f} households in "
         f"{len(np.unique(pairs.week))} held-out weeks, each with one curve generated from the "
-        f"same labels and weather; grey: range over {spec.splits} random halves of the real "
-        f"households; seed {spec.seed}."
+        f"same labels and weather; grey: the inner 80 % of {spec.splits} halves of the "
+        f"real households; seed {spec.seed}."
     )
 
 
@@ -96,7 +97,7 @@ def _admd(ladder: Comparison, spec: CardSpec) -> Figure:
 
 
 def _autocorrelation(pairs: Comparison, spec: CardSpec) -> Figure:
-    hours: Array = 0.5 * np.arange(pairs.real.autocorrelation.shape[1])
+    hours = np.arange(0.0, 0.5 * pairs.real.autocorrelation.shape[1], 0.5)
     names = ("autocorrelation", "Autocorrelation", "lag, h", "autocorrelation")
     return _figure(pairs, spec, names, hours, lambda f: f.autocorrelation.mean(axis=0))
 

@@ -92,11 +92,10 @@ def _findings(card: ReportCard) -> str:
 
 def _row(finding: Finding) -> str:
     unit = finding.distance_unit
-    se = f" ± {shown(finding.se, unit)}" if finding.se is not None else ""
     numbers = (
         shown(finding.value, finding.unit),
         shown(finding.real, finding.unit),
-        shown(finding.distance, unit) + se,
+        shown(finding.distance, unit, finding.se),
         shown(finding.floor, unit),
         shown(finding.limit, unit),
     )
@@ -105,7 +104,7 @@ def _row(finding: Finding) -> str:
     return (
         f'<tr><td title="{escape(finding.definition)}">{escape(finding.title)}</td>{cells}'
         f'<td class="verdict {CLASSES[verdict]}">{SIGNS[verdict]} {verdict}</td>'
-        f"<td>{escape(finding.words)}</td></tr>"
+        f"<td>{_unbroken(finding.words)}</td></tr>"
     )
 
 
@@ -150,3 +149,8 @@ def _definitions(card: ReportCard) -> str:
         for finding in card.findings
     )
     return f"<section><h2>Definitions, and why the limits are there</h2><dl>{items}</dl></section>"
+
+
+def _unbroken(words: str) -> str:
+    """Escaped, with no line break between a number and its per cent sign."""
+    return escape(words).replace(" %", "&#160;%")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 Phrase = Callable[[float, float], str]
 """From the model's figure and the one it is held against to a clause."""
 
-ALIKE = 0.0005
+ALIKE, A_POINT = 0.0005, 0.01
 
 
 def differing(subject: str, low: str, high: str) -> Phrase:
@@ -38,7 +38,7 @@ def covering(subject: str) -> Phrase:
 
     def phrase(value: float, due: float) -> str:
         width = "too narrow" if value < due else "too wide"
-        width = "right" if abs(value - due) < ALIKE else width
+        width = "right" if abs(value - due) < A_POINT else width
         return f"{subject} {width}: {100 * value:.1f} % inside where {100 * due:.0f} % belong"
 
     return phrase
@@ -48,13 +48,13 @@ def shifted(subject: str, unit: str, low: str, high: str) -> Phrase:
     """Says by how much the figure is below or above, in its unit.
 
     >>> shifted("peaks", "h", "earlier", "later")(18.5, 18.0)
-    'peaks 0.5 h later'
+    'peaks 0.50 h later'
     """
 
     def phrase(value: float, against: float) -> str:
         if not (math.isfinite(value) and math.isfinite(against)):
             return f"{subject}: too little data"
-        return f"{subject} {abs(value - against):.2g} {unit} {low if value < against else high}"
+        return f"{subject} {abs(value - against):.2f} {unit} {low if value < against else high}"
 
     return phrase
 
@@ -71,16 +71,26 @@ def sharing(value: float, due: float) -> str:
     )
 
 
-def shown(value: float | None, unit: str) -> str:
-    """A figure with its unit; shares (unit '%') in per cent, '–' for what nobody knows.
+def shown(value: float | None, unit: str, se: float | None = None) -> str:
+    """A figure to three digits, with its error and unit; shares (unit '%') in per cent.
 
-    >>> shown(0.123, "%"), shown(1.23456, "kW"), shown(None, "kW"), shown(0.97, "")
-    ('12.3 %', '1.235 kW', '–', '0.970')
+    '–' for what nobody knows.
+
+    >>> shown(0.1234, "%"), shown(1.23456, "kW", 0.39), shown(None, "kW"), shown(0.97, "")
+    ('12.3 %', '1.23 ± 0.39 kW', '–', '0.970')
     """
     if value is None or not math.isfinite(value):
         return "–"
-    if unit == "%":
-        return f"{100 * value:.1f} %"
-    digits = 3 if abs(value) < 10 else 1
-    text = f"{value:.{digits}f}".replace("-", "−")
+    factor = 100.0 if unit == "%" else 1.0
+    digits = 1 if unit == "%" else _digits(value)
+    text = f"{factor * value:.{digits}f}".replace("-", "−")
+    if se is not None and math.isfinite(se):
+        text += f" ± {factor * se:.{digits}f}"
     return f"{text} {unit}".rstrip()
+
+
+def _digits(value: float) -> int:
+    """Decimals that leave three digits, and at most three."""
+    if value == 0:
+        return 3
+    return min(3, max(0, 2 - math.floor(math.log10(abs(value)) + 1e-9) + (abs(value) < 1)))
