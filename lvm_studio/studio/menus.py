@@ -103,7 +103,7 @@ class Menus(QObject):
         self._documents.open_path(Path(self._sent_by().data()))
 
     def _set_scheme(self, action: QAction) -> None:
-        self._window.set_scheme(action.data())
+        self._window.set_scheme(Scheme(action.data()))  # Qt keeps it as a plain string
 
     def _show_page(self) -> None:
         self._window.show_page(self._sent_by().data())
