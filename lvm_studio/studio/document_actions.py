@@ -121,8 +121,8 @@ class DocumentActions(QObject):
                 path, lambda: write_curves(path, week_start(state.week), answer.fan.curves)
             )
 
-    def export_figure(self, page: QWidget) -> None:
-        """Write the largest plot of a page as SVG, PNG or PDF."""
+    def export_figure(self, page: QWidget, caption: str) -> None:
+        """Write the largest plot of a page as SVG, PNG or PDF, with this caption."""
         view = largest_plot(page)
         if view is None:
             self.failed.emit("There is no figure on this page.", "")
@@ -130,7 +130,7 @@ class DocumentActions(QObject):
         suggestion = f"{page.objectName().removesuffix('_panel')}.svg"
         path = self._dialogs.save_path(self._window, "Export figure", suggestion, FIGURE_KIND)
         if path is not None:
-            self._try_export(path, lambda: export_figure(view, path, theme()))
+            self._try_export(path, lambda: export_figure(view, path, theme(), caption))
 
     def _shown_answer(self) -> FanAnswer | TunedAnswer | None:
         tuned = self._service.tuned

@@ -7,8 +7,17 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pyqtgraph as pg
-from PySide6.QtCore import QMarginsF, QRectF, QSize, QSizeF
-from PySide6.QtGui import QImage, QPageSize, QPaintDevice, QPainter, QPdfWriter
+from PySide6.QtCore import QMarginsF, QRect, QRectF, QSize, QSizeF, Qt
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QFontMetrics,
+    QImage,
+    QPageSize,
+    QPaintDevice,
+    QPainter,
+    QPdfWriter,
+)
 from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QWidget
 
@@ -18,6 +27,8 @@ from lvm_studio.studio.theme import LIGHT, Scheme, Theme
 PNG_SCALE = 2
 """Pixels of an image per pixel on screen: sharp in a slide."""
 MM_PER_PIXEL = 25.4 / 96
+CAPTION_PIXELS, CAPTION_MARGIN = 12, 8
+WRAPPED = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignLeft
 
 
 def largest_plot(page: QWidget) -> pg.GraphicsView | None:
@@ -26,8 +37,8 @@ def largest_plot(page: QWidget) -> pg.GraphicsView | None:
     return max(shown, key=_area, default=None)
 
 
-def export_figure(view: pg.GraphicsView, path: Path, theme: Theme) -> None:
-    """Write the plot as SVG, PNG or PDF, by the path's suffix.
+def export_figure(view: pg.GraphicsView, path: Path, theme: Theme, caption: str = "") -> None:
+    """Write the plot as SVG, PNG or PDF, by the path's suffix, with a caption below it.
 
     Raises:
         DataError: another suffix, or the file cannot be written.
@@ -41,7 +52,7 @@ def export_figure(view: pg.GraphicsView, path: Path, theme: Theme) -> None:
     except OSError as error:
         raise DataError(f"{path} could not be written: {error.strerror}.") from error
     with _light(theme):
-        painters[path.suffix.lower()](view, path)
+        painters[path.suffix.lower()](Figure(view, caption), path)
 
 
 @contextmanager
@@ -61,34 +72,58 @@ def _area(view: pg.GraphicsView) -> int:
     return int(view.width() * view.height())
 
 
-def _svg(view: pg.GraphicsView, path: Path) -> None:
+class Figure:
+    """A plot with its caption, measured in pixels of the screen."""
+
+    def __init__(self, view: pg.GraphicsView, caption: str) -> None:
+        self._view, self._caption = view, caption
+        self._font = QFont(view.font())
+        self._font.setPixelSize(CAPTION_PIXELS)
+        self.size = QSize(view.width(), view.height() + self._caption_height())
+
+    def paint(self, device: QPaintDevice, target: QRectF) -> None:
+        """Paint it so that it fills this part of the device."""
+        painter = QPainter(device)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.scale(target.width() / self.size.width(), target.height() / self.size.height())
+        self._view.render(painter, QRectF(self._view.rect()), self._view.rect())
+        painter.setFont(self._font)
+        painter.setPen(QColor(LIGHT.text))
+        painter.drawText(self._caption_room(self.size.height()), WRAPPED, self._caption)
+        painter.end()
+
+    def _caption_height(self) -> int:
+        if not self._caption:
+            return 0
+        room = self._caption_room(10_000)
+        text = QFontMetrics(self._font).boundingRect(room, WRAPPED, self._caption)
+        return int(text.height()) + 2 * CAPTION_MARGIN
+
+    def _caption_room(self, bottom: int) -> QRect:
+        top = self._view.height() + CAPTION_MARGIN
+        return QRect(CAPTION_MARGIN, top, self._view.width() - 2 * CAPTION_MARGIN, bottom - top)
+
+
+def _svg(figure: Figure, path: Path) -> None:
     device = QSvgGenerator()
     device.setFileName(str(path))
     device.setTitle(path.stem)
-    device.setSize(view.size())
-    device.setViewBox(view.rect())
-    _paint(view, device, QRectF(view.rect()))
+    device.setSize(figure.size)
+    device.setViewBox(QRectF(QRect(0, 0, figure.size.width(), figure.size.height())))
+    figure.paint(device, QRectF(0, 0, figure.size.width(), figure.size.height()))
 
 
-def _png(view: pg.GraphicsView, path: Path) -> None:
-    size: QSize = view.size() * PNG_SCALE
-    image = QImage(size, QImage.Format.Format_ARGB32)
+def _png(figure: Figure, path: Path) -> None:
+    image = QImage(figure.size * PNG_SCALE, QImage.Format.Format_ARGB32)
     image.fill(LIGHT.plot)
-    _paint(view, image, QRectF(image.rect()))
+    figure.paint(image, QRectF(image.rect()))
     image.save(str(path))
 
 
-def _pdf(view: pg.GraphicsView, path: Path) -> None:
+def _pdf(figure: Figure, path: Path) -> None:
     device = QPdfWriter(str(path))
     device.setTitle(path.stem)
-    size = QSizeF(view.width() * MM_PER_PIXEL, view.height() * MM_PER_PIXEL)
+    size = QSizeF(figure.size.width(), figure.size.height()) * MM_PER_PIXEL
     device.setPageSize(QPageSize(size, QPageSize.Unit.Millimeter))
     device.setPageMargins(QMarginsF())
-    _paint(view, device, QRectF(0, 0, device.width(), device.height()))
-
-
-def _paint(view: pg.GraphicsView, device: QPaintDevice, target: QRectF) -> None:
-    painter = QPainter(device)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    view.render(painter, target, view.rect())
-    painter.end()
+    figure.paint(device, QRectF(0, 0, device.width(), device.height()))

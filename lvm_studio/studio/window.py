@@ -164,7 +164,9 @@ class MainWindow(QMainWindow):
 
     def export_figure(self) -> None:
         """Export the largest plot of the page on screen."""
-        self._documents.export_figure(self.tabs.currentWidget())
+        page = self.tabs.currentWidget()
+        caption = page.figure_caption() if isinstance(page, ComposePanel) else ""
+        self._documents.export_figure(page, caption)
 
     def reset_layout(self) -> None:
         """Put everything where it was at the very first start."""

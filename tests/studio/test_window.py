@@ -225,7 +225,12 @@ def test_figures_are_exported_light_though_the_window_is_dark(
     assert path.stat().st_size > 2000
     assert theme().colours is DARK
     if suffix == ".png":
-        assert QImage(str(path)).pixelColor(3, 3) == QColor(LIGHT.plot)
+        image = QImage(str(path))
+        assert image.pixelColor(3, 3) == QColor(LIGHT.plot)
+        canvas = window.tabs.currentWidget().fan.canvas
+        assert image.height() > 2 * canvas.height()  # there is a caption below
+    if suffix == ".svg":
+        assert ">UTC.<" in path.read_text()  # the end of the caption
 
 
 def test_a_figure_of_an_unknown_kind_is_a_sentence(opened: Open, tmp_path: Path) -> None:
@@ -391,6 +396,15 @@ def test_the_window_fits_the_screen_whatever_was_remembered(opened: Open) -> Non
 )
 def test_windows_are_brought_back_into_the_screen(remembered: QRect, shown: QRect) -> None:
     assert fitted(remembered, QRect(0, 0, 1280, 800), title_bar=40) == shown
+
+
+def test_the_view_menu_changes_the_theme(opened: Open) -> None:
+    window = opened()
+    choices = {a.text(): a for a in window.findChildren(QAction)}
+    choices["Dark"].trigger()
+    assert theme().colours is DARK
+    choices["Light"].trigger()
+    assert theme().colours is LIGHT
 
 
 def test_the_theme_is_kept_between_starts(opened: Open) -> None:

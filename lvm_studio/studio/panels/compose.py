@@ -12,7 +12,7 @@ from lvm_studio.studio.theme import Colours, theme
 from lvm_studio.studio.widgets.burst import Burst
 from lvm_studio.studio.widgets.composition_view import CompositionView
 from lvm_studio.studio.widgets.fan_plot import FanPlot
-from lvm_studio.studio.widgets.lam_control import LamControl
+from lvm_studio.studio.widgets.lam_control import LamControl, figures_text
 from lvm_studio.studio.widgets.library import LibraryView
 from lvm_studio.studio.widgets.readouts import Readouts
 from lvm_studio.studio.widgets.set_summary import (
@@ -63,6 +63,18 @@ class ComposePanel(QWidget):
         self._show_dataset()
         self._show_state(session.state)
         self._show_latest()
+
+    def figure_caption(self) -> str:
+        """Say what a figure of the fan shows, and how it was obtained ('' if there is none)."""
+        base, tuned = self._service.fan, self._service.tuned
+        if base is None:
+            return ""
+        parts = ["Blue: the model's own law, mean and 10–90 % band."]
+        if tuned is not None and tuned.lam:
+            parts.append(f"Orange: the law tuned by λ = {tuned.lam:.2f}; {figures_text(tuned)}.")
+        if base.fan.measured is not None:
+            parts.append("Black: measured.")
+        return " ".join([*parts, f"{sampled_text(base)}. Times are UTC."])
 
     # -- building --------------------------------------------------------------------------
 
@@ -249,12 +261,17 @@ def _street(state: StreetState) -> Hashable:
 
 
 def source_text(answer: FanAnswer) -> str:
+    """Say how the fan was obtained, and how long it took."""
+    return f"{sampled_text(answer)}; {answer.seconds * 1000:,.0f} ms."
+
+
+def sampled_text(answer: FanAnswer) -> str:
     """Say how the fan was obtained."""
     count = len(answer.fan.curves)
     households = "1 household" if answer.households == 1 else f"{answer.households:,} households"
     return (
         f"{count:,} weeks sampled from “{answer.state.model}” for {households}, "
-        f"{answer.state.week}, seed {answer.state.seed}; {answer.seconds * 1000:,.0f} ms."
+        f"{answer.state.week}, seed {answer.state.seed}"
     )
 
 

@@ -7,7 +7,9 @@ from pathlib import Path
 import pyqtgraph as pg
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QGuiApplication, QImage, QPainter
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QWidget
+
+from lvm_studio.studio.dialogs import Dialogs
 
 IMAGE_SCALE = 2
 """Pixels of an image per pixel on screen: sharp in a slide."""
@@ -27,8 +29,4 @@ def copy_image(view: pg.GraphicsView) -> QImage:
 
 def ask_path(parent: QWidget, title: str, suggestion: str, kind: str) -> Path | None:
     """Ask where to save; None if the person thinks better of it. The suffix is added."""
-    name, _ = QFileDialog.getSaveFileName(parent, title, suggestion, kind)
-    if not name:
-        return None
-    path = Path(name)
-    return path if path.suffix else path.with_suffix(Path(suggestion).suffix)
+    return Dialogs().save_path(parent, title, suggestion, kind)

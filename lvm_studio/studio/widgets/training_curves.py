@@ -127,9 +127,9 @@ class TrainingCurves(QWidget):
             "Fit the height to the settled part, not to the first steps."
         )
         self.fit = dressed(
-            QToolButton(text="&Fit"),
-            toolTip="Show everything and follow the run (Home, double-click)",
+            QToolButton(), toolTip="Show everything and follow the run (Home, double-click)"
         )
+        self.fit.setText("&Fit")
         for widget in (self.unit, self.x_axis, self.log_x, self.log_y, self.ignore_outliers):
             row.addWidget(widget)
         row.addStretch(1)
