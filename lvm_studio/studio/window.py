@@ -1,4 +1,4 @@
-"""The main window: three pages of one session, with menus, messages and a status bar."""
+"""The main window: four pages of one session, with menus, messages and a status bar."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ from lvm_studio.studio.job_thread import end_jobs, running_jobs
 from lvm_studio.studio.menus import Menus
 from lvm_studio.studio.panels.compose import ComposePanel
 from lvm_studio.studio.panels.latent import LatentPanel
+from lvm_studio.studio.panels.report_card import ReportCardPanel
 from lvm_studio.studio.panels.training import TrainingPanel
 from lvm_studio.studio.recent_files import RecentFiles
 from lvm_studio.studio.recovery_offer import RecoveryOffer
@@ -105,6 +106,7 @@ class MainWindow(QMainWindow):
             (ComposePanel(self.session, self.service), "Compose"),
             (TrainingPanel(self.session, self._registry), "Train"),
             (LatentPanel(self.session, self.service), "Latent space"),
+            (ReportCardPanel(self.session), "Report card"),
         ):
             self.tabs.addTab(page, title)
         middle = QWidget()

@@ -88,7 +88,7 @@ NO_LOSS = Limit(
 MEASURES: tuple[Measure, ...] = (
     _score(
         "energy_ridge",
-        "Energy score, large sums",
+        "Energy score",
         "ridge",
         "kW",
         Limit("At least 3 % better than a well-tuned regression, or why train.", absolute=0.97),
@@ -96,7 +96,7 @@ MEASURES: tuple[Measure, ...] = (
     ),
     _score(
         "energy_bootstrap",
-        "Energy score, large sums",
+        "Energy score",
         "bootstrap",
         "kW",
         Limit("Real weeks drawn again know nothing of this week: 10 % better.", absolute=0.90),
@@ -104,7 +104,7 @@ MEASURES: tuple[Measure, ...] = (
     ),
     _score(
         "energy_small",
-        "Energy score, small sums",
+        "Energy score, small",
         "ridge",
         "kW",
         Limit("With few households labels say more: at least 5 % better.", absolute=0.95),
@@ -112,14 +112,14 @@ MEASURES: tuple[Measure, ...] = (
     ),
     _score(
         "energy_new",
-        "Energy score, new households",
+        "Energy score, new",
         "ridge",
         "kW",
         Limit("Never seen in training: at most 3 % worse than regression.", absolute=1.03),
         ENERGY + RIDGE + " Sums of 8 to 14 held-out households.",
     ),
-    _score("crps_ridge", "CRPS, large sums", "ridge", "W", NO_LOSS, CRPS + RIDGE),
-    _score("crps_bootstrap", "CRPS, large sums", "bootstrap", "W", NO_LOSS, CRPS + BOOTSTRAP),
+    _score("crps_ridge", "CRPS", "ridge", "W", NO_LOSS, CRPS + RIDGE),
+    _score("crps_bootstrap", "CRPS", "bootstrap", "W", NO_LOSS, CRPS + BOOTSTRAP),
     *(
         Measure(
             f"cover{level}",
@@ -299,10 +299,10 @@ MEASURES: tuple[Measure, ...] = (
             "households.",
         )
         for key, title, scope in (
-            ("near_sums", "Nearest neighbour, sums", "Among training weeks of the same set."),
+            ("near_sums", "Nearest, sums", "Among training weeks of the same set."),
             (
                 "near_households",
-                "Nearest neighbour, single households",
+                "Nearest, single households",
                 "One household generated alone, among all training weeks of all households: the "
                 "hardest case, outside what the model was trained on.",
             ),
