@@ -147,6 +147,8 @@ class MainWindow(QMainWindow):
         self.recovery.failed.connect(self.errors.show_error)
         documents.failed.connect(self.errors.show_error)
         documents.done.connect(self._show_done)
+        documents.done.connect(self.errors.hide)  # what went wrong has been put right
+        session.path_changed.connect(self.errors.hide)
         documents.import_asked.connect(self._import)
 
     # What the menus call --------------------------------------------------------------------

@@ -252,6 +252,18 @@ def test_a_gap_in_the_readings_is_named() -> None:
     assert why_unmeasured(street, state.with_changes(week=WEEK_IDS[2])) == ""
 
 
+def test_an_unknown_temperature_is_not_called_measured(qtbot: QtBot, service: FakeService) -> None:
+    street = small_street()
+    street.temperature_c[:] = float("nan")
+    state = StreetState(dataset="Street", model="m", week=WEEK_IDS[1])
+    session = Session()
+    session.restore(Workspace(datasets={"Street": street}, street=state.to_tree()), None)
+    panel = ComposePanel(session, service)
+    qtbot.addWidget(panel)
+    assert panel.temperature._title.text() == "Temperature unknown, assumed (°C)"
+    assert "°C" not in panel.weeks.box.currentText()
+
+
 def test_at_lam_zero_there_is_no_tuned_fan(
     panel: ComposePanel, session: Session, service: FakeService
 ) -> None:

@@ -17,6 +17,7 @@ from lvm_studio.studio.widgets.library import LibraryView
 from lvm_studio.studio.widgets.readouts import Readouts
 from lvm_studio.studio.widgets.set_summary import (
     daily_means,
+    knows_weather,
     members,
     week_entries,
     why_unmeasured,
@@ -71,7 +72,8 @@ class ComposePanel(QWidget):
             return ""
         parts = ["Blue: the model's own law, mean and 10–90 % band."]
         if tuned is not None and tuned.lam:
-            parts.append(f"Orange: the law tuned by λ = {tuned.lam:.2f}; {figures_text(tuned)}.")
+            figures = figures_text(tuned).replace("   ·   ", ", ")
+            parts.append(f"Orange: the law tuned by λ = {tuned.lam:.2f}: {figures}.")
         if base.fan.measured is not None:
             parts.append("Black: measured.")
         return " ".join([*parts, f"{sampled_text(base)}. Times are UTC."])
@@ -179,11 +181,13 @@ class ComposePanel(QWidget):
 
     def _show_temperature(self, state: StreetState) -> None:
         own = None if state.own_temperature is None else daily_means(state.own_temperature)
-        measured = None
+        measured, assumed = None, False
         weeks = self._session.households.weeks if self._session.has_households else None
         if weeks is not None and state.week in weeks.ids:
-            measured = daily_means(weeks.temperature_c[weeks.index(state.week)])
-        self.temperature.set_profile(measured, own)
+            place = weeks.index(state.week)
+            measured = daily_means(weeks.temperature_c[place])
+            assumed = not knows_weather(self._session.households, place)
+        self.temperature.set_profile(measured, own, assumed=assumed)
 
     # -- showing the service's answers -----------------------------------------------------
 

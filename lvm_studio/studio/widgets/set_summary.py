@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from lvm_studio.data.units import DAY
+from lvm_studio.data.units import DAY, STEP, WEEK
 from lvm_studio.studio.widgets.composition_table import Member
 from lvm_studio.studio.widgets.week_chooser import WeekEntry
 
@@ -47,10 +47,19 @@ def week_entries(households: HouseholdSet) -> list[WeekEntry]:
     weeks, held_out = households.weeks, set(households.split.heldout_weeks)
     return [
         WeekEntry(
-            week_id, weeks.starts[i], float(weeks.temperature_c[i].mean()), week_id in held_out
+            week_id,
+            weeks.starts[i],
+            float(weeks.temperature_c[i].mean()) if knows_weather(households, i) else np.nan,
+            week_id in held_out,
         )
         for i, week_id in enumerate(weeks.ids)
     ]
+
+
+def knows_weather(households: HouseholdSet, week: int) -> bool:
+    """Whether any temperature of this week (by number) is known; else models assume one."""
+    first = int((households.weeks.starts[week] - households.start) / STEP)
+    return not np.isnan(households.temperature_c[first : first + WEEK]).all()
 
 
 def why_unmeasured(households: HouseholdSet, state: StreetState) -> str:

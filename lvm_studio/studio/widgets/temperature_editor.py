@@ -20,6 +20,7 @@ DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 COLDEST, WARMEST = -40.0, 50.0
 FIELDS_A_ROW = 4
 MEASURED_TITLE, OWN_TITLE = "Temperature as measured (°C)", "Own temperature (°C)"
+ASSUMED_TITLE = "Temperature unknown, assumed (°C)"
 
 
 class ShiftField(QDoubleSpinBox):
@@ -49,8 +50,17 @@ class TemperatureEditor(QWidget):
         self._reset.clicked.connect(lambda: self.profile_edited.emit(None))
         self._lay_out()
 
-    def set_profile(self, measured: Sequence[float] | None, own: Sequence[float] | None) -> None:
-        """Show the measured daily means of the week and the own ones that replace them."""
+    def set_profile(
+        self,
+        measured: Sequence[float] | None,
+        own: Sequence[float] | None,
+        *,
+        assumed: bool = False,
+    ) -> None:
+        """Show the daily means of the week and the own ones that replace them.
+
+        `assumed`: nobody measured the week's temperature; models are given these means.
+        """
         self._measured = () if measured is None else tuple(float(value) for value in measured)
         shown = self._measured if own is None else tuple(own)
         for field, value in zip(self._days, shown or (0.0,) * 7, strict=True):
@@ -59,7 +69,7 @@ class TemperatureEditor(QWidget):
             field.setEnabled(bool(shown))
         self._shift.setEnabled(bool(self._measured))
         self._reset.setEnabled(own is not None)
-        self._describe(own)
+        self._describe(own, MEASURED_TITLE if not assumed else ASSUMED_TITLE)
 
     def profile(self) -> tuple[float, ...]:
         """The seven daily means in the fields (°C)."""
@@ -67,13 +77,13 @@ class TemperatureEditor(QWidget):
 
     # -- inside ----------------------------------------------------------------------------
 
-    def _describe(self, own: Sequence[float] | None) -> None:
+    def _describe(self, own: Sequence[float] | None, title: str) -> None:
         shift = 0.0
         if own is not None and self._measured:
             shift = sum(o - m for o, m in zip(own, self._measured, strict=True)) / len(own)
         with QSignalBlocker(self._shift):
             self._shift.setValue(shift)
-        self._title.setText(MEASURED_TITLE if own is None else OWN_TITLE)
+        self._title.setText(title if own is None else OWN_TITLE)
 
     def _day_field(self, day: str) -> QDoubleSpinBox:
         field = QDoubleSpinBox(self)
