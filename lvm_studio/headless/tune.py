@@ -6,6 +6,8 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from lvm_studio.analysis.fan import make_fan
 from lvm_studio.data.errors import DataError
 from lvm_studio.headless.compose import StreetWishes, describe, describe_fan, open_wishes
@@ -72,6 +74,7 @@ def run(
         "doubt": result.doubt,
         "reached": result.reached,
         **describe_fan(make_fan(result.curves_kw, opened.start)),
+        **_peak_makers(opened.space, result),
         "out": str(out),
     }
 
@@ -89,6 +92,30 @@ def _tuned(spec: TuneSpec, space: BaseSpace, progress: Progress) -> TuneResult:
         elif isinstance(report, TuneResult):
             return report
     raise DataError("The tuning ended without a result.")
+
+
+def _peak_makers(space: BaseSpace, result: TuneResult) -> dict[str, Any]:
+    """What each household gives to the mean peak, from the most to the least.
+
+    {} for a model without households.
+    """
+    from lvm_studio.analysis.attribution import attribute, enough_rows
+    from lvm_studio.models.street import Street
+
+    if not isinstance(space, Street):
+        return {}
+    rows = enough_rows(len(result.curves_kw))
+    parts = attribute(space, result.u[rows], result.curves_kw[rows])
+    makers = [
+        {
+            "id": parts.household_ids[row],
+            "count": int(parts.counts[row]),
+            "peak_kw": float(parts.peak_kw[row]),
+            "share": float(parts.peak_shares[row]),
+        }
+        for row in np.argsort(-parts.peak_kw, kind="stable")
+    ]
+    return {"by_household": makers, "shared_peak_kw": parts.shared_peak_kw}
 
 
 def _finite(value: float) -> float | None:

@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from lvm_studio.tuning.errors import TuningError
 from lvm_studio.tuning.estimates import TunedEstimate, one_in_n
@@ -50,7 +51,8 @@ class TunedAnswer:
             weights, log E_p e^{λf}, and how many were drawn.
         valid: ESS ≥ 100 and k̂ < 0.7; doubt: why not, '' where it is.
         criterion, unit: name in CRITERIA, and its unit.
-        curves_kw: [n, T] resampled by weight: each row counts the same.
+        curves_kw: [n, T] resampled by weight: each row counts the same; u: [n, dim], the latents
+            that the rows are drawn at.
         curves_ess: effective number of draws that the rows come from.
         mean_kw, p10_kw, p90_kw: [T].
     """
@@ -72,6 +74,7 @@ class TunedAnswer:
     criterion: str
     unit: str
     curves_kw: NDArray[np.float32]
+    u: Tensor
     curves_ess: float
     mean_kw: Array
     p10_kw: Array
@@ -104,6 +107,15 @@ def front(draws: Draws, potential: Potential, lams: Sequence[float]) -> Front:
 
 
 @dataclass(frozen=True, eq=False)
+class Shown:
+    """Curves [n, T] to show, the latents [n, dim] they are drawn at, and what they are worth."""
+
+    curves_kw: NDArray[np.float32]
+    u: Tensor
+    ess: float
+
+
+@dataclass(frozen=True, eq=False)
 class PoolSource:
     """Answers by reweighting stored base curves; nothing is decoded."""
 
@@ -117,9 +129,10 @@ class PoolSource:
     def answer(self, lam: float, n: int = SHOWN, seed: int = 0) -> TunedAnswer:
         """The tuned law at λ, with n curves resampled from the pool."""
         estimate, share = self.pool.draws.estimate(lam)
-        curves = self.pool.curves_kw[systematic_resample(share, n, seed)]
+        rows = systematic_resample(share, n, seed)
+        shown = Shown(self.pool.curves_kw[rows], self.pool.draws.u[rows], estimate.ess)
         mean = (share.astype(np.float32) @ self.pool.curves_kw).astype(np.float64)
-        return _answer(self.method, estimate, self.pool.potential, curves, mean, estimate.ess)
+        return _answer(self.method, estimate, self.pool.potential, shown, mean)
 
 
 @torch.no_grad()
@@ -128,11 +141,10 @@ def answer_from_draws(
 ) -> TunedAnswer:
     """Figures from stored draws of a flow, and n of them resampled and decoded."""
     estimate, share = draws.estimate(lam)
-    rows = torch.from_numpy(systematic_resample(share, n, seed))
-    decoded = pool.potential.space.decode(draws.u[rows])
-    curves = decoded.transport(pool.eps[:n]).float().numpy()
+    u = draws.u[torch.from_numpy(systematic_resample(share, n, seed))]
+    curves = pool.potential.space.decode(u).transport(pool.eps[:n]).float().numpy()
     mean = curves.mean(axis=0, dtype=np.float64)
-    return _answer("flow", estimate, pool.potential, curves, mean, estimate.ess)
+    return _answer("flow", estimate, pool.potential, Shown(curves, u, estimate.ess), mean)
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,25 +196,26 @@ class FlowSource:
 
     def answer(self, lam: float, n: int = SHOWN, seed: int = 0) -> TunedAnswer:
         """The tuned law at λ ≥ 0, with n curves (at most the pool's number); decodes n draws."""
-        curves, share = self._curves(lam, n)
+        u, curves, share = self._curves(lam, n)
         ess = effective_sample_size(share)
         if ess < _POOR_SHARE * n:
             return answer_from_draws(self.draws, self.pool, lam, n, seed)
         estimate, _ = self.draws.estimate(lam)
         rows = systematic_resample(share, n, seed)
         mean = share @ curves.astype(np.float64)
-        return _answer(self.method, estimate, self.pool.potential, curves[rows], mean, ess)
+        shown = Shown(curves[rows], u[rows], ess)
+        return _answer(self.method, estimate, self.pool.potential, shown, mean)
 
     @torch.no_grad()
-    def _curves(self, lam: float, n: int) -> tuple[NDArray[np.float32], Array]:
-        """One curve a draw of the flow at λ, and the draws' normalised weights."""
+    def _curves(self, lam: float, n: int) -> tuple[Tensor, NDArray[np.float32], Array]:
+        """Draws of the flow at λ, one curve each, and their normalised weights."""
         potential, v = self.pool.potential, self.pool.draws.u[:n]
         u = self.flow(v, lam)
         decoded = potential.space.decode(u)
         f = potential.value_of(decoded).double().numpy()
         log_ratio = -self.flow.log_ratio(u, lam).double().numpy()
         curves = decoded.transport(self.pool.eps[:n]).float().numpy()
-        return curves, normalised(lam * f + log_ratio)
+        return u, curves, normalised(lam * f + log_ratio)
 
 
 def answer(
@@ -229,12 +242,11 @@ def _answer(
     method: Method,
     estimate: TunedEstimate,
     potential: Potential,
-    curves: NDArray[np.float32],
+    shown: Shown,
     mean: Array,
-    curves_ess: float,
 ) -> TunedAnswer:
     moments = estimate.moments
-    low, high = np.quantile(curves, (0.1, 0.9), axis=0)
+    low, high = np.quantile(shown.curves_kw, (0.1, 0.9), axis=0)
     return TunedAnswer(
         method=method,
         lam=estimate.lam,
@@ -252,8 +264,9 @@ def _answer(
         doubt=estimate.doubt,
         criterion=potential.criterion.name,
         unit=potential.criterion.unit,
-        curves_kw=curves,
-        curves_ess=curves_ess,
+        curves_kw=shown.curves_kw,
+        u=shown.u,
+        curves_ess=shown.ess,
         mean_kw=mean,
         p10_kw=low,
         p90_kw=high,

@@ -89,6 +89,13 @@ def test_tune_reports_how_far_to_trust_it(lvm: Lvm, workspace: Path, tmp_path: P
     assert said.object["kl"] == pytest.approx(0.5, abs=0.05)
     assert said.object["expectation"] > said.object["base_expectation"]
     assert out.exists()
+    makers = said.object["by_household"]
+    assert sum(maker["count"] for maker in makers) == said.object["households"]
+    peaks = [maker["peak_kw"] for maker in makers]
+    assert peaks == sorted(peaks, reverse=True)
+    whole = said.object["peak_kw"]["mean"]
+    assert sum(peaks) + said.object["shared_peak_kw"] == pytest.approx(whole, rel=1e-4)
+    assert makers[0]["share"] == pytest.approx(peaks[0] / whole, rel=1e-4)
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
