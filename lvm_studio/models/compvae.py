@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,11 +11,12 @@ from torch import Tensor, nn
 from torch.nn.functional import softplus
 
 from lvm_studio.data.units import DAY, WEEK
+from lvm_studio.models.autoregressive import AutoregressiveNoise
 from lvm_studio.models.elbo import Elbo
 from lvm_studio.models.gaussians import CorrelatedGaussian, ResidualGaussian
 from lvm_studio.models.networks import DayNet, GraphNN, ResidualMLP
 from lvm_studio.models.observation import CurveDistribution, PerHouseholdNoise
-from lvm_studio.models.specs import CompVAESpec
+from lvm_studio.models.specs import AutoregressiveNoiseSpec, CompVAESpec, NoiseSpec
 
 if TYPE_CHECKING:
     from lvm_studio.data.sampler import AggregateBatch
@@ -36,7 +38,8 @@ class PriorPath:
     """What the prior says of a composition before its curve is seen.
 
     m, s: [B, K, W] of p(w | label); sum_mean, sum_std: [B, W] of p(sum w);
-    curve: the law of curves at the means of w and z.
+    curve: the law of curves at the means of w and z; widening: s and sum_std as multiples of
+    what was learned.
     """
 
     m: Tensor
@@ -44,6 +47,7 @@ class PriorPath:
     sum_mean: Tensor
     sum_std: Tensor
     curve: CurveDistribution
+    widening: float
 
 
 class CompVAE(nn.Module):
@@ -72,12 +76,19 @@ class CompVAE(nn.Module):
         self.part_prior = ResidualMLP(labels, spec.part_hidden, 2 * w, blocks=0)
         _start_as_identity(self.part_prior.direct, w)
         self.z_prior = DayNet(context + w, day // 2, 2 * z, blocks=1, dropout=drop)
-        self.decoder = DayNet(context + w + z, day, DAY, blocks=spec.day_blocks, dropout=drop)
+        self.varying = isinstance(spec.noise, AutoregressiveNoiseSpec) and spec.noise.varying
+        seen, told = context + w + z, DAY
+        if spec.week_in_z:
+            seen += z
+        if self.varying:
+            told += DAY
+        self.decoder = DayNet(seen, day, told, blocks=spec.day_blocks, dropout=drop)
         self.sum_to_curve = nn.Linear(w, WEEK)
-        self.observation = PerHouseholdNoise()
+        self.observation = _noise(spec.noise)
         self.summary = ResidualMLP(WEEK + w + 1, 2 * day, day, blocks=1, dropout=drop)
         self.w_posterior = GraphNN(labels, day, spec.part_hidden, 3 * w, layers=spec.graph_layers)
-        self.z_posterior = DayNet(DAY + context + 2 * w, day, 2 * z, blocks=1, dropout=drop)
+        surprises = 2 * DAY if spec.week_in_z else DAY
+        self.z_posterior = DayNet(surprises + context + 2 * w, day, 2 * z, blocks=1, dropout=drop)
         self.register_buffer("household_mean_kw", torch.full((WEEK,), 0.45))
         self.register_buffer("household_spread_kw", torch.tensor(0.15))
         self._start_small()
@@ -98,9 +109,17 @@ class CompVAE(nn.Module):
     # -- generative side --------------------------------------------------------------------
 
     def prior_w(self, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean and standard deviation [..., W] of p(w | label) for labels [..., F]."""
+        """Mean and standard deviation [..., W] of p(w | label) for labels [..., F].
+
+        Once trained (in evaluation mode) the law is `spec.prior_widening` times as wide as
+        learned: what was fitted to few weeks is too certain of others.
+        """
         m, scale = self.part_prior(labels).chunk(2, -1)
-        return m, 1e-3 + softplus(scale + SOFTPLUS_OF_ONE)
+        return m, self._widening * (1e-3 + softplus(scale + SOFTPLUS_OF_ONE))
+
+    @property
+    def _widening(self) -> float:
+        return 1.0 if self.training else self.spec.prior_widening
 
     def prior_sum(self, m: Tensor, s: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and standard deviation [B, W] of the sum of independent parts [B, K, W]."""
@@ -120,9 +139,13 @@ class CompVAE(nn.Module):
         """
         mean_w = sum_w / k[:, None]
         days = torch.cat([context, _every_day(mean_w), z], -1)
-        shape = self.decoder(days).flatten(-2) + self.sum_to_curve(mean_w)
+        if self.spec.week_in_z:
+            days = torch.cat([days, _every_day(z.sum(-2) / math.sqrt(DAYS))], -1)
+        decoded = self.decoder(days)
+        shape = decoded[..., :DAY].flatten(-2) + self.sum_to_curve(mean_w)
         household = self.household_mean_kw + self.household_spread_kw * shape
-        curve: CurveDistribution = self.observation(k[:, None] * household, k)
+        factor = decoded[..., DAY:].flatten(-2).tanh().exp() if self.varying else 1.0
+        curve: CurveDistribution = self.observation(k[:, None] * household, k, factor)
         return curve
 
     def prior_path(self, labels: Tensor, mask: Tensor, context: Tensor) -> PriorPath:
@@ -131,7 +154,8 @@ class CompVAE(nn.Module):
         m, s = self.prior_w(labels)
         sum_mean, sum_std = self.prior_sum(m, s, mask)
         mu, _ = self.prior_z(sum_mean, k, context)
-        return PriorPath(m, s, sum_mean, sum_std, self.decode(sum_mean, mu, k, context))
+        curve = self.decode(sum_mean, mu, k, context)
+        return PriorPath(m, s, sum_mean, sum_std, curve, self._widening)
 
     # -- inference side ---------------------------------------------------------------------
 
@@ -145,8 +169,9 @@ class CompVAE(nn.Module):
         seen = torch.cat([surprise, prior.sum_mean / k[:, None], size - 3.0], -1)
         shift, log_scale, nu = self.w_posterior(labels, mask, self.summary(seen)).chunk(3, -1)
         root_k = k.sqrt()[:, None, None]
+        learned = prior.s / prior.widening  # a wider prior leaves the means where they were
         return CorrelatedGaussian(
-            mu=prior.m + prior.s * shift / root_k,
+            mu=prior.m + learned * shift / root_k,
             sigma=prior.s * log_scale.exp(),
             nu=nu - size[..., None] + NU_OFFSET,
             mask=mask,
@@ -158,8 +183,10 @@ class CompVAE(nn.Module):
         """q(z | x, c, sum w), relative to p(z | c, sum w)."""
         mu, sigma = self.prior_z(sum_w, k, context)
         surprise = self._surprise(x, prior).view(-1, DAYS, DAY)
-        moved = (sum_w - prior.sum_mean) / prior.sum_std
+        moved = (sum_w - prior.sum_mean) / (prior.sum_std / prior.widening)
         seen = [surprise, context, _every_day(sum_w / k[:, None]), _every_day(moved)]
+        if self.spec.week_in_z:
+            seen.append(_every_day(surprise.mean(-2)))
         shift, log_scale = self.z_posterior(torch.cat(seen, -1)).chunk(2, -1)
         return ResidualGaussian(mu, sigma, shift, log_scale)
 
@@ -182,6 +209,12 @@ class CompVAE(nn.Module):
             kl_z=q_z.kl(),
             prior_path=prior.curve.log_prob(x),
         )
+
+
+def _noise(spec: NoiseSpec) -> PerHouseholdNoise:
+    if isinstance(spec, AutoregressiveNoiseSpec):
+        return AutoregressiveNoise(skewed=spec.skewed)
+    return PerHouseholdNoise()
 
 
 def _every_day(shared: Tensor) -> Tensor:

@@ -1,7 +1,7 @@
 """Observation models p(x | ...): a module takes the mean curve, a distribution comes out.
 
-Other noises (autoregressive, skewed, pyramids) take the place of the two here by returning
-another `CurveDistribution`.
+Other noises take the place of the two here by returning another `CurveDistribution`
+(`autoregressive`).
 """
 
 from __future__ import annotations
@@ -48,7 +48,11 @@ class CurveDistribution(Protocol):
 class ObservationModel(Protocol):
     """Turns the mean of a sum of k households into a law of curves."""
 
-    def __call__(self, mean_kw: Tensor, k: Tensor) -> CurveDistribution: ...
+    def __call__(
+        self, mean_kw: Tensor, k: Tensor, factor: Tensor | float = 1.0
+    ) -> CurveDistribution:
+        """`factor` multiplies the noise's standard deviation, half-hour by half-hour."""
+        ...
 
     def sigma(self) -> Tensor:
         """One number that stands for the noise, kW."""
@@ -111,12 +115,18 @@ class PerHouseholdNoise(nn.Module):
         """Noise of one household at the reference load, root mean square over the week, kW."""
         return (self.own() ** 2 + self.shared() ** 2).mean().sqrt()
 
-    def forward(self, mean_kw: Tensor, k: Tensor) -> GaussianCurve:
-        """Law of curves with means mean_kw [..., 336] of sums of k [...] households."""
+    def stddev(self, mean_kw: Tensor, k: Tensor) -> Tensor:
+        """Noise at every half-hour of sums of k [...] households, shaped like mean_kw, kW."""
         k = k[..., None]
         load = (mean_kw / (k * self.reference_kw)).clamp(min=LEAST_LOAD)
         variance = (k * self.own() ** 2 + k**2 * self.shared() ** 2) * load
-        return GaussianCurve(mean_kw, variance.sqrt())
+        return variance.sqrt()
+
+    def forward(
+        self, mean_kw: Tensor, k: Tensor, factor: Tensor | float = 1.0
+    ) -> CurveDistribution:
+        """Law of curves with means mean_kw [..., 336] of sums of k [...] households."""
+        return GaussianCurve(mean_kw, factor * self.stddev(mean_kw, k))
 
 
 class GlobalNoise(nn.Module):
@@ -138,9 +148,11 @@ class GlobalNoise(nn.Module):
         """Noise of the whole sum, kW."""
         return self.k * self.reference_kw * _positive(self.raw_sigma)
 
-    def forward(self, mean_kw: Tensor, k: Tensor) -> GaussianCurve:
+    def forward(
+        self, mean_kw: Tensor, k: Tensor, factor: Tensor | float = 1.0
+    ) -> CurveDistribution:
         """Law of curves with means mean_kw [..., 336]; k is that of the model."""
-        return GaussianCurve(mean_kw, self.sigma().expand_as(mean_kw))
+        return GaussianCurve(mean_kw, factor * self.sigma().expand_as(mean_kw))
 
 
 def _positive(raw: Tensor) -> Tensor:

@@ -2,13 +2,45 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 Width = Annotated[int, Field(ge=1, le=4096)]
 Depth = Annotated[int, Field(ge=0, le=32)]
 Probability = Annotated[float, Field(ge=0.0, lt=1.0)]
+
+
+class IndependentNoiseSpec(BaseModel):
+    """Gaussian noise, drawn afresh at every half-hour."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["independent"] = "independent"
+
+
+class AutoregressiveNoiseSpec(BaseModel):
+    """Noise that remembers the half-hour before (AR(1), learned), skewed or not."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["autoregressive"] = "autoregressive"
+    skewed: bool = Field(default=True, description="innovations lean towards high loads")
+    varying: bool = Field(
+        default=True,
+        description="its scale depends on sum w, z and c, by a factor between 1/e and e",
+    )
+
+
+def _named(value: Any) -> Any:
+    return {"kind": value} if isinstance(value, str) else value
+
+
+NoiseSpec = Annotated[
+    Annotated[IndependentNoiseSpec | AutoregressiveNoiseSpec, Field(discriminator="kind")],
+    BeforeValidator(_named),
+]
+"""The noise of an observation model; its kind alone, as a text, gives the default of that kind."""
 
 
 class CompVAESpec(BaseModel):
@@ -30,6 +62,17 @@ class CompVAESpec(BaseModel):
     graph_layers: Depth = Field(default=2, description="GraphNN layers in q(w | x, c, labels)")
     day_blocks: Depth = Field(default=2, description="residual blocks of each day network")
     dropout: Probability = 0.1
+    week_in_z: bool = Field(
+        default=False,
+        description="every day also sees the sum of z over the week: what all days share",
+    )
+    prior_widening: Annotated[float, Field(ge=1, le=10)] = Field(
+        default=1.0,
+        description="p(w | label) once trained, as a multiple of its learned width",
+    )
+    noise: NoiseSpec = Field(
+        default=IndependentNoiseSpec(), description="independent or autoregressive"
+    )
 
 
 class VAESpec(BaseModel):

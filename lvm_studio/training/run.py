@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Literal
 
 import torch
+from pydantic import ValidationError
 from torch import Tensor
 
 from lvm_studio.data.errors import DataError
@@ -21,6 +22,7 @@ from lvm_studio.training.history import History
 from lvm_studio.training.optimiser import fill_optimiser, new_optimiser, optimiser_to_tree
 from lvm_studio.training.problem import Problem
 from lvm_studio.training.reports import TrainingDiverged, TrainReport
+from lvm_studio.training.spec import TrainSpec
 
 HELDOUT_NOISE_SEED = 20_130_107
 
@@ -146,7 +148,7 @@ class TrainingRun:
             DataError: it belongs to another run, or a leaf does not fit.
         """
         view = TreeView(tree, "checkpoint")
-        if view.text("spec") != self.spec.model_dump_json():
+        if _spec_of(view) != self.spec:
             raise DataError(
                 "The checkpoint belongs to a run with other settings; continue it with its own."
             )
@@ -166,6 +168,14 @@ class TrainingRun:
         clock: dict[str, str | float | int] = {"steps": self.step, "seconds": self.seconds}
         provenance = {**clock, **self.figures()}
         return self.problem.trained_model(self.module, provenance, self.history.columns())
+
+
+def _spec_of(view: TreeView) -> TrainSpec | None:
+    """The spec a checkpoint was made under; settings it did not know yet have their defaults."""
+    try:
+        return TrainSpec.model_validate_json(view.text("spec"))
+    except ValidationError:
+        return None
 
 
 def objective(elbo: Elbo, prior_path_weight: float) -> Tensor:

@@ -1,6 +1,8 @@
 """CompVAE: what must hold by construction, whatever the weights are."""
 
+import copy
 import dataclasses
+import math
 
 import pytest
 import torch
@@ -10,11 +12,15 @@ from torch.distributions import Normal, kl_divergence
 
 from lvm_studio.data.sampler import AggregateBatch
 from lvm_studio.models.compvae import CompVAE
-from lvm_studio.models.specs import CompVAESpec, VAESpec
+from lvm_studio.models.specs import AutoregressiveNoiseSpec, CompVAESpec, VAESpec
 from lvm_studio.models.vae import GaussianVAE
 
 F, C = 5, 3
 TINY = CompVAESpec(latent_w=4, latent_z=2, part_hidden=8, day_hidden=8, dropout=0.0)
+
+RICH = TINY.model_copy(
+    update={"noise": AutoregressiveNoiseSpec(), "week_in_z": True, "prior_widening": 2.0}
+)
 
 
 def shaken(module, seed=0, scale=0.15):
@@ -41,9 +47,9 @@ def random_batch(batch, parts, seed, *, absent=0):
     )
 
 
-@pytest.fixture(scope="module")
-def model():
-    return shaken(CompVAE(TINY, labels=F, context=C))
+@pytest.fixture(scope="module", params=[TINY, RICH], ids=["plain", "rich"])
+def model(request):
+    return shaken(CompVAE(request.param, labels=F, context=C))
 
 
 def elbo_terms(model, batch):
@@ -141,9 +147,10 @@ def test_extreme_inputs_give_finite_curves(model):
     "module",
     [
         CompVAE(TINY, labels=F, context=C),
+        CompVAE(RICH, labels=F, context=C),
         GaussianVAE(VAESpec(k=4, latent_z=3, hidden=8)),
     ],
-    ids=["compvae", "vae"],
+    ids=["compvae", "rich compvae", "vae"],
 )
 def test_gradient_reaches_every_parameter(module):
     elbo = shaken(module).elbo(random_batch(4, 4, 0), torch.Generator().manual_seed(0))
@@ -154,3 +161,55 @@ def test_gradient_reaches_every_parameter(module):
         if parameter.grad is None or not parameter.grad.abs().sum() > 0
     ]
     assert silent == []
+
+
+def test_a_wider_prior_leaves_posterior_means_where_they_were():
+    wide = shaken(CompVAE(RICH, labels=F, context=C))
+    narrow = copy.deepcopy(wide).train()
+    data = random_batch(2, 5, 0)
+    k = data.mask.sum(-1)
+
+    def of(model):
+        prior = model.prior_path(data.labels, data.mask, data.context)
+        q_w = model.posterior_w(data.x, data.labels, data.mask, prior)
+        q_z = model.posterior_z(data.x, q_w.sum_mean(), k, data.context, prior)
+        return prior, q_w, q_z
+
+    (p1, w1, z1), (p2, w2, z2) = of(narrow), of(wide)
+    torch.testing.assert_close(p2.s, 2 * p1.s)
+    torch.testing.assert_close(p2.sum_std, 2 * p1.sum_std)
+    torch.testing.assert_close(w2.sigma, 2 * w1.sigma)
+    for one, other in ((p1.m, p2.m), (w1.mu, w2.mu), (z1.mean, z2.mean)):
+        torch.testing.assert_close(other, one)
+
+
+def test_the_prior_is_widened_after_training_only():
+    model = CompVAE(RICH, labels=F, context=C)
+    labels = torch.zeros(1, 3, F)
+    learned, used = model.train().prior_w(labels)[1], model.eval().prior_w(labels)[1]
+    torch.testing.assert_close(used, 2 * learned)
+
+
+def test_what_all_days_share_reaches_every_day():
+    """With the sum of z over the week Monday moves Sunday, far beyond the neighbours."""
+    spec = TINY.model_copy(update={"day_blocks": 1})
+    for week_in_z, reached in ((False, False), (True, True)):
+        model = shaken(
+            CompVAE(spec.model_copy(update={"week_in_z": week_in_z}), labels=F, context=C)
+        )
+        z = torch.zeros(1, 7, 2, requires_grad=True)
+        curve = model.decode(torch.zeros(1, 4), z, torch.ones(1), torch.zeros(1, 7, C))
+        (gradient,) = torch.autograd.grad(curve.mean[0, -48:].sum(), z)
+        assert bool(gradient[0, 0].abs().max() > 1e-6) is reached
+
+
+def test_the_scale_of_varying_noise_is_bounded():
+    model = shaken(CompVAE(RICH, labels=F, context=C))
+    calm = model.observation.stddev
+    k = torch.ones(2)
+    z = torch.stack([torch.full((7, 2), -1e4), torch.full((7, 2), 1e4)])
+    curve = model.decode(torch.zeros(2, 4), z, k, torch.zeros(2, 7, C))
+    factor = curve.stddev / calm(curve.mean, k)
+    assert factor.min() >= 0.99 * math.exp(-1)
+    assert factor.max() <= 1.01 * math.e
+    assert factor.max() / factor.min() > 1.5

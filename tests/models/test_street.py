@@ -1,5 +1,7 @@
 """Streets and trained models on the shipped data, with a fresh small network."""
 
+import json
+
 import numpy as np
 import pytest
 import torch
@@ -9,11 +11,14 @@ from lvm_studio.data.composition import Composition
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.labels import LabelEncoder
 from lvm_studio.data.london import load_london
-from lvm_studio.models.specs import CompVAESpec, VAESpec
+from lvm_studio.models.specs import AutoregressiveNoiseSpec, CompVAESpec, VAESpec
 from lvm_studio.models.street import base_noise, base_space, compose_street
 from lvm_studio.models.trained import TrainedModel, build_module
 
 TINY = CompVAESpec(latent_w=6, latent_z=2, part_hidden=8, day_hidden=8)
+RICH = TINY.model_copy(
+    update={"noise": AutoregressiveNoiseSpec(), "week_in_z": True, "prior_widening": 2.0}
+)
 STREET = Composition.parse("MAC000002*3,MAC000003,MAC000006*2,MAC000007,MAC000009,MAC000011")
 
 
@@ -109,11 +114,22 @@ def test_encode_of_a_fresh_model_is_near_the_prior_and_shaped(model, london, con
     assert (encoded.std > 0).all()
 
 
-@pytest.mark.parametrize("spec", [TINY, VAESpec(latent_z=3, hidden=8)])
+@pytest.mark.parametrize("spec", [TINY, RICH, VAESpec(latent_z=3, hidden=8)])
 def test_tree_round_trip_gives_the_same_curves(spec, london, context):
     model = model_of(spec, london)
     again = TrainedModel.from_tree(model.to_tree())
     assert (again.name, again.spec, again.provenance) == (model.name, spec, {"seed": 0})
+    before, after = (curves(base_space(m, london, STREET, context), 3) for m in (model, again))
+    assert torch.equal(before, after)
+
+
+def test_files_from_before_a_setting_existed_still_load(model, london, context):
+    tree = model.to_tree()
+    spec = json.loads(tree["spec"])
+    for setting in ("noise", "week_in_z", "prior_widening"):
+        del spec[setting]
+    again = TrainedModel.from_tree({**tree, "spec": json.dumps(spec)})
+    assert again.spec == model.spec
     before, after = (curves(base_space(m, london, STREET, context), 3) for m in (model, again))
     assert torch.equal(before, after)
 

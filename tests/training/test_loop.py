@@ -1,5 +1,6 @@
 """The training loop: reports, resuming to the bit, and how a run ends badly."""
 
+import json
 import pickle
 
 import numpy as np
@@ -76,9 +77,16 @@ def test_terms_add_up(london):
             assert report.elbo == pytest.approx(parts, abs=0.01)
 
 
-@pytest.mark.parametrize("name", ["households", "vae"])
-def test_a_resumed_run_is_the_same_to_the_bit(name, london):
-    spec = tiny(name)
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("households", {"model.noise": "independent"}),
+        ("households", {"model.noise": "autoregressive"}),
+        ("vae", {}),
+    ],
+)
+def test_a_resumed_run_is_the_same_to_the_bit(name, changes, london):
+    spec = tiny(name, **changes)
     whole = finished(train(spec, london))
     running = train(spec, london)
     report = next(running)
@@ -136,6 +144,17 @@ def test_a_checkpoint_of_another_run_is_refused(london):
     checkpoint = running.send(Wish.CHECKPOINT)
     with pytest.raises(DataError, match="other settings"):
         next(train(tiny(batch=8), london, resume=checkpoint.tree))
+
+
+def test_a_checkpoint_from_before_a_setting_existed_goes_on(london):
+    spec = tiny(**{"model.noise": "independent"})
+    running = train(spec, london)
+    next(running)
+    tree = running.send(Wish.CHECKPOINT).tree
+    old = json.loads(tree["spec"])
+    del old["model"]["noise"]
+    resumed = train(spec, london, resume={**tree, "spec": json.dumps(old)})
+    assert isinstance(next(resumed), DeviceReport)
 
 
 def test_minutes_end_a_run_early(london):
