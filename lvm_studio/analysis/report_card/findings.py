@@ -195,7 +195,7 @@ def label_finding(pairs: Pairs, generated: Array, seed: int) -> Finding:
 
 def bits_finding(key: str, *, heldout: Array, train: Array, other: Array, week: Ints) -> Finding:
     """Bits [M] of sums of held-out weeks (`week` [M]), training weeks, and other households."""
-    against = float(train.mean())
+    against = float(train.mean()) or math.nan  # a model may store nothing
 
     def ratio(rows: Rows) -> float:
         return float(heldout[rows].mean()) / against

@@ -20,7 +20,7 @@ def differing(subject: str, low: str, high: str) -> Phrase:
 
     def phrase(value: float, against: float) -> str:
         if not (math.isfinite(value) and math.isfinite(against)) or against == 0:
-            return f"{subject}: too little data"
+            return f"{subject}: nothing to compare with"
         ratio = value / against - 1.0
         if abs(ratio) < ALIKE:
             return f"{subject} right to 0.1 %"
@@ -53,7 +53,7 @@ def shifted(subject: str, unit: str, low: str, high: str) -> Phrase:
 
     def phrase(value: float, against: float) -> str:
         if not (math.isfinite(value) and math.isfinite(against)):
-            return f"{subject}: too little data"
+            return f"{subject}: nothing to compare with"
         return f"{subject} {abs(value - against):.2f} {unit} {low if value < against else high}"
 
     return phrase

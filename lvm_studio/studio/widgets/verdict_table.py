@@ -76,6 +76,7 @@ class VerdictTable(QTreeWidget):
         for group, findings in groupby(card.findings, key=lambda finding: finding.group):
             top = QTreeWidgetItem(self, [group])
             top.setFirstColumnSpanned(True)
+            top.setSizeHint(0, QSize(0, ROW_HEIGHT))  # all lines take the height of the first
             font = top.font(0)
             font.setBold(True)
             top.setFont(0, font)
@@ -94,7 +95,6 @@ class VerdictTable(QTreeWidget):
         )
         item = QTreeWidgetItem(top, [finding.title, str(finding.verdict), *numbers])
         item.setData(0, Qt.ItemDataRole.UserRole, finding)
-        item.setSizeHint(0, QSize(0, ROW_HEIGHT))
         item.setIcon(VERDICT, self._icons[finding.verdict])
         tip = told(finding)
         for column in range(len(HEADINGS)):

@@ -1,0 +1,81 @@
+"""`lvm-studio judge`: scores, and the report card as a page and as JSON."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from made_up_card import card
+from typed import Said
+
+from lvm_studio.analysis.report import METRICS, FidelityReport
+from lvm_studio.analysis.report_card.card import ReportCard
+from lvm_studio.analysis.report_card.spec import CardProgress
+from lvm_studio.data.jobs import Reports
+
+Lvm = Callable[..., Said]
+
+
+class QuickJob:
+    """Makes the made-up card; remembers what was asked."""
+
+    asked: list[object]
+
+    def __init__(self, model: object, households: object, spec: object) -> None:
+        self.asked.append(spec)
+
+    def run(self) -> Reports:
+        yield CardProgress("scores", 1.0, 2.0, 3.0)
+        return card()
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> type[QuickJob]:
+    QuickJob.asked = []
+    monkeypatch.setattr("lvm_studio.headless.judge.CardJob", QuickJob)
+    return QuickJob
+
+
+def test_judge_writes_the_card_and_prints_its_verdicts(
+    lvm: Lvm, quick: type[QuickJob], tmp_path: Path
+) -> None:
+    out = tmp_path / "card.html"
+    said = lvm("judge", "--seed", 3, "--card", out)
+    assert said.code == 0
+    assert "falls short: Peak. Peaks 20.0 % too high." in said.out
+    assert card().summary() in said.out
+    assert "<svg" in out.read_text(encoding="utf-8")
+    assert quick.asked[0].seed == 3  # type: ignore[attr-defined]
+    assert quick.asked[0].repeats == 50  # type: ignore[attr-defined]
+    assert "scores: 50%, about 3 s left" in said.err
+
+
+def test_json_holds_everything(lvm: Lvm, quick: type[QuickJob], tmp_path: Path) -> None:
+    said = lvm("judge", "--card", tmp_path / "card.html", "--json")
+    assert ReportCard.from_json(json.dumps(said.object["card"])) == card()
+    assert said.object["out"] == str(tmp_path / "card.html")
+
+
+def test_a_card_that_cannot_be_written_is_told_before_it_is_made(
+    lvm: Lvm, quick: type[QuickJob], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    class Never(QuickJob):
+        def run(self) -> Reports:
+            raise AssertionError("made for nothing")
+
+    monkeypatch.setattr("lvm_studio.headless.judge.CardJob", Never)
+    said = lvm("judge", "--card", tmp_path / "nowhere" / "card.html")
+    assert said.code == 2
+    assert "could not be written: No such file" in said.err
+
+
+def test_an_unknown_standard_error_is_null(lvm: Lvm, monkeypatch: pytest.MonkeyPatch) -> None:
+    def one_week(*_: object, repeats: int, **__: object) -> FidelityReport:
+        assert repeats == 50
+        scores = np.ones((1, len(METRICS), 1, 2))
+        return FidelityReport(("m",), ("2013-W02",), scores, np.full((1, 2), 30), 100, 0)
+
+    monkeypatch.setattr("lvm_studio.analysis.fidelity.heldout_table", one_week)
+    said = lvm("judge", "--json")
+    assert said.object["rows"][0]["crps"] == {"mean": 1.0, "standard_error": None}
