@@ -61,11 +61,11 @@ class Assembly:
     def _rows(self, first: int, count: int) -> NDArray[np.float32]:
         """Some households: registers add up, of two steps the finer one counts."""
         registers = sorted({register for register, _ in self.intake.grids})
+        if len(registers) == 1:
+            return self._register(registers[0], first, count)
         total = np.full((count, self.steps), np.nan, np.float32)
         for register in registers:
             own = self._register(register, first, count)
-            if len(registers) == 1:
-                return own
             has = ~np.isnan(own).all(axis=1)
             begun = ~np.isnan(total).all(axis=1)
             total[has & begun] += own[has & begun]
@@ -74,17 +74,19 @@ class Assembly:
 
     def _register(self, register: str, first: int, count: int) -> NDArray[np.float32]:
         cells = sorted((cell for name, cell in self.intake.grids if name == register), reverse=True)
-        own = np.full((count, self.steps), np.nan, np.float32)
+        own = None
         for cell in cells:
             group = self.intake.grids[register, cell].groups.pop(first // ROWS, None)
             if group is None:
                 continue
-            found, offset = self._half_hours(group, cell, first)
-            finer = self._onto(found, offset, count)
+            finer = self._onto(*self._half_hours(group, cell, first), count)
+            if own is None:
+                own = finer
+                continue
             known = ~np.isnan(finer)
             self.overlaps += int((known & ~np.isnan(own)).sum())
             own[known] = finer[known]
-        return own
+        return np.full((count, self.steps), np.nan, np.float32) if own is None else own
 
     def _half_hours(self, group: Group, cell: int, first: int) -> tuple[NDArray[np.float32], int]:
         """A group in half-hours, and the half-hour of its first column."""
@@ -100,18 +102,14 @@ class Assembly:
             self._list(lonely, group.first, cell, first, _PART)
         return power, group.first * cell // STEP_MINUTES
 
-    def _list(
-        self, bad: NDArray[np.bool_], start: int, cell: int, first: int, reason: str
-    ) -> None:
+    def _list(self, bad: NDArray[np.bool_], start: int, cell: int, first: int, reason: str) -> None:
         for row in np.flatnonzero(bad.any(axis=1)) if bad.size else ():
             cells = np.flatnonzero(bad[row]) + start
             times = np.datetime_as_string((cells * cell).astype("datetime64[m]"))
             said = [time.replace("T", " ") for time in times.tolist()]
             self.intake.ledger.reject_taken(self.intake.roster.ids[first + row], said, reason)
 
-    def _onto(
-        self, found: NDArray[np.float32], offset: int, count: int
-    ) -> NDArray[np.float32]:
+    def _onto(self, found: NDArray[np.float32], offset: int, count: int) -> NDArray[np.float32]:
         """Place half-hours that begin at `offset` into the span of the set."""
         out = np.full((count, self.steps), np.nan, np.float32)
         low, high = max(self.start, offset), min(self.start + self.steps, offset + found.shape[1])

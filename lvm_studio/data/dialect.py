@@ -120,7 +120,7 @@ def _lines_above_header(lines: list[str], separator: str) -> int:
     for index, line in enumerate(lines[:_TITLE_LINES]):
         cells = line.split(separator)
         filled = sum(bool(_unquoted(cell)) for cell in cells)
-        if len(cells) >= usual + 1 - (index == 0) and filled * 2 > len(cells):
+        if abs(len(cells) - usual - 1) <= (index == 0) and filled * 2 > len(cells):
             return index
     return 0
 

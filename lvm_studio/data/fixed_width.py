@@ -89,7 +89,8 @@ def _well_formed(letters: NDArray[np.uint8], shape: re.Match[str]) -> NDArray[np
     rest = (letters[tiles:] >= low) & (letters[tiles:] <= high)
     if inside.all() and rest.all():
         return np.ones(len(letters), np.bool_)
-    good: NDArray[np.bool_] = np.concatenate([inside.reshape(-1, len(low)), rest]).all(axis=1)
+    every = np.concatenate([inside.reshape(-1, len(low)), rest])
+    good: NDArray[np.bool_] = np.logical_and.reduce(every, axis=1)
     return good
 
 
@@ -98,17 +99,19 @@ def _number(letters: NDArray[np.uint8], shape: re.Match[str], name: str) -> NDAr
     if shape[name] is None:
         return np.zeros(len(letters), np.int32)
     start, end = shape.span(name)
-    number = np.zeros(len(letters), np.int32)
+    rows, width = letters.shape
+    number = np.zeros(rows, np.int32)
     for at in range(start, end, 2):
-        tens, ones = letters[:, at].astype(np.int32), letters[:, at + 1].astype(np.int32)
-        number = number * 100 + tens * 10 + ones - 11 * _ZERO
+        # Two letters as one number: the first is its low byte.
+        pairs = np.ndarray(rows, "<u2", letters, at, (width,)).astype(np.uint16)
+        number = number * 100 + ((pairs & 0xFF) * 10 + (pairs >> 8) - 11 * _ZERO)
     return number
 
 
 def _seconds(
     letters: NDArray[np.uint8], shape: re.Match[str]
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Seconds since 1970 in UTC, or local without an offset [n], and whether there is such a time."""
+    """Seconds since 1970 [n], in UTC where an offset is written, and whether the time exists."""
     day, valid = _days(*(_number(letters, shape, name) for name in ("Y", "m", "d")))
     hour, minute, second = (_number(letters, shape, name) for name in ("H", "M", "S"))
     for number, most in ((hour, 23), (minute, 59), (second, 59)):

@@ -94,9 +94,7 @@ class ReadingGrid:
         for part in np.split(order, starts[1:]):
             met = self._put_group(int(groups[part[0]]), rows[part], cells[part], values[part])
             if met is not _CLEAR:
-                found.append(
-                    Collisions(part[met.repeated], part[met.differing], met.dropped)
-                )
+                found.append(Collisions(part[met.repeated], part[met.differing], met.dropped))
         return _joined(found) if found else _CLEAR
 
     def _put_group(

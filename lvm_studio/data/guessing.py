@@ -240,9 +240,7 @@ def _is_name(values: pl.Series) -> bool:
     return bool(whole.all()) and values.n_unique() <= values.len() / 2
 
 
-def _guessed_labels(
-    table: pl.DataFrame, time: str, household: str, value: str
-) -> dict[str, str]:
+def _guessed_labels(table: pl.DataFrame, time: str, household: str, value: str) -> dict[str, str]:
     """Columns whose names say that they describe the household, and that do."""
     found: dict[str, str] = {}
     for column in table.columns:
@@ -276,9 +274,12 @@ def _step(table: pl.DataFrame, time: str, time_format: str, household: str) -> i
     frame = pl.DataFrame({"stamp": seconds // 60}).with_columns(
         household=table[household].cast(pl.String) if household else pl.lit("")
     )
-    gaps = frame.filter(pl.Series(read)).sort("household", "stamp").select(
-        gap=pl.col("stamp").diff().over("household")
-    )["gap"].drop_nulls()
+    gaps = (
+        frame.filter(pl.Series(read))
+        .sort("household", "stamp")
+        .select(gap=pl.col("stamp").diff().over("household"))["gap"]
+        .drop_nulls()
+    )
     positive = gaps.filter(gaps > 0).to_numpy()
     if not len(positive):
         return STEP_MINUTES

@@ -28,11 +28,12 @@ def to_half_hours(
 
     Also returns the cells [R, W] that are there although their half-hour is not whole.
     """
-    finite = np.isfinite(watts)
     parts = STEP_MINUTES // minutes
     if parts == 1:
-        power = np.where(finite, watts, np.nan).astype(np.float32)
+        power = watts.astype(np.float32)
+        power[np.isinf(power)] = np.nan
         return power, np.zeros((len(watts), 0), np.bool_)
+    finite = np.isfinite(watts)
     cut = (len(watts), watts.shape[1] // parts, parts)
     whole = finite.reshape(cut).all(axis=2)
     power = np.where(whole, watts.reshape(cut).mean(axis=2, dtype=np.float64), np.nan)

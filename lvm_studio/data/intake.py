@@ -53,7 +53,7 @@ class _Rows:
 
 @dataclass(frozen=True, eq=False)
 class _Readings:
-    """What rows say [n]: ``moment`` in s since 1970, ``step`` in minutes, ``register`` '' or a name.
+    """What rows say [n]: ``moment`` in s since 1970, ``step`` in minutes, ``register`` a name.
 
     The moment is UTC, or the local time where that comes twice.
     """
@@ -284,9 +284,7 @@ class Intake:
             self.celsius[half] = (before[0] + total, before[1] + int(count))
 
 
-def _turns(
-    every: list[_Readings], *, falling: bool
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+def _turns(every: list[_Readings], *, falling: bool) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Which of equal local times of a household come second, and which come alone.
 
     Rows are in the order of the file; in one that runs backwards the later come first.
@@ -323,8 +321,9 @@ def _too_far(rows: _Rows, at: NDArray[np.int64], start: NDArray[np.int64]) -> Da
     far = int(np.argmax(np.abs(start - np.median(start))))
     row = rows.frame.row(int(at[far]), named=True)
     return DataError(
-        f"{rows.file}, row {row[ROW]}: '{row['stamp']}' is more than {_MOST_YEARS} years from other "
-        "readings, or the readings are too many for memory; look for a wrong year, or import a part."
+        f"{rows.file}, row {row[ROW]}: '{row['stamp']}' is more than {_MOST_YEARS} years from "
+        "other readings, or the readings are too many for memory; look for a wrong year, or "
+        "import a part."
     )
 
 

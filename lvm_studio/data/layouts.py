@@ -39,19 +39,17 @@ def _long(frame: pl.DataFrame, mapping: ColumnMapping, path: Path) -> pl.DataFra
     return frame.select(
         ROW,
         EXTRA,
+        *_beside(mapping),
         household=named,
         stamp=mapping.time,
         value=mapping.value,
         slot=pl.lit(""),
         minute=pl.lit(0, pl.Int32),
-        *_beside(frame, mapping),
     )
 
 
-def _unpivoted(
-    frame: pl.DataFrame, mapping: ColumnMapping, cells: tuple[str, ...]
-) -> pl.DataFrame:
-    beside = _beside(frame, mapping)
+def _unpivoted(frame: pl.DataFrame, mapping: ColumnMapping, cells: tuple[str, ...]) -> pl.DataFrame:
+    beside = _beside(mapping)
     index = [ROW, EXTRA, *dict.fromkeys([mapping.time, mapping.household, *beside])]
     long = frame.unpivot(
         on=list(cells),
@@ -64,11 +62,11 @@ def _unpivoted(
             ROW,
             EXTRA,
             "value",
+            "slot",
+            *beside,
             household="slot",
             stamp=mapping.time,
-            slot="slot",
             minute=pl.lit(0, pl.Int32),
-            *beside,
         )
     minutes = dict(zip(cells, slot_starts(cells, mapping.interval), strict=True))
     return long.select(
@@ -76,14 +74,14 @@ def _unpivoted(
         EXTRA,
         "value",
         "slot",
+        *beside,
         household=mapping.household,
         stamp=mapping.time,
         minute=pl.col("slot").replace_strict(minutes, return_dtype=pl.Int32),
-        *beside,
     )
 
 
-def _beside(frame: pl.DataFrame, mapping: ColumnMapping) -> list[str]:
+def _beside(mapping: ColumnMapping) -> list[str]:
     """Columns read beside household, time and value, under their own names."""
     wanted = (mapping.step, mapping.parts, mapping.temperature, *mapping.keep)
     return [c for c in dict.fromkeys((*wanted, *mapping.labels.values())) if c]

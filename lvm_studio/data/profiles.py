@@ -176,7 +176,9 @@ def _ausgrid(names: tuple[str, ...]) -> Fields:
 
 
 def _opsd(names: tuple[str, ...]) -> Fields:
-    homes = tuple(name for name in names if re.fullmatch(r"[A-Z_]+residential\d+_grid_import", name))
+    homes = tuple(
+        name for name in names if re.fullmatch(r"[A-Z_]+residential\d+_grid_import", name)
+    )
     return {
         "layout": "wide",
         "time": column_like(names, "utc timestamp"),

@@ -33,7 +33,7 @@ class Roster:
             texts, lengths = runs.struct.field("value"), runs.struct.field("len")
             numbers = np.repeat(self._of(texts), lengths.to_numpy())
         else:
-            each = names.unique()
+            each = names.unique(maintain_order=True)
             numbers = names.replace_strict(each, self._of(each), return_dtype=pl.Int64).to_numpy()
         if self.labels and len(self.ids) > known:
             self._note_labels(frame, numbers, known)

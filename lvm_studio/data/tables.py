@@ -72,5 +72,3 @@ def read_table(path: Path, rows: int | None = None) -> pl.DataFrame:
     table = pl.concat(found).drop(EXTRA)
     table = table if rows is None else table.head(rows)
     return table.with_columns(pl.col(pl.String).str.strip_chars())
-
-
