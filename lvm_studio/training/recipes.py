@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from lvm_studio.data.errors import DataError
-from lvm_studio.models.specs import CompVAESpec, VAESpec
+from lvm_studio.models.specs import AutoregressiveNoiseSpec, CompVAESpec, VAESpec
 from lvm_studio.training.spec import TrainSpec
 
 
@@ -37,7 +37,13 @@ RECIPES: Mapping[str, Recipe] = {
                 "A compositional VAE of sums of 3 to 60 households, given what is known of each "
                 "of them, the weather and the calendar."
             ),
-            spec=TrainSpec(recipe="households", model=CompVAESpec()),
+            spec=TrainSpec(
+                recipe="households",
+                model=CompVAESpec(
+                    noise=AutoregressiveNoiseSpec(), week_in_z=True, prior_widening=2.0
+                ),
+                prior_path_weight=2.0,
+            ),
         ),
         Recipe(
             name="vae",
