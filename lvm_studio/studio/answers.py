@@ -12,6 +12,7 @@ from lvm_studio.analysis.fan import Fan
 from lvm_studio.storage.street_state import StreetState
 
 if TYPE_CHECKING:
+    from lvm_studio.analysis.attribution import Attribution
     from lvm_studio.data.households import HouseholdSet
     from lvm_studio.data.tree import Tree
     from lvm_studio.models.trained import TrainedModel
@@ -120,3 +121,17 @@ class TunedAnswer:
     fan: Fan
     front: Front
     refining: bool
+
+
+@dataclass(frozen=True, eq=False)
+class PartsAnswer:
+    """Who makes the peak of one state of the page.
+
+    Attributes:
+        state: the StreetState this answers.
+        tuned: the parts of every household under the law at the page's λ; base: at λ = 0.
+    """
+
+    state: StreetState
+    tuned: Attribution
+    base: Attribution

@@ -10,13 +10,14 @@ from collections.abc import Hashable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from lvm_studio.studio.answers import (
     FanAnswer,
     Front,
     Goal,
     LoadedModel,
+    PartsAnswer,
     StreetRequest,
     TunedAnswer,
 )
@@ -32,10 +33,16 @@ if TYPE_CHECKING:
     from lvm_studio.studio.session import Session
     from lvm_studio.tuning.fit import FlowSnapshot
 
-__all__ = ["FanAnswer", "Front", "StreetService", "TunedAnswer"]
+__all__ = ["FanAnswer", "Front", "PartsAnswer", "StreetService", "TunedAnswer"]
 
 # The smaller, the sooner served.
-LOADING, FANS, TUNINGS, SOLVING, PANELS, ADOPTING, CLIMBING = range(7)
+LOADING, FANS, TUNINGS, SOLVING, PANELS, ADOPTING, CLIMBING, SHARING = range(8)
+
+SETTLED_MS = 150
+"""The climb over λ begins when the street stands still: its slices of 0.1 s shall not stand in
+the way of the next drop."""
+QUIET_MS = 200
+"""So long a tuned fan stays on screen before it is shared out: a sliding λ must not wait for it."""
 
 NO_DATA = "No household data is open: import meter readings with File ▸ Import readings…"
 NO_MODEL = "This workspace has no trained model: train one on the Train page."
@@ -55,6 +62,7 @@ class StreetService(QObject):
     Signals:
         computing(), fan_ready(FanAnswer)
         tuned_computing(), tuned_ready(TunedAnswer): may come again, better, for the same state.
+        parts_ready(PartsAnswer): who makes the peak, some time after the tuned fan.
         unavailable(sentence)
         flow_status(sentence): what the background flow is doing; '' for nothing.
         model_loading(name), device_found(text)
@@ -65,6 +73,7 @@ class StreetService(QObject):
     fan_ready = Signal(object)
     tuned_computing = Signal()
     tuned_ready = Signal(object)
+    parts_ready = Signal(object)
     unavailable = Signal(str)
     flow_status = Signal(str)
     model_loading = Signal(str)
@@ -90,6 +99,9 @@ class StreetService(QObject):
         """The latest fan; None while there is none."""
         self.tuned: TunedAnswer | None = None
         """The latest tuned fan; None while there is none."""
+        self._quiet = QTimer(self, singleShot=True, interval=QUIET_MS)
+        self._settled = QTimer(self, singleShot=True, interval=SETTLED_MS)
+        self._quiet.timeout.connect(self._share_out)
         self._fan_key: Hashable = None
         self._tuned_key: Hashable = None
         self._tuning_key: Hashable = None
@@ -103,6 +115,8 @@ class StreetService(QObject):
 
     def stop(self) -> None:
         """End the compute thread and the flow's process; safe to call twice."""
+        self._quiet.stop()
+        self._settled.stop()
         self._fitter.stop()
         self._thread.end()
 
@@ -127,10 +141,11 @@ class StreetService(QObject):
         self._adopting = self._thread.open_mailbox(ADOPTING)
         self._fitting = self._thread.open_mailbox(ADOPTING)
         self._climbing = self._thread.open_mailbox(CLIMBING)
+        self._sharing = self._thread.open_mailbox(SHARING)
 
     def _of_the_street(self) -> tuple[Mailbox, ...]:
         asked = (self._fans, self._tuned, self._solving)
-        return (*asked, self._adopting, self._fitting, self._climbing)
+        return (*asked, self._adopting, self._fitting, self._climbing, self._sharing)
 
     def _listen(self) -> None:
         session = self._session
@@ -145,7 +160,9 @@ class StreetService(QObject):
         self._solving.answered.connect(session.set_lam)
         self._solving.rested.connect(self._solved)
         self._climbing.answered.connect(self._tuning_improved)
+        self._settled.timeout.connect(self._climb)
         self._adopting.answered.connect(self._tuning_improved)
+        self._sharing.answered.connect(self.parts_ready)
         for mailbox in self._of_the_street():
             mailbox.failed.connect(self.failed)
         self._fitting.answered.connect(self._fit_flow)
@@ -192,11 +209,14 @@ class StreetService(QObject):
         tuned_key = (fan_key, state.criterion, state.lam)
         if tuned_key != self._tuned_key:
             self._tuned_key = tuned_key
+            self._quiet.stop()
+            self._sharing.withdraw()
             self.tuned_computing.emit()
             self._tuned.post(partial(self._tunings.answer, request))
         if tuning_key(request) != self._tuning_key:
             self._tuning_key = tuning_key(request)
-            self._climbing.post(partial(self._tunings.climb, request))
+            self._climbing.withdraw()
+            self._settled.start()
         self._fitter.consider(request)
 
     def _request(self) -> StreetRequest | None:
@@ -220,6 +240,8 @@ class StreetService(QObject):
         """Withdraw all wishes; say why there is nothing to show."""
         self._fan_key = self._tuned_key = self._tuning_key = None
         self.fan = self.tuned = None
+        self._quiet.stop()
+        self._settled.stop()
         for mailbox in self._of_the_street():
             mailbox.withdraw()
         self._fitter.forget()
@@ -234,6 +256,19 @@ class StreetService(QObject):
     def _tuned_answered(self, answer: TunedAnswer) -> None:
         self.tuned = answer
         self.tuned_ready.emit(answer)
+        self._quiet.start()
+
+    def _climb(self) -> None:
+        """Climb over λ for the street on the page, which stands still for the moment."""
+        request = self._request()
+        if request is not None:
+            self._climbing.post(partial(self._tunings.climb, request))
+
+    def _share_out(self) -> None:
+        """Ask who makes the peak of the tuned fan on screen, which has come to rest."""
+        request = self._request()
+        if request is not None:
+            self._sharing.post(partial(self._tunings.parts, request))
 
     def _solved(self) -> None:
         """Show the last answer again: the λ found may be the one that was there."""

@@ -14,8 +14,17 @@ import numpy as np
 
 from lvm_studio.analysis.fan import make_fan
 from lvm_studio.data.calendar import week_start
-from lvm_studio.studio.answers import LAM_MAX, Front, Goal, Method, StreetRequest, TunedAnswer
+from lvm_studio.studio.answers import (
+    LAM_MAX,
+    Front,
+    Goal,
+    Method,
+    PartsAnswer,
+    StreetRequest,
+    TunedAnswer,
+)
 from lvm_studio.studio.coupling import RACE_ROWS, RowCoupling
+from lvm_studio.studio.parts_work import PartsWork
 from lvm_studio.studio.street_work import Recent, StreetWork, decode, measured, street_key
 
 if TYPE_CHECKING:
@@ -62,10 +71,11 @@ class Improved:
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """The tuned law at one λ from one source: an estimate, and curves [n, 336] kW to show."""
+    """The tuned law at one λ from one source: an estimate, and curves [n, 336] kW at u [n, dim]."""
 
     method: Method
     estimate: TunedEstimate
+    u: torch.Tensor
     curves_kw: NDArray[np.float32]
 
 
@@ -87,12 +97,20 @@ class TunedWork:
 
     def __init__(self, streets: StreetWork) -> None:
         self._streets = streets
+        self._parts = PartsWork(streets)
         self._tunings: Recent[Hashable, Tuning] = Recent(6)
 
     def answer(self, request: StreetRequest) -> Generator[TunedAnswer | None, None, None]:
         """Answer the request's λ from the best source there is; builds the pool if need be."""
         tuning = yield from self._tuning(request)
         yield _answer(request, tuning, self._view(request, tuning))
+
+    def parts(self, request: StreetRequest) -> Generator[PartsAnswer | None, None, None]:
+        """Share out the curves of `answer` among the households."""
+        tuning = yield from self._tuning(request)
+        view = self._view(request, tuning)
+        yield None
+        yield from self._parts.answer(request, view.u, view.curves_kw)
 
     def climb(self, request: StreetRequest) -> Generator[Improved | None, None, None]:
         """Climb over λ, stage by stage, telling each."""
@@ -172,12 +190,13 @@ class TunedWork:
         source, estimate, share = _best(tuning, state.lam)
         if source.method == "flow" and tuning.flow is not None:
             moved = tuning.flow.answer(state.lam, state.samples, state.seed)
-            return View("flow", estimate, moved.curves_kw)
+            return View("flow", estimate, moved.u, moved.curves_kw)
         rows = _stored_rows(request, tuning, source.draws, share)
         # Row i has the same observation noise whatever stands in it.
         space = self._streets.space(request)
         _, eps = self._streets.noise(state.samples, space.dim, state.seed)
-        return View(source.method, estimate, decode(space, source.draws.u[rows], eps))
+        u = source.draws.u[rows]
+        return View(source.method, estimate, u, decode(space, u, eps))
 
 
 def tuning_key(request: StreetRequest) -> Hashable:

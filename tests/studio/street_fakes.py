@@ -91,6 +91,7 @@ class FakeService(QObject):
     fan_ready = Signal(object)
     tuned_computing = Signal()
     tuned_ready = Signal(object)
+    parts_ready = Signal(object)
     unavailable = Signal(str)
     flow_status = Signal(str)
     model_loading = Signal(str)

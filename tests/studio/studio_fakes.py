@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from PySide6.QtWidgets import QWidget
 
+from lvm_studio.analysis.attribution import Attribution
 from lvm_studio.analysis.fan import Fan, make_fan
 from lvm_studio.data.calendar import week_start
 from lvm_studio.data.composition import Composition
@@ -20,6 +21,7 @@ from lvm_studio.studio.answers import (
     FanAnswer,
     Front,
     LoadedModel,
+    PartsAnswer,
     StreetRequest,
     TunedAnswer,
 )
@@ -96,6 +98,18 @@ def tuned(state: StreetState, *, valid: bool = True) -> TunedAnswer:
     )
 
 
+def parts(state: StreetState, shared_kw: float = 1.0) -> PartsAnswer:
+    """One kW for every household, λ kW more of each under the tuned law."""
+    return PartsAnswer(state, _alike(state, 1.0 + state.lam, shared_kw), _alike(state, 1.0, 1.0))
+
+
+def _alike(state: StreetState, each_kw: float, shared_kw: float) -> Attribution:
+    ids, numbers = zip(*state.composition.counts, strict=True)
+    counts = np.array(numbers)
+    curves = np.full((len(ids), WEEK), each_kw) * counts[:, None]
+    return Attribution(ids, counts, curves, np.full(WEEK, shared_kw), each_kw * counts, shared_kw)
+
+
 class FakeModel:
     """Stands for a trained model."""
 
@@ -126,12 +140,17 @@ class FakeTunings:
 
     def __init__(self) -> None:
         self.answers: list[StreetState] = []
+        self.shared_out: list[StreetState] = []
         self.climbs = 0
         self.adopted: list[object] = []
 
     def answer(self, request: StreetRequest) -> Generator[TunedAnswer | None, None, None]:
         self.answers.append(request.state)
         yield tuned(request.state)
+
+    def parts(self, request: StreetRequest) -> Generator[PartsAnswer | None, None, None]:
+        self.shared_out.append(request.state)
+        yield parts(request.state)
 
     def climb(self, request: StreetRequest) -> Generator[Improved | None, None, None]:
         self.climbs += 1

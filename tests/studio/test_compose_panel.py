@@ -3,7 +3,15 @@
 import pytest
 import studio_fakes
 from PySide6.QtCore import QItemSelectionModel, Qt
-from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QLabel, QPushButton, QSlider, QTableView
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDoubleSpinBox,
+    QLabel,
+    QPushButton,
+    QSlider,
+    QTableView,
+    QToolButton,
+)
 from pytestqt.qtbot import QtBot
 from street_fakes import (
     IDS,
@@ -356,3 +364,24 @@ def test_adding_like_these_again_draws_others(panel: ComposePanel, session: Sess
     added = {name: n - first.get(name, 0) for name, n in counts(session).items()}
     assert sum(added.values()) == 10
     assert {name for name, n in added.items() if n} != set(first)
+
+
+def test_the_part_of_the_selected_rows_is_drawn_until_another_street_comes(
+    panel: ComposePanel, session: Session, service: FakeService
+) -> None:
+    session.add_households((IDS[4],))
+    service.fan_ready.emit(fan_answer(session.state))
+    service.parts_ready.emit(studio_fakes.parts(session.state, shared_kw=0.5))
+    assert label(panel, "composition_peak") == "Peak 3.5 kW: 3.0 households, 0.5 shared"
+    key = panel.findChild(QToolButton, "fan_key_part")
+    assert key is not None
+    assert key.isHidden()
+    panel.composition.table.selectRow(0)
+    assert not key.isHidden()
+    service.tuned_computing.emit()
+    assert key.isHidden()
+    service.parts_ready.emit(studio_fakes.parts(session.state))
+    assert not key.isHidden()
+    service.unavailable.emit("Nothing to compute.")
+    assert key.isHidden()
+    assert panel.findChild(QLabel, "composition_peak").isHidden()

@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QLabel, QSpinBox, QToolButton
 from pytestqt.qtbot import QtBot
 from street_fakes import drop
 
-from lvm_studio.studio.widgets.composition_table import Column, Member
+from lvm_studio.studio.widgets.composition_table import BAR_ROLE, Column, Member, Part
 from lvm_studio.studio.widgets.composition_view import CompositionView
 from lvm_studio.studio.widgets.count_delegate import sign_areas
 from lvm_studio.studio.widgets.household_mime import households_to_mime
@@ -131,3 +131,66 @@ def test_menu_clears(view: CompositionView, qtbot: QtBot) -> None:
     clear = next(a for a in view.menu().actions() if a.text().startswith("Clear"))
     with qtbot.waitSignal(view.cleared):
         clear.trigger()
+
+
+# Who makes the peak ---------------------------------------------------------------------------
+
+PARTS = {
+    "A": Part(2.0, 0.25, 0.5, 80.0),
+    "B": Part(4.0, 0.5, 0.0, 90.0),
+    "C": Part(-0.5, -0.06, -0.1, 10.0),
+}
+
+
+def column(view: CompositionView, which: Column) -> list[object]:
+    model = view.table.model()
+    return [model.index(row, which).data() for row in range(model.rowCount())]
+
+
+def test_each_row_shows_its_part_of_the_peak(view: CompositionView) -> None:
+    assert column(view, Column.PEAK) == [None, None, None]
+    view.set_parts(PARTS, 2.5)
+    assert column(view, Column.PEAK) == ["2.00", "4.00", "-0.50"]
+    bars = [view.table.model().index(row, Column.PEAK).data(BAR_ROLE) for row in range(3)]
+    assert bars == [0.5, 1.0, 0.0]
+    assert text(view, "composition_peak") == "Peak 8.0 kW: 5.5 households, 2.5 shared"
+    tip = view.table.model().index(0, Column.PEAK).data(Qt.ItemDataRole.ToolTipRole)
+    assert (
+        tip
+        == "2.00 kW of the mean peak (25.0%), +0.50 kW against the base law; 80 kWh in the week."
+    )
+    view.set_parts({})
+    assert column(view, Column.PEAK) == [None, None, None]
+
+
+def test_rows_are_sorted_by_a_click_and_keep_their_verbs(
+    view: CompositionView, qtbot: QtBot
+) -> None:
+    view.set_parts(PARTS)
+    header = view.table.horizontalHeader()
+    where = QPoint(header.sectionViewportPosition(Column.PEAK) + 10, header.height() // 2)
+    qtbot.mouseClick(header.viewport(), Qt.MouseButton.LeftButton, pos=where)
+    assert column(view, Column.HOUSEHOLD) == ["B", "A", "C"]
+    view.table.selectRow(0)
+    assert view.selected_ids() == ("B",)
+    with qtbot.waitSignal(view.count_asked) as asked:
+        press(view, Qt.Key.Key_Plus, qtbot)
+    assert asked.args == ["B", 2]
+    view.set_counts((("A", 2), ("B", 2), ("C", 3), ("D", 1)))
+    assert view.selected_ids() == ("B",)
+    assert column(view, Column.HOUSEHOLD) == ["B", "A", "C", "D"]  # nothing is known of D yet
+    for _ in range(2):
+        qtbot.mouseClick(header.viewport(), Qt.MouseButton.LeftButton, pos=where)
+    assert column(view, Column.HOUSEHOLD) == ["A", "B", "C", "D"]  # as they were added
+
+
+def test_numbers_are_sorted_as_numbers(view: CompositionView) -> None:
+    view.set_counts((("A", 2), ("B", 10), ("C", 1)))
+    view.table.sortByColumn(Column.COUNT, Qt.SortOrder.DescendingOrder)
+    assert column(view, Column.COUNT) == [10, 2, 1]
+
+
+def test_a_selection_is_told(view: CompositionView, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(view.selection_changed) as told:
+        view.table.selectRow(1)
+    assert told.args == [("B",)]

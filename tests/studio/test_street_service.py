@@ -12,7 +12,7 @@ from lvm_studio.data.errors import DataError
 from lvm_studio.storage.workspace import Workspace
 from lvm_studio.studio.answers import StreetRequest, TunedAnswer
 from lvm_studio.studio.session import Session
-from lvm_studio.studio.street_service import StreetService
+from lvm_studio.studio.street_service import QUIET_MS, StreetService
 from lvm_studio.studio.tuned_work import Improved, tuning_key
 
 PATIENCE = 5000
@@ -242,3 +242,26 @@ def test_stopping_twice_is_stopping_once(running: Bench) -> None:
     running.service.stop()
     running.service.stop()
     assert running.service._thread.isFinished()
+
+
+# Who makes the peak ---------------------------------------------------------------------------
+
+
+def test_a_tuned_fan_at_rest_is_shared_out_once(running: Bench, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(running.service.parts_ready, timeout=PATIENCE) as first:
+        pass
+    assert first.args[0].state == running.session.state
+    running.tunings.shared_out.clear()
+    with qtbot.waitSignal(running.service.parts_ready, timeout=PATIENCE) as shared:
+        for lam in (0.5, 1.0, 1.5):
+            running.session.set_lam(lam)
+            running.settle(qtbot)
+    assert [state.lam for state in running.tunings.shared_out] == [1.5]
+    assert shared.args[0].state.lam == 1.5
+
+
+def test_nothing_is_shared_out_of_an_empty_street(running: Bench, qtbot: QtBot) -> None:
+    running.session.clear_composition()
+    running.tunings.shared_out.clear()
+    qtbot.wait(2 * QUIET_MS)
+    assert running.tunings.shared_out == []

@@ -239,3 +239,21 @@ def test_a_flow_takes_over_and_moves_the_base_curves(request_: StreetRequest) ->
 def test_more_rows_than_the_race_allows_are_resampled(request_: StreetRequest) -> None:
     answer = tuned(TunedWork(StreetWork()), changed(request_, samples=900, lam=0.5))
     assert answer.fan.curves.shape == (900, 336)
+
+
+# Who makes the peak ---------------------------------------------------------------------------
+
+
+def test_parts_are_of_the_very_fans_on_screen(request_: StreetRequest) -> None:
+    streets = StreetWork()
+    tunings = TunedWork(streets)
+    extreme = changed(request_, lam=1.0)
+    (answer,) = answers(tunings.parts(extreme))
+    base, shown = fan(streets, extreme).fan, tuned(tunings, extreme).fan
+    np.testing.assert_allclose(answer.base.total_curve_kw, base.mean, atol=1e-5)
+    np.testing.assert_allclose(answer.tuned.total_curve_kw, shown.mean, atol=1e-5)
+    assert answer.tuned.total_peak_kw == pytest.approx(shown.peak_kw.mean, abs=1e-5)
+    assert answer.tuned.household_ids == ("A", "B")
+    assert answer.tuned.counts.tolist() == [1, 2]
+    (still,) = answers(tunings.parts(request_))
+    assert still.tuned is still.base is answer.base

@@ -14,6 +14,7 @@ from lvm_studio.studio.widgets.composition_view import CompositionView
 from lvm_studio.studio.widgets.fan_plot import FanPlot
 from lvm_studio.studio.widgets.lam_control import LamControl, figures_text
 from lvm_studio.studio.widgets.library import LibraryView
+from lvm_studio.studio.widgets.peak_makers import PeakMakers
 from lvm_studio.studio.widgets.readouts import Readouts
 from lvm_studio.studio.widgets.set_summary import (
     daily_means,
@@ -57,6 +58,7 @@ class ComposePanel(QWidget):
         self.fan = FanPlot(colours, self)
         self.readouts = Readouts(self)
         self.lam = LamControl(colours, self)
+        self._makers = PeakMakers(service, self.composition, self.fan, colours, self)
         self._lay_out()
         self._connect_wishes()
         self._connect_session()
@@ -88,7 +90,7 @@ class ComposePanel(QWidget):
             top.addWidget(widget)
             top.setStretchFactor(top.count() - 1, stretch)
         top.setObjectName("compose_columns")
-        top.setSizes([260, 310, 710])
+        top.setSizes([260, 330, 690])
         whole = QSplitter(Qt.Orientation.Vertical, self)
         whole.setObjectName("compose_rows")
         whole.addWidget(top)
@@ -249,6 +251,7 @@ class ComposePanel(QWidget):
         self.fan.set_colours(colours)
         self.lam.set_colours(colours)
         self.composition.set_icon_colour(colours.text)
+        self._makers.set_colours(colours)
 
 
 def _street(state: StreetState) -> Hashable:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -18,6 +19,12 @@ from PySide6.QtCore import (
 
 Index = QModelIndex | QPersistentModelIndex
 MAX_COUNT = 9999
+SORT_ROLE = Qt.ItemDataRole.UserRole
+"""What a column is sorted by."""
+BAR_ROLE = Qt.ItemDataRole.UserRole + 1
+"""A part as a share of the largest one; None where nothing is known."""
+STALE_ROLE = Qt.ItemDataRole.UserRole + 2
+"""Whether the part is of an earlier street or λ."""
 
 
 class Column(IntEnum):
@@ -26,6 +33,7 @@ class Column(IntEnum):
     HOUSEHOLD = 0
     COUNT = 1
     MEAN = 2
+    PEAK = 3
 
 
 @dataclass(frozen=True)
@@ -36,6 +44,28 @@ class Member:
     caption: str
 
 
+@dataclass(frozen=True)
+class Part:
+    """What a row gives to the peak of the fan.
+
+    peak_kw: its part; share: of the whole mean peak; more_kw: above its part in the base law;
+    week_kwh: its energy in the week.
+    """
+
+    peak_kw: float
+    share: float
+    more_kw: float
+    week_kwh: float
+
+    def sentence(self) -> str:
+        """The part in words."""
+        base = f", {self.more_kw:+.2f} kW against the base law" if self.more_kw else ""
+        return (
+            f"{self.peak_kw:.2f} kW of the mean peak ({self.share:.1%}){base}; "
+            f"{self.week_kwh:,.0f} kWh in the week."
+        )
+
+
 class CompositionTable(QAbstractTableModel):
     """Shows a composition; edits are asked for with `count_asked`, never made here.
 
@@ -44,17 +74,23 @@ class CompositionTable(QAbstractTableModel):
 
     count_asked = Signal(str, int)
 
-    TITLES = ("Household", "Times", "Mean W")
+    TITLES = ("Household", "Times", "Mean W", "Peak kW")
     TIPS = (
         "Identifier; a household may be in the composition several times.",
         "How many times it is counted. Click − or +, type a number, or press the − and + keys.",
         "Mean power of this row over the year: multiplicity × mean of the household.",
+        "Part of this row in the mean peak of the fan (of the tuned one where λ ≠ 0), each sampled "
+        "week at the half-hour where it peaks.\nGiven Σw each household is known in closed form: "
+        "E[wᵢ | Σw] = mᵢ + sᵢ²/Σs² (Σw − Σm). Their parts and what weather, day and chance add "
+        "for all sum to the peak.",
     )
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._counts: tuple[tuple[str, int], ...] = ()
         self._members: Mapping[str, Member] = {}
+        self._parts: Mapping[str, Part] = {}
+        self._stale = False
 
     @property
     def counts(self) -> tuple[tuple[str, int], ...]:
@@ -75,6 +111,17 @@ class CompositionTable(QAbstractTableModel):
         """Set what is known of each household of the data set."""
         self._members = members
         self._touch_rows(0)
+
+    def set_parts(self, parts: Mapping[str, Part]) -> None:
+        """Set what each row gives to the peak; rows that are not named show nothing."""
+        self._parts, self._stale = parts, False
+        self._touch_rows(0)
+
+    def fade_parts(self) -> None:
+        """Grey the parts: others are being computed."""
+        if self._parts and not self._stale:
+            self._stale = True
+            self._touch_rows(0)
 
     def set_counts(self, counts: Sequence[tuple[str, int]]) -> None:
         """Show another composition; rows that stay keep their selection."""
@@ -113,6 +160,8 @@ class CompositionTable(QAbstractTableModel):
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         name, count = self._counts[index.row()]
+        if index.column() == Column.PEAK:
+            return self._part_data(self._parts.get(name), role)
         member = self.member(name)
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
             if index.column() == Column.HOUSEHOLD:
@@ -120,10 +169,29 @@ class CompositionTable(QAbstractTableModel):
             if index.column() == Column.COUNT:
                 return count
             return "" if member.mean_w != member.mean_w else f"{count * member.mean_w:,.0f}"
+        if role == SORT_ROLE:
+            mean_w = -1.0 if member.mean_w != member.mean_w else count * member.mean_w
+            return (name, count, mean_w)[index.column()]
         if role == Qt.ItemDataRole.ToolTipRole:
             return f"{name} × {count}\n{member.caption}"
         if role == Qt.ItemDataRole.TextAlignmentRole and index.column() == Column.MEAN:
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        return None
+
+    def _part_data(self, part: Part | None, role: int) -> Any:
+        if part is None:
+            return -math.inf if role == SORT_ROLE else None
+        if role == Qt.ItemDataRole.DisplayRole:
+            return f"{part.peak_kw:.2f}"
+        if role == SORT_ROLE:
+            return part.peak_kw
+        if role == BAR_ROLE:
+            largest = max(other.peak_kw for other in self._parts.values())
+            return max(0.0, part.peak_kw) / largest if largest > 0.0 else 0.0
+        if role == STALE_ROLE:
+            return self._stale
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return part.sentence()
         return None
 
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
@@ -142,6 +210,8 @@ class CompositionTable(QAbstractTableModel):
             return self.TITLES[section]
         if role == Qt.ItemDataRole.ToolTipRole:
             return self.TIPS[section]
+        if role == Qt.ItemDataRole.InitialSortOrderRole and section != Column.HOUSEHOLD:
+            return int(Qt.SortOrder.DescendingOrder.value)
         if role == Qt.ItemDataRole.TextAlignmentRole and section != Column.HOUSEHOLD:
             return Qt.AlignmentFlag.AlignCenter
         return None

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 import qtawesome as qta
-from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtCore import QPoint, QSortFilterProxyModel, Qt, Signal
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
@@ -17,9 +17,17 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from lvm_studio.studio.widgets.composition_table import MAX_COUNT, Column, CompositionTable, Member
+from lvm_studio.studio.widgets.composition_table import (
+    MAX_COUNT,
+    SORT_ROLE,
+    Column,
+    CompositionTable,
+    Member,
+    Part,
+)
 from lvm_studio.studio.widgets.count_delegate import CountDelegate
 from lvm_studio.studio.widgets.drop_table import DropTable
+from lvm_studio.studio.widgets.part_delegate import PartDelegate
 
 HOURS_PER_YEAR = 8760
 
@@ -32,20 +40,30 @@ class CompositionView(QWidget):
     removed = Signal(tuple)
     duplicated = Signal(tuple)
     cleared = Signal()
+    selection_changed = Signal(tuple)  # household ids
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("composition")
         self._model = CompositionTable(self)
         self.table = DropTable(self)
-        self.table.setModel(self._model)
+        self._sorted = QSortFilterProxyModel(self)
+        self._sorted.setSortRole(SORT_ROLE)
+        self._sorted.setSourceModel(self._model)
+        self.table.setModel(self._sorted)
         self.table.setItemDelegateForColumn(Column.COUNT, CountDelegate(self.table))
+        self._bars = PartDelegate(self.palette().highlight().color().name(), self.table)
+        self.table.setItemDelegateForColumn(Column.PEAK, self._bars)
         self._size = QLabel(self)
         self._size.setObjectName("composition_size")
         self._size.setProperty("role", "headline")
         self._energy = QLabel(self)
         self._energy.setObjectName("composition_energy")
         self._energy.setProperty("role", "muted")
+        self._peak = QLabel(self)
+        self._peak.setObjectName("composition_peak")
+        self._peak.setProperty("role", "muted")
+        self._peak.hide()
         self._buttons = {
             "duplicate": self._button("fa6s.clone", "Duplicate the selection (Ctrl+D)"),
             "remove": self._button("fa6s.minus", "Remove the selection (Delete)"),
@@ -67,10 +85,32 @@ class CompositionView(QWidget):
         self._select(selected)
         self._describe()
 
+    def set_parts(self, parts: Mapping[str, Part], shared_kw: float = 0.0) -> None:
+        """Show what each household gives to the mean peak, and what is shared (kW); {} for none."""
+        self._model.set_parts(parts)
+        own_kw = sum(part.peak_kw for part in parts.values())
+        self._peak.setVisible(bool(parts))
+        self._peak.setText(
+            f"Peak {own_kw + shared_kw:,.1f} kW: {own_kw:,.1f} households, {shared_kw:,.1f} shared"
+        )
+        self._peak.setToolTip(
+            "Mean peak of the fan: what the households listed make of it, and what no household "
+            "accounts for: weather, day and chance."
+        )
+
+    def fade_parts(self) -> None:
+        """Grey the bars: others are being computed."""
+        self._model.fade_parts()
+
+    def set_bar_colour(self, colour: str) -> None:
+        """Paint the bars in the colour of the law that they are of."""
+        self._bars.set_colour(colour)
+        self.table.viewport().update()
+
     def selected_ids(self) -> tuple[str, ...]:
         """Ids of the selected rows, in order."""
         rows = sorted(index.row() for index in self.table.selectionModel().selectedRows())
-        return tuple(self._model.household_id(row) for row in rows)
+        return tuple(self._household_id(row) for row in rows)
 
     def set_icon_colour(self, colour: str) -> None:
         """Repaint the icons, after a change of theme."""
@@ -82,6 +122,10 @@ class CompositionView(QWidget):
             self._buttons[name].setIcon(qta.icon(icon, color=colour))
 
     # -- inside ----------------------------------------------------------------------------
+
+    def _household_id(self, row: int) -> str:
+        """Id shown in a row of the table, which may be sorted."""
+        return self._model.household_id(self._sorted.mapToSource(self._sorted.index(row, 0)).row())
 
     def _button(self, icon: str, tip: str) -> QToolButton:
         button = QToolButton(self)
@@ -96,10 +140,15 @@ class CompositionView(QWidget):
         header.setSectionResizeMode(Column.HOUSEHOLD, QHeaderView.ResizeMode.Stretch)
         header.setSectionResizeMode(Column.COUNT, QHeaderView.ResizeMode.Fixed)
         header.setSectionResizeMode(Column.MEAN, QHeaderView.ResizeMode.Fixed)
+        header.setSectionResizeMode(Column.PEAK, QHeaderView.ResizeMode.Fixed)
         header.setMinimumSectionSize(40)
+        header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)  # at first, as they were added
+        header.setSortIndicatorClearable(True)
+        self.table.setSortingEnabled(True)
         width = self.table.fontMetrics().horizontalAdvance
-        header.resizeSection(Column.COUNT, width("9999") + 52)
-        header.resizeSection(Column.MEAN, width("Mean W") + 24)
+        header.resizeSection(Column.COUNT, width("9999") + 46)
+        header.resizeSection(Column.MEAN, width("Mean W") + 18)
+        header.resizeSection(Column.PEAK, width("Peak kW") + 20)
         top = QHBoxLayout()
         top.addWidget(self._size, 1)
         for name, button in self._buttons.items():
@@ -110,6 +159,7 @@ class CompositionView(QWidget):
         layout.setSpacing(2)
         layout.addLayout(top)
         layout.addWidget(self._energy)
+        layout.addWidget(self._peak)
         layout.addWidget(self.table, 1)
 
     def _connect(self) -> None:
@@ -118,11 +168,15 @@ class CompositionView(QWidget):
         self.table.duplicate_pressed.connect(self._duplicate)
         self.table.step_pressed.connect(self._step)
         self.table.customContextMenuRequested.connect(self._show_menu)
-        self.table.selectionModel().selectionChanged.connect(self._describe)
+        self.table.selectionModel().selectionChanged.connect(self._tell_selection)
         self._model.count_asked.connect(self.count_asked)
         self._buttons["duplicate"].clicked.connect(self._duplicate)
         self._buttons["remove"].clicked.connect(self._remove)
         self._buttons["clear"].clicked.connect(self.cleared)
+
+    def _tell_selection(self) -> None:
+        self._describe()
+        self.selection_changed.emit(self.selected_ids())
 
     def _describe(self) -> None:
         size, mean_w = self._model.size, self._model.mean_w
@@ -144,8 +198,8 @@ class CompositionView(QWidget):
         if ids and set(self.selected_ids()) != ids:
             flags = selection.SelectionFlag.Select | selection.SelectionFlag.Rows
             for row in range(self._model.rowCount()):
-                if self._model.household_id(row) in ids:
-                    selection.select(self._model.index(row, 0), flags)
+                if self._household_id(row) in ids:
+                    selection.select(self._sorted.index(row, 0), flags)
 
     def _remove(self) -> None:
         if ids := self.selected_ids():
@@ -159,10 +213,9 @@ class CompositionView(QWidget):
         """The − and + keys: on the current row, as a click on its sign."""
         index = self.table.currentIndex()
         if index.isValid():
-            count = self._model.count(index.row()) + step
-            self.count_asked.emit(
-                self._model.household_id(index.row()), max(0, min(MAX_COUNT, count))
-            )
+            count = index.siblingAtColumn(Column.COUNT).data() + step
+            asked = max(0, min(MAX_COUNT, count))
+            self.count_asked.emit(self._household_id(index.row()), asked)
 
     def _show_menu(self, position: QPoint) -> None:
         self.menu().popup(self.table.viewport().mapToGlobal(position))

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pyqtgraph as pg
+from numpy.typing import NDArray
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap, QResizeEvent
 from PySide6.QtWidgets import (
@@ -56,12 +57,19 @@ class FanPlot(QWidget):
         self._measured = pg.PlotCurveItem(antialias=False)
         self._measured.setZValue(30)
         self.canvas.addItem(self._measured, ignoreBounds=True)
+        self._part = pg.PlotCurveItem(antialias=False)
+        self._part.setZValue(31)
+        self.canvas.addItem(self._part, ignoreBounds=True)
+        self._has_part = False
         self._message = QLabel(self.canvas)
         self._readout = QLabel(IDLE_TEXT, self)
         self._keys = {
             "base": self._key("Base", "The model's own law (λ = 0): mean and 10–90 % band."),
             "tuned": self._key("Tuned", "The law tuned by λ: mean and 10–90 % band."),
             "measured": self._key("Measured", "Sum of what the meters of these households read."),
+            "part": self._key(
+                "Selected", "Part of the mean curve made by the households selected on the left."
+            ),
         }
         self.computing = ComputingLabel(self)
         self._shown = self._shown_field()
@@ -100,6 +108,15 @@ class FanPlot(QWidget):
         self._colour_tuned()
         self._refresh()
 
+    def set_part(self, curve_kw: NDArray[np.float64] | None) -> None:
+        """Draw the part [T] of the mean curve that selected households make; None for none."""
+        fan = self._base.fan
+        self._has_part = fan is not None and curve_kw is not None
+        if fan is not None and curve_kw is not None:
+            self._part.setData(seconds(fan.times), curve_kw)
+        self._part.setVisible(self._has_part and self._keys["part"].isChecked())
+        self._refresh_keys()
+
     def fade_tuned(self) -> None:
         """Grey the tuned fan: what is on screen no longer belongs to the base fan."""
         self._tuned_valid = False
@@ -127,10 +144,16 @@ class FanPlot(QWidget):
         self._base.set_colour(colours.base, colours.plot)
         self._colour_tuned()
         self._measured.setPen(pg.mkPen(colours.measured, width=1))
+        self._part.setPen(pg.mkPen(colours.good, width=1))
         self._message.setStyleSheet(f"color: {colours.muted}; background: transparent;")
-        swatches = {"base": colours.base, "tuned": colours.tuned, "measured": colours.measured}
+        swatches = {
+            "base": colours.base,
+            "tuned": colours.tuned,
+            "measured": colours.measured,
+            "part": colours.good,
+        }
         for name, colour in swatches.items():
-            self._keys[name].setIcon(_swatch(colour, line=name == "measured"))
+            self._keys[name].setIcon(_swatch(colour, line=name in ("measured", "part")))
 
     # -- inside ----------------------------------------------------------------------------
 
@@ -209,6 +232,7 @@ class FanPlot(QWidget):
         fan = self._base.fan
         has_measured = fan is not None and fan.measured is not None
         self._measured.setVisible(has_measured and self._keys["measured"].isChecked())
+        self._part.setVisible(self._has_part and self._keys["part"].isChecked())
         self._refresh()
 
     def _refresh(self) -> None:
@@ -225,6 +249,7 @@ class FanPlot(QWidget):
         self._beside.setVisible(self._tuned.fan is not None)
         self._second.setVisible(self._tuned.fan is not None and self._beside.isChecked())
         self._keys["measured"].setVisible(fan is not None and fan.measured is not None)
+        self._keys["part"].setVisible(self._has_part)
 
     def _place_tuned(self, beside: bool) -> None:
         self._tuned.move_to((self._second if beside else self.canvas).getPlotItem())
