@@ -139,7 +139,7 @@ MEASURES: tuple[Measure, ...] = (
         Measure(
             f"{key}80",
             BANDS,
-            f"80 % band of {name}",
+            f"80 % band of the {name}",
             "%",
             "|covered − due|",
             "%",
@@ -149,9 +149,9 @@ MEASURES: tuple[Measure, ...] = (
             "drawn curves. Floor: other real households of like labels in the same week.",
         )
         for key, name in (
-            ("peak", "the peak"),
-            ("sustained", "the 16th largest"),
-            ("flexibility", "the flexibility"),
+            ("peak", "peak"),
+            ("sustained", "16th largest"),
+            ("flexibility", "flexibility"),
         )
     ),
     *(

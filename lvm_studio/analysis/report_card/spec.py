@@ -25,9 +25,9 @@ class CardSpec(BaseModel):
         default=100, description="curves drawn for each of these sums"
     )
     splits: Annotated[int, Field(ge=2, le=1000)] = Field(
-        default=10, description="times the households are split into two halves"
+        default=20, description="times the households are split into two halves"
     )
-    pairs: Count = Field(default=20, description="pairs of sums a split and held-out week")
+    pairs: Count = Field(default=12, description="pairs of sums a split and held-out week")
     k_low: Count = Field(default=20, description="fewest households in a sum")
     k_high: Count = Field(default=60, description="most households in a sum")
 

@@ -42,7 +42,7 @@ MANY_SEEDS = 2**31 - 1
 HINT = (
     "No report card yet: press Make report card. The model then generates weeks that were held "
     "out of its training, and each figure of theirs is read beside the same figure of two real "
-    "halves of the households. It takes about half a minute, in the background."
+    "halves of the households. It takes about a minute, in the background."
 )
 NO_MODEL = "There is nothing to judge: open household data and a trained model first."
 LEGEND = (
@@ -112,9 +112,8 @@ class ReportCardPanel(QWidget):
         split = QSplitter(childrenCollapsible=False)
         split.addWidget(self._left())
         split.addWidget(self._right())
-        split.setStretchFactor(0, 1)
         split.setStretchFactor(1, 1)
-        split.setSizes([700, 640])
+        split.setSizes([780, 560])
         self._pages.addWidget(self._hint)
         self._pages.addWidget(split)
         layout = QVBoxLayout(self)

@@ -39,7 +39,8 @@ COLOURS = {
 FILLED = {Verdict.AS_REAL: 1.0, Verdict.GOOD: 0.5, Verdict.SHORT: 0.0, Verdict.UNTOLD: 0.0}
 """How much of the disc is filled: the verdicts differ in shape too."""
 DISC = 14
-ROW_HEIGHT = 19
+ROW_HEIGHT, LEAST_WIDTH = 17, 76
+RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
 class VerdictTable(QTreeWidget):
@@ -56,17 +57,15 @@ class VerdictTable(QTreeWidget):
         for column, tip in enumerate(TIPS):
             self.headerItem().setToolTip(column, tip)
             if column >= FIRST_NUMBER:
-                self.headerItem().setTextAlignment(column, Qt.AlignmentFlag.AlignRight)
+                self.headerItem().setTextAlignment(column, RIGHT)
         self.setRootIsDecorated(False)
         self.setIndentation(10)
         self.setUniformRowHeights(True)
         self.setIconSize(QSize(DISC, DISC))
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         header = self.header()
-        header.setStretchLastSection(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        header.setMinimumSectionSize(60)
+        header.setMinimumSectionSize(LEAST_WIDTH)
         self._icons = {verdict: disc(verdict) for verdict in Verdict}
         self.currentItemChanged.connect(self._choose)
 
@@ -100,7 +99,7 @@ class VerdictTable(QTreeWidget):
         for column in range(len(HEADINGS)):
             item.setToolTip(column, tip)
             if column >= FIRST_NUMBER:
-                item.setTextAlignment(column, Qt.AlignmentFlag.AlignRight)
+                item.setTextAlignment(column, RIGHT)
 
     def _choose(self, item: QTreeWidgetItem | None) -> None:
         self.chosen.emit(None if item is None else item.data(0, Qt.ItemDataRole.UserRole))
