@@ -130,6 +130,23 @@ class Attribution:
         return tuple(self.household_ids[row] for row in order)
 
 
+def nobodys(curves_kw: NDArray[np.floating]) -> Attribution:
+    """All of the curves [N, T] shared: for a model that knows no households.
+
+    >>> nobodys(np.array([[1.0, 3.0], [2.0, 0.0]])).shared_peak_kw
+    2.5
+    """
+    curves, nothing = np.asarray(curves_kw, dtype=np.float64), np.zeros(0)
+    return Attribution(
+        household_ids=(),
+        counts=nothing.astype(np.int64),
+        curve_kw=np.zeros((0, curves.shape[1])),
+        shared_curve_kw=curves.mean(axis=0),
+        peak_kw=nothing,
+        shared_peak_kw=float(curves.max(axis=1).mean()),
+    )
+
+
 def enough_rows(n: int) -> NDArray[np.int64]:
     """Rows to share out of n: all of them, or `ENOUGH` spread evenly over them.
 

@@ -29,13 +29,15 @@ class PartsWork:
     ) -> Generator[PartsAnswer | None, None, None]:
         """Share out the tuned rows u [n, dim] with curves [n, T], and the base law's beside them.
 
-        A model without households answers nothing.
+        A model without households answers with no rows.
         """
-        from lvm_studio.analysis.attribution import attributing, enough_rows
+        from lvm_studio.analysis.attribution import attributing, enough_rows, nobodys
         from lvm_studio.models.street import Street
 
         space = self._streets.space(request)
         if not isinstance(space, Street):
+            nobody = nobodys(curves_kw)
+            yield PartsAnswer(request.state, nobody, nobody)
             return
         base = yield from self._base_parts(request, space)
         tuned = base

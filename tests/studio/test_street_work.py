@@ -13,7 +13,7 @@ from lvm_studio.data.calendar import ContextEncoder
 from lvm_studio.data.composition import Composition
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.labels import LabelEncoder
-from lvm_studio.models.specs import CompVAESpec
+from lvm_studio.models.specs import CompVAESpec, VAESpec
 from lvm_studio.models.trained import TrainedModel, build_module
 from lvm_studio.storage.street_state import StreetState
 from lvm_studio.studio.answers import FanAnswer, LoadedModel, StreetRequest, TunedAnswer
@@ -257,3 +257,12 @@ def test_parts_are_of_the_very_fans_on_screen(request_: StreetRequest) -> None:
     assert answer.tuned.counts.tolist() == [1, 2]
     (still,) = answers(tunings.parts(request_))
     assert still.tuned is still.base is answer.base
+
+
+def test_a_model_without_households_has_no_rows(request_: StreetRequest) -> None:
+    spec = VAESpec(latent_z=2, k=3)
+    module = build_module(spec, labels=0, context=0, seed=0)
+    plain = TrainedModel("plain", spec, module, None, request_.model.context)
+    (answer,) = answers(TunedWork(StreetWork()).parts(replace(request_, model=plain)))
+    assert answer.tuned.household_ids == ()
+    assert answer.tuned.total_peak_kw > 0.0

@@ -65,7 +65,7 @@ class PeakMakers(QObject):
             return
         parts = self._answer.tuned
         rows = [row for row, name in enumerate(parts.household_ids) if name in chosen]
-        self._fan.set_part(parts.curve_kw[rows].sum(axis=0))
+        self._fan.set_part(parts.curve_kw[rows].sum(axis=0) if rows else None)
 
     def _paint_bars(self) -> None:
         tuned = self._answer is not None and self._answer.state.lam != 0.0
