@@ -13,8 +13,9 @@ from torch.nn.functional import softplus
 from lvm_studio.data.units import DAY, WEEK
 from lvm_studio.models.autoregressive import AutoregressiveNoise
 from lvm_studio.models.elbo import Elbo
-from lvm_studio.models.gaussians import CorrelatedGaussian, ResidualGaussian
-from lvm_studio.models.networks import DayNet, GraphNN, ResidualMLP
+from lvm_studio.models.gaussians import ResidualGaussian
+from lvm_studio.models.inference import PartsPosterior, new_inference
+from lvm_studio.models.networks import DayNet, ResidualMLP
 from lvm_studio.models.observation import CurveDistribution, PerHouseholdNoise
 from lvm_studio.models.specs import AutoregressiveNoiseSpec, CompVAESpec, NoiseSpec
 
@@ -28,9 +29,6 @@ SOFTPLUS_OF_ONE = 0.5413248546
 
 SPREAD = 1 / 3
 """Spread of a household's mean load over compositions and weeks, as a share of the mean."""
-
-NU_OFFSET = -2.0
-"""nu starts at -log K - 2: sum rho = 0.12 whatever K is, and KL(q, p) starts near 0."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +84,7 @@ class CompVAE(nn.Module):
         self.sum_to_curve = nn.Linear(w, WEEK)
         self.observation = _noise(spec.noise)
         self.summary = ResidualMLP(WEEK + w + 1, 2 * day, day, blocks=1, dropout=drop)
-        self.w_posterior = GraphNN(labels, day, spec.part_hidden, 3 * w, layers=spec.graph_layers)
+        self.w_posterior = new_inference(spec, labels)
         surprises = 2 * DAY if spec.week_in_z else DAY
         self.z_posterior = DayNet(surprises + context + 2 * w, day, 2 * z, blocks=1, dropout=drop)
         self.register_buffer("household_mean_kw", torch.full((WEEK,), 0.45))
@@ -161,21 +159,16 @@ class CompVAE(nn.Module):
 
     def posterior_w(
         self, x: Tensor, labels: Tensor, mask: Tensor, prior: PriorPath
-    ) -> CorrelatedGaussian:
-        """q({w_i} | x, c, labels), relative to the prior (nu starts at -log K - 2)."""
+    ) -> PartsPosterior:
+        """q({w_i} | x, c, labels), relative to the prior."""
         k = mask.sum(-1)
-        surprise = self._surprise(x, prior)
-        size = k.log()[:, None]
-        seen = torch.cat([surprise, prior.sum_mean / k[:, None], size - 3.0], -1)
-        shift, log_scale, nu = self.w_posterior(labels, mask, self.summary(seen)).chunk(3, -1)
-        root_k = k.sqrt()[:, None, None]
-        learned = prior.s / prior.widening  # a wider prior leaves the means where they were
-        return CorrelatedGaussian(
-            mu=prior.m + learned * shift / root_k,
-            sigma=prior.s * log_scale.exp(),
-            nu=nu - size[..., None] + NU_OFFSET,
-            mask=mask,
+        size = k.log()[:, None] - 3.0
+        told = torch.cat([self._surprise(x, prior), prior.sum_mean / k[:, None], size], -1)
+        seen = self.summary(told)
+        posterior: PartsPosterior = self.w_posterior.posterior(
+            labels, mask, seen, prior.m, prior.s, prior.widening
         )
+        return posterior
 
     def posterior_z(
         self, x: Tensor, sum_w: Tensor, k: Tensor, context: Tensor, prior: PriorPath
@@ -200,12 +193,12 @@ class CompVAE(nn.Module):
         k = mask.sum(-1)
         prior = self.prior_path(labels, mask, context)
         q_w = self.posterior_w(x, labels, mask, prior)
-        sum_w = q_w.rsample_sum(generator)
+        sum_w, kl_w = q_w.draw(prior.m, prior.s, generator)
         q_z = self.posterior_z(x, sum_w, k, context, prior)
         curve = self.decode(sum_w, q_z.rsample(generator), k, context)
         return Elbo(
             reconstruction=curve.log_prob(x),
-            kl_w=q_w.kl(prior.m, prior.s),
+            kl_w=kl_w,
             kl_z=q_z.kl(),
             prior_path=prior.curve.log_prob(x),
         )

@@ -88,6 +88,11 @@ class CorrelatedGaussian:
         """Variance of the sum of the parts, [B, W] (Eq. 9.8)."""
         return (2.0 * self.log_rest).exp() * self._variance.sum(dim=-2)
 
+    def part_variance(self) -> Tensor:
+        """Variance of each part by itself, [B, K, W] (Eq. 9.7)."""
+        spread = self._variance.sum(dim=-2, keepdim=True)
+        return (1 - 2 * self.rho) * self.sigma**2 + self.rho**2 * spread
+
     def rsample(self, generator: torch.Generator | None = None) -> Tensor:
         """One draw of all parts, [B, K, W]; 0 where no part is."""
         eps = torch.randn(
@@ -124,6 +129,22 @@ class CorrelatedGaussian:
         square = (self.mu - m) ** 2 + (1 - 2 * self.rho) * self.sigma**2 + self.rho**2 * spread
         terms = square / (2.0 * s**2) + s.log() - self.sigma.log() - 0.5
         return self._sum_parts(terms) - self.log_rest
+
+    def draw(
+        self, m: Tensor, s: Tensor, generator: torch.Generator | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """One draw of the sum of the parts, [B, W], and the KL of `kl`."""
+        return self.rsample_sum(generator), self.kl(m, s)
+
+    def part_kl(self, m: Tensor, s: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        """KL of each part by itself to N(m_i, s_i^2), [B, K, W].
+
+        What is known of the parts together is more than the sum of these; no draw is needed.
+        """
+        variance = self.part_variance()
+        square = (variance + (self.mu - m) ** 2) / (2.0 * s**2)
+        terms = square + s.log() - 0.5 * variance.log() - 0.5
+        return terms.masked_fill(~self._present, 0.0)
 
     def _half_log_det(self) -> Tensor:
         return self.log_rest + self._sum_parts(self.sigma.log())

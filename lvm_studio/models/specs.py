@@ -66,6 +66,10 @@ class CompVAESpec(BaseModel):
         default=False,
         description="every day also sees the sum of z over the week: what all days share",
     )
+    inference: Literal["correlated", "recurrent", "accumulator"] = Field(
+        default="correlated",
+        description="how the w_i are inferred; the last two are baselines known to fail (9.2.1)",
+    )
     prior_widening: Annotated[float, Field(ge=1, le=10)] = Field(
         default=1.0,
         description="p(w | label) once trained, as a multiple of its learned width",

@@ -1,0 +1,28 @@
+"""How much a curve tells of each of its parts, by their place in the order (9.2)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from lvm_studio.models.compvae import CompVAE
+
+if TYPE_CHECKING:
+    from lvm_studio.data.sampler import AggregateBatch
+
+
+@torch.no_grad()
+def information_per_rank(
+    module: CompVAE, batch: AggregateBatch, generator: torch.Generator | None = None
+) -> Tensor:
+    """Mean KL(q(w_i), p(w_i | l_i)) for each rank i, [K], in nats; 0 where no batch reaches.
+
+    For the recurrent inference models it is that of q(w_i | w_<i), and adds up to all there is
+    to know; for the correlated Gaussian, which has no order, that of each part by itself.
+    """
+    prior = module.prior_path(batch.labels, batch.mask, batch.context)
+    q_w = module.posterior_w(batch.x, batch.labels, batch.mask, prior)
+    nats = q_w.part_kl(prior.m, prior.s, generator).sum(-1)
+    return nats.sum(0) / batch.mask.sum(0).clamp(min=1)
