@@ -22,6 +22,7 @@ from lvm_studio.models.specs import CompVAESpec, VAESpec
 from lvm_studio.models.trained import TrainedModel, build_module
 
 SPEC = CardSpec(seed=1, repeats=6, samples=40, splits=4, pairs=6, k_low=4, k_high=12)
+TINY = CardSpec(seed=1, repeats=1, samples=10, splits=2, pairs=1, k_low=4, k_high=12)
 AGAINST_RIVALS = ("energy", "crps")
 
 
@@ -138,9 +139,9 @@ def test_progress_rises_to_its_end_and_tells_time_left(perfect):
     assert said[-1].seconds_left is not None
 
 
-def test_the_same_seed_gives_the_same_card(truth, perfect):
-    again, _ = finish(draw_up(truth, SPEC))
-    assert replace(again, seconds=0.0) == replace(perfect[0], seconds=0.0)
+def test_the_same_seed_gives_the_same_card(truth):
+    first, again = (finish(draw_up(truth, TINY))[0] for _ in range(2))
+    assert replace(again, seconds=0.0) == replace(first, seconds=0.0)
 
 
 def test_figures_say_sample_size_seed_and_how(perfect):
@@ -184,7 +185,7 @@ def test_too_little_to_judge_by_is_one_sentence(truth):
 
 def test_without_cold_days_the_answer_to_cold_cannot_be_told(truth):
     warm = replace(truth.records, temperature_c=np.full((24, 336), 20.0, dtype=np.float32))
-    card, _ = finish(draw_up(replace(truth, records=warm), SPEC))
+    card, _ = finish(draw_up(replace(truth, records=warm), TINY))
     finding = card.finding("temperature")
     assert finding.verdict is Verdict.UNTOLD
     assert (finding.value, finding.distance) == (None, None)
