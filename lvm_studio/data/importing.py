@@ -35,7 +35,7 @@ from lvm_studio.data.roster import Roster
 from lvm_studio.data.tables import Preview, preview, table_files
 from lvm_studio.data.units import STEP, STEP_MINUTES
 from lvm_studio.data.weather import read_temperature, read_temperature_profile
-from lvm_studio.data.weeks import complete_weeks
+from lvm_studio.data.weeks import cut_weeks
 
 __all__ = [
     "ColumnMapping",
@@ -257,8 +257,8 @@ def _make_set(
     seed: int,
     profile: Profile | None,
 ) -> HouseholdSet:
-    week_ids, complete = complete_weeks(drawn.power_w, drawn.start)
-    if not complete.any():
+    weeks = cut_weeks(drawn.power_w, drawn.temperature_c, drawn.start)
+    if not weeks.complete.any():
         end = drawn.start + drawn.power_w.shape[1] * STEP
         raise DataError(
             f"{path.name} holds no whole week, Monday to Sunday in UTC, of any household "
@@ -275,7 +275,7 @@ def _make_set(
         temperature_c=drawn.temperature_c,
         time_zone=mapping.home,
         country=mapping.country,
-        split=choose_split(drawn.ids, week_ids, suspect != "", seed=seed),
+        split=choose_split(drawn.ids, weeks.ids, suspect != "", seed=seed),
         provenance=Provenance(
             source=profile.source if profile else path.name,
             licence=profile.licence if profile else "",

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from lvm_studio.data.households import HouseholdSet
 from lvm_studio.data.units import STEP
-from lvm_studio.data.weeks import complete_weeks
 
 _MOSTLY_ZERO = 0.5
 _MOSTLY_MISSING = 0.5
@@ -64,8 +63,7 @@ class Quality:
 
 def quality_summary(households: HouseholdSet) -> Quality:
     """Count what is there, what is missing, and what looks wrong."""
-    power = households.power_w
-    week_ids, complete = complete_weeks(power, households.start)
+    power, weeks = households.power_w, households.weeks
     # Row by row: a set may fill half of the memory.
     missing = np.array([np.isnan(curve).mean() for curve in power])
     present = power.size - sum(int(np.isnan(curve).sum()) for curve in power)
@@ -75,8 +73,8 @@ def quality_summary(households: HouseholdSet) -> Quality:
         households=len(households.household_ids),
         first=households.start,
         last=households.start + power.shape[1] * STEP,
-        whole_weeks=len(week_ids),
-        complete_household_weeks=int(complete.sum()),
+        whole_weeks=len(weeks.ids),
+        complete_household_weeks=int(weeks.complete.sum()),
         missing=missing,
         missing_share=float(missing.mean()),
         suspects=tuple(

@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 import polars as pl
 
+from lvm_studio.data.blocks import EXTRA
 from lvm_studio.data.columns import ColumnMapping
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.tables import ROW
@@ -77,6 +78,10 @@ class Ledger:
     def _name(self, column: str) -> pl.Expr:
         if column == "time":
             return pl.lit(self.mapping.time)
+        if column == "household":
+            return pl.lit(self.mapping.household or column)
+        if column == EXTRA:
+            return pl.lit("beyond the last")
         if column != "value":
             return pl.lit(column)
         return pl.when(pl.col("slot") == "").then(pl.lit(self.mapping.value)).otherwise("slot")

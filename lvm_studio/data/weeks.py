@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,16 +19,26 @@ _A_MONDAY = np.datetime64("1970-01-05T00:00", "m")
 class Weeks:
     """N whole Monday–Sunday UTC weeks of H households.
 
-    ``power_kw`` [H, N, 336] in kW holds 0 where a reading is missing: use it together with
-    ``complete`` [H, N], true where every half-hour is present. ``temperature_c`` [N, 336] has
-    its gaps interpolated. ``starts`` [N] are Mondays 00:00 UTC.
+    ``power_w`` [H, N, 336] is a view of the readings in W, NaN = missing; ``complete`` [H, N] is
+    true where every half-hour is present. ``temperature_c`` [N, 336] has its gaps interpolated.
+    ``starts`` [N] are Mondays 00:00 UTC.
     """
 
     ids: tuple[str, ...]
-    power_kw: NDArray[np.float32]
+    power_w: NDArray[np.float32]
     complete: NDArray[np.bool_]
     temperature_c: NDArray[np.float32]
     starts: NDArray[np.datetime64]
+
+    @cached_property
+    def power_kw(self) -> NDArray[np.float32]:
+        """Power [H, N, 336] in kW, 0 where a reading is missing: use it with ``complete``.
+
+        Made when it is first wanted: a set may fill half of the memory.
+        """
+        power = self.power_w / np.float32(WATTS_PER_KW)
+        power[np.isnan(power)] = 0
+        return power
 
     def index(self, week: str) -> int:
         """Position of the ISO week `week`."""
@@ -50,35 +61,16 @@ def cut_weeks(
     offset = int((first_monday - start) // STEP)
     count = max(0, (power_w.shape[1] - offset) // WEEK)
     inside = slice(offset, offset + count * WEEK)
-    power = power_w[:, inside].reshape(len(power_w), count, WEEK) / np.float32(WATTS_PER_KW)
-    missing = np.isnan(power)
-    temperature = fill_temperature(temperature_c)[inside].reshape(count, WEEK)
+    readings = power_w[:, inside].reshape(len(power_w), count, WEEK)
+    complete = np.array([~np.isnan(curves).any(axis=1) for curves in readings], np.bool_)
     starts = first_monday + np.arange(count) * WEEK_SPAN
     return Weeks(
         ids=tuple(week_id(monday) for monday in starts),
-        power_kw=np.where(missing, np.float32(0), power),
-        complete=~missing.any(axis=2),
-        temperature_c=temperature,
+        power_w=readings,
+        complete=complete.reshape(len(power_w), count),
+        temperature_c=fill_temperature(temperature_c)[inside].reshape(count, WEEK),
         starts=starts,
     )
-
-
-def complete_weeks(
-    power_w: NDArray[np.float32], start: np.datetime64
-) -> tuple[tuple[str, ...], NDArray[np.bool_]]:
-    """Ids [N] of the whole weeks, and where every half-hour is present [H, N].
-
-    Unlike `cut_weeks` it copies no readings: for sets that fill the memory.
-    """
-    first_monday = start + (_A_MONDAY - start) % WEEK_SPAN
-    offset = int((first_monday - start) // STEP)
-    count = max(0, (power_w.shape[1] - offset) // WEEK)
-    complete = np.zeros((len(power_w), count), np.bool_)
-    for row, curve in enumerate(power_w):
-        inside = curve[offset : offset + count * WEEK].reshape(count, WEEK)
-        complete[row] = ~np.isnan(inside).any(axis=1)
-    starts = first_monday + np.arange(count) * WEEK_SPAN
-    return tuple(week_id(monday) for monday in starts), complete
 
 
 def fill_temperature(temperature_c: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -111,7 +111,7 @@ COUNTED: dict[str, tuple[str, bytes, str]] = {
     "too many fields": (
         "a.csv",
         good("a,2013-01-14 00:00,1,9"),
-        r"more fields than the header \(first: row 338",
+        r"more fields than the header \(first: row 338, column 'beyond the last': '9'",
     ),
     "too few fields": (
         "a.csv",
@@ -126,7 +126,7 @@ COUNTED: dict[str, tuple[str, bytes, str]] = {
     "no name": (
         "a.csv",
         good(",2013-01-14 00:00,1"),
-        r"no household name .*row 338, column 'house",
+        r"no household name .*row 338, column 'id'",
     ),
     "off the grid": ("a.csv", good("a,2013-01-14 00:07,1"), "not on a 30-minute mark .*row 338"),
     "half a second": (

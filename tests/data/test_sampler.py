@@ -130,7 +130,7 @@ def test_swapped_days_come_from_near_weeks_with_their_context() -> None:
     power = np.tile(number[None, :, None], (4, 1, 336))
     weeks = Weeks(
         ids=tuple(map(str, range(count))),
-        power_kw=power,
+        power_w=power * 1000,
         complete=np.ones((4, count), bool),
         temperature_c=np.zeros((count, 336), np.float32),
         starts=starts,
