@@ -24,6 +24,7 @@ from lvm_studio.studio.theme import theme
 
 if TYPE_CHECKING:
     from lvm_studio.analysis.fan import Fan
+    from lvm_studio.studio.answers import PartsAnswer
     from lvm_studio.studio.window import MainWindow
 
 ADDED = 28
@@ -121,6 +122,8 @@ def _compose(window: MainWindow) -> None:
 def _tune(window: MainWindow) -> None:
     """Ask for 1 week in 100, and once more when better draws are there: the first λ is a guess."""
     session, service = window.session, window.service
+    shared_out: list[PartsAnswer] = []
+    service.parts_ready.connect(shared_out.append)
     for _ in range(2):
         service.request_lam("one_in_n", ONE_IN)
         _wait(lambda: session.state.lam > 0, "a λ")
@@ -133,6 +136,7 @@ def _tune(window: MainWindow) -> None:
             ),
             "a valid answer",
         )
+    _wait(lambda: any(parts.state == session.state for parts in shared_out), "who makes the peak")
 
 
 def _written(fan: Fan, path: Path) -> dict[str, float]:
