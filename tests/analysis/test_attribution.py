@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from lvm_studio.analysis.attribution import Attribution, attribute, bridge
-from lvm_studio.models.compvae import CompVAE
 from lvm_studio.models.observation import PerHouseholdNoise
 from lvm_studio.models.specs import CompVAESpec
 from lvm_studio.models.street import Street, base_noise
+from lvm_studio.models.trained import build_module
 
 W, LABELS, CONTEXT = 3, 5, 2
 SPEC = CompVAESpec(latent_w=W, latent_z=1, part_hidden=4, day_hidden=8, day_blocks=1)
@@ -20,7 +20,7 @@ COUNTS = (1, 3, 1, 2, 1)
 def module_of(*, linear):
     """A decoder that nobody has trained: bent, or exactly linear in the sum."""
     torch.manual_seed(3)
-    module = CompVAE(SPEC, labels=LABELS, context=CONTEXT)
+    module = build_module(SPEC, labels=LABELS, context=CONTEXT)
     with torch.no_grad():
         if linear:
             module.decoder.out.weight.zero_()

@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 from torch.distributions import Normal, kl_divergence
 
 from lvm_studio.data.sampler import AggregateBatch
-from lvm_studio.models.compvae import CompVAE
 from lvm_studio.models.specs import AutoregressiveNoiseSpec, CompVAESpec, VAESpec
-from lvm_studio.models.vae import GaussianVAE
+from lvm_studio.models.trained import build_module
 
 F, C = 5, 3
 TINY = CompVAESpec(latent_w=4, latent_z=2, part_hidden=8, day_hidden=8, dropout=0.0)
@@ -49,7 +48,7 @@ def random_batch(batch, parts, seed, *, absent=0):
 
 @pytest.fixture(scope="module", params=[TINY, RICH], ids=["plain", "rich"])
 def model(request):
-    return shaken(CompVAE(request.param, labels=F, context=C))
+    return shaken(build_module(request.param, labels=F, context=C))
 
 
 def elbo_terms(model, batch):
@@ -60,7 +59,7 @@ def elbo_terms(model, batch):
 @settings(max_examples=10, deadline=None)
 @given(st.integers(1, 3), st.integers(1, 9), st.integers(0, 1000))
 def test_order_of_the_parts_does_not_matter(batch, parts, seed):
-    model = shaken(CompVAE(TINY, labels=F, context=C))
+    model = shaken(build_module(TINY, labels=F, context=C))
     data = random_batch(batch, parts, seed)
     order = torch.randperm(parts, generator=torch.Generator().manual_seed(seed))
     turned = dataclasses.replace(data, labels=data.labels[:, order])
@@ -118,7 +117,7 @@ def test_output_is_proportional_to_the_number_of_parts(model, times):
 
 
 def test_a_fresh_posterior_is_nearly_the_prior():
-    model = CompVAE(CompVAESpec(dropout=0.0), labels=F, context=C).eval()
+    model = build_module(CompVAESpec(dropout=0.0), labels=F, context=C).eval()
     for parts in (3, 60):
         elbo = model.elbo(random_batch(2, parts, 0), torch.Generator().manual_seed(0))
         assert elbo.kl_z_total.abs().max() < 1e-6
@@ -146,9 +145,9 @@ def test_extreme_inputs_give_finite_curves(model):
 @pytest.mark.parametrize(
     "module",
     [
-        CompVAE(TINY, labels=F, context=C),
-        CompVAE(RICH, labels=F, context=C),
-        GaussianVAE(VAESpec(k=4, latent_z=3, hidden=8)),
+        build_module(TINY, labels=F, context=C),
+        build_module(RICH, labels=F, context=C),
+        build_module(VAESpec(k=4, latent_z=3, hidden=8), labels=0, context=0),
     ],
     ids=["compvae", "rich compvae", "vae"],
 )
@@ -164,7 +163,7 @@ def test_gradient_reaches_every_parameter(module):
 
 
 def test_a_wider_prior_leaves_posterior_means_where_they_were():
-    wide = shaken(CompVAE(RICH, labels=F, context=C))
+    wide = shaken(build_module(RICH, labels=F, context=C))
     narrow = copy.deepcopy(wide).train()
     data = random_batch(2, 5, 0)
     k = data.mask.sum(-1)
@@ -184,7 +183,7 @@ def test_a_wider_prior_leaves_posterior_means_where_they_were():
 
 
 def test_the_prior_is_widened_after_training_only():
-    model = CompVAE(RICH, labels=F, context=C)
+    model = build_module(RICH, labels=F, context=C)
     labels = torch.zeros(1, 3, F)
     learned, used = model.train().prior_w(labels)[1], model.eval().prior_w(labels)[1]
     torch.testing.assert_close(used, 2 * learned)
@@ -195,7 +194,7 @@ def test_what_all_days_share_reaches_every_day():
     spec = TINY.model_copy(update={"day_blocks": 1})
     for week_in_z, reached in ((False, False), (True, True)):
         model = shaken(
-            CompVAE(spec.model_copy(update={"week_in_z": week_in_z}), labels=F, context=C)
+            build_module(spec.model_copy(update={"week_in_z": week_in_z}), labels=F, context=C)
         )
         z = torch.zeros(1, 7, 2, requires_grad=True)
         curve = model.decode(torch.zeros(1, 4), z, torch.ones(1), torch.zeros(1, 7, C))
@@ -204,7 +203,7 @@ def test_what_all_days_share_reaches_every_day():
 
 
 def test_the_scale_of_varying_noise_is_bounded():
-    model = shaken(CompVAE(RICH, labels=F, context=C))
+    model = shaken(build_module(RICH, labels=F, context=C))
     calm = model.observation.stddev
     k = torch.ones(2)
     z = torch.stack([torch.full((7, 2), -1e4), torch.full((7, 2), 1e4)])

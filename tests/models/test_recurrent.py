@@ -6,11 +6,10 @@ from torch.distributions import Normal, kl_divergence
 
 from lvm_studio.data.london import load_london
 from lvm_studio.data.sampler import AggregateBatch
-from lvm_studio.models.compvae import CompVAE
 from lvm_studio.models.information import information_per_rank
 from lvm_studio.models.recurrent import SequentialGaussian
 from lvm_studio.models.specs import CompVAESpec
-from lvm_studio.models.trained import TrainedModel
+from lvm_studio.models.trained import TrainedModel, build_module
 from lvm_studio.training.loop import train
 from lvm_studio.training.recipes import RECIPES, with_overrides
 
@@ -20,7 +19,7 @@ TINY = CompVAESpec(latent_w=4, latent_z=2, part_hidden=8, day_hidden=8, dropout=
 
 def model_of(kind, seed=0):
     torch.manual_seed(seed)
-    module = CompVAE(TINY.model_copy(update={"inference": kind}), labels=F, context=C)
+    module = build_module(TINY.model_copy(update={"inference": kind}), labels=F, context=C)
     with torch.no_grad():
         for parameter in module.parameters():
             parameter.add_(0.15 * torch.randn(parameter.shape))
