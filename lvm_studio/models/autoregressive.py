@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor, nn
@@ -102,9 +103,16 @@ class AutoregressiveCurve:
         return SkewedNormal(self.skew).log_prob(v).sum(-1) - log_det
 
     def transport(self, eps: Tensor) -> Tensor:
-        """Curves from standard normal noise; the recursion is one product with a filter."""
+        """Curves from standard normal noise; the recursion is one product with a filter.
+
+        Noise that all curves share, [T], passes the filter once.
+        """
         v = SkewedNormal(self.skew).transport(eps)
-        return self.mean + self.stddev * (v @ ar1_filter(self.phi, v.shape[-1]).T)
+        return self.mean + self.stddev * (v @ self._filter.T)
+
+    @cached_property
+    def _filter(self) -> Tensor:
+        return ar1_filter(self.phi, self.mean.shape[-1])
 
 
 def ar1_filter(phi: Tensor, length: int) -> Tensor:

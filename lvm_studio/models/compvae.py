@@ -133,7 +133,7 @@ class CompVAE(nn.Module):
     def decode(self, sum_w: Tensor, z: Tensor, k: Tensor, context: Tensor) -> CurveDistribution:
         """p(x | sum w, z, c): curves [B, 336] in kW of the whole sum of k households.
 
-        sum_w [B, W], z [B, 7, Z], k [B], context [B, 7, C].
+        sum_w [B, W], z [B, 7, Z], k [B] (or [1], if all are of one size), context [B, 7, C].
         """
         mean_w = sum_w / k[:, None]
         days = torch.cat([context, _every_day(mean_w), z], -1)

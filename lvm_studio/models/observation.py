@@ -41,7 +41,7 @@ class CurveDistribution(Protocol):
         ...
 
     def transport(self, eps: Tensor) -> Tensor:
-        """Curves [..., 336] from standard normal noise shaped like the mean."""
+        """Curves [..., 336] from standard normal noise shaped like the mean, or shared, [336]."""
         ...
 
 

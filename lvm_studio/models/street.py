@@ -113,7 +113,9 @@ class Street:
         """Laws of curves [N, 336] in kW of the whole street for u [N, dim]."""
         u_w, u_z = u[:, : self.latent_w], u[:, self.latent_w :]
         sum_w = self.sum_mean + self.sum_std * u_w
-        k, context = self._shared(len(u))
+        # One k for all rows: what depends on it alone (the noise's shape) is then made once.
+        k = self.context.new_full((1,), float(self.k))
+        context = self.context.expand(len(u), -1, -1)
         mu, sigma = self.module.prior_z(sum_w, k, context)
         z = mu + sigma * u_z.reshape(-1, DAYS, self.latent_z)
         return self.module.decode(sum_w, z, k, context)
@@ -124,7 +126,8 @@ class Street:
         The mean of z is taken at the mean of the sum. `kl` is the information the curve holds
         beyond labels and context, by coordinate (the W of the parts are counted together).
         """
-        k, context = self._shared(len(x))
+        k = self.context.new_full((len(x),), float(self.k))
+        context = self.context.expand(len(x), -1, -1)
         parts = self.labels.repeat_interleave(self.counts.long(), dim=0).expand(len(x), -1, -1)
         mask = parts.new_ones(parts.shape[:2])
         prior = self.module.prior_path(parts, mask, context)
@@ -151,10 +154,6 @@ class Street:
         """
         share = self.s**2 / self.sum_std**2
         return self.m + share * (sum_w - self.sum_mean)[:, None]
-
-    def _shared(self, n: int) -> tuple[Tensor, Tensor]:
-        k = self.context.new_full((n,), float(self.k))
-        return k, self.context.expand(n, -1, -1)
 
 
 @dataclass(frozen=True, eq=False)

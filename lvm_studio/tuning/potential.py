@@ -75,8 +75,7 @@ class Potential:
 
     def natural_value_of(self, curves: CurveDistribution) -> Tensor:
         """Mean of f over the noise draws [n], in the criterion's unit."""
-        shape = curves.mean.shape
-        scores = [self.criterion(curves.transport(eps.expand(shape))) for eps in self.noise]
+        scores = [self.criterion(curves.transport(eps)) for eps in self.noise]
         return torch.stack(scores).mean(dim=0)
 
     def value_and_gradient(self, u: Tensor) -> tuple[Tensor, Tensor]:
