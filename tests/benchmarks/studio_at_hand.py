@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from PySide6.QtCore import QEventLoop, QTimer
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QGraphicsView, QWidget
 
 from lvm_studio.studio.app import SWITCH_SECONDS, make_window
 from lvm_studio.studio.session import Session
@@ -62,10 +62,9 @@ def live(seconds: float) -> None:
 
 
 def painted(window: MainWindow) -> None:
-    """Paint the fan now, as the next frame would."""
+    """Paint the fan's plots now, as the next frame would."""
     fan = window.findChild(QWidget, "fan")
     assert fan is not None
-    fan.repaint()
-    for child in fan.findChildren(QWidget):
-        if child.isVisible():
-            child.repaint()
+    for view in fan.findChildren(QGraphicsView):
+        if view.isVisible():
+            view.viewport().repaint()
