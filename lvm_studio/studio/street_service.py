@@ -39,8 +39,8 @@ __all__ = ["FanAnswer", "Front", "PartsAnswer", "StreetService", "TunedAnswer"]
 LOADING, FANS, TUNINGS, SOLVING, PANELS, ADOPTING, CLIMBING, SHARING = range(8)
 
 SETTLED_MS = 150
-"""The climb over λ begins when the street stands still: its slices of 0.1 s shall not stand in
-the way of the next drop."""
+"""The climb over λ goes on when street and λ stand still: its slices of 0.1 s shall not stand in
+the way of the next move."""
 QUIET_MS = 200
 """So long a tuned fan stays on screen before it is shared out: a sliding λ must not wait for it."""
 
@@ -213,10 +213,9 @@ class StreetService(QObject):
             self._sharing.withdraw()
             self.tuned_computing.emit()
             self._tuned.post(partial(self._tunings.answer, request))
-        if tuning_key(request) != self._tuning_key:
-            self._tuning_key = tuning_key(request)
-            self._climbing.withdraw()
+            self._climbing.withdraw()  # it goes on from where it was
             self._settled.start()
+        self._tuning_key = tuning_key(request)
         self._fitter.consider(request)
 
     def _request(self) -> StreetRequest | None:

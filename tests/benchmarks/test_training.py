@@ -141,7 +141,7 @@ def test_the_sampler_is_never_the_bottleneck(record: Record) -> None:
     torch.set_num_threads(1)
     spec = recipe_named("households").spec
     problem = Problem(spec, load_london())
-    run = TrainingRun(spec, problem)
+    run = TrainingRun(problem)
     generator = torch.Generator().manual_seed(0)
     steps, batches = [], []
     for _ in range(30):
