@@ -69,9 +69,12 @@ def watch(window: MainWindow, folder: Path) -> None:
         beside.replace(folder / "seen.json")
         wish = folder / "shot"
         if wish.exists():
-            target = wish.read_text()
+            target = Path(wish.read_text())
             wish.unlink()
-            QGuiApplication.primaryScreen().grabWindow(0).save(target)
+            # Renamed when whole: the journey kills the program as soon as the picture is there.
+            half = target.with_name(f"half-{target.name}")
+            QGuiApplication.primaryScreen().grabWindow(0).save(str(half))
+            half.replace(target)
 
     timer = QTimer(window)
     timer.timeout.connect(write)
