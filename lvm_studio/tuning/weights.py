@@ -18,6 +18,8 @@ ESS_LIMIT = 100.0
 """Below it, an answer is not shown as one."""
 
 _TAIL_MIN = 5
+_ROUNDING = 1e-9
+"""Weights that differ by no more than this share are equal."""
 _PRIOR_DRAWS = 10.0
 _PRIOR_KHAT = 0.5
 
@@ -84,7 +86,7 @@ def pareto_khat(log_weights: Array) -> float:
     largest = np.partition(log_weights, n - tail - 1)[n - tail - 1 :]
     weights = np.exp(largest - largest.max())
     exceedances = weights[1:] - weights[0]
-    if exceedances.max() <= 0.0:
+    if exceedances.max() <= _ROUNDING * weights[0]:
         return -math.inf
     if weights[0] < np.finfo(np.float64).tiny or np.count_nonzero(exceedances) < _TAIL_MIN:
         return math.inf
