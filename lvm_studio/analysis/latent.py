@@ -102,7 +102,7 @@ def posterior_cloud(
     split = households.split
     if not split.train_weeks:
         raise DataError(f"{households.name} has no whole week to encode.")
-    records = WeekRecords.of(households, model.labels, model.context)
+    records = WeekRecords.of(households, model.labels, model.week_context)
     weeks = households.weeks.indices(split.train_weeks)
     turns = np.random.default_rng(seed).permutation(np.resize(weeks, n))
     rows = households.indices(split.train_households)
@@ -149,6 +149,8 @@ def _encode_batch(model: TrainedModel, records: WeekRecords, cases: Sequence[Cas
     if isinstance(model.module, GaussianVAE):
         q = model.module.posterior(x)
         return Encoded(q.mean, q.stddev, q.kl())
+    if not isinstance(model.module, CompVAE):
+        raise DataError(f"{model.name} is no model of household weeks; choose one that is.")
     labels, mask = _padded(records, cases)
     context = torch.from_numpy(records.context[[case.week for case in cases]])
     return _encode_sums(model.module, x, labels, mask, context)

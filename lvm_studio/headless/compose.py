@@ -81,7 +81,9 @@ def open_street(workspace: Workspace, state: StreetState, file: str) -> OpenStre
     else:
         temperature = temperature_profile(state.own_temperature)
         measured = None
-    context = model.context.context(temperature, start, households.time_zone, households.country)
+    context = model.week_context.context(
+        temperature, start, households.time_zone, households.country
+    )
     space = base_space(model, households, state.composition, context)
     return OpenStreet(state, space, model, start, measured)
 

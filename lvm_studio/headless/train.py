@@ -62,10 +62,14 @@ def run(wishes: Wishes, out: Path, source: Path | None, progress: Progress) -> d
     """Train, write data and model to `out`, and return the figures of the run."""
     spec = wishes.spec()
     workspace = workspace_file.load(source) if source else shipped_data()
-    households = chosen_households(workspace, source.name if source else "the shipped data")
+    households = None
+    if spec.needs_households:
+        households = chosen_households(workspace, source.name if source else "the shipped data")
     finished = _train(TrainingJob(spec, households), progress)
     name = str(finished.tree["name"])
-    state = StreetState.from_tree(workspace.street).with_changes(model=name)
+    state = StreetState.from_tree(workspace.street)
+    if spec.needs_households:
+        state = state.with_changes(model=name)
     models = {**workspace.models, name: finished.tree}
     workspace_file.save(out, replace(workspace, models=models, street=state.to_tree()))
     return {

@@ -12,7 +12,7 @@ from torch.nn.functional import softplus
 
 from lvm_studio.data.units import DAY, WEEK
 from lvm_studio.models.autoregressive import AutoregressiveNoise
-from lvm_studio.models.elbo import Elbo
+from lvm_studio.models.elbo import Elbo, LatentVariableModel
 from lvm_studio.models.gaussians import ResidualGaussian
 from lvm_studio.models.inference import PartsPosterior, new_inference
 from lvm_studio.models.networks import DayNet, ResidualMLP
@@ -48,7 +48,7 @@ class PriorPath:
     widening: float
 
 
-class CompVAE(nn.Module):
+class CompVAE(LatentVariableModel):
     """p(x | sum w, z, c) p(z | c, sum w) prod_i p(w_i | l_i), Eq. 9.1.
 
     Curves x [B, 336] are sums of k households in kW; labels [B, K, F] with mask [B, K]; context
@@ -103,6 +103,10 @@ class CompVAE(nn.Module):
         self.household_mean_kw.copy_(mean_kw)
         self.household_spread_kw.copy_(mean_kw.mean() * SPREAD)
         self.observation.set_reference(mean_kw.mean())
+
+    def sigma(self) -> Tensor:
+        """Noise as the observation model sums it up, kW."""
+        return self.observation.sigma()
 
     # -- generative side --------------------------------------------------------------------
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import Any
 
-from torch import Tensor
+import torch
+from torch import Tensor, nn
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,3 +43,15 @@ class Elbo:
     def elbo(self) -> Tensor:
         """[B]."""
         return self.reconstruction - self.kl_w_total - self.kl_z_total
+
+
+class LatentVariableModel(nn.Module, ABC):
+    """What can be trained: a module that bounds the likelihood of a batch of its own kind."""
+
+    @abstractmethod
+    def elbo(self, batch: Any, generator: torch.Generator | None = None) -> Elbo:
+        """One-sample estimate of the bound for each observation of the batch."""
+
+    @abstractmethod
+    def sigma(self) -> Tensor:
+        """One number that stands for the observation noise, in the unit of what is observed."""

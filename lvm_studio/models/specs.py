@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from lvm_studio.models.noise.specs import GlobalNoiseSpec, VectorNoiseSpec
 
 Width = Annotated[int, Field(ge=1, le=4096)]
 Depth = Annotated[int, Field(ge=0, le=32)]
@@ -98,4 +100,27 @@ class VAESpec(BaseModel):
     dropout: Probability = 0.1
 
 
-ModelSpec = Annotated[CompVAESpec | VAESpec, Field(discriminator="kind")]
+class VectorVAESpec(BaseModel):
+    """Sizes of a VAE of vectors of `dim` numbers (chapters 6 and 7).
+
+    >>> VectorVAESpec(dim=2, noise="local").noise.kind
+    'local'
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["vector_vae"] = "vector_vae"
+    dim: Annotated[int, Field(ge=1, le=100_000)] = 2
+    latent_z: Width = 10
+    hidden: Width = 64
+    blocks: Depth = 2
+    dropout: Probability = 0.0
+    noise: VectorNoiseSpec = Field(
+        default=GlobalNoiseSpec(), description="what the observation adds to the decoded mean"
+    )
+
+
+HOUSEHOLD_KINDS = frozenset({"compvae", "vae"})
+"""Kinds of model that learn from a household set; all others make or bring their own data."""
+
+ModelSpec: TypeAlias = Annotated[CompVAESpec | VAESpec | VectorVAESpec, Field(discriminator="kind")]

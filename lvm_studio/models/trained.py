@@ -1,59 +1,67 @@
-"""A trained model with all that is needed to use it: sizes, weights, encoders, provenance."""
+"""A trained model with all that is needed to use it: sizes, weights, encoders, provenance.
+
+A new kind of model is one line in `BUILDERS`, beside its spec in `specs.ModelSpec`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from lvm_studio.data.calendar import ContextEncoder
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.labels import LabelEncoder
 from lvm_studio.data.tree import Tree, TreeView
 from lvm_studio.models.compvae import CompVAE
-from lvm_studio.models.specs import CompVAESpec, ModelSpec, VAESpec
+from lvm_studio.models.elbo import LatentVariableModel
+from lvm_studio.models.specs import HOUSEHOLD_KINDS, CompVAESpec, ModelSpec, VAESpec
 from lvm_studio.models.vae import GaussianVAE
 
-Module = CompVAE | GaussianVAE
+Builder = Callable[[Any, int, int], LatentVariableModel]
+"""(spec, label size F, context size C) -> a module; what a kind does not look at, it ignores."""
 
-_SPEC: TypeAdapter[CompVAESpec | VAESpec] = TypeAdapter(ModelSpec)
+BUILDERS: Mapping[type[BaseModel], Builder] = {
+    CompVAESpec: lambda spec, f, c: CompVAE(spec, labels=f, context=c),
+    VAESpec: lambda spec, f, c: GaussianVAE(spec),
+}
+
+_SPEC: TypeAdapter[ModelSpec] = TypeAdapter(ModelSpec)
 
 
 def build_module(
-    spec: CompVAESpec | VAESpec, *, labels: int, context: int, seed: int = 0
-) -> Module:
+    spec: ModelSpec, *, labels: int = 0, context: int = 0, seed: int = 0
+) -> LatentVariableModel:
     """A fresh module for label and context sizes F and C; the same seed gives the same weights."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        if isinstance(spec, CompVAESpec):
-            return CompVAE(spec, labels=labels, context=context)
-        return GaussianVAE(spec)
+        return BUILDERS[type(spec)](spec, labels, context)
 
 
 @dataclass(frozen=True, eq=False)
 class TrainedModel:
-    """A module and everything needed to use it on households and weeks.
+    """A module and everything needed to use it.
 
     Args:
         name: as shown to people.
-        spec: sizes; `spec.kind` is 'compvae' or 'vae'.
+        spec: sizes, and by `spec.kind` what is modelled.
         module: in evaluation mode, on the CPU.
         labels: how households become labels; None for a model that does not see them.
-        context: how a week's weather and calendar become c.
+        context: how a week's weather and calendar become c; None for a model of anything else.
         provenance: recipe, seed, steps, seconds, hardware, data set, figures.
         history: columns of the training curves, each one array.
     """
 
     name: str
-    spec: CompVAESpec | VAESpec
-    module: Module
+    spec: ModelSpec
+    module: LatentVariableModel
     labels: LabelEncoder | None
-    context: ContextEncoder
+    context: ContextEncoder | None
     provenance: Mapping[str, str | float | int] = field(default_factory=dict)
     history: Mapping[str, NDArray[Any]] = field(default_factory=dict)
 
@@ -63,8 +71,15 @@ class TrainedModel:
 
     @property
     def kind(self) -> str:
-        """'compvae' or 'vae'."""
+        """As its spec says: 'compvae', 'vae', 'sines'…"""
         return self.spec.kind
+
+    @property
+    def week_context(self) -> ContextEncoder:
+        """How a week becomes c; DataError for a model of anything but weeks of households."""
+        if self.context is None:
+            raise DataError(f"{self.name} is no model of household weeks; choose one that is.")
+        return self.context
 
     def renamed(self, name: str) -> TrainedModel:
         """The same model under another name."""
@@ -78,7 +93,7 @@ class TrainedModel:
             "spec": self.spec.model_dump_json(),
             "weights": weights_to_tree(self.module),
             "labels": None if self.labels is None else self.labels.to_tree(),
-            "context": self.context.to_tree(),
+            "context": None if self.context is None else self.context.to_tree(),
             "provenance": dict(self.provenance),
             "history": dict(self.history),
         }
@@ -93,14 +108,12 @@ class TrainedModel:
         view = TreeView(tree, "model")
         history = view.child("history")
         spec = _read_spec(view.text("spec"))
-        labels = (
-            None if tree.get("labels") is None else LabelEncoder.from_tree(_group(view, "labels"))
+        labels, context = _labels(view, spec), _context(view, spec)
+        module = build_module(
+            spec,
+            labels=0 if labels is None else len(labels.names),
+            context=0 if context is None else len(context.names),
         )
-        context = ContextEncoder.from_tree(_group(view, "context"))
-        width = 0 if labels is None else len(labels.names)
-        if isinstance(spec, CompVAESpec) and labels is None:
-            raise DataError("model/labels is missing: a CompVAE needs its label encoder.")
-        module = build_module(spec, labels=width, context=len(context.names))
         fill_weights(module, view.child("weights"))
         return cls(
             name=view.text("name"),
@@ -138,7 +151,21 @@ def fill_weights(module: torch.nn.Module, weights: TreeView) -> None:
         skeleton.copy_(torch.from_numpy(np.array(array)))
 
 
-def _read_spec(text: str) -> CompVAESpec | VAESpec:
+def _labels(view: TreeView, spec: ModelSpec) -> LabelEncoder | None:
+    if view.tree.get("labels") is not None:
+        return LabelEncoder.from_tree(_group(view, "labels"))
+    if isinstance(spec, CompVAESpec):
+        raise DataError("model/labels is missing: a CompVAE needs its label encoder.")
+    return None
+
+
+def _context(view: TreeView, spec: ModelSpec) -> ContextEncoder | None:
+    if view.tree.get("context") is not None or spec.kind in HOUSEHOLD_KINDS:
+        return ContextEncoder.from_tree(_group(view, "context"))
+    return None
+
+
+def _read_spec(text: str) -> ModelSpec:
     try:
         return _SPEC.validate_json(text)
     except ValidationError as error:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from lvm_studio.data.units import WEEK
-from lvm_studio.models.elbo import Elbo
+from lvm_studio.models.elbo import Elbo, LatentVariableModel
 from lvm_studio.models.gaussians import ResidualGaussian
 from lvm_studio.models.networks import ResidualMLP
 from lvm_studio.models.observation import CurveDistribution, GlobalNoise
@@ -22,7 +22,7 @@ SPREAD = 0.5
 """Spread of a sum of a few households, as a share of its mean."""
 
 
-class GaussianVAE(nn.Module):
+class GaussianVAE(LatentVariableModel):
     """p(x | z) = N(f(z), sigma^2 I), p(z) = N(0, I); curves x [B, 336] in kW of the whole sum.
 
     `spec.k` households make every curve; who they are, and the week, the model does not know.
@@ -47,6 +47,10 @@ class GaussianVAE(nn.Module):
         self.household_mean_kw.copy_(mean_kw)
         self.household_spread_kw.copy_(mean_kw.mean() * SPREAD)
         self.observation.set_reference(mean_kw.mean())
+
+    def sigma(self) -> Tensor:
+        """Noise as the observation model sums it up, kW."""
+        return self.observation.sigma()
 
     def decode(self, z: Tensor) -> CurveDistribution:
         """p(x | z) for z [B, Z]: curves [B, 336]."""

@@ -270,14 +270,20 @@ class RunRegistry(QObject):
         self._read_workspace()
 
     def start(self, spec: TrainSpec) -> str | None:
-        """Start a run on the session's dataset; return its name, None (and `failed`) if not."""
-        try:
-            households = self._session.households
-        except DataError as error:
-            self.failed.emit(str(error))
-            return None
+        """Start a run, on the session's dataset if it needs one; return its name.
+
+        None, and `failed`, if it cannot be started.
+        """
+        households = None
+        if spec.needs_households:
+            try:
+                households = self._session.households
+            except DataError as error:
+                self.failed.emit(str(error))
+                return None
+        dataset = self._session.state.dataset if spec.needs_households else ""
         name = _free(f"{spec.recipe}, seed {spec.seed}", self.runs)
-        record = RunRecord(name, spec, self._session.state.dataset, JobState.STARTING)
+        record = RunRecord(name, spec, dataset, JobState.STARTING)
         self._add(Run(record, GrowingHistory(), self))
         self._launch(name, TrainingJob(spec, households))
         self.runs_changed.emit()
@@ -286,8 +292,8 @@ class RunRegistry(QObject):
     def continue_run(self, name: str) -> None:
         """Go on from the last checkpoint, as if the run had never stopped."""
         run = self.runs[name]
-        datasets = self._session.workspace.datasets
-        if run.record.dataset not in datasets:
+        households = self._session.workspace.datasets.get(run.record.dataset)
+        if households is None and run.record.spec.needs_households:
             self.failed.emit(
                 f"{name} was trained on '{run.record.dataset}', which is not open; import it first."
             )
@@ -296,14 +302,14 @@ class RunRegistry(QObject):
             self.failed.emit(f"{name} has no checkpoint to continue from; start it anew.")
             return
         run.rewind()
-        job = TrainingJob(run.record.spec, datasets[run.record.dataset], run.checkpoint)
+        job = TrainingJob(run.record.spec, households, run.checkpoint)
         self._launch(name, job)
 
     def use_model(self, name: str) -> None:
         """Compose with the model this run became."""
-        model = self.runs[name].record.model
-        if model:
-            self._session.choose_model(model)
+        record = self.runs[name].record
+        if record.model and record.spec.needs_households:
+            self._session.choose_model(record.model)
 
     def _launch(self, name: str, job: TrainingJob) -> None:
         run, path = self.runs[name], self._checkpoint_path(name)

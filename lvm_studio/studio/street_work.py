@@ -137,7 +137,7 @@ def _compose(request: StreetRequest) -> BaseSpace:
         temperature = households.weeks.temperature_c[households.weeks.index(state.week)]
     else:
         temperature = temperature_profile(state.own_temperature)
-    context = request.model.context.context(
+    context = request.model.week_context.context(
         temperature, week_start(state.week), households.time_zone, households.country
     )
     return base_space(request.model, households, state.composition, context)

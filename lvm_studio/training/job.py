@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 class TrainingJob:
     """Everything a training run needs, in a form that can be sent to another process.
 
-    `resume` is the tree of a `Checkpoint` of the same spec, or None to begin.
+    `households` is None for a model that learns from something else; `resume` is the tree of a
+    `Checkpoint` of the same spec, or None to begin.
     """
 
     spec: TrainSpec
-    households: HouseholdSet
+    households: HouseholdSet | None = None
     resume: Tree | None = None
 
     def run(self) -> Generator[Report, Wish | None, Finished]:

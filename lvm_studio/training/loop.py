@@ -1,4 +1,4 @@
-"""The training loop: a spec and households go in, reports come out (DESIGN: how it moves)."""
+"""The training loop: a spec and its data go in, reports come out (DESIGN: how it moves)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Generator
 
 from lvm_studio.data.households import HouseholdSet
 from lvm_studio.data.tree import Tree
-from lvm_studio.training.problem import Problem, hardware
+from lvm_studio.training.problem import hardware
+from lvm_studio.training.problems import problem_of
 from lvm_studio.training.reports import (
     Checkpoint,
     DeviceReport,
@@ -24,9 +25,12 @@ __all__ = ["TrainingDiverged", "train"]
 Reports = Generator[Report, Wish | None, Finished]
 
 
-def train(spec: TrainSpec, households: HouseholdSet, *, resume: Tree | None = None) -> Reports:
+def train(
+    spec: TrainSpec, households: HouseholdSet | None = None, *, resume: Tree | None = None
+) -> Reports:
     """Train a model; the last report, which is also the result, is a `Finished`.
 
+    `households` may be None for a model that does not learn from them (`spec.needs_households`).
     Yields a `DeviceReport`, then a `TrainReport` for every step, one of the held-out batch every
     `spec.eval_every` steps, a `Checkpoint` every `spec.checkpoint_seconds`. After
     `send(Wish.CHECKPOINT)` the next report is a `Checkpoint`. Given the tree of one as `resume`,
@@ -36,7 +40,7 @@ def train(spec: TrainSpec, households: HouseholdSet, *, resume: Tree | None = No
         DataError: the data cannot be trained on, or the checkpoint belongs to another run.
         TrainingDiverged: the loss is not a number; earlier checkpoints stay good.
     """
-    run = TrainingRun(Problem(spec, households))
+    run = TrainingRun(problem_of(spec, households))
     if resume is not None:
         run.restore(resume)
     parameters = sum(p.numel() for p in run.module.parameters())

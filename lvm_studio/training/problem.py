@@ -1,114 +1,69 @@
-"""What a run learns from: the sampler, the held-out batch, and the encoders that go with them."""
+"""What a run learns from, whatever it is: fresh batches, a held-out one, and a module to fill."""
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import platform
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
-from lvm_studio.data.calendar import ContextEncoder
 from lvm_studio.data.errors import DataError
-from lvm_studio.data.households import HouseholdSet
-from lvm_studio.data.labels import LabelEncoder
-from lvm_studio.data.sampler import AggregateBatch, AggregateSampler, Augmentation
-from lvm_studio.models.specs import CompVAESpec
-from lvm_studio.models.trained import Module, TrainedModel, build_module
+from lvm_studio.models.elbo import LatentVariableModel
+from lvm_studio.models.trained import TrainedModel
 from lvm_studio.training.spec import TrainSpec
 
-HELDOUT_BATCH = 96
-HELDOUT_SEED = 2013
+Provenance = Mapping[str, str | float | int]
 
 
-class Problem:
-    """A household set made ready for a training run on a device."""
+class Batch(Protocol):
+    """B observations in the form that the problem's own module reads."""
 
-    def __init__(self, spec: TrainSpec, households: HouseholdSet) -> None:
-        _check_sizes(spec)
-        self.spec = spec
-        self.households = households
-        self.device = choose_device(spec.device)
-        self.labels = LabelEncoder.fit(households)
-        self.context = ContextEncoder()
-        self.sampler = AggregateSampler.for_training(
-            households,
-            self.labels,
-            self.context,
-            k_range=(spec.k_min, spec.k_max),
-            augmentation=_augmentation(spec),
-            draws="distinct",  # two alike are two houses, not one curve twice
-            device=self.device,
-        )
+    @property
+    def size(self) -> Tensor:
+        """Parts of each observation, [B], as floats; 1 for what has none."""
+        ...
 
-    def new_module(self) -> Module:
-        """A fresh module on the device, scaled to these households."""
-        module = build_module(
-            self.spec.model,
-            labels=self.labels.dim,
-            context=self.context.dim,
-            seed=self.spec.seed,
-        )
-        module.set_scale(self._mean_curve())
-        return module.to(self.device)
 
-    def _mean_curve(self) -> torch.Tensor:
-        """Mean week of a training household over the training weeks it is complete in, [336]."""
-        weeks, split = self.households.weeks, self.households.split
-        rows = self.households.indices(split.train_households)
-        columns = weeks.indices(split.train_weeks)
-        complete = weeks.complete[rows][:, columns]
-        return torch.from_numpy(weeks.power_kw[rows][:, columns][complete].mean(axis=0))
+class Problem(Protocol):
+    """A source of batches without end, and the module that is to learn them."""
 
-    def heldout_batch(self) -> AggregateBatch | None:
-        """The same sums of training households over held-out weeks for every run, or None."""
-        if not self.households.split.heldout_weeks:
-            return None
-        sampler = AggregateSampler.for_heldout_weeks(
-            self.households,
-            self.labels,
-            self.context,
-            k_range=(self.spec.k_min, self.spec.k_max),
-            draws="distinct",
-            device=self.device,
-        )
-        return sampler.sample(HELDOUT_BATCH, torch.Generator().manual_seed(HELDOUT_SEED))
+    spec: TrainSpec
+    device: torch.device
+
+    @property
+    def dataset(self) -> str:
+        """Name of the data set, or of the problem that makes its data."""
+        ...
+
+    @property
+    def size(self) -> int:
+        """Coordinates of one observation: the loss is in nats for each of them."""
+        ...
+
+    def new_module(self) -> LatentVariableModel:
+        """A fresh module on the device."""
+        ...
+
+    def draw(self, batch: int, generator: torch.Generator) -> Batch:
+        """A batch; the same state of the generator (on the CPU) gives the same batch."""
+        ...
+
+    def heldout_batch(self) -> Batch | None:
+        """The same batch for every run that is never trained on, None if nothing is held out."""
+        ...
 
     def trained_model(
         self,
-        module: Module,
-        provenance: Mapping[str, str | float | int],
+        module: LatentVariableModel,
+        provenance: Provenance,
         history: Mapping[str, NDArray[Any]],
     ) -> TrainedModel:
-        """A copy of the module on the CPU with the encoders it was trained with."""
-        copy = build_module(
-            self.spec.model, labels=self.labels.dim, context=self.context.dim, seed=0
-        )
-        copy.load_state_dict(module.state_dict())
-        labelled = isinstance(self.spec.model, CompVAESpec)
-        return TrainedModel(
-            name=f"{self.households.name} {self.spec.recipe}",
-            spec=self.spec.model,
-            module=copy,
-            labels=self.labels if labelled else None,
-            context=self.context,
-            provenance={**self._provenance(), **provenance},
-            history=history,
-        )
-
-    def _provenance(self) -> dict[str, str | float | int]:
-        return {
-            "recipe": self.spec.recipe,
-            "train_spec": self.spec.model_dump_json(),
-            "seed": self.spec.seed,
-            "dataset": self.households.name,
-            "dataset_attribution": self.households.provenance.attribution,
-            "hardware": hardware(self.device),
-            "torch": torch.__version__,
-        }
+        """A copy of the module on the CPU with all that is needed to use it."""
+        ...
 
 
 def choose_device(wanted: str) -> torch.device:
@@ -130,18 +85,12 @@ def hardware(device: torch.device) -> str:
     return f"{platform.machine()} CPU, {os.cpu_count()} cores, {torch.get_num_threads()} used"
 
 
-def _augmentation(spec: TrainSpec) -> Augmentation:
-    return dataclasses.replace(
-        Augmentation(),
-        swap_probability=spec.swap_probability,
-        temperature_noise_c=spec.temperature_noise_c,
-        season_jitter_days=spec.season_jitter_days,
-    )
-
-
-def _check_sizes(spec: TrainSpec) -> None:
-    if spec.model.kind == "vae" and (spec.k_min, spec.k_max) != (spec.model.k, spec.model.k):
-        raise DataError(
-            f"A VAE of sums of {spec.model.k} households trains on exactly these: "
-            f"set k_min and k_max to {spec.model.k}."
-        )
+def common_provenance(spec: TrainSpec, device: torch.device) -> dict[str, str | float | int]:
+    """What every trained model remembers of its making."""
+    return {
+        "recipe": spec.recipe,
+        "train_spec": spec.model_dump_json(),
+        "seed": spec.seed,
+        "hardware": hardware(device),
+        "torch": torch.__version__,
+    }

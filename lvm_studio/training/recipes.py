@@ -96,7 +96,9 @@ def with_overrides(recipe: Recipe, overrides: Mapping[str, Any]) -> Recipe:
     try:
         spec = TrainSpec.model_validate(settings)
     except ValidationError as error:
-        raise DataError(f"{recipe.name}: {_first_problem(error)}.") from None
+        raise DataError(
+            f"{recipe.name}: {_first_problem(error, recipe.spec.model.kind)}."
+        ) from None
     return recipe.model_copy(update={"spec": spec})
 
 
@@ -119,8 +121,8 @@ def _names(settings: dict[str, Any]) -> set[str]:
     return own | {f"model.{key}" for key in settings["model"] if key != "kind"}
 
 
-def _first_problem(error: ValidationError) -> str:
+def _first_problem(error: ValidationError, kind: str) -> str:
     first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"] if part not in {"compvae", "vae"})
+    where = ".".join(str(part) for part in first["loc"] if part != kind)
     message = first["msg"].removeprefix("Value error, ")
     return f"{where} = {first['input']!r}: {message}" if where else message

@@ -15,7 +15,6 @@ from torch import Tensor
 
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.tree import Tree, TreeView
-from lvm_studio.data.units import WEEK
 from lvm_studio.models.elbo import Elbo
 from lvm_studio.models.trained import TrainedModel, fill_weights, weights_to_tree
 from lvm_studio.training.history import History
@@ -71,9 +70,9 @@ class TrainingRun:
         """
         began = time.perf_counter()
         lr = self.lr
-        elbo, mask = self._gradient()
+        elbo, size = self._gradient()
         norm = torch.nn.utils.clip_grad_norm_(self.module.parameters(), self.spec.clip_norm)
-        report = self._report("train", elbo, mask, lr)
+        report = self._report("train", elbo, size, lr)
         if not (math.isfinite(report.elbo) and math.isfinite(float(norm))):
             raise TrainingDiverged(
                 f"The loss is no longer a number at step {self.step + 1}; start again with a "
@@ -90,12 +89,12 @@ class TrainingRun:
     def _gradient(self) -> tuple[Elbo, Tensor]:
         self.module.train()
         with _randomness(self.spec.seed, self.step, self.problem.device) as (drawn, noise):
-            batch = self.problem.sampler.sample(self.spec.batch, drawn)
+            batch = self.problem.draw(self.spec.batch, drawn)
             elbo = self.module.elbo(batch, noise)
             self._optimiser.zero_grad(set_to_none=True)
-            loss = objective(elbo, self.spec.prior_path_weight)
+            loss = objective(elbo, self.spec.prior_path_weight, self.problem.size)
             torch.autograd.backward(loss)
-        return elbo, batch.mask
+        return elbo, batch.size
 
     @torch.no_grad()
     def evaluate(self) -> TrainReport | None:
@@ -105,15 +104,15 @@ class TrainingRun:
             self.module.eval()
             noise = torch.Generator(self.problem.device).manual_seed(HELDOUT_NOISE_SEED)
             elbo = self.module.elbo(self._heldout, noise)
-            report = self._report("heldout", elbo, self._heldout.mask, self.lr)
+            report = self._report("heldout", elbo, self._heldout.size, self.lr)
         self.history.record(report)
         return report
 
     def _report(
-        self, split: Literal["train", "heldout"], elbo: Elbo, mask: Tensor, lr: float
+        self, split: Literal["train", "heldout"], elbo: Elbo, size: Tensor, lr: float
     ) -> TrainReport:
-        terms = (elbo.elbo, elbo.reconstruction, elbo.kl_w_total, elbo.kl_z_total, mask.sum(-1))
-        means = torch.stack([*(term.mean() for term in terms), self.module.observation.sigma()])
+        terms = (elbo.elbo, elbo.reconstruction, elbo.kl_w_total, elbo.kl_z_total, size)
+        means = torch.stack([*(term.mean() for term in terms), self.module.sigma()])
         bound, reconstruction, kl_w, kl_z, k, sigma = means.tolist()  # one wait for the device
         return TrainReport(
             step=self.step,
@@ -133,7 +132,7 @@ class TrainingRun:
         """Everything a bit-identical continuation needs; all arrays are copies."""
         return {
             "spec": self.spec.model_dump_json(),
-            "dataset": self.problem.households.name,
+            "dataset": self.problem.dataset,
             "step": self.step,
             "seconds": self.seconds,
             "weights": weights_to_tree(self.module),
@@ -178,13 +177,15 @@ def _spec_of(view: TreeView) -> TrainSpec | None:
         return None
 
 
-def objective(elbo: Elbo, prior_path_weight: float) -> Tensor:
-    """What is minimised: the negative bound plus the weighted prior path, nats per half-hour.
+def objective(elbo: Elbo, prior_path_weight: float, size: int) -> Tensor:
+    """What is minimised: the negative bound plus the weighted prior path, nats per coordinate.
+
+    `size` is the number of coordinates of an observation (half-hours of a week, pixels).
 
     The prior path is the curve at the prior means of w and z: asking that it be likely keeps the
     model from explaining by inference what labels and weather could have told.
     """
-    return -(elbo.elbo + prior_path_weight * elbo.prior_path).mean() / WEEK
+    return -(elbo.elbo + prior_path_weight * elbo.prior_path).mean() / size
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from lvm_studio.models.specs import CompVAESpec, ModelSpec
+from lvm_studio.models.specs import HOUSEHOLD_KINDS, CompVAESpec, ModelSpec
 
 
 class TrainSpec(BaseModel):
@@ -48,3 +48,8 @@ class TrainSpec(BaseModel):
         if self.k_min > self.k_max:
             raise ValueError(f"k_min ({self.k_min}) is above k_max ({self.k_max})")
         return self
+
+    @property
+    def needs_households(self) -> bool:
+        """Whether a household set is learned from; other models draw or bring their own data."""
+        return self.model.kind in HOUSEHOLD_KINDS

@@ -134,13 +134,13 @@ def test_the_sampler_is_never_the_bottleneck(record: Record) -> None:
     import torch
 
     from lvm_studio.data.london import load_london
-    from lvm_studio.training.problem import Problem
+    from lvm_studio.training.household_problem import HouseholdProblem
     from lvm_studio.training.recipes import recipe_named
     from lvm_studio.training.run import TrainingRun
 
     torch.set_num_threads(1)
     spec = recipe_named("households").spec
-    problem = Problem(spec, load_london())
+    problem = HouseholdProblem(spec, load_london())
     run = TrainingRun(problem)
     generator = torch.Generator().manual_seed(0)
     steps, batches = [], []

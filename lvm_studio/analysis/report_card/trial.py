@@ -68,7 +68,7 @@ def trial_of(model: TrainedModel, households: HouseholdSet) -> Trial:
         dataset=households.name,
         attribution=households.provenance.attribution,
         predictor=CompVAEPredictor(model.module),
-        records=WeekRecords.of(households, model.labels, model.context),
+        records=WeekRecords.of(households, model.labels, model.week_context),
         week_ids=weeks.ids,
         households=households.indices(split.train_households),
         new_households=households.indices(split.heldout_households),

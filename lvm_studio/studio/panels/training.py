@@ -321,15 +321,24 @@ class TrainingPanel(QWidget):
         run = self._run()
         state = run.record.state if run is not None else JobState.FINISHED
         going = state in (JobState.RUNNING, JobState.PAUSED)
-        self.start_button.setEnabled(not self.form.problem() and self._session.has_households)
+        self.start_button.setEnabled(self._can_start())
         self.pause_button.setEnabled(going)
         paused = state is JobState.PAUSED
         self.pause_button.setText("&Resume" if paused else "&Pause")
         self.stop_button.setEnabled(going or state is JobState.STARTING)
         self.continue_button.setEnabled(run is not None and run.record.can_continue)
-        model = "" if run is None else run.record.model
+        composes = run is not None and run.record.spec.needs_households
+        model = run.record.model if run is not None and composes else ""
         known = model in self._session.workspace.models
         self.use_button.setEnabled(known and model != self._session.state.model)
+
+    def _can_start(self) -> bool:
+        """Whether the form describes a run, and the data it needs are open."""
+        try:
+            spec = self.form.spec()
+        except DataError:
+            return False
+        return self._session.has_households or not spec.needs_households
 
 
 def _row(run: Run) -> RunRow:

@@ -1,0 +1,140 @@
+"""Learning from households: the sampler, the held-out batch, and the encoders that go with them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from numpy.typing import NDArray
+
+from lvm_studio.data.calendar import ContextEncoder
+from lvm_studio.data.errors import DataError
+from lvm_studio.data.households import HouseholdSet
+from lvm_studio.data.labels import LabelEncoder
+from lvm_studio.data.sampler import AggregateBatch, AggregateSampler, Augmentation
+from lvm_studio.data.units import WEEK
+from lvm_studio.models.compvae import CompVAE
+from lvm_studio.models.elbo import LatentVariableModel
+from lvm_studio.models.specs import CompVAESpec
+from lvm_studio.models.trained import TrainedModel, build_module
+from lvm_studio.models.vae import GaussianVAE
+from lvm_studio.training.problem import choose_device, common_provenance
+from lvm_studio.training.spec import TrainSpec
+
+HELDOUT_BATCH = 96
+HELDOUT_SEED = 2013
+
+
+class HouseholdProblem:
+    """A household set made ready for a training run on a device."""
+
+    def __init__(self, spec: TrainSpec, households: HouseholdSet) -> None:
+        _check_sizes(spec)
+        self.spec = spec
+        self.households = households
+        self.device = choose_device(spec.device)
+        self.labels = LabelEncoder.fit(households)
+        self.context = ContextEncoder()
+        self.sampler = AggregateSampler.for_training(
+            households,
+            self.labels,
+            self.context,
+            k_range=(spec.k_min, spec.k_max),
+            augmentation=_augmentation(spec),
+            draws="distinct",  # two alike are two houses, not one curve twice
+            device=self.device,
+        )
+
+    @property
+    def dataset(self) -> str:
+        """Name of the household set."""
+        return self.households.name
+
+    @property
+    def size(self) -> int:
+        """Half-hours of a curve."""
+        return WEEK
+
+    def draw(self, batch: int, generator: torch.Generator) -> AggregateBatch:
+        """Fresh sums of fresh sets of households."""
+        return self.sampler.sample(batch, generator)
+
+    def new_module(self) -> LatentVariableModel:
+        """A fresh module on the device, scaled to these households."""
+        module = build_module(
+            self.spec.model,
+            labels=self.labels.dim,
+            context=self.context.dim,
+            seed=self.spec.seed,
+        )
+        assert isinstance(module, CompVAE | GaussianVAE)  # the registry of problems sees to it
+        module.set_scale(self._mean_curve())
+        return module.to(self.device)
+
+    def _mean_curve(self) -> torch.Tensor:
+        """Mean week of a training household over the training weeks it is complete in, [336]."""
+        weeks, split = self.households.weeks, self.households.split
+        rows = self.households.indices(split.train_households)
+        columns = weeks.indices(split.train_weeks)
+        complete = weeks.complete[rows][:, columns]
+        return torch.from_numpy(weeks.power_kw[rows][:, columns][complete].mean(axis=0))
+
+    def heldout_batch(self) -> AggregateBatch | None:
+        """The same sums of training households over held-out weeks for every run, or None."""
+        if not self.households.split.heldout_weeks:
+            return None
+        sampler = AggregateSampler.for_heldout_weeks(
+            self.households,
+            self.labels,
+            self.context,
+            k_range=(self.spec.k_min, self.spec.k_max),
+            draws="distinct",
+            device=self.device,
+        )
+        return sampler.sample(HELDOUT_BATCH, torch.Generator().manual_seed(HELDOUT_SEED))
+
+    def trained_model(
+        self,
+        module: LatentVariableModel,
+        provenance: Mapping[str, str | float | int],
+        history: Mapping[str, NDArray[Any]],
+    ) -> TrainedModel:
+        """A copy of the module on the CPU with the encoders it was trained with."""
+        copy = build_module(
+            self.spec.model, labels=self.labels.dim, context=self.context.dim, seed=0
+        )
+        copy.load_state_dict(module.state_dict())
+        labelled = isinstance(self.spec.model, CompVAESpec)
+        return TrainedModel(
+            name=f"{self.households.name} {self.spec.recipe}",
+            spec=self.spec.model,
+            module=copy,
+            labels=self.labels if labelled else None,
+            context=self.context,
+            provenance={
+                **common_provenance(self.spec, self.device),
+                "dataset": self.households.name,
+                "dataset_attribution": self.households.provenance.attribution,
+                **provenance,
+            },
+            history=history,
+        )
+
+
+def _augmentation(spec: TrainSpec) -> Augmentation:
+    return dataclasses.replace(
+        Augmentation(),
+        swap_probability=spec.swap_probability,
+        temperature_noise_c=spec.temperature_noise_c,
+        season_jitter_days=spec.season_jitter_days,
+    )
+
+
+def _check_sizes(spec: TrainSpec) -> None:
+    if spec.model.kind == "vae" and (spec.k_min, spec.k_max) != (spec.model.k, spec.model.k):
+        raise DataError(
+            f"A VAE of sums of {spec.model.k} households trains on exactly these: "
+            f"set k_min and k_max to {spec.model.k}."
+        )

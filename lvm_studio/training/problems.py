@@ -1,0 +1,28 @@
+"""Which problem belongs to which kind of model: one line for each kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from lvm_studio.data.errors import DataError
+from lvm_studio.data.households import HouseholdSet
+from lvm_studio.models.specs import HOUSEHOLD_KINDS
+from lvm_studio.training.household_problem import HouseholdProblem
+from lvm_studio.training.problem import Problem
+from lvm_studio.training.spec import TrainSpec
+
+PROBLEMS: Mapping[str, Callable[[TrainSpec], Problem]] = {}
+"""Kind of model -> what it learns from, for the kinds that need no household set."""
+
+
+def problem_of(spec: TrainSpec, households: HouseholdSet | None = None) -> Problem:
+    """The problem that `spec.model` learns.
+
+    Raises:
+        DataError: it needs a household set and there is none, or the set cannot be trained on.
+    """
+    if spec.model.kind not in HOUSEHOLD_KINDS:
+        return PROBLEMS[spec.model.kind](spec)
+    if households is None:
+        raise DataError(f"The recipe {spec.recipe} needs a household set; open or import one.")
+    return HouseholdProblem(spec, households)
