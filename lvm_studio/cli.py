@@ -16,10 +16,21 @@ from typing import Annotated, Any
 import typer
 
 from lvm_studio import __version__
+from lvm_studio.analysis.chapters.base import ChapterSpec
 from lvm_studio.analysis.report_card.spec import CardSpec
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.simulated import StreetSpec
-from lvm_studio.headless import compose, doctor, export, importing, judge, simulate, train, tune
+from lvm_studio.headless import (
+    compose,
+    doctor,
+    export,
+    importing,
+    judge,
+    reproduce,
+    simulate,
+    train,
+    tune,
+)
 from lvm_studio.headless.progress import Progress
 
 app = typer.Typer(
@@ -216,6 +227,24 @@ def judge_(
         emit(result, as_json)
     else:
         typer.echo("\n".join(lines))
+
+
+@app.command("reproduce")
+def reproduce_(
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="anomalies, boltzmann, composition or sigma.")
+    ],
+    out: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder of the page.")],
+    full: Annotated[
+        bool, typer.Option("--full", help="The setting of the thesis; hours, not minutes.")
+    ] = False,
+    seeds: Annotated[int, typer.Option(min=1, help="Repetitions, for spreads.")] = 3,
+    seed: Seed = 0,
+    as_json: Json = False,
+) -> None:
+    """Make a chapter of the thesis again: a page of figures, tables and their numbers."""
+    spec = ChapterSpec(reduced=not full, seeds=seeds, seed=seed)
+    emit(reproduce.run(name, spec, out, Progress()), as_json)
 
 
 @app.command("doctor")

@@ -1,39 +1,14 @@
 """The HTML page of a report card."""
 
 import re
-from html.parser import HTMLParser
 from xml.dom import minidom
 
 import pytest
+from html_balance import Balance
 from made_up_card import card, figure
 
 from lvm_studio.analysis.report_card.page import html
 from lvm_studio.analysis.report_card.svg import chart
-
-VOID = {"meta", "br"}
-
-
-class Balance(HTMLParser):
-    """Fails on a tag closed out of turn; gathers text and outside references."""
-
-    def __init__(self):
-        super().__init__()
-        self.open, self.counts, self.text, self.sources = [], {}, [], []
-
-    def handle_starttag(self, tag, attributes):
-        self.counts[tag] = self.counts.get(tag, 0) + 1
-        self.sources += [value for name, value in attributes if name in ("src", "href")]
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag, attributes):
-        self.counts[tag] = self.counts.get(tag, 0) + 1
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        self.text.append(data)
 
 
 @pytest.fixture
