@@ -186,7 +186,22 @@ class ResidualGaussian:
         eps = torch.randn(
             self.shift.shape, generator=generator, dtype=self.shift.dtype, device=self.shift.device
         )
+        return self.transport(eps)
+
+    def transport(self, eps: Tensor) -> Tensor:
+        """Draws [..., Z] from standard normal eps; any axes before the posterior's are draws."""
         return self.mu + self.sigma * (self.shift + self.log_scale.exp() * eps)
+
+    def log_prob(self, z: Tensor) -> Tensor:
+        """Log-density of q at z for each coordinate, [...], in nats."""
+        eps = (z - self.mean) / self.stddev
+        return -0.5 * eps**2 - self.stddev.log() - HALF_LOG_2PI
+
+    def detached(self) -> ResidualGaussian:
+        """The same law with its parameters held still: gradients pass through draws alone."""
+        return ResidualGaussian(
+            self.mu.detach(), self.sigma.detach(), self.shift.detach(), self.log_scale.detach()
+        )
 
     def kl(self) -> Tensor:
         """KL(q, prior) for each coordinate, [...], in nats."""
