@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from lvm_studio.data.london import ATTRIBUTION
+from lvm_studio.data import digits, london
 from lvm_studio.storage.recovery import LiveSession, lost_sessions
 from lvm_studio.studio.autosave import Autosave
 from lvm_studio.studio.banner import ErrorBanner
@@ -187,7 +187,8 @@ class MainWindow(QMainWindow):
     def show_about(self) -> None:
         """Show who made what."""
         datasets = self.session.workspace.datasets.values()
-        asked_for = {ATTRIBUTION, *(dataset.provenance.attribution for dataset in datasets)} - {""}
+        shipped = {london.ATTRIBUTION, digits.ATTRIBUTION}
+        asked_for = shipped | {dataset.provenance.attribution for dataset in datasets} - {""}
         PageDialog(f"About {APP_NAME}", about_page(sorted(asked_for)), self).show()
 
     def show_quality(self) -> None:
