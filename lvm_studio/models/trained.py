@@ -20,8 +20,9 @@ from lvm_studio.data.labels import LabelEncoder
 from lvm_studio.data.tree import Tree, TreeView
 from lvm_studio.models.compvae import CompVAE
 from lvm_studio.models.elbo import LatentVariableModel
-from lvm_studio.models.specs import HOUSEHOLD_KINDS, CompVAESpec, ModelSpec, VAESpec
+from lvm_studio.models.specs import HOUSEHOLD_KINDS, CompVAESpec, ModelSpec, VAESpec, VectorVAESpec
 from lvm_studio.models.vae import GaussianVAE
+from lvm_studio.models.vectors import VectorVAE
 
 Builder = Callable[[Any, int, int], LatentVariableModel]
 """(spec, label size F, context size C) -> a module; what a kind does not look at, it ignores."""
@@ -29,6 +30,7 @@ Builder = Callable[[Any, int, int], LatentVariableModel]
 BUILDERS: Mapping[type[BaseModel], Builder] = {
     CompVAESpec: lambda spec, f, c: CompVAE(spec, labels=f, context=c),
     VAESpec: lambda spec, f, c: GaussianVAE(spec),
+    VectorVAESpec: lambda spec, f, c: VectorVAE(spec),
 }
 
 _SPEC: TypeAdapter[ModelSpec] = TypeAdapter(ModelSpec)

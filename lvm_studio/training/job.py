@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lvm_studio.data.households import HouseholdSet
+from lvm_studio.data.vectors import VectorSet
 from lvm_studio.training.reports import Finished, Report, Wish
 from lvm_studio.training.spec import TrainSpec
 
@@ -18,12 +19,13 @@ if TYPE_CHECKING:
 class TrainingJob:
     """Everything a training run needs, in a form that can be sent to another process.
 
-    `households` is None for a model that learns from something else; `resume` is the tree of a
-    `Checkpoint` of the same spec, or None to begin.
+    `households` is what is learned from (a set of vectors for a model of these), None for a model
+    that makes its own data; `resume` is the tree of a `Checkpoint` of the same spec, or None to
+    begin.
     """
 
     spec: TrainSpec
-    households: HouseholdSet | None = None
+    households: HouseholdSet | VectorSet | None = None
     resume: Tree | None = None
 
     def run(self) -> Generator[Report, Wish | None, Finished]:

@@ -7,6 +7,7 @@ from collections.abc import Generator
 
 from lvm_studio.data.households import HouseholdSet
 from lvm_studio.data.tree import Tree
+from lvm_studio.data.vectors import VectorSet
 from lvm_studio.training.problem import hardware
 from lvm_studio.training.problems import problem_of
 from lvm_studio.training.reports import (
@@ -26,7 +27,10 @@ Reports = Generator[Report, Wish | None, Finished]
 
 
 def train(
-    spec: TrainSpec, households: HouseholdSet | None = None, *, resume: Tree | None = None
+    spec: TrainSpec,
+    households: HouseholdSet | VectorSet | None = None,
+    *,
+    resume: Tree | None = None,
 ) -> Reports:
     """Train a model; the last report, which is also the result, is a `Finished`.
 

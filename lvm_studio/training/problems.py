@@ -6,23 +6,29 @@ from collections.abc import Callable, Mapping
 
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.households import HouseholdSet
+from lvm_studio.data.vectors import VectorSet
 from lvm_studio.models.specs import HOUSEHOLD_KINDS
 from lvm_studio.training.household_problem import HouseholdProblem
 from lvm_studio.training.problem import Problem
 from lvm_studio.training.spec import TrainSpec
+from lvm_studio.training.vector_problem import ManifoldProblem, VectorProblem
 
-PROBLEMS: Mapping[str, Callable[[TrainSpec], Problem]] = {}
+PROBLEMS: Mapping[str, Callable[[TrainSpec], Problem]] = {
+    "vector_vae": ManifoldProblem,
+}
 """Kind of model -> what it learns from, for the kinds that need no household set."""
 
 
-def problem_of(spec: TrainSpec, households: HouseholdSet | None = None) -> Problem:
-    """The problem that `spec.model` learns.
+def problem_of(spec: TrainSpec, data: HouseholdSet | VectorSet | None = None) -> Problem:
+    """The problem that `spec.model` learns, from `data` or from what it makes itself.
 
     Raises:
         DataError: it needs a household set and there is none, or the set cannot be trained on.
     """
+    if isinstance(data, VectorSet):
+        return VectorProblem(spec, data)
     if spec.model.kind not in HOUSEHOLD_KINDS:
         return PROBLEMS[spec.model.kind](spec)
-    if households is None:
+    if data is None:
         raise DataError(f"The recipe {spec.recipe} needs a household set; open or import one.")
-    return HouseholdProblem(spec, households)
+    return HouseholdProblem(spec, data)

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from lvm_studio.data.errors import DataError
 from lvm_studio.models.specs import AutoregressiveNoiseSpec, CompVAESpec, VAESpec
 from lvm_studio.training.spec import TrainSpec
+from lvm_studio.training.vector_recipes import MANIFOLD_RUNS
 
 
 class Recipe(BaseModel):
@@ -62,6 +63,10 @@ RECIPES: Mapping[str, Recipe] = {
                 steps=3000,
             ),
         ),
+        *(
+            Recipe(name=spec.recipe, title=title, description=description, spec=spec)
+            for title, description, spec in MANIFOLD_RUNS
+        ),
     )
 }
 
@@ -104,7 +109,7 @@ def with_overrides(recipe: Recipe, overrides: Mapping[str, Any]) -> Recipe:
 
 def _place(settings: dict[str, Any], path: str, value: Any) -> None:
     group, _, key = path.rpartition(".")
-    target = settings.get("model") if group == "model" else settings if not group else None
+    target = settings.get(group) if group in {"model", "data"} else settings if not group else None
     fixed = path in {"recipe", "model", "model.kind"}
     if fixed or not isinstance(target, dict) or key not in target:
         known = ", ".join(sorted(_names(settings)))

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from lvm_studio.data.manifolds import ManifoldSpec
 from lvm_studio.models.specs import HOUSEHOLD_KINDS, CompVAESpec, ModelSpec
 
 
@@ -20,6 +21,9 @@ class TrainSpec(BaseModel):
 
     recipe: str = "households"
     model: ModelSpec = CompVAESpec()
+    data: ManifoldSpec | None = Field(
+        default=None, description="what fresh points are drawn from, for models of vectors"
+    )
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
     steps: Annotated[int, Field(ge=1)] = 1400
     minutes: Annotated[float, Field(gt=0)] | None = None

@@ -1,0 +1,141 @@
+"""Learning vectors: fresh points around a manifold without end, or the rows of a set."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from lvm_studio.data.errors import DataError
+from lvm_studio.data.vectors import VectorBatch, VectorSet
+from lvm_studio.models.elbo import LatentVariableModel
+from lvm_studio.models.trained import TrainedModel, build_module
+from lvm_studio.models.vectors import VectorVAE
+from lvm_studio.training.problem import choose_device, common_provenance
+from lvm_studio.training.spec import TrainSpec
+
+HELDOUT_POINTS = 2000
+HELDOUT_SEED = 1503
+HELDOUT_SHARE = 0.1
+SCALE_POINTS = 10_000
+SCALE_SEED = 1504
+
+
+class VectorsProblem(ABC):
+    """What all problems of vectors have in common; x is on the CPU, batches on the device."""
+
+    def __init__(self, spec: TrainSpec, dim: int) -> None:
+        if getattr(spec.model, "dim", dim) != dim:
+            raise DataError(f"The vectors have {dim} numbers each; set model.dim to {dim}.")
+        self.spec = spec
+        self.device = choose_device(spec.device)
+        self._dim = dim
+
+    @property
+    @abstractmethod
+    def dataset(self) -> str:
+        """Name of what is learned."""
+
+    @abstractmethod
+    def sample(self, count: int, rng: np.random.Generator) -> VectorSet:
+        """Rows to train on, drawn by `rng`."""
+
+    @abstractmethod
+    def heldout(self) -> VectorSet:
+        """Rows that are never trained on."""
+
+    @property
+    def size(self) -> int:
+        """D."""
+        return self._dim
+
+    def draw(self, batch: int, generator: torch.Generator) -> VectorBatch:
+        """Fresh rows."""
+        seed = int(torch.randint(2**62, (), generator=generator))
+        return self._batch(self.sample(batch, np.random.default_rng(seed)))
+
+    def heldout_batch(self) -> VectorBatch:
+        """The same rows for every run."""
+        return self._batch(self.heldout())
+
+    def _batch(self, rows: VectorSet) -> VectorBatch:
+        k = rows.x[:, :0] if rows.k is None else rows.k
+        return VectorBatch(*(torch.from_numpy(a).to(self.device) for a in (rows.x, k)))
+
+    def new_module(self) -> LatentVariableModel:
+        """A fresh module on the device, scaled to these vectors."""
+        module = build_module(self.spec.model, seed=self.spec.seed)
+        assert isinstance(module, VectorVAE)  # the registry of problems sees to it
+        sample = self.sample(SCALE_POINTS, np.random.default_rng(SCALE_SEED))
+        module.set_scale(torch.from_numpy(sample.x))
+        return module.to(self.device)
+
+    def trained_model(
+        self,
+        module: LatentVariableModel,
+        provenance: Mapping[str, str | float | int],
+        history: Mapping[str, NDArray[Any]],
+    ) -> TrainedModel:
+        """A copy of the module on the CPU."""
+        copy = build_module(self.spec.model)
+        copy.load_state_dict(module.state_dict())
+        common = common_provenance(self.spec, self.device)
+        return TrainedModel(
+            name=f"{self.dataset} {self.spec.recipe}",
+            spec=self.spec.model,
+            module=copy,
+            labels=None,
+            context=None,
+            provenance={**common, "dataset": self.dataset, **provenance},
+            history=history,
+        )
+
+
+class ManifoldProblem(VectorsProblem):
+    """Points around `spec.data`, drawn afresh for every batch: nothing is ever seen twice."""
+
+    def __init__(self, spec: TrainSpec) -> None:
+        if spec.data is None:
+            raise DataError(
+                f"The recipe {spec.recipe} says no manifold to draw from; set data, or give a set."
+            )
+        self._manifold = spec.data
+        super().__init__(spec, spec.data.dim)
+
+    @property
+    def dataset(self) -> str:
+        """Kind of the manifold."""
+        return self._manifold.kind
+
+    def sample(self, count: int, rng: np.random.Generator) -> VectorSet:
+        """Fresh points."""
+        return VectorSet(self.dataset, self._manifold.draw(count, rng).astype(np.float32))
+
+    def heldout(self) -> VectorSet:
+        """Points drawn once."""
+        return self.sample(HELDOUT_POINTS, np.random.default_rng(HELDOUT_SEED))
+
+
+class VectorProblem(VectorsProblem):
+    """The rows of a set, drawn with replacement; a tenth of them is held out, the same always."""
+
+    def __init__(self, spec: TrainSpec, vectors: VectorSet) -> None:
+        super().__init__(spec, vectors.dim)
+        self._train, self._heldout = vectors.split(HELDOUT_SHARE, HELDOUT_SEED)
+
+    @property
+    def dataset(self) -> str:
+        """Name of the set."""
+        return self._train.name
+
+    def sample(self, count: int, rng: np.random.Generator) -> VectorSet:
+        """Rows to train on."""
+        return self._train.rows(rng.integers(len(self._train), size=count))
+
+    def heldout(self) -> VectorSet:
+        """At most as many of the rows held out as a problem of fresh points holds."""
+        return self._heldout.rows(np.arange(min(len(self._heldout), HELDOUT_POINTS)))
