@@ -15,10 +15,9 @@ from torch import Tensor
 from lvm_studio.tuning.errors import TuningError
 from lvm_studio.tuning.estimates import TunedEstimate, one_in_n
 from lvm_studio.tuning.fit import FlowSnapshot
-from lvm_studio.tuning.flow import LambdaFlow
 from lvm_studio.tuning.pool import Draws, Pool
 from lvm_studio.tuning.potential import Potential
-from lvm_studio.tuning.proposals import mixture_draws
+from lvm_studio.tuning.proposals import Proposal, mixture_draws
 from lvm_studio.tuning.weights import (
     Array,
     effective_sample_size,
@@ -159,7 +158,7 @@ class FlowSource:
         draws: base and flow draws counted against their mixture (`mixture_draws`).
     """
 
-    flow: LambdaFlow
+    flow: Proposal
     pool: Pool
     draws: Draws
     method: Method = "flow"
@@ -179,10 +178,10 @@ class FlowSource:
             raise TuningError(
                 "This flow was fitted to another composition or criterion; fit a new one."
             )
-        return cls.of(LambdaFlow.from_tree(snapshot.tree), pool, n, seed)
+        return cls.of(snapshot.proposal(), pool, n, seed)
 
     @classmethod
-    def of(cls, flow: LambdaFlow, pool: Pool, n: int = 256, seed: int = 0) -> FlowSource:
+    def of(cls, flow: Proposal, pool: Pool, n: int = 256, seed: int = 0) -> FlowSource:
         """A source with n flow draws at each of four λ behind its figures."""
         lams = [share * float(flow.lam_max) for share in MIXTURE_SHARES]
         generator = torch.Generator().manual_seed(seed)

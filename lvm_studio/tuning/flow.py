@@ -6,12 +6,17 @@ a tensor of no dimension.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
 from zuko.nn import MLP
-from zuko.transforms import CouplingTransform, DependentTransform, MonotonicAffineTransform
+from zuko.transforms import (
+    CouplingTransform,
+    DependentTransform,
+    MonotonicAffineTransform,
+    MonotonicRQSTransform,
+)
 
 from lvm_studio.data.tree import Tree, TreeView
 from lvm_studio.models.trained import fill_weights, weights_to_tree
@@ -21,48 +26,70 @@ from lvm_studio.tuning.mixtures import Mixture
 _SMALLEST_SCALE = 0.1
 """A coupling scales by 0.1 to 10: enough over several layers, and it cannot run away."""
 _GOLDEN = 0.6180339887498949
+_BINS = 8
+_SPLINE_VALUES = 3 * _BINS - 1
+_SPLINE_BOUND = 5.0
+"""A spline acts on ±5 only: splines come first, where the noise still lies within."""
+
+Bend = Callable[[Tensor], DependentTransform]
 
 
 class LambdaCoupling(nn.Module):
-    """One affine coupling; its network's outputs are multiplied by s = λ / λ_max.
+    """One coupling; its network's outputs are multiplied by s = λ / λ_max.
 
     Args:
         mask: [dim] bool, True for the coordinates that pass through and condition the others.
         hidden: width of the network's two hidden layers.
+        values: of the network, for each coordinate that is moved.
+        bend: the moved coordinates' transform from these values; the identity where they are 0.
     """
 
     mask: Tensor
 
-    def __init__(self, mask: Tensor, hidden: int) -> None:
+    def __init__(self, mask: Tensor, hidden: int, values: int, bend: Bend) -> None:
         super().__init__()
         self.register_buffer("mask", mask, persistent=False)
+        self._bend = bend
         kept = int(mask.sum())
-        self.hyper = MLP(kept + 1, 2 * (len(mask) - kept), (hidden, hidden), activation=nn.SiLU)
+        moved = len(mask) - kept
+        self.hyper = MLP(kept + 1, values * moved, (hidden, hidden), activation=nn.SiLU)
         last = self.hyper[-1]
         nn.init.zeros_(last.weight)
         nn.init.zeros_(last.bias)
 
     def forward(self, v: Tensor, s: Tensor) -> Tensor:
         """y of v, both [..., dim], at s, whose dimensions are v's first."""
-        y: Tensor = CouplingTransform(lambda kept: self._affine(kept, s), self.mask)(v)
-        return y
+        y: Tensor = CouplingTransform(lambda kept: self._transform(kept, s), self.mask)(v)
+        return torch.where(_like(s, v) == 0.0, v, y)  # no rounding may enter at λ = 0
 
     def inverse(self, y: Tensor, s: Tensor) -> tuple[Tensor, Tensor]:
         """v and log |det dv/dy| of y."""
-        transform = CouplingTransform(lambda kept: self._affine(kept, s).inv, self.mask)
+        transform = CouplingTransform(lambda kept: self._transform(kept, s).inv, self.mask)
         v, log_det = transform.call_and_ladj(y)
         return v, log_det
 
-    def _affine(self, kept: Tensor, s: Tensor) -> DependentTransform:
-        s = s.reshape(*s.shape, *[1] * (kept.dim() - s.dim())).expand(*kept.shape[:-1], 1)
-        shift, scale = (s * self.hyper(torch.cat([kept, s], dim=-1))).chunk(2, dim=-1)
-        return DependentTransform(MonotonicAffineTransform(shift, scale, _SMALLEST_SCALE), 1)
+    def _transform(self, kept: Tensor, s: Tensor) -> DependentTransform:
+        s = _like(s, kept).expand(*kept.shape[:-1], 1)
+        return self._bend(s * self.hyper(torch.cat([kept, s], dim=-1)))
+
+
+def _affine(values: Tensor) -> DependentTransform:
+    """Shifts and scales of the moved coordinates, from 2 values each."""
+    shift, scale = values.chunk(2, dim=-1)
+    return DependentTransform(MonotonicAffineTransform(shift, scale, _SMALLEST_SCALE), 1)
+
+
+def _spline(values: Tensor) -> DependentTransform:
+    """Rational-quadratic splines (Durkan et al. 2019), the identity beyond ±5."""
+    each = values.reshape(*values.shape[:-1], -1, _SPLINE_VALUES)
+    widths, heights, slopes = torch.split(each, [_BINS, _BINS, _BINS - 1], dim=-1)
+    return DependentTransform(MonotonicRQSTransform(widths, heights, slopes, _SPLINE_BOUND), 1)
 
 
 class LambdaFlow(nn.Module):
     """u = T_λ(v), v ~ N(0, I): samples of q_λ ≈ p̂_λ for every λ in [0, λ_max] (Eq. 10.18-10.19).
 
-    K affine branches with shares of their own, then couplings that all branches pass; with one
+    Spline couplings, K affine branches with shares of their own, then affine couplings; with one
     branch this is a plain normalising flow, with several q_λ is the mixture of their laws. It
     works in a rotated basis whose first axes are those along which f varies most. Whatever the
     weights, T_0 is exactly the identity: only the change `T_λ(v) - v` is rotated back, so that no
@@ -72,7 +99,8 @@ class LambdaFlow(nn.Module):
         basis: [dim, dim] orthogonal, columns by falling importance to f.
         lam_max: end of the slider, per standard deviation of f; it may move while the flow is
             fitted, the scale on which the networks see λ does not.
-        branches: K; couplings: how many; hidden: width of their networks.
+        branches: K; couplings, splines: how many affine and spline ones; hidden: width of their
+            networks.
 
     >>> flow = LambdaFlow(torch.eye(4), lam_max=2.0, branches=3)
     >>> v = torch.randn(8, 4)
@@ -91,6 +119,7 @@ class LambdaFlow(nn.Module):
         branches: int = 1,
         couplings: int = 6,
         hidden: int = 64,
+        splines: int = 0,
     ) -> None:
         super().__init__()
         dim = len(basis)
@@ -99,10 +128,13 @@ class LambdaFlow(nn.Module):
         self.register_buffer("basis", basis)
         self.register_buffer("lam_max", torch.tensor(float(lam_max)))
         self.register_buffer("lam_scale", torch.tensor(float(lam_max)))
-        even = torch.arange(dim) % 2 == 0
-        masks = [even if layer % 2 else ~even for layer in range(couplings)]
         self.core = AffineCore(dim, branches)
-        self.couplings = nn.ModuleList(LambdaCoupling(mask, hidden) for mask in masks)
+        self.couplings = nn.ModuleList(
+            LambdaCoupling(mask, hidden, 2, _affine) for mask in _masks(dim, couplings)
+        )
+        self.splines = nn.ModuleList(
+            LambdaCoupling(mask, hidden, _SPLINE_VALUES, _spline) for mask in _masks(dim, splines)
+        )
 
     def forward(self, v: Tensor, lam: float | Tensor) -> Tensor:
         """u = T_λ(v), both [..., n, dim].
@@ -112,11 +144,11 @@ class LambdaFlow(nn.Module):
         """
         s = self._share(lam)
         start = v @ self.basis
-        each: Tensor = self.core(_for_each(start, self.branches), s)
+        each: Tensor = self.core(_for_each(self._splined(start, s), self.branches), s)
         picked = _row_branches(self.core.log_share(s), v.shape[-2])
         index = picked[..., None, :, None].expand(*each.shape[:-3], 1, *each.shape[-2:])
         y = each.gather(-3, index).squeeze(-3)
-        for layer in self._couplings:
+        for layer in _layers(self.couplings):
             y = layer(y, s)
         return v + (y - start) @ self.basis.T
 
@@ -124,8 +156,8 @@ class LambdaFlow(nn.Module):
         """u of v, both [..., K, n, dim], each row through the branch it stands in."""
         s = self._share(lam)
         start = v @ self.basis
-        y: Tensor = self.core(start, s)
-        for layer in self._couplings:
+        y: Tensor = self.core(self._splined(start, s), s)
+        for layer in _layers(self.couplings):
             y = layer(y, s)
         return v + (y - start) @ self.basis.T
 
@@ -134,12 +166,16 @@ class LambdaFlow(nn.Module):
         s = self._share(lam)
         start = u @ self.basis
         y, log_det = start, u.new_zeros(u.shape[:-1])
-        for layer in reversed(self._couplings):
+        for layer in reversed(_layers(self.couplings)):
             y, change = layer.inverse(y, s)
             log_det = log_det + change
         v, change = self.core.inverse(_for_each(y, self.branches), s)
+        log_det = log_det[..., None, :] + change
+        for layer in reversed(_layers(self.splines)):
+            v, change = layer.inverse(v, s)
+            log_det = log_det + change
         moved = (v - _for_each(start, self.branches)) @ self.basis.T
-        return _for_each(u, self.branches) + moved, log_det[..., None, :] + change
+        return _for_each(u, self.branches) + moved, log_det
 
     def log_ratio(self, u: Tensor, lam: float | Tensor) -> Tensor:
         """log q_λ(u) - log p(u) of u [..., n, dim], [..., n]; zero at λ = 0."""
@@ -151,9 +187,10 @@ class LambdaFlow(nn.Module):
         """Log-shares of the branches, [..., K]."""
         return self.core.log_share(self._share(lam))
 
-    @property
-    def _couplings(self) -> list[LambdaCoupling]:
-        return [layer for layer in self.couplings if isinstance(layer, LambdaCoupling)]
+    def _splined(self, v: Tensor, s: Tensor) -> Tensor:
+        for layer in _layers(self.splines):
+            v = layer(v, s)
+        return v
 
     def fit_core(self, lams: Sequence[float], mixtures: Sequence[Mixture]) -> None:
         """Start from Gaussian mixtures of K components, given in the latent space at λ > 0."""
@@ -165,6 +202,7 @@ class LambdaFlow(nn.Module):
         return {
             "branches": self.branches,
             "couplings": len(self.couplings),
+            "splines": len(self.splines),
             "hidden": self.hidden,
             "weights": weights_to_tree(self),
         }
@@ -180,12 +218,27 @@ class LambdaFlow(nn.Module):
             branches=view.integer("branches"),
             couplings=view.integer("couplings"),
             hidden=view.integer("hidden"),
+            splines=view.integer("splines"),
         )
         fill_weights(skeleton, weights)
         return skeleton.eval()
 
     def _share(self, lam: float | Tensor) -> Tensor:
         return torch.as_tensor(lam, dtype=self.lam_scale.dtype) / self.lam_scale
+
+
+def _like(s: Tensor, points: Tensor) -> Tensor:
+    """s [...] with dimensions of one behind its own, as many as points has."""
+    return s.reshape(*s.shape, *[1] * (points.dim() - s.dim()))
+
+
+def _masks(dim: int, layers: int) -> list[Tensor]:
+    even = torch.arange(dim) % 2 == 0
+    return [even if layer % 2 else ~even for layer in range(layers)]
+
+
+def _layers(couplings: nn.ModuleList) -> list[LambdaCoupling]:
+    return [layer for layer in couplings if isinstance(layer, LambdaCoupling)]
 
 
 def _for_each(points: Tensor, branches: int) -> Tensor:

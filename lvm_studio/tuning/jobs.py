@@ -43,4 +43,6 @@ class FlowJob:
         """Yield reports; between two of them lies one step of the fit at most."""
         criterion = criterion_named(self.criterion)
         pool = yield from prepared_pool(self.space, criterion, self.pool, self.seed)
+        if self.spec.side == "less":
+            pool = pool.mirrored()
         yield from fit_flow(self.spec, pool.potential, pool.draws, seed=self.seed)

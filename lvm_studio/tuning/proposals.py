@@ -4,20 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from lvm_studio.tuning.flow import LambdaFlow
 from lvm_studio.tuning.pool import Draws
 from lvm_studio.tuning.potential import CHUNK, Potential
 from lvm_studio.tuning.stages import mixture_log_ratio
 from lvm_studio.tuning.weights import Array
 
 
+class Proposal(Protocol):
+    """Draws and densities at any λ: a flow, a mixture, or one defended by the other."""
+
+    @property
+    def lam_max(self) -> Tensor:
+        """End of the range it is meant for."""
+        ...
+
+    def __call__(self, v: Tensor, lam: float | Tensor) -> Tensor:
+        """u of base noise v, both [..., n, dim]."""
+        ...
+
+    def log_ratio(self, u: Tensor, lam: float | Tensor) -> Tensor:
+        """log q_λ(u) - log p(u) of u [..., n, dim], [..., n]."""
+        ...
+
+
 @torch.no_grad()
-def flow_draws(flow: LambdaFlow, potential: Potential, v: Tensor, lam: float) -> Draws:
+def flow_draws(flow: Proposal, potential: Potential, v: Tensor, lam: float) -> Draws:
     """The flow's draws at λ of base noise v [n, dim]: row i moves smoothly with λ."""
     u = flow(v, lam)
     return Draws(u, _values(potential, u), -flow.log_ratio(u, lam).double().numpy())
@@ -25,7 +42,7 @@ def flow_draws(flow: LambdaFlow, potential: Potential, v: Tensor, lam: float) ->
 
 @torch.no_grad()
 def mixture_draws(
-    flow: LambdaFlow,
+    flow: Proposal,
     potential: Potential,
     base: Draws,
     lams: Sequence[float],
@@ -65,9 +82,7 @@ class FlowCheck:
     expectation: Array
 
 
-def check_flow(
-    flow: LambdaFlow, potential: Potential, lams: Sequence[float], v: Tensor
-) -> FlowCheck:
+def check_flow(flow: Proposal, potential: Potential, lams: Sequence[float], v: Tensor) -> FlowCheck:
     """Weights of the flow's draws of v [n, dim] at each λ."""
     rows = [_check_at(flow_draws(flow, potential, v, lam), lam) for lam in lams]
     share, khat, gap, kl, expectation = np.array(rows).T

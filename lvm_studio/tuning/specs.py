@@ -17,10 +17,22 @@ class FlowSpec(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     couplings: Annotated[int, Field(ge=0, le=32)] = 6
+    splines: Annotated[int, Field(ge=0, le=32)] = Field(
+        0, description="spline couplings, before the affine ones"
+    )
     hidden: Annotated[int, Field(ge=1, le=1024)] = 64
     groups: Annotated[int, Field(ge=1, le=256)] = Field(8, description="λ values in a batch")
     batch: Annotated[int, Field(ge=1, le=65536)] = Field(256, description="decodes a step")
     lr: Annotated[float, Field(gt=0)] = 5e-3
+    polish: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.2, description="last share of the fit, in which forward KL on stored draws joins"
+    )
+    defence: Annotated[float, Field(ge=0, lt=1)] = Field(
+        0.1, description="share of the Gaussian mixture among the draws"
+    )
+    side: Literal["more", "less"] = Field(
+        "more", description="'less' fits the flow of -f: λ < 0, the quiet weeks"
+    )
     kl_max: Annotated[float, Field(gt=0, le=20)] = Field(
         7.2, description="KL in nats at the slider's end; 'one week in 1000' is 6.9"
     )
@@ -37,6 +49,28 @@ class FlowSpec(BaseModel):
     def _batch_fills_groups(self) -> FlowSpec:
         if self.batch % self.groups:
             raise ValueError(f"a batch of {self.batch} does not split into {self.groups} λ values")
+        return self
+
+
+class SmcSpec(BaseModel):
+    """Sizes of the reference sampler: what a run costs is particles x (1 + rungs x sweeps)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    particles: Annotated[int, Field(ge=64, le=1_000_000)] = 2048
+    islands: Annotated[int, Field(ge=2, le=64)] = Field(
+        8, description="groups without common ancestors: their spread is the error"
+    )
+    sweeps: Annotated[int, Field(ge=1, le=100)] = 4
+    least_share: Annotated[float, Field(gt=0.05, lt=1)] = Field(
+        0.5, description="ESS / N that the step to the next λ may leave"
+    )
+    max_rungs: Annotated[int, Field(ge=1, le=500)] = 60
+
+    @model_validator(mode="after")
+    def _islands_are_alike(self) -> SmcSpec:
+        if self.particles % self.islands:
+            raise ValueError(f"{self.particles} particles do not split into {self.islands} islands")
         return self
 
 

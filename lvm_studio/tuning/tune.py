@@ -18,10 +18,9 @@ from lvm_studio.tuning.answers import (
 from lvm_studio.tuning.criteria import criterion_named
 from lvm_studio.tuning.estimates import kl_of_one_in
 from lvm_studio.tuning.fit import FlowReport, FlowSnapshot, fit_flow
-from lvm_studio.tuning.flow import LambdaFlow
 from lvm_studio.tuning.pool import Draws, Pool, Preparing, prepared_pool
 from lvm_studio.tuning.potential import Potential
-from lvm_studio.tuning.proposals import FlowCheck, mixture_draws
+from lvm_studio.tuning.proposals import FlowCheck, Proposal, mixture_draws
 from lvm_studio.tuning.solve import LAM_LIMIT, Solution, solve_expectation, solve_kl, solve_one_in_n
 from lvm_studio.tuning.specs import Aim, FlowSpec, TuneSpec
 
@@ -100,7 +99,7 @@ def _solve(aim: Aim, draws: Draws, limit: float = LAM_LIMIT) -> Solution:
     return Solution(aim.value, draws.moments(aim.value), 0, True)
 
 
-def _fitted_flow(spec: TuneSpec, aim: Aim, pool: Pool) -> Generator[FlowReport, None, LambdaFlow]:
+def _fitted_flow(spec: TuneSpec, aim: Aim, pool: Pool) -> Generator[FlowReport, None, Proposal]:
     """Fit until the flow is good at the λ of the aim, or its time is over."""
     flow_spec = _flow_spec(spec.flow, aim)
     for report in fit_flow(flow_spec, pool.potential, pool.draws, seed=spec.seed):
@@ -109,7 +108,7 @@ def _fitted_flow(spec: TuneSpec, aim: Aim, pool: Pool) -> Generator[FlowReport, 
             newest = report
             if _share_at(report.check, aim) >= spec.good_share:
                 break
-    return LambdaFlow.from_tree(newest.tree)
+    return newest.proposal()
 
 
 def _flow_spec(spec: FlowSpec, aim: Aim) -> FlowSpec:
@@ -131,9 +130,7 @@ def _share_at(check: FlowCheck, aim: Aim) -> float:
     return float(np.interp(aim.value, scale, check.share, right=0.0))
 
 
-def _by_flow(
-    spec: TuneSpec, aim: Aim, pool: Pool, flow: LambdaFlow
-) -> tuple[Solution, TunedAnswer]:
+def _by_flow(spec: TuneSpec, aim: Aim, pool: Pool, flow: Proposal) -> tuple[Solution, TunedAnswer]:
     """λ and the answer: first from draws over the whole range, then from draws around that λ."""
     generator = torch.Generator().manual_seed(spec.seed)
     end = float(flow.lam_max)

@@ -11,6 +11,7 @@ import torch
 from test_stages import two_way_log_z
 from tuning_spaces import LinearSpace, QuadraticSpace, ToyStreet, TwoWaySpace
 
+from lvm_studio.data.tree import TreeView
 from lvm_studio.tuning.criteria import CRITERIA
 from lvm_studio.tuning.fit import (
     ClimbReport,
@@ -48,7 +49,7 @@ def test_a_linear_criterion_is_fitted_exactly() -> None:
     """E f = λ, KL = λ²/2, log Z = λ²/2, up to the pool's own mean and spread of f."""
     pool, reports = fitted(LinearSpace(8))
     snapshot = last_snapshot(reports)
-    flow = LambdaFlow.from_tree(snapshot.tree)
+    flow = snapshot.proposal()
     slope = 1.0 / pool.potential.scale
     offset = (10.0 - pool.potential.shift) * slope
     for lam in (0.7, 1.9, 3.0):
@@ -64,7 +65,7 @@ def test_a_law_of_two_humps_is_fitted_on_both() -> None:
     spec = FlowSpec(couplings=2, hidden=16, steps=60, batch=128, kl_max=5.0)
     pool, reports = fitted(TwoWaySpace(8), spec)
     snapshot = last_snapshot(reports)
-    flow = LambdaFlow.from_tree(snapshot.tree)
+    flow = snapshot.proposal()
     lam = 0.95 * snapshot.lam_max
     v = torch.randn(4000, 8, generator=torch.Generator().manual_seed(1))
     draws = flow_draws(flow, pool.potential, v, lam)
@@ -106,9 +107,7 @@ def test_where_the_flow_is_exact_the_path_derivative_vanishes_sample_by_sample()
 
 def test_with_steps_given_a_fit_repeats_itself() -> None:
     trees = [last_snapshot(fitted(TwoWaySpace(6))[1]).tree for _ in range(2)]
-    first, again = (tree["weights"] for tree in trees)
-    assert isinstance(first, dict)
-    assert isinstance(again, dict)
+    first, again = (TreeView(tree, "").child("flow").child("weights").tree for tree in trees)
     for name, value in first.items():
         assert np.allclose(value, again[name], atol=1e-5), name
 
@@ -142,7 +141,7 @@ def test_the_range_ends_where_no_law_exists() -> None:
 
 def test_base_draws_in_the_mixture_bound_the_weights() -> None:
     pool, reports = fitted(TwoWaySpace(6))
-    flow = LambdaFlow.from_tree(last_snapshot(reports).tree)
+    flow = last_snapshot(reports).proposal()
     generator = torch.Generator().manual_seed(0)
     draws = mixture_draws(flow, pool.potential, pool.draws, [1.0, 2.0], 256, generator)
     assert len(draws.f) == 2048 + 512

@@ -14,14 +14,17 @@ from lvm_studio.data.errors import DataError
 from lvm_studio.tuning.flow import LambdaFlow
 from lvm_studio.tuning.mixtures import Mixture
 
-SHAPES = [(2, 1, 0), (3, 1, 2), (5, 2, 3), (6, 4, 4)]
+SHAPES = [(2, 1, 0, 0), (3, 1, 2, 0), (5, 2, 3, 0), (6, 4, 4, 0), (4, 1, 0, 2), (5, 3, 2, 2)]
+"Dimensions, branches, affine couplings, spline couplings."
 
 
-def random_flow(dim: int, branches: int, couplings: int, seed: int = 0) -> LambdaFlow:
+def random_flow(
+    dim: int, branches: int, couplings: int, splines: int = 0, seed: int = 0
+) -> LambdaFlow:
     """A flow far from the identity."""
     generator = torch.Generator().manual_seed(seed)
     basis = torch.linalg.qr(torch.randn(dim, dim, generator=generator)).Q
-    flow = LambdaFlow(basis, 2.0, branches, couplings, hidden=8)
+    flow = LambdaFlow(basis, 2.0, branches, couplings, hidden=8, splines=splines)
     with torch.no_grad():
         for parameter in flow.parameters():
             parameter.add_(0.3 * torch.randn(parameter.shape, generator=generator))
@@ -39,24 +42,24 @@ def noise(*shape: int, seed: int = 1) -> Tensor:
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
 
 
-@pytest.mark.parametrize(("dim", "branches", "couplings"), SHAPES)
+@pytest.mark.parametrize(("dim", "branches", "couplings", "splines"), SHAPES)
 @settings(max_examples=15, deadline=None)
 @given(seed=st.integers(0, 1000))
 def test_at_lam_zero_it_is_exactly_the_identity(
-    dim: int, branches: int, couplings: int, seed: int
+    dim: int, branches: int, couplings: int, splines: int, seed: int
 ) -> None:
-    flow, v = random_flow(dim, branches, couplings, seed), noise(40, dim, seed=seed)
+    flow, v = random_flow(dim, branches, couplings, splines, seed), noise(40, dim, seed=seed)
     assert torch.equal(flow(v, 0.0), v)
     assert torch.allclose(flow.log_ratio(v, 0.0), torch.zeros(40), atol=1e-6)
 
 
-@pytest.mark.parametrize(("dim", "branches", "couplings"), SHAPES)
+@pytest.mark.parametrize(("dim", "branches", "couplings", "splines"), SHAPES)
 @settings(max_examples=15, deadline=None)
 @given(lam=st.floats(0.1, 2.5), seed=st.integers(0, 1000))
 def test_every_branch_is_invertible(
-    dim: int, branches: int, couplings: int, lam: float, seed: int
+    dim: int, branches: int, couplings: int, splines: int, lam: float, seed: int
 ) -> None:
-    flow = exact(random_flow(dim, branches, couplings, seed))
+    flow = exact(random_flow(dim, branches, couplings, splines, seed))
     v = noise(1, dim, seed=seed).double().expand(branches, 1, dim)
     u = flow.push(v, lam)
     for branch in range(branches):
@@ -64,9 +67,11 @@ def test_every_branch_is_invertible(
         assert torch.allclose(back[branch], v[branch], atol=1e-7)
 
 
-@pytest.mark.parametrize(("dim", "branches", "couplings"), SHAPES)
-def test_log_determinants_are_autograds(dim: int, branches: int, couplings: int) -> None:
-    flow = exact(random_flow(dim, branches, couplings))
+@pytest.mark.parametrize(("dim", "branches", "couplings", "splines"), SHAPES)
+def test_log_determinants_are_autograds(
+    dim: int, branches: int, couplings: int, splines: int
+) -> None:
+    flow = exact(random_flow(dim, branches, couplings, splines))
     u = noise(1, dim).double()
     _, log_det = flow.pull(u, 1.3)
     for branch in range(branches):
@@ -95,7 +100,7 @@ def test_the_density_integrates_to_one_and_is_that_of_the_samples(branches: int)
 
 
 def test_gradients_reach_every_parameter() -> None:
-    flow = random_flow(5, 2, 3)
+    flow = random_flow(5, 2, 3, 2)
     u = flow.push(noise(2, 16, 5), 1.0)
     (flow.log_ratio(u.flatten(0, 1), 1.0).sum() + flow.log_share(1.0)[0]).backward()
     for name, parameter in flow.named_parameters():
