@@ -77,7 +77,7 @@ class Curve(Manifold):
 class Sinusoid(Curve):
     """A sinusoid whose waves shorten and whose noise swells along it (Fig. 6.6a).
 
-    `c(t) = (2t - 1, height sin(2 pi waves (t + chirp t^2) / (1 + chirp)))`; the noise moves
+    `c(t) = (t - 1/2, height sin(2 pi waves (t + chirp t^2) / (1 + chirp)))`; the noise moves
     between `sigma` and `sigma_high`, on a logarithmic scale, `swells` times.
 
     >>> Sinusoid().draw(5, np.random.default_rng(0)).shape
@@ -85,9 +85,9 @@ class Sinusoid(Curve):
     """
 
     kind: Literal["sinusoid"] = "sinusoid"
-    waves: Positive = 2.5
-    chirp: NotNegative = 1.5
-    height: Positive = 0.4
+    waves: Positive = 2.0
+    chirp: NotNegative = 1.0
+    height: Positive = 0.15
     sigma: Positive = 0.01
     sigma_high: Positive = 0.08
     swells: Positive = 1.5
@@ -101,7 +101,7 @@ class Sinusoid(Curve):
     def curve(self, t: Points) -> Points:
         """[..., 2]."""
         phase = 2 * np.pi * self.waves * (t + self.chirp * t**2) / (1 + self.chirp)
-        wave: Points = np.stack([2 * t - 1, self.height * np.sin(phase)], -1)
+        wave: Points = np.stack([t - 0.5, self.height * np.sin(phase)], -1)
         return wave
 
     def noise(self, t: Points) -> Points:
