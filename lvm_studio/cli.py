@@ -28,6 +28,7 @@ from lvm_studio.headless import (
     judge,
     reproduce,
     simulate,
+    study,
     train,
     tune,
 )
@@ -245,6 +246,38 @@ def reproduce_(
     """Make a chapter of the thesis again: a page of figures, tables and their numbers."""
     spec = ChapterSpec(reduced=not full, seeds=seeds, seed=seed)
     emit(reproduce.run(name, spec, out, Progress()), as_json)
+
+
+@app.command("study")
+def study_(
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="NAME", help="A shipped study or a .toml file; lists them if none."),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=1024, help="Processes here; one a core if not given.")
+    ] = None,
+    scheduler: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="A dask scheduler, such as tcp://host:8786.")
+    ] = "",
+    out: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Folder of the results.")
+    ] = None,
+    workspace: Annotated[
+        Path | None, typer.Option(help="Workspace with the data; the shipped data if not given.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Train a recipe over a space of settings and seeds; what is finished is not repeated."""
+    if name is None:
+        emit(study.listed(), as_json)
+        return
+    wishes = study.StudyWishes(name, workers, scheduler, out, workspace)
+    result = study.run(wishes, Progress())
+    if as_json:
+        emit(result, as_json)
+    else:
+        typer.echo("\n".join(study.table(result)))
 
 
 @app.command("doctor")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import multiprocessing
 import os
 import pickle
@@ -65,7 +66,8 @@ class Worker:
                 os.getpid(),
             ),
             name="lvm-studio-worker",
-            daemon=True,
+            # A daemon may start no processes, and a study must; see `start`.
+            daemon=False,
         )
         self._killed = False
         self._hears_nothing = False
@@ -80,6 +82,8 @@ class Worker:
     def start(self) -> None:
         """Start the process; the job begins when it has loaded."""
         self._process.start()
+        # Without this the end of Python would wait for a process that nobody stops any more.
+        atexit.register(self._process.kill)
         self._far_end.close()  # so that the end of the process ends the pipe
 
     def pause(self) -> None:
@@ -135,6 +139,7 @@ class Worker:
             self._process.join(END_SECONDS if self.ending is not None else 0.0)
             self._process.kill()
             self._process.join()
+            atexit.unregister(self._process.kill)
         self.ending = self.ending or Stopped(existing(self._checkpoint_path))
         self._link.close()
 

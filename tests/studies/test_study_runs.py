@@ -1,0 +1,287 @@
+"""Studies on real worker processes: killed, broken off, gone on with, refused."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from small_studies import TINY, job, lines_of, small
+
+from lvm_studio.data.errors import DataError
+from lvm_studio.data.jobs import Wish
+from lvm_studio.engine.inprocess import run_here
+from lvm_studio.engine.messages import Finished, Reports
+from lvm_studio.engine.worker import Worker
+from lvm_studio.storage.errors import StorageError
+from lvm_studio.studies import cluster as cluster_module
+from lvm_studio.studies.cluster import Cluster, LocalCores, Scheduler
+from lvm_studio.studies.execution import perform
+from lvm_studio.studies.job import StudyJob
+from lvm_studio.studies.plan import Planner
+from lvm_studio.studies.reports import RunChanged, RunState, StudyEnd, StudyOpened
+from lvm_studio.studies.results import read_model, read_results, write_result
+
+LONG = {**TINY, "steps": 100_000, "minutes": 0.02, "eval_every": 50_000}
+
+
+def test_one_run_gives_figures_curves_and_a_model(tmp_path: Path) -> None:
+    study = small()
+    planner = Planner(study, job(study, tmp_path).households)
+    run = planner.all_runs()[0]
+    words: list[int] = []
+    outcome = perform(
+        run, job(study, tmp_path).households, "here", lambda *w: words.append(w[0]), lambda: True
+    )
+    assert words[0] == 1
+    assert outcome.result.figures["steps"] == 12
+    np.testing.assert_array_equal(outcome.result.curves["heldout_step"], [4, 8, 12])
+    for name in ("runs", "models"):
+        (tmp_path / name).mkdir()
+    write_result(tmp_path, outcome.result, outcome.model)
+    kept = read_results(tmp_path)[run.key]
+    assert kept.figures == outcome.result.figures
+    assert dict(kept.settings) == {"model.latent_z": 2}
+    assert read_model(tmp_path, run.key)["name"]
+
+
+def test_a_run_that_diverges_is_a_result_with_a_sentence(tmp_path: Path) -> None:
+    study = small(settings={**TINY, "lr": 1e12})
+    run = Planner(study, job(study, tmp_path).households).all_runs()[0]
+    result = perform(run, job(study, tmp_path).households, "", lambda *_: None, lambda: True).result
+    assert "no longer a number" in result.sentence
+    assert "Traceback" in result.details
+    assert not result.figures
+
+
+def test_a_worker_is_killed_in_the_middle_and_the_study_completes(tmp_path: Path) -> None:
+    """In a process of its own, as the window does it: a two-process cluster, one of them killed."""
+    study = small(settings=LONG)
+    with Worker(job(study, tmp_path, workers=2)) as worker:
+        killed, running, lines = False, set(), {}
+        end: StudyEnd | None = None
+        for message in worker.messages():
+            if isinstance(message, Finished):
+                end = message.result
+            if not isinstance(message, Reports):
+                continue
+            for report in message.reports:
+                if isinstance(report, RunChanged):
+                    lines[report.line.key] = report.line
+                    if report.line.worker and not report.line.state.ended:
+                        running.add(report.line.worker)
+            if len(running) == 2 and not killed:
+                victims = training_processes(worker.pid)
+                os.kill(victims[0], signal.SIGKILL)
+                killed = True
+    assert killed
+    assert end is not None
+    assert (end.finished, end.failed) == (4, 0)
+    assert all(line.state is RunState.FINISHED for line in lines.values())
+    assert len(read_results(tmp_path)) == 4
+
+
+def training_processes(driver: int | None) -> list[int]:
+    import psutil
+
+    children = psutil.Process(driver).children(recursive=True)
+    return [c.pid for c in children if "spawn_main" in " ".join(c.cmdline())]
+
+
+BROKEN_OFF = """
+import sys
+from pathlib import Path
+from small_studies import job, small
+from test_study_runs import LONG
+from lvm_studio.studies.reports import RunChanged
+if __name__ == "__main__":
+    for report in job(small(settings=LONG), Path(sys.argv[1]), workers=1).run():
+        if isinstance(report, RunChanged) and report.line.state.ended:
+            print("ended", flush=True)
+"""
+
+
+def test_a_study_killed_half_way_repeats_nothing_that_is_finished(tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(BROKEN_OFF)
+    folder = tmp_path / "study"
+    process = subprocess.Popen(
+        [sys.executable, str(program), str(folder)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent)},
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline().strip() == "ended"
+    import psutil
+
+    family = psutil.Process(process.pid).children(recursive=True)
+    process.kill()
+    process.wait()
+    process.stdout.close()
+    gone, alive = psutil.wait_procs(family, timeout=20)
+    assert gone
+    assert not alive  # workers do not outlive the one who started them
+    before = {key: result.seconds for key, result in read_results(folder).items()}
+    assert before
+    lines, end = lines_of(job(small(settings=LONG), folder).run())
+    assert end.again == len(before)
+    assert end.finished == len(lines) == 4
+    after = read_results(folder)
+    assert {key: after[key].seconds for key in before} == before
+
+
+def test_stop_ends_all_workers_at_once_and_keeps_what_is_finished(tmp_path: Path) -> None:
+    study = small(settings={**LONG, "minutes": 5})
+    reports = job(study, tmp_path).run()
+    opened = next(reports)
+    assert isinstance(opened, StudyOpened)
+    assert [line.state for line in opened.lines] == [RunState.WAITING] * 4
+    while True:
+        report = reports.send(None)
+        if isinstance(report, RunChanged) and report.line.step > 0:
+            break
+    began = time.monotonic()
+    reports.send(Wish.CHECKPOINT)  # a study has none, and goes on
+    reports.close()
+    assert time.monotonic() - began < 20
+    assert read_results(tmp_path) == {}
+
+
+def test_failed_runs_are_listed_and_tried_again(tmp_path: Path) -> None:
+    study = small(space={"axes": {"lr": (0.001, 1e12)}}, seeds=1)
+    lines, end = lines_of(job(study, tmp_path).run())
+    assert (end.finished, end.failed) == (1, 1)
+    (failed,) = [line for line in lines.values() if line.state is RunState.FAILED]
+    assert failed.settings == {"lr": 1e12}
+    assert "no longer a number" in failed.sentence
+    _, again = lines_of(job(study, tmp_path).run())
+    assert (again.finished, again.failed, again.again) == (1, 1, 1)
+
+
+def test_an_objective_that_no_run_has_is_said(tmp_path: Path) -> None:
+    study = small(objective="beauty", seeds=1, space={"axes": {"model.latent_z": (2,)}})
+    lines, end = lines_of(job(study, tmp_path).run())
+    assert end.failed == 1
+    (line,) = lines.values()
+    assert "'beauty' is not among the figures" in line.sentence
+    assert "heldout_elbo" in line.sentence
+
+
+def test_a_search_learns_and_goes_on_where_it_stood(tmp_path: Path) -> None:
+    space = {
+        "kind": "search",
+        "trials": 3,
+        "axes": {"lr": {"low": 1e-4, "high": 1e-1, "log": True}, "model.latent_z": (2, 3)},
+    }
+    study = small(space=space)
+    lines, end = lines_of(job(study, tmp_path).run())
+    assert (end.finished, len(lines)) == (6, 6)
+    longer = small(space={**space, "trials": 4})
+    more, end = lines_of(job(longer, tmp_path).run())
+    assert (end.again, end.finished, len(more)) == (6, 8, 8)
+    assert set(lines) < set(more)
+
+
+def test_the_same_study_on_a_cluster_of_somebody(tmp_path: Path) -> None:
+    """A scheduler and its worker in processes of their own, found by their address."""
+    address, processes = started_cluster(threads=1)
+    try:
+        there = replace(job(small(), tmp_path), place=Scheduler(address=address))
+        lines, end = lines_of(there.run())
+    finally:
+        ended(processes)
+    assert (end.finished, end.failed) == (4, 0)
+    assert {line.state for line in lines.values()} == {RunState.FINISHED}
+
+
+def test_workers_with_many_threads_are_refused(tmp_path: Path) -> None:
+    address, processes = started_cluster(threads=2)
+    try:
+        with (
+            pytest.raises(DataError, match="--nthreads 1"),
+            Cluster(Scheduler(address=address), None),
+        ):
+            pass
+    finally:
+        ended(processes)
+
+
+def started_cluster(threads: int) -> tuple[str, list[subprocess.Popen[str]]]:
+    command = [sys.executable, "-m", "dask"]
+    scheduler = subprocess.Popen(
+        [*command, "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard"],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert scheduler.stderr is not None
+    address = ""
+    for line in scheduler.stderr:
+        if "Scheduler at:" in line:
+            address = line.split("Scheduler at:")[1].strip()
+            break
+    options = ["--nthreads", str(threads), "--no-dashboard", "--host", "127.0.0.1"]
+    worker = subprocess.Popen(
+        [*command, "worker", address, *options], stderr=subprocess.PIPE, text=True
+    )
+    assert worker.stderr is not None
+    for line in worker.stderr:
+        if "Registered to" in line or "Starting established connection" in line:
+            break
+    return address, [worker, scheduler]
+
+
+def ended(processes: list[subprocess.Popen[str]]) -> None:
+    for process in processes:
+        process.terminate()
+    for process in processes:
+        process.communicate(timeout=30)
+
+
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "nonsense", "warp://x:1", "127.0.0.1"])
+def test_a_scheduler_that_does_not_answer(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster_module, "CONNECT_SECONDS", 1)
+    with pytest.raises(DataError, match=f"No scheduler answers at {address}"):
+        list(
+            StudyJob(
+                small(), Scheduler(address=address), tmp_path, job(small(), tmp_path).households
+            ).run()
+        )
+
+
+def test_without_dask_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(DataError, match=r"lvm-studio\[cluster\]"):
+        list(job(small(), tmp_path).run())
+
+
+def test_without_optuna_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "optuna", None)
+    space = {"kind": "search", "trials": 3, "axes": {"lr": {"low": 1e-4, "high": 1e-1}}}
+    with pytest.raises(DataError, match=r"lvm-studio\[cluster\]"):
+        list(job(small(space=space), tmp_path).run())
+
+
+def test_without_data_or_a_place_to_write(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="learns from households"):
+        list(StudyJob(small(), LocalCores(), tmp_path).run())
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StorageError, match="cannot be made"):
+        list(job(small(), tmp_path / "file").run())
+
+
+def test_a_damaged_result_is_run_again(tmp_path: Path) -> None:
+    study = small(seeds=1)
+    _, first = lines_of(job(study, tmp_path).run())
+    path = next((tmp_path / "runs").glob("*.h5"))
+    path.write_bytes(path.read_bytes()[:-100])
+    ending = list(run_here(job(study, tmp_path)))[-1]
+    assert isinstance(ending, Finished)
+    assert isinstance(ending.result, StudyEnd)
+    assert (first.finished, ending.result.again, ending.result.finished) == (2, 1, 2)
