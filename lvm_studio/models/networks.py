@@ -101,17 +101,17 @@ class GraphNN(nn.Module):
         self.out = zeroed(nn.Linear(hidden, outputs))
 
     def forward(self, parts: Tensor, mask: Tensor, g: Tensor) -> Tensor:
-        owner, place = mask.nonzero(as_tuple=True)
-        rows = parts[owner, place]
+        places = _Padded(mask) if mask.is_cuda else _Packed(mask)
+        rows = places.rows(parts)
         h = self.lift(rows)
         for layer in self.layers:
-            h = h + layer(h, owner, g)
-        out: Tensor = self.direct(rows) + self.out(silu(h + self.shared(g)[owner]))
-        return out.new_zeros(*mask.shape, out.shape[-1]).index_put((owner, place), out)
+            h = h + layer(h, places, g)
+        out: Tensor = self.direct(rows) + self.out(silu(h + places.spread(self.shared(g))))
+        return places.put_back(out)
 
 
 class _GraphLayer(nn.Module):
-    """h [P, hidden] of all parts in a row; owner [P] says which of the B wholes each is in."""
+    """h: what is known of every part, one row each; g [B, shared] of the whole it is in."""
 
     def __init__(self, hidden: int, shared: int) -> None:
         super().__init__()
@@ -122,11 +122,59 @@ class _GraphLayer(nn.Module):
         self.own_shared = nn.Linear(shared, hidden, bias=False)
         self.back = zeroed(nn.Linear(hidden, hidden))
 
-    def forward(self, h: Tensor, owner: Tensor, g: Tensor) -> Tensor:
-        message = silu(self.message(h) + self.message_shared(g)[owner])
-        total = message.new_zeros(len(g), message.shape[1]).index_add(0, owner, message)
-        others = (owner.bincount(minlength=len(g)) - 1).clamp(min=1)[owner, None]
-        seen = (total[owner] - message) / others
-        state = self.own(h) + self.others(seen) + self.own_shared(g)[owner]
+    def forward(self, h: Tensor, places: _Packed | _Padded, g: Tensor) -> Tensor:
+        message = silu(self.message(h) + places.spread(self.message_shared(g)))
+        total, count = places.total(message)
+        seen = (places.spread(total) - message) / places.spread((count - 1).clamp(min=1))
+        state = self.own(h) + self.others(seen) + places.spread(self.own_shared(g))
         update: Tensor = self.back(silu(state))
         return update
+
+
+class _Packed:
+    """The parts that exist, in one row after the other: a processor computes no others."""
+
+    def __init__(self, mask: Tensor) -> None:
+        self._shape = mask.shape
+        self._owner, self._place = mask.nonzero(as_tuple=True)
+
+    def rows(self, parts: Tensor) -> Tensor:
+        """[B, K, F] -> [P, F]."""
+        return parts[self._owner, self._place]
+
+    def spread(self, whole: Tensor) -> Tensor:
+        """[B, H] -> [P, H]: to every part what belongs to its whole."""
+        return whole[self._owner]
+
+    def total(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """Sum over the parts of each whole [B, H], and their number [B, 1]."""
+        wholes = self._shape[0]
+        total = rows.new_zeros(wholes, rows.shape[1]).index_add(0, self._owner, rows)
+        return total, self._owner.bincount(minlength=wholes)[:, None]
+
+    def put_back(self, rows: Tensor) -> Tensor:
+        """[P, F] -> [B, K, F], 0 where no part is."""
+        empty = rows.new_zeros(*self._shape, rows.shape[-1])
+        return empty.index_put((self._owner, self._place), rows)
+
+
+class _Padded:
+    """As `_Packed`, with all places computed: shapes that never change need no word with the host.
+
+    On a GPU that wait costs more than the parts that do not exist.
+    """
+
+    def __init__(self, mask: Tensor) -> None:
+        self._present = mask[..., None]
+
+    def rows(self, parts: Tensor) -> Tensor:
+        return parts
+
+    def spread(self, whole: Tensor) -> Tensor:
+        return whole[:, None]
+
+    def total(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        return (rows * self._present).sum(1), self._present.sum(1)
+
+    def put_back(self, rows: Tensor) -> Tensor:
+        return rows * self._present

@@ -48,6 +48,7 @@ class RunRecord:
         state: where it stands; runs read from a file never run.
         step, seconds: how far it is.
         device: what it computes on, '' before it said so.
+        flops, peak: of a step, and what the device reaches in a second; 0 before it said so.
         checkpoint_step: where it can go on, 0 for nowhere.
         sentence, details: why it failed, '' if it did not.
         model: name of the model it became, '' before the end.
@@ -60,6 +61,8 @@ class RunRecord:
     step: int = 0
     seconds: float = 0.0
     device: str = ""
+    flops: float = 0.0
+    peak: float = 0.0
     checkpoint_step: int = 0
     sentence: str = ""
     details: str = ""
@@ -180,7 +183,8 @@ class Run(QObject):
         trained = [report for report in reports if isinstance(report, TrainReport)]
         for report in reports:
             if isinstance(report, DeviceReport):
-                self._update(device=f"{report.detail}, {report.parameters:,} parameters")
+                device = f"{report.detail}, {report.parameters:,} parameters"
+                self._update(device=device, flops=report.flops, peak=report.peak)
         if trained:
             self._history.extend(trained)
             self._update(step=trained[-1].step, seconds=trained[-1].seconds)

@@ -49,10 +49,13 @@ def train(
         run.restore(resume)
     parameters = sum(p.numel() for p in run.module.parameters())
     device = run.problem.device
-    yield from _say(DeviceReport(str(device), hardware(device), parameters), run)
+    cost = run.workload
+    told = DeviceReport(str(device), hardware(device), parameters, cost.flops, cost.peak)
+    yield from _say(told, run)
     saved = time.monotonic()
     while not run.finished:
-        yield from _say(run.train_step(), run)
+        for step in run.train_steps():
+            yield from _say(step, run)
         if run.step % spec.eval_every == 0 or run.finished:
             report = run.evaluate()
             if report is not None:

@@ -13,7 +13,14 @@ from lvm_studio.training.spec import TrainSpec
 MOMENTS = ("exp_avg", "exp_avg_sq")
 
 
-def new_optimiser(module: nn.Module, spec: TrainSpec) -> torch.optim.AdamW:
+class GuardedAdamW(torch.optim.AdamW):
+    """AdamW whose fused step does nothing while `found_inf`, a number on the device, is 1."""
+
+    grad_scale: torch.Tensor | None = None
+    found_inf: torch.Tensor | None = None
+
+
+def new_optimiser(module: nn.Module, spec: TrainSpec) -> GuardedAdamW:
     """AdamW; only matrices decay: biases and noise levels have nothing to be pulled to."""
     matrices = [p for p in module.parameters() if p.ndim > 1]
     others = [p for p in module.parameters() if p.ndim <= 1]
@@ -21,7 +28,7 @@ def new_optimiser(module: nn.Module, spec: TrainSpec) -> torch.optim.AdamW:
         {"params": matrices, "weight_decay": spec.weight_decay},
         {"params": others, "weight_decay": 0.0},
     ]
-    return torch.optim.AdamW(groups, lr=spec.lr, betas=spec.betas, fused=True)
+    return GuardedAdamW(groups, lr=spec.lr, betas=spec.betas, fused=True)
 
 
 def optimiser_to_tree(optimiser: torch.optim.AdamW, module: nn.Module) -> Tree:

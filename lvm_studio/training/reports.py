@@ -37,11 +37,17 @@ class TrainReport:
 
 @dataclass(frozen=True)
 class DeviceReport:
-    """Where the run computes: `device` as torch names it, `detail` for people."""
+    """Where the run computes: `device` as torch names it, `detail` for people.
+
+    `flops` of the matrix products of a step and the operations a second (`peak`) that the device
+    reached on a large one: what speed is measured by (`training.speed`). 0 where not counted.
+    """
 
     device: str
     detail: str
     parameters: int
+    flops: float = 0.0
+    peak: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)

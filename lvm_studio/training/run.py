@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import time
 from collections.abc import Iterator
@@ -17,17 +16,20 @@ from lvm_studio.data.errors import DataError
 from lvm_studio.data.tree import Tree, TreeView
 from lvm_studio.models.elbo import Elbo
 from lvm_studio.models.trained import TrainedModel, fill_weights, weights_to_tree
+from lvm_studio.training.graphed import STEPS_AT_ONCE, GraphedSteps, can_be_recorded
 from lvm_studio.training.history import History
 from lvm_studio.training.optimiser import fill_optimiser, new_optimiser, optimiser_to_tree
 from lvm_studio.training.problem import Problem
 from lvm_studio.training.reports import TrainingDiverged, TrainReport
 from lvm_studio.training.spec import TrainSpec
+from lvm_studio.training.speed import workload
 
 HELDOUT_NOISE_SEED = 20_130_107
+FIGURES = 6
 
 
 class TrainingRun:
-    """Module, optimiser and clock of a run; each call of `train_step` moves it on.
+    """Module, optimiser and clock of a run; each call of `train_steps` moves it on.
 
     All randomness of a step comes from (seed, step): a continued run draws what an uninterrupted
     one would have drawn, and no generator state has to be kept.
@@ -41,12 +43,28 @@ class TrainingRun:
         self.seconds = 0.0
         self.history = History()
         self._optimiser = new_optimiser(self.module, self.spec)
+        self._diverged = torch.zeros((), device=problem.device)
+        self._optimiser.found_inf = self._diverged  # where it is 1, the optimiser does nothing
+        self._graphed = self._recorded() if can_be_recorded(problem) else None
         self._heldout = problem.heldout_batch()
+        self.workload = workload(problem, self.module)
+
+    def _recorded(self) -> GraphedSteps:
+        lr = torch.zeros((), device=self.problem.device)
+        for group in self._optimiser.param_groups:
+            group |= {"lr": lr, "capturable": True}
+        return GraphedSteps(self._descend, FIGURES, lr, self._seed_of)
+
+    def _seed_of(self, step: int) -> int:
+        return 3 * _mixed(self.spec.seed, step)
 
     @property
     def progress(self) -> float:
         """Share of the run that is done, 0 to 1, by steps or by minutes."""
-        share = self.step / self.spec.steps
+        return self._progress_at(self.step)
+
+    def _progress_at(self, step: int) -> float:
+        share = step / self.spec.steps
         if self.spec.minutes is not None:
             share = max(share, self.seconds / (60.0 * self.spec.minutes))
         return min(share, 1.0)
@@ -59,42 +77,65 @@ class TrainingRun:
     @property
     def lr(self) -> float:
         """Linear warm-up, then half a cosine down to zero."""
-        warmup = min(1.0, (self.step + 1) / (self.spec.warmup_steps + 1))
-        return self.spec.lr * warmup * 0.5 * (1.0 + math.cos(math.pi * self.progress))
+        return self._lr_at(self.step)
 
-    def train_step(self) -> TrainReport:
-        """One step of the optimiser.
+    def _lr_at(self, step: int) -> float:
+        warmup = min(1.0, (step + 1) / (self.spec.warmup_steps + 1))
+        return self.spec.lr * warmup * 0.5 * (1.0 + math.cos(math.pi * self._progress_at(step)))
+
+    def train_steps(self) -> tuple[TrainReport, ...]:
+        """One step of the optimiser; on a GPU several, up to the next evaluation at most.
 
         Raises:
             TrainingDiverged: the loss is not a number; the weights are left as they were.
         """
         began = time.perf_counter()
-        lr = self.lr
-        elbo, size = self._gradient()
-        norm = torch.nn.utils.clip_grad_norm_(self.module.parameters(), self.spec.clip_norm)
-        report = self._report("train", elbo, size, lr)
-        if not (math.isfinite(report.elbo) and math.isfinite(float(norm))):
-            raise TrainingDiverged(
-                f"The loss is no longer a number at step {self.step + 1}; start again with a "
-                f"learning rate (lr) below {self.spec.lr:g}."
-            )
-        for group in self._optimiser.param_groups:
-            group["lr"] = lr
-        self._optimiser.step()
-        self.step += 1
-        self.seconds += time.perf_counter() - began
-        self.history.train = dataclasses.replace(report, step=self.step, seconds=self.seconds)
-        return self.history.train
+        lrs = [self._lr_at(self.step + ahead) for ahead in range(self._steps_at_once())]
+        rows = self._take(lrs)
+        each = (time.perf_counter() - began) / len(rows)
+        reports = []
+        for row, lr in zip(rows, lrs, strict=True):
+            if not math.isfinite(row[0]):
+                raise TrainingDiverged(
+                    f"The loss is no longer a number at step {self.step + 1}; start again with a "
+                    f"learning rate (lr) below {self.spec.lr:g}."
+                )
+            self.step += 1
+            self.seconds += each
+            reports.append(self._report("train", row, lr))
+        self.history.train = reports[-1]
+        return tuple(reports)
 
-    def _gradient(self) -> tuple[Elbo, Tensor]:
-        self.module.train()
+    def _steps_at_once(self) -> int:
+        if self._graphed is None:
+            return 1
+        to_evaluation = self.spec.eval_every - self.step % self.spec.eval_every
+        return min(STEPS_AT_ONCE, to_evaluation, self.spec.steps - self.step)
+
+    def _take(self, lrs: list[float]) -> list[list[float]]:
+        if self._graphed is not None:
+            return self._graphed.take(self.step, lrs)
+        for group in self._optimiser.param_groups:
+            group["lr"] = lrs[0]
         with _randomness(self.spec.seed, self.step, self.problem.device) as (drawn, noise):
-            batch = self.problem.draw(self.spec.batch, drawn)
-            elbo = self.module.elbo(batch, noise)
-            self._optimiser.zero_grad(set_to_none=True)
-            loss = objective(elbo, self.spec.prior_path_weight, self.problem.size)
-            torch.autograd.backward(loss)
-        return elbo, batch.size
+            return [self._descend(drawn, noise).tolist()]
+
+    def _descend(self, drawn: torch.Generator, noise: torch.Generator) -> Tensor:
+        """One step; its figures, all NaN from the first on whose loss or gradient is no number.
+
+        From there on the optimiser changes nothing. No number comes to the host on the way.
+        """
+        self.module.train()
+        batch = self.problem.draw(self.spec.batch, drawn)
+        elbo = self.module.elbo(batch, noise)
+        self._optimiser.zero_grad(set_to_none=True)
+        torch.autograd.backward(objective(elbo, self.spec.prior_path_weight, self.problem.size))
+        norm = torch.nn.utils.clip_grad_norm_(self.module.parameters(), self.spec.clip_norm)
+        figures = self._figures(elbo, batch.size)
+        finite = figures[0].isfinite() & norm.isfinite()
+        self._diverged.copy_(torch.maximum(self._diverged, 1.0 - finite.to(self._diverged.dtype)))
+        self._optimiser.step()
+        return figures.detach().masked_fill(self._diverged > 0, math.nan)
 
     @torch.no_grad()
     def evaluate(self) -> TrainReport | None:
@@ -104,16 +145,20 @@ class TrainingRun:
             self.module.eval()
             noise = torch.Generator(self.problem.device).manual_seed(HELDOUT_NOISE_SEED)
             elbo = self.module.elbo(self._heldout, noise)
-            report = self._report("heldout", elbo, self._heldout.size, self.lr)
+            figures = self._figures(elbo, self._heldout.size).tolist()
+            report = self._report("heldout", figures, self.lr)
         self.history.record(report)
         return report
 
-    def _report(
-        self, split: Literal["train", "heldout"], elbo: Elbo, size: Tensor, lr: float
-    ) -> TrainReport:
+    def _figures(self, elbo: Elbo, size: Tensor) -> Tensor:
+        """The bound, its terms, parts and sigma, [6], on the device."""
         terms = (elbo.elbo, elbo.reconstruction, elbo.kl_w_total, elbo.kl_z_total, size)
-        means = torch.stack([*(term.mean() for term in terms), self.module.sigma()])
-        bound, reconstruction, kl_w, kl_z, k, sigma = means.tolist()  # one wait for the device
+        return torch.stack([*(term.mean() for term in terms), self.module.sigma()])
+
+    def _report(
+        self, split: Literal["train", "heldout"], figures: list[float], lr: float
+    ) -> TrainReport:
+        bound, reconstruction, kl_w, kl_z, k, sigma = figures
         return TrainReport(
             step=self.step,
             steps=self.spec.steps,
@@ -164,8 +209,14 @@ class TrainingRun:
 
     def trained_model(self) -> TrainedModel:
         """The model as it stands, on the CPU, with its provenance."""
-        clock: dict[str, str | float | int] = {"steps": self.step, "seconds": self.seconds}
-        provenance = {**clock, **self.figures()}
+        made: dict[str, str | float | int] = {
+            "steps": self.step,
+            "seconds": self.seconds,
+            "flops_per_step": self.workload.flops,
+            "peak_flops": self.workload.peak,
+            "share_of_peak": self.workload.share(self.step, self.seconds),
+        }
+        provenance = {**made, **self.figures()}
         return self.problem.trained_model(self.module, provenance, self.history.columns())
 
 
@@ -188,12 +239,16 @@ def objective(elbo: Elbo, prior_path_weight: float, size: int) -> Tensor:
     return -(elbo.elbo + prior_path_weight * elbo.prior_path).mean() / size
 
 
+def _mixed(seed: int, step: int) -> int:
+    return (seed * 1_000_003 + step) % (2**61)  # three times that is still a seed
+
+
 @contextmanager
 def _randomness(
     seed: int, step: int, device: torch.device
 ) -> Iterator[tuple[torch.Generator, torch.Generator]]:
     """Generators for drawing data (CPU) and latents (device) at a step; dropout is seeded too."""
-    mixed = (seed * 1_000_003 + step) % (2**62)
+    mixed = _mixed(seed, step)
     drawn = torch.Generator().manual_seed(3 * mixed)
     noise = torch.Generator(device).manual_seed(3 * mixed + 1)
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):

@@ -146,7 +146,7 @@ def test_the_sampler_is_never_the_bottleneck(record: Record) -> None:
     steps, batches = [], []
     for _ in range(30):
         began = time.perf_counter()
-        run.train_step()
+        run.train_steps()
         middle = time.perf_counter()
         problem.sampler.sample(spec.batch, generator)
         steps.append(middle - began)

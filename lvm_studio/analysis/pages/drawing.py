@@ -29,7 +29,7 @@ OKABE_ITO: Final = (
 )
 """Okabe & Ito (2008), without the yellow that white paper swallows."""
 SIZE: Final = (6.0, 3.6)
-STYLE: Final[dict[str, Any]] = {
+STYLE: Final[dict[Any, Any]] = {
     "font.family": ["DejaVu Sans"],
     "font.size": 9,
     "axes.edgecolor": MUTED,
@@ -78,9 +78,9 @@ def draw_panels(
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    style = {**STYLE, "axes.prop_cycle": cycler(color=OKABE_ITO), "svg.hashsalt": name}
+    own = {"axes.prop_cycle": cycler(color=OKABE_ITO), "svg.hashsalt": name}
     text = StringIO()
-    with rc_context(style):
+    with rc_context(STYLE | own):
         figure = Figure(figsize=size, layout="constrained")
         paint(figure)
         figure.savefig(text, format="svg", metadata=dict.fromkeys(("Date", "Creator")))

@@ -363,6 +363,9 @@ def _status(run: Run) -> str:
     if left is not None and record.state is JobState.RUNNING:
         parts.append(f"about {duration(left)} left")
         parts.append(f"{_pace(run):.1f} steps/s")
+        if record.peak:
+            gigaflops, share = record.flops / 1e9, _pace(run) * record.flops / record.peak
+            parts.append(f"{gigaflops:.2g} GFLOP a step, {share:.1%} of the device's peak")
     if record.device:
         parts.append(record.device)
     if record.state is JobState.STOPPED and record.checkpoint_step:
