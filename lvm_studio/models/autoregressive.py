@@ -15,13 +15,17 @@ from torch import Tensor, nn
 
 from lvm_studio.data.units import WEEK
 from lvm_studio.models.gaussians import HALF_LOG_2PI
-from lvm_studio.models.observation import RAW_GAIN, PerHouseholdNoise
+from lvm_studio.models.observation import RAW_GAIN, CurveDistribution, PerHouseholdNoise
+from lvm_studio.models.positive import PositiveCurve
 
 MOST_PHI = 0.98
 """No learned noise remembers longer: slower changes are the latent variables' to tell."""
 
 FIRST_PHI = 0.3
 """Where learning phi starts."""
+
+KNEE = 0.05
+"""Share of the reference load below which loads that must be positive are bent."""
 
 MOST_SKEW = 2.0
 """Bound on asinh-skew: beyond, the law hardly changes its shape any more."""
@@ -137,8 +141,9 @@ class AutoregressiveNoise(PerHouseholdNoise):
     as that of a sum does.
     """
 
-    def __init__(self, *, skewed: bool, length: int = WEEK) -> None:
+    def __init__(self, *, skewed: bool, positive: bool = False, length: int = WEEK) -> None:
         super().__init__(length=length)
+        self.positive = positive
         self.raw_phi = nn.Parameter(torch.tensor(math.atanh(FIRST_PHI / MOST_PHI) / RAW_GAIN))
         self.raw_skew = nn.Parameter(torch.zeros(()), requires_grad=skewed)
 
@@ -152,7 +157,10 @@ class AutoregressiveNoise(PerHouseholdNoise):
 
     def forward(
         self, mean_kw: Tensor, k: Tensor, factor: Tensor | float = 1.0
-    ) -> AutoregressiveCurve:
+    ) -> CurveDistribution:
         """Law of curves with means mean_kw [..., 336] of sums of k [...] households."""
         stddev = factor * self.stddev(mean_kw, k)
-        return AutoregressiveCurve(mean_kw, stddev, self.phi(), self.skew(k)[..., None])
+        curve = AutoregressiveCurve(mean_kw, stddev, self.phi(), self.skew(k)[..., None])
+        if not self.positive:
+            return curve
+        return PositiveCurve(curve, KNEE * self.reference_kw * k[..., None])

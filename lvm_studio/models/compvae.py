@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import softplus
+from torch.nn.functional import pad, softplus
 
 from lvm_studio.data.units import DAY, WEEK
 from lvm_studio.models.autoregressive import AutoregressiveNoise
 from lvm_studio.models.elbo import Elbo, LatentVariableModel
 from lvm_studio.models.gaussians import ResidualGaussian
 from lvm_studio.models.inference import PartsPosterior, new_inference
+from lvm_studio.models.linear_head import LinearHead
 from lvm_studio.models.networks import DayNet, ResidualMLP
 from lvm_studio.models.observation import CurveDistribution, PerHouseholdNoise
 from lvm_studio.models.specs import AutoregressiveNoiseSpec, CompVAESpec, NoiseSpec
@@ -29,6 +30,16 @@ SOFTPLUS_OF_ONE = 0.5413248546
 
 SPREAD = 1 / 3
 """Spread of a household's mean load over compositions and weeks, as a share of the mean."""
+
+
+FURTHEST_Z = 5.0
+"""Where a bounded decoder stops following a coordinate of z, standard deviations."""
+
+FURTHEST_SHAPE = 5.0
+"""What bounded networks add at most, in units of `SPREAD` of a household's mean load."""
+
+FURTHEST_LOG_SCALE = 8.0
+"""Scales of posteriors lie between e^-8 and e^8 of the prior's, whatever the weights are."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +83,9 @@ class CompVAE(LatentVariableModel):
         self.spec = spec
         w, z, day, drop = spec.latent_w, spec.latent_z, spec.day_hidden, spec.dropout
         self.part_prior = ResidualMLP(labels, spec.part_hidden, 2 * w, blocks=0)
-        _start_as_identity(self.part_prior.direct, w)
+        self.head = None if spec.head is None else LinearHead(spec.head, labels)
+        if self.head is None:
+            _start_as_identity(self.part_prior.direct, w)
         self.z_prior = DayNet(context + w, day // 2, 2 * z, blocks=1, dropout=drop)
         self.varying = isinstance(spec.noise, AutoregressiveNoiseSpec) and spec.noise.varying
         seen, told = context + w + z, DAY
@@ -81,7 +94,8 @@ class CompVAE(LatentVariableModel):
         if self.varying:
             told += DAY
         self.decoder = DayNet(seen, day, told, blocks=spec.day_blocks, dropout=drop)
-        self.sum_to_curve = nn.Linear(w, WEEK)
+        if self.head is None:
+            self.sum_to_curve = nn.Linear(w, WEEK)
         self.observation = _noise(spec.noise)
         self.summary = ResidualMLP(WEEK + w + 1, 2 * day, day, blocks=1, dropout=drop)
         self.w_posterior = new_inference(spec, labels)
@@ -92,8 +106,9 @@ class CompVAE(LatentVariableModel):
         self._start_small()
 
     def _start_small(self) -> None:
-        nn.init.normal_(self.sum_to_curve.weight, std=0.02)
-        nn.init.zeros_(self.sum_to_curve.bias)
+        if self.head is None:
+            nn.init.normal_(self.sum_to_curve.weight, std=0.02)
+            nn.init.zeros_(self.sum_to_curve.bias)
         nn.init.normal_(self.summary.out.weight, std=0.02)
         nn.init.normal_(self.decoder.out.weight, std=0.02)
         nn.init.normal_(self.decoder.direct.weight, std=0.02)
@@ -117,6 +132,9 @@ class CompVAE(LatentVariableModel):
         learned: what was fitted to few weeks is too certain of others.
         """
         m, scale = self.part_prior(labels).chunk(2, -1)
+        if self.head is not None:
+            known = self.head.scores(labels)
+            m = m + pad(known, (0, self.spec.latent_w - known.shape[-1]))
         return m, self._widening * (1e-3 + softplus(scale + SOFTPLUS_OF_ONE))
 
     @property
@@ -134,29 +152,51 @@ class CompVAE(LatentVariableModel):
         mu, scale = self.z_prior(torch.cat([context, per_day], -1)).chunk(2, -1)
         return mu, 1e-3 + softplus(scale + SOFTPLUS_OF_ONE)
 
-    def decode(self, sum_w: Tensor, z: Tensor, k: Tensor, context: Tensor) -> CurveDistribution:
+    def decode(
+        self,
+        sum_w: Tensor,
+        z: Tensor,
+        k: Tensor,
+        context: Tensor,
+        week: Tensor | None = None,
+    ) -> CurveDistribution:
         """p(x | sum w, z, c): curves [B, 336] in kW of the whole sum of k households.
 
-        sum_w [B, W], z [B, 7, Z], k [B] (or [1], if all are of one size), context [B, 7, C].
+        sum_w [B, W], z [B, 7, Z], k [B] (or [1], if all are of one size), context [B, 7, C];
+        week [B], positions in the training set, tells a linear head what it may not have seen.
         """
         mean_w = sum_w / k[:, None]
+        z = _within(z, FURTHEST_Z) if self.spec.bounded else z
         days = torch.cat([context, _every_day(mean_w), z], -1)
         if self.spec.week_in_z:
             days = torch.cat([days, _every_day(z.sum(-2) / math.sqrt(DAYS))], -1)
         decoded = self.decoder(days)
-        shape = decoded[..., :DAY].flatten(-2) + self.sum_to_curve(mean_w)
-        household = self.household_mean_kw + self.household_spread_kw * shape
+        shape = decoded[..., :DAY].flatten(-2)
+        if self.spec.bounded:
+            shape = _within(shape, FURTHEST_SHAPE)
+        linear = self._linear(mean_w, context, week)
+        household = linear + self.household_spread_kw * shape
         factor = decoded[..., DAY:].flatten(-2).tanh().exp() if self.varying else 1.0
         curve: CurveDistribution = self.observation(k[:, None] * household, k, factor)
         return curve
 
-    def prior_path(self, labels: Tensor, mask: Tensor, context: Tensor) -> PriorPath:
+    def _linear(self, mean_w: Tensor, context: Tensor, week: Tensor | None) -> Tensor:
+        """What one household draws as far as it is linear in w, [B, 336] in kW."""
+        if self.head is not None:
+            known: Tensor = self.head(mean_w[:, : self.head.spec.rank], context, week)
+            return known
+        shape: Tensor = self.sum_to_curve(mean_w)
+        return self.household_mean_kw + self.household_spread_kw * shape
+
+    def prior_path(
+        self, labels: Tensor, mask: Tensor, context: Tensor, week: Tensor | None = None
+    ) -> PriorPath:
         """The prior of the parts, of their sum, and the curve at the prior means."""
         k = mask.sum(-1)
         m, s = self.prior_w(labels)
         sum_mean, sum_std = self.prior_sum(m, s, mask)
         mu, _ = self.prior_z(sum_mean, k, context)
-        curve = self.decode(sum_mean, mu, k, context)
+        curve = self.decode(sum_mean, mu, k, context, week)
         return PriorPath(m, s, sum_mean, sum_std, curve, self._widening)
 
     # -- inference side ---------------------------------------------------------------------
@@ -185,6 +225,7 @@ class CompVAE(LatentVariableModel):
         if self.spec.week_in_z:
             seen.append(_every_day(surprise.mean(-2)))
         shift, log_scale = self.z_posterior(torch.cat(seen, -1)).chunk(2, -1)
+        log_scale = _within(log_scale, FURTHEST_LOG_SCALE)
         return ResidualGaussian(mu, sigma, shift, log_scale)
 
     def _surprise(self, x: Tensor, prior: PriorPath) -> Tensor:
@@ -194,12 +235,12 @@ class CompVAE(LatentVariableModel):
     def elbo(self, batch: AggregateBatch, generator: torch.Generator | None = None) -> Elbo:
         """One-sample estimate of the bound for a batch of aggregates."""
         x, labels, mask, context = batch.x, batch.labels, batch.mask, batch.context
-        k = mask.sum(-1)
-        prior = self.prior_path(labels, mask, context)
+        k, week = mask.sum(-1), batch.week
+        prior = self.prior_path(labels, mask, context, week)
         q_w = self.posterior_w(x, labels, mask, prior)
         sum_w, kl_w = q_w.draw(prior.m, prior.s, generator)
         q_z = self.posterior_z(x, sum_w, k, context, prior)
-        curve = self.decode(sum_w, q_z.rsample(generator), k, context)
+        curve = self.decode(sum_w, q_z.rsample(generator), k, context, week)
         return Elbo(
             reconstruction=curve.log_prob(x),
             kl_w=kl_w,
@@ -210,8 +251,13 @@ class CompVAE(LatentVariableModel):
 
 def _noise(spec: NoiseSpec) -> PerHouseholdNoise:
     if isinstance(spec, AutoregressiveNoiseSpec):
-        return AutoregressiveNoise(skewed=spec.skewed)
+        return AutoregressiveNoise(skewed=spec.skewed, positive=spec.positive)
     return PerHouseholdNoise()
+
+
+def _within(values: Tensor, bound: float) -> Tensor:
+    """Smoothly between -bound and bound; hardly changed near 0."""
+    return bound * (values / bound).tanh()
 
 
 def _every_day(shared: Tensor) -> Tensor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from lvm_studio.models.noise.specs import GlobalNoiseSpec, VectorNoiseSpec
 
@@ -32,6 +32,7 @@ class AutoregressiveNoiseSpec(BaseModel):
         default=True,
         description="its scale depends on sum w, z and c, by a factor between 1/e and e",
     )
+    positive: bool = Field(default=False, description="no load is ever below 0")
 
 
 def _named(value: Any) -> Any:
@@ -43,6 +44,25 @@ NoiseSpec = Annotated[
     BeforeValidator(_named),
 ]
 """The noise of an observation model; its kind alone, as a text, gives the default of that kind."""
+
+
+class LinearHeadSpec(BaseModel):
+    """A mean curve linear in what is known, solved in closed form (`models.linear_head`).
+
+    The scales are standard deviations of a Gaussian prior whose noise has variance `penalty`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rank: Width = Field(default=24, description="scores of a household; the first coordinates of w")
+    anchors: Width = Field(default=96, description="households known by their own record, at most")
+    reach: Annotated[float, Field(gt=0)] = Field(
+        default=1.0, description="how far from an anchor its record still counts, label units"
+    )
+    common: Annotated[float, Field(gt=0)] = 0.5
+    by_label: Annotated[float, Field(gt=0)] = 0.3
+    by_anchor: Annotated[float, Field(gt=0)] = 0.6
+    penalty: Annotated[float, Field(gt=0)] = 30.0
 
 
 class CompVAESpec(BaseModel):
@@ -79,6 +99,22 @@ class CompVAESpec(BaseModel):
     noise: NoiseSpec = Field(
         default=IndependentNoiseSpec(), description="independent or autoregressive"
     )
+    head: LinearHeadSpec | None = Field(
+        default=None, description="what is linear in labels and weather, solved in closed form"
+    )
+    bounded: bool = Field(
+        default=False,
+        description="what networks add to a curve, and how far they follow z, has a bound",
+    )
+
+    @model_validator(mode="after")
+    def _scores_fit(self) -> CompVAESpec:
+        if self.head is not None and self.head.rank > self.latent_w:
+            raise ValueError(
+                f"head.rank ({self.head.rank}) is above latent_w ({self.latent_w}): "
+                "its scores are coordinates of w"
+            )
+        return self
 
 
 class VAESpec(BaseModel):
@@ -101,7 +137,7 @@ class VAESpec(BaseModel):
 
 
 class VectorVAESpec(BaseModel):
-    """Sizes of a VAE of vectors of `dim` numbers (chapters 6 and 7).
+    """Sizes of a VAE of vectors of `dim` numbers (chapters 6 and 7), conditional or not (8.4.2).
 
     >>> VectorVAESpec(dim=2, noise="local").noise.kind
     'local'
@@ -111,6 +147,9 @@ class VectorVAESpec(BaseModel):
 
     kind: Literal["vector_vae"] = "vector_vae"
     dim: Annotated[int, Field(ge=1, le=100_000)] = 2
+    condition: Annotated[int, Field(ge=0, le=100_000)] = Field(
+        default=0, description="numbers k that are told of every vector; 0 for a plain VAE"
+    )
     latent_z: Width = 10
     hidden: Width = 64
     blocks: Depth = 2
@@ -118,6 +157,53 @@ class VectorVAESpec(BaseModel):
     noise: VectorNoiseSpec = Field(
         default=GlobalNoiseSpec(), description="what the observation adds to the decoded mean"
     )
+
+
+PartsInference: TypeAlias = Literal["whole", "correlated", "recurrent", "accumulator"]
+"""How parts are inferred: the whole first, then shared out; by a GraphNN (9.2.3); the last two
+are baselines known to fail (9.2.1)."""
+
+
+class SinesSpec(BaseModel):
+    """Sizes of a compositional VAE of sums of sines (9.3.1).
+
+    >>> SinesSpec(inference="recurrent").length
+    200
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["sines"] = "sines"
+    length: Annotated[int, Field(ge=40, le=4096)] = Field(default=200, description="points, T")
+    lam: Annotated[float, Field(gt=0, le=10)] = Field(
+        default=3.0, description="how strongly the whole saturates, λ of Eq. 9.15"
+    )
+    latent_w: Width = Field(default=24, description="coordinates of each w_i, and of their sum")
+    part_hidden: Width = Field(default=64, description="width of what sees single parts")
+    hidden: Width = Field(default=128, description="width of what sees the whole")
+    blocks: Depth = 2
+    graph_layers: Depth = Field(default=3, description="GraphNN layers of 'correlated'")
+    inference: PartsInference = Field(default="whole", description="how the w_i are inferred")
+
+
+class AnchorsSpec(BaseModel):
+    """Sizes of a compositional VAE of images of colour anchors (9.3.2).
+
+    >>> AnchorsSpec().side
+    24
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["anchors"] = "anchors"
+    side: Literal[24] = Field(default=24, description="pixels across and down")
+    latent_w: Width = Field(default=160, description="coordinates of each w_i, and of their sum")
+    part_hidden: Width = Field(default=128, description="width of what sees single parts")
+    hidden: Width = Field(default=192, description="width of what sees the whole")
+    blocks: Depth = 2
+    channels: Width = Field(default=16, description="channels of the image networks")
+    graph_layers: Depth = Field(default=3, description="GraphNN layers of 'correlated'")
+    inference: PartsInference = Field(default="whole", description="how the w_i are inferred")
 
 
 HOUSEHOLD_KINDS = frozenset({"compvae", "vae"})

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import torch
 from numpy.typing import NDArray
 
@@ -17,9 +18,11 @@ from lvm_studio.data.sampler import AggregateBatch, AggregateSampler, Augmentati
 from lvm_studio.data.units import WEEK
 from lvm_studio.models.compvae import CompVAE
 from lvm_studio.models.elbo import LatentVariableModel
+from lvm_studio.models.linear_head import LinearHead
 from lvm_studio.models.specs import CompVAESpec
 from lvm_studio.models.trained import TrainedModel, build_module
 from lvm_studio.models.vae import GaussianVAE
+from lvm_studio.training.linear_head import HouseholdWeeks, fit_head, fold_of
 from lvm_studio.training.problem import choose_device, common_provenance
 from lvm_studio.training.spec import TrainSpec
 
@@ -71,7 +74,30 @@ class HouseholdProblem:
         )
         assert isinstance(module, CompVAE | GaussianVAE)  # the registry of problems sees to it
         module.set_scale(self._mean_curve())
+        if isinstance(module, CompVAE) and module.head is not None:
+            self._fit_head(module.head)
         return module.to(self.device)
+
+    def _fit_head(self, head: LinearHead) -> None:
+        weeks, split = self.households.weeks, self.households.split
+        rows = self.households.indices(split.train_households)
+        columns = weeks.indices(split.train_weeks)
+        there = np.ix_(rows, columns)
+        context = self.context.contexts(
+            weeks.temperature_c[columns],
+            weeks.starts[columns],
+            self.households.time_zone,
+            self.households.country,
+        )
+        data = HouseholdWeeks(
+            power_kw=weeks.power_kw[there],
+            complete=weeks.complete[there],
+            labels=self.labels.encode(self.households)[rows],
+            context=context,
+        )
+        fold_of_week = torch.full((len(weeks.ids),), -1)
+        fold_of_week[torch.from_numpy(columns)] = fold_of(len(columns))
+        head.fill_folds(fit_head(head, data), fold_of_week)
 
     def _mean_curve(self) -> torch.Tensor:
         """Mean week of a training household over the training weeks it is complete in, [336]."""

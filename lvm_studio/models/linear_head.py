@@ -1,0 +1,144 @@
+"""The linear part of a street's mean curve: a mixed model of labels, households and weather.
+
+What is linear need not be learned by gradient: `training.fit_head` solves it in closed form, the
+networks of a CompVAE are left with what bends.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from lvm_studio.data.calendar import ContextEncoder
+from lvm_studio.data.units import DAY, DAYS, HEATING_BASE_C, NEUTRAL_TEMPERATURE_C
+from lvm_studio.models.specs import LinearHeadSpec
+
+FIRST_WARM_C = 17.0
+"""Days are warm above this mean temperature; cooling and open doors answer to the excess."""
+
+HARMONICS = (1.0, 0.5, 0.3)
+"""Prior scales of the year's first, second and third harmonic."""
+
+TEMPERATURE_SCALE = 0.5
+"""Prior scale of all that is made of temperatures, relative to the calendar's."""
+
+HOLIDAY = slice(7, 9)
+"""Where the context tells holidays and summer time."""
+
+DAY_FEATURES = 1 + DAYS + 2 + 5 + 2 + 2 * len(HARMONICS) + 2
+"""Q, the features of a day."""
+
+
+def day_features(context: Tensor) -> Tensor:
+    """Features [..., 7, Q] of the days of a context [..., 7, C], scaled by their prior.
+
+    A constant, day of the week, holiday and summer time, temperatures, degrees below 15 and above
+    17 °C, three harmonics of the year, and the cold in each season.
+    """
+    weekday = (torch.eye(DAYS).to(context) - 1 / DAYS).expand(*context.shape[:-1], DAYS)
+    temperatures = context[..., :5]
+    mean = context[..., ContextEncoder.TEMPERATURES].mean(-1, keepdim=True)
+    cold = (_scaled(HEATING_BASE_C) - mean).clamp(min=0.0)
+    warm = (mean - _scaled(FIRST_WARM_C)).clamp(min=0.0)
+    sin, cos = (context[..., i, None] for i in ContextEncoder.SEASON)
+    angle = torch.atan2(sin, cos)
+    harmonics = [
+        scale * wave(order * angle)
+        for order, scale in enumerate(HARMONICS, start=1)
+        for wave in (torch.sin, torch.cos)
+    ]
+    thermal = [TEMPERATURE_SCALE * f for f in (temperatures, cold, warm, cold * sin, cold * cos)]
+    constant = torch.ones_like(mean)
+    return torch.cat([constant, weekday, context[..., HOLIDAY], *harmonics, *thermal], -1)
+
+
+def _scaled(celsius: float) -> float:
+    return (celsius - NEUTRAL_TEMPERATURE_C) / ContextEncoder.TEMPERATURE_SCALE_C
+
+
+class LinearHead(nn.Module):
+    """Mean curves of one household as a bilinear form of its scores and the day's features.
+
+    Scores [..., R] are linear in a household's label and in its nearness to anchors, households
+    of the training set: near one of them a household is known by its own record, far from all of
+    them by its label alone. Being averaged over a composition, scores are coordinates of w.
+
+    All constants are set by `fill`; until then curves are 0. While training, each week may be
+    decoded by loadings that were fitted without it (`fill_folds`), so that what is left for the
+    networks is what such a head leaves in weeks it has never seen.
+    """
+
+    anchors: Tensor
+    centre: Tensor
+    to_scores: Tensor
+    loadings: Tensor
+    fold_loadings: Tensor | None
+    fold_of_week: Tensor | None
+
+    def __init__(self, spec: LinearHeadSpec, labels: int) -> None:
+        super().__init__()
+        self.spec = spec
+        size, rank = spec.anchors, spec.rank
+        self.register_buffer("anchors", torch.full((size, labels), math.sqrt(spec.reach) * 1e3))
+        self.register_buffer("centre", torch.zeros(DAY_FEATURES))
+        self.register_buffer("to_scores", torch.zeros(1 + labels + size, rank))
+        self.register_buffer("loadings", torch.zeros(1 + rank, DAY_FEATURES, DAY))
+        self.register_buffer("fold_loadings", None, persistent=False)
+        self.register_buffer("fold_of_week", None, persistent=False)
+
+    def household_features(self, labels: Tensor) -> Tensor:
+        """1, label and nearness to each anchor, [..., 1 + F + A], scaled by their prior."""
+        squared = (labels[..., None, :] - self.anchors).square().sum(-1)
+        near = (-0.5 * squared / self.spec.reach**2).exp()
+        one = torch.full_like(labels[..., :1], self.spec.common)
+        return torch.cat([one, self.spec.by_label * labels, self.spec.by_anchor * near], -1)
+
+    def day_features(self, context: Tensor) -> Tensor:
+        """`day_features`, less their means over the days of training, [..., 7, Q]."""
+        return day_features(context) - self.centre
+
+    def scores(self, labels: Tensor) -> Tensor:
+        """[..., R] for labels [..., F]; of spread 1 over the training households."""
+        return self.household_features(labels) @ self.to_scores
+
+    def forward(self, mean_score: Tensor, context: Tensor, week: Tensor | None = None) -> Tensor:
+        """Mean curve [B, 336] in kW per household for mean scores [B, R], context [B, 7, C].
+
+        `week` [B] are positions in the training set; only while training.
+        """
+        one = torch.ones_like(mean_score[:, :1])
+        told = torch.cat([one, mean_score], -1)
+        if self.training and week is not None and self.fold_loadings is not None:
+            return self._without_week(told, context, week)
+        if len(context) > 1 and context.stride(0) == 0:  # one week for all
+            by_day = torch.einsum("dq,rqt->rdt", self.day_features(context[0]), self.loadings)
+            return (told @ by_day.flatten(1)).reshape(len(told), -1)
+        joint = torch.einsum("br,bdq->bdrq", told, self.day_features(context)).flatten(2)
+        return (joint @ self.loadings.flatten(0, 1)).flatten(1)
+
+    def _without_week(self, told: Tensor, context: Tensor, week: Tensor) -> Tensor:
+        assert self.fold_loadings is not None and self.fold_of_week is not None
+        joint = torch.einsum("br,bdq->bdrq", told, self.day_features(context)).flatten(2)
+        mine = self.fold_loadings[self.fold_of_week[week]].flatten(1, 2)  # [B, (1 + R) Q, 48]
+        return torch.bmm(joint, mine).flatten(1)
+
+    @torch.no_grad()
+    def fill_features(self, anchors: Tensor, context: Tensor) -> None:
+        """Set what features are measured from: anchors [a, F], contexts [N, 7, C] of training."""
+        self.anchors[: len(anchors)] = anchors
+        self.centre.copy_(day_features(context).mean((0, 1)))
+        self.centre[0] = 0.0
+
+    @torch.no_grad()
+    def fill(self, to_scores: Tensor, loadings: Tensor) -> None:
+        """Set the solution: to_scores [1 + F + a, r], loadings [1 + r, Q, 48]; r at most R."""
+        self.to_scores.zero_()
+        self.to_scores[: len(to_scores), : to_scores.shape[1]] = to_scores
+        self.loadings.zero_()
+        self.loadings[: len(loadings)] = loadings
+
+    def fill_folds(self, loadings: Tensor, fold_of_week: Tensor) -> None:
+        """Loadings [folds, 1 + R, Q, 48], each fitted without the weeks of its fold [N]."""
+        self.fold_loadings, self.fold_of_week = loadings, fold_of_week

@@ -1,0 +1,128 @@
+"""Fitting the linear head of a CompVAE in closed form: a weighted ridge of single households.
+
+Single households tell more than their sums: the sum's mean curve is the sum of theirs, and every
+household-week is seen with its own label and weather. What each household does beyond its label
+is a random effect, shrunk towards none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.linalg import cho_factor, cho_solve
+from torch import Tensor
+
+from lvm_studio.data.units import DAY, DAYS
+from lvm_studio.models.linear_head import LinearHead
+from lvm_studio.models.specs import LinearHeadSpec
+
+Array = NDArray[np.float64]
+
+FOLDS = 5
+LEAST_LOAD_KW = 0.05
+"""Noise grows with a household's mean load, but is not less than this one's."""
+
+
+@dataclass(frozen=True, eq=False)
+class HouseholdWeeks:
+    """What a head is fitted on: H households over N weeks, those of training alone.
+
+    power_kw [H, N, 336], complete [H, N], labels [H, F], context [N, 7, C].
+    """
+
+    power_kw: NDArray[np.float32]
+    complete: NDArray[np.bool_]
+    labels: NDArray[np.float32]
+    context: NDArray[np.float32]
+
+
+def fit_head(head: LinearHead, data: HouseholdWeeks) -> Tensor:
+    """Fill the head's constants; returns the folds' loadings [FOLDS, 1 + R, Q, 48].
+
+    Week n belongs to `fold_of(N)[n]`; the loadings of a fold saw none of its weeks.
+    """
+    anchors = torch.from_numpy(_spread_out(data.labels, head.spec.anchors))
+    context = torch.from_numpy(data.context)
+    head.fill_features(anchors, context)
+    features = head.household_features(torch.from_numpy(data.labels)).double().numpy()
+    features = features[:, : 1 + data.labels.shape[1] + len(anchors)]
+    ridge = _Equations(features, head.day_features(context).double().numpy(), data, head.spec)
+    whole = ridge.solve(np.zeros(len(data.context), dtype=np.bool_))
+    to_scores = _directions(features, whole, ridge.days, head.spec.rank)
+    scores = features @ to_scores
+    fold = fold_of(len(data.context)).numpy()
+    folds = [_loadings(features, scores, ridge.solve(fold == i)) for i in range(FOLDS)]
+    loadings = _loadings(features, scores, whole)
+    head.fill(_tensor(to_scores), _tensor(loadings))
+    padding = [(0, 0), (0, head.spec.rank + 1 - loadings.shape[0]), (0, 0), (0, 0)]
+    return _tensor(np.pad(np.stack(folds), padding))
+
+
+def fold_of(weeks: int) -> Tensor:
+    """The fold of each of the training weeks [N]."""
+    return torch.arange(weeks) % FOLDS
+
+
+class _Equations:
+    """Normal equations of every week, so that any set of them can be left out."""
+
+    def __init__(
+        self, features: Array, days: Array, data: HouseholdWeeks, spec: LinearHeadSpec
+    ) -> None:
+        self.features, self.days, self.data, self.penalty = features, days, data, spec.penalty
+        present = np.maximum(data.complete.sum(axis=1), 1)
+        shown = np.where(data.complete[..., None], data.power_kw, 0.0)
+        load = shown.sum(axis=(1, 2), dtype=np.float64) / present / shown.shape[2]
+        self.weight = 1.0 / np.maximum(load, LEAST_LOAD_KW)
+
+    def solve(self, left_out: NDArray[np.bool_]) -> Array:
+        """Coefficients [P, Q, 48] from the weeks that are not left out [N]."""
+        size, width = self.features.shape[1], self.days.shape[2]
+        gram = np.zeros((size, width, size, width))
+        cross = np.zeros((size, width, DAY))
+        for week in np.flatnonzero(~left_out):
+            there = self.data.complete[:, week]
+            told, days = self.features[there], self.days[week]
+            weighted = told * self.weight[there, None]
+            curves = self.data.power_kw[there, week].reshape(-1, DAYS, DAY)
+            gram += (weighted.T @ told)[:, None, :, None] * (days.T @ days)[None, :, None, :]
+            by_day = np.tensordot(weighted, curves, axes=(0, 0))  # [P, 7, 48]
+            cross += np.einsum("pdt,dq->pqt", by_day, days, optimize=True)
+        flat = gram.reshape(size * width, -1)
+        flat[np.diag_indices_from(flat)] += self.penalty
+        solved = cho_solve(cho_factor(flat, overwrite_a=True), cross.reshape(-1, DAY))
+        return np.asarray(solved).reshape(size, width, DAY)
+
+
+def _directions(features: Array, coefficients: Array, days: Array, rank: int) -> Array:
+    """Scores [P, R] of unit spread along which households' mean curves differ most."""
+    flat = days.reshape(-1, days.shape[2])
+    root = np.linalg.cholesky(flat.T @ flat / len(flat) + 1e-9 * np.eye(flat.shape[1]))
+    curves = np.einsum("pqt,qs->pst", coefficients, root).reshape(len(coefficients), -1)
+    centred = (features - features.mean(axis=0)) @ curves
+    rank = min(rank, len(features) - 1)
+    to_scores = curves @ np.linalg.svd(centred, full_matrices=False)[2][:rank].T
+    to_scores = to_scores / np.maximum((features @ to_scores).std(axis=0), 1e-9)
+    to_scores[0] -= (features @ to_scores).mean(axis=0) / features[0, 0]
+    return np.asarray(to_scores)
+
+
+def _loadings(features: Array, scores: Array, coefficients: Array) -> Array:
+    """[1 + R, Q, 48] such that scores give the coefficients' curves as nearly as they can."""
+    told = np.concatenate([np.ones((len(scores), 1)), scores], axis=1)
+    wanted = features @ coefficients.reshape(len(coefficients), -1)
+    solved = np.linalg.lstsq(told, wanted, rcond=None)[0]
+    return np.asarray(solved).reshape(told.shape[1], *coefficients.shape[1:])
+
+
+def _spread_out(labels: NDArray[np.float32], most: int) -> NDArray[np.float32]:
+    if len(labels) <= most:
+        return labels
+    return labels[np.linspace(0, len(labels) - 1, most).round().astype(np.int64)]
+
+
+def _tensor(array: Array) -> Tensor:
+    return torch.from_numpy(array.astype(np.float32))
