@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
 from lvm_studio.data.tree import Tree
+from lvm_studio.tuning.descent import Descent
 from lvm_studio.tuning.flow import LambdaFlow
 from lvm_studio.tuning.flow_defended import DefendedFlow, gaussians_of
 from lvm_studio.tuning.pool import Draws
@@ -29,8 +27,6 @@ CORE_POINTS = 10
 _LEAST_SHARE = 1e-5
 """Log-odds of two ways to be extreme are nearly linear in λ, as long as no floor bends them."""
 _CORE_LR = 0.3
-_WARMUP = 20
-_CLIP_NORM = 5.0
 _COSTLY_SHARE = 0.5
 _POLISH_WEIGHT = 0.1
 """Forward KL on stored draws is noisy: at full weight it costs 0.06 nats of gap."""
@@ -111,7 +107,7 @@ def start_flow(reached: Climb, spec: FlowSpec, seed: int) -> LambdaFlow:
     """A flow whose affine core follows the climb's Gaussians and whose couplings do nothing."""
     lam_max = max(trusted_lam(reached.draws, reached.lam), 1e-3)
     generator = torch.Generator().manual_seed(seed)
-    centres = reached.centres_at(lam_max, generator)
+    centres = reached.centres_at(lam_max, generator, spec.branches)
     share = torch.from_numpy(reached.draws.estimate(0.7 * lam_max)[1]).to(reached.gradient.dtype)
     outer = (share[:, None] * reached.gradient).T @ reached.gradient
     basis = torch.linalg.eigh(outer).eigenvectors.flip(1).contiguous()
@@ -142,30 +138,29 @@ class FlowFit:
         self.flow = flow
         self.known = known
         self.proposal = DefendedFlow(flow, gaussians_of(flow), spec.defence)
-        self.steps = 0
-        self.seconds = 0.0
+        self._descent = Descent(
+            spec,
+            flow,
+            [(flow.couplings, 1.0), (flow.splines, 1.0), (flow.core, _CORE_LR)],
+        )
         self._generator = generator
         self._check_noise = torch.randn(CHECK_DRAWS, potential.dim, generator=generator)
         self._log_ratio = _LogRatio(flow)
         self._good_enough = False
 
-    @cached_property
-    def _optimiser(self) -> torch.optim.Adam:
-        """Made at the first step: torch takes seconds for its first optimiser, snapshots wait."""
-        return torch.optim.Adam(
-            [
-                {"params": self.flow.couplings.parameters(), "share": 1.0},
-                {"params": self.flow.splines.parameters(), "share": 1.0},
-                {"params": self.flow.core.parameters(), "share": _CORE_LR},
-            ]
-        )
+    @property
+    def steps(self) -> int:
+        return self._descent.steps
+
+    @property
+    def seconds(self) -> float:
+        """Spent in steps."""
+        return self._descent.seconds
 
     @property
     def progress(self) -> float:
         """Share of the steps or seconds spent, 0 to 1."""
-        if self.spec.steps is not None:
-            return 1.0 if self.spec.steps == 0 else min(1.0, self.steps / self.spec.steps)
-        return min(1.0, self.seconds / self.spec.seconds)
+        return self._descent.progress
 
     @property
     def finished(self) -> bool:
@@ -187,20 +182,8 @@ class FlowFit:
         rest of the gradient has mean zero, and what remains vanishes sample by sample where the
         flow is exact.
         """
-        began = time.perf_counter()
-        objective = self._objective()
-        loss = objective
-        if self.polishing:
-            loss = objective + _POLISH_WEIGHT * self._forward_kl()
-        self._optimiser.zero_grad()
-        loss.backward(inputs=list(self.flow.parameters()))  # type: ignore[no-untyped-call]
-        norm = nn.utils.clip_grad_norm_(self.flow.parameters(), _CLIP_NORM)
-        if torch.isfinite(norm):  # one batch far out in the tails must not end the fit
-            self._set_lr()
-            self._optimiser.step()
-        self.steps += 1
-        self.seconds += time.perf_counter() - began
-        return FlowStep(self.steps, self.progress, self.seconds, float(objective.detach()))
+        objective = self._descent.step(self._loss)
+        return FlowStep(self.steps, self.progress, self.seconds, objective)
 
     def snapshot(self) -> FlowSnapshot:
         """Check the flow's weights, correct λ_max by what they say, and copy the flow."""
@@ -221,6 +204,13 @@ class FlowFit:
         )
         self._correct_lam_max(check)
         return snapshot
+
+    def _loss(self) -> tuple[Tensor, Tensor]:
+        """What is lowered, and the reverse KL that is reported."""
+        objective = self._objective()
+        if not self.polishing:
+            return objective, objective
+        return objective + _POLISH_WEIGHT * self._forward_kl(), objective
 
     def _lams(self) -> Tensor:
         """One λ a group, spread evenly over the range."""
@@ -249,12 +239,6 @@ class FlowFit:
         f = self.potential.value(u.flatten(0, 2)).view(shape[:-1])
         each = (log_ratio - lam[:, None, None] * f).mean(dim=-1)
         return (self.flow.log_share(lam).exp() * each).sum(dim=1).mean()
-
-    def _set_lr(self) -> None:
-        warm = min(1.0, (self.steps + 1) / _WARMUP)
-        rate = self.spec.lr * warm * 0.5 * (1.0 + math.cos(math.pi * self.progress))
-        for group in self._optimiser.param_groups:
-            group["lr"] = rate * group["share"]
 
     def _correct_lam_max(self, check: FlowCheck) -> None:
         """Follow the λ at which KL(p̂_λ ‖ p) is kl_max, by small steps; retreat from bad tails.

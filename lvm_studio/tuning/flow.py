@@ -20,7 +20,7 @@ from zuko.transforms import (
 
 from lvm_studio.data.tree import Tree, TreeView
 from lvm_studio.models.trained import fill_weights, weights_to_tree
-from lvm_studio.tuning.cores import AffineCore
+from lvm_studio.tuning.cores import AffineCore, AffineMaps, HyperCore
 from lvm_studio.tuning.mixtures import Mixture
 
 _SMALLEST_SCALE = 0.1
@@ -35,7 +35,7 @@ Bend = Callable[[Tensor], DependentTransform]
 
 
 class LambdaCoupling(nn.Module):
-    """One coupling; its network's outputs are multiplied by s = λ / λ_max.
+    """One coupling; its network sees s = λ / λ_max and features e, its outputs are times s.
 
     Args:
         mask: [dim] bool, True for the coordinates that pass through and condition the others.
@@ -46,31 +46,37 @@ class LambdaCoupling(nn.Module):
 
     mask: Tensor
 
-    def __init__(self, mask: Tensor, hidden: int, values: int, bend: Bend) -> None:
+    def __init__(
+        self, mask: Tensor, hidden: int, values: int, bend: Bend, features: int = 0
+    ) -> None:
         super().__init__()
         self.register_buffer("mask", mask, persistent=False)
         self._bend = bend
         kept = int(mask.sum())
         moved = len(mask) - kept
-        self.hyper = MLP(kept + 1, values * moved, (hidden, hidden), activation=nn.SiLU)
+        inputs = kept + 1 + features
+        self.hyper = MLP(inputs, values * moved, (hidden, hidden), activation=nn.SiLU)
         last = self.hyper[-1]
         nn.init.zeros_(last.weight)
         nn.init.zeros_(last.bias)
 
-    def forward(self, v: Tensor, s: Tensor) -> Tensor:
-        """y of v, both [..., dim], at s, whose dimensions are v's first."""
-        y: Tensor = CouplingTransform(lambda kept: self._transform(kept, s), self.mask)(v)
-        return torch.where(_like(s, v) == 0.0, v, y)  # no rounding may enter at λ = 0
+    def forward(self, v: Tensor, s: Tensor, e: Tensor | None) -> Tensor:
+        """y of v, both [..., dim], at s and e, whose dimensions are v's first."""
+        y: Tensor = CouplingTransform(lambda kept: self._transform(kept, s, e), self.mask)(v)
+        at_zero = _like(s[..., None], v) == 0.0
+        return torch.where(at_zero, v, y)  # no rounding may enter at λ = 0
 
-    def inverse(self, y: Tensor, s: Tensor) -> tuple[Tensor, Tensor]:
+    def inverse(self, y: Tensor, s: Tensor, e: Tensor | None) -> tuple[Tensor, Tensor]:
         """v and log |det dv/dy| of y."""
-        transform = CouplingTransform(lambda kept: self._transform(kept, s).inv, self.mask)
+        transform = CouplingTransform(lambda kept: self._transform(kept, s, e).inv, self.mask)
         v, log_det = transform.call_and_ladj(y)
         return v, log_det
 
-    def _transform(self, kept: Tensor, s: Tensor) -> DependentTransform:
-        s = _like(s, kept).expand(*kept.shape[:-1], 1)
-        return self._bend(s * self.hyper(torch.cat([kept, s], dim=-1)))
+    def _transform(self, kept: Tensor, s: Tensor, e: Tensor | None) -> DependentTransform:
+        strength = _like(s[..., None], kept)
+        given = [strength] if e is None else [strength, _like(e, kept)]
+        seen = [each.expand(*kept.shape[:-1], each.shape[-1]) for each in given]
+        return self._bend(strength * self.hyper(torch.cat([kept, *seen], dim=-1)))
 
 
 def _affine(values: Tensor) -> DependentTransform:
@@ -101,6 +107,8 @@ class LambdaFlow(nn.Module):
             fitted, the scale on which the networks see λ does not.
         branches: K; couplings, splines: how many affine and spline ones; hidden: width of their
             networks.
+        features: of e [..., features], what the flow depends on besides λ: a direction among
+            several criteria, the summary of a composition. 0 for one f of one space.
 
     >>> flow = LambdaFlow(torch.eye(4), lam_max=2.0, branches=3)
     >>> v = torch.randn(8, 4)
@@ -120,23 +128,28 @@ class LambdaFlow(nn.Module):
         couplings: int = 6,
         hidden: int = 64,
         splines: int = 0,
+        features: int = 0,
     ) -> None:
         super().__init__()
         dim = len(basis)
         self.branches = branches
         self.hidden = hidden
+        self.features = features
         self.register_buffer("basis", basis)
         self.register_buffer("lam_max", torch.tensor(float(lam_max)))
         self.register_buffer("lam_scale", torch.tensor(float(lam_max)))
-        self.core = AffineCore(dim, branches)
+        self.core = (
+            HyperCore(dim, branches, features, hidden) if features else AffineCore(dim, branches)
+        )
         self.couplings = nn.ModuleList(
-            LambdaCoupling(mask, hidden, 2, _affine) for mask in _masks(dim, couplings)
+            LambdaCoupling(mask, hidden, 2, _affine, features) for mask in _masks(dim, couplings)
         )
         self.splines = nn.ModuleList(
-            LambdaCoupling(mask, hidden, _SPLINE_VALUES, _spline) for mask in _masks(dim, splines)
+            LambdaCoupling(mask, hidden, _SPLINE_VALUES, _spline, features)
+            for mask in _masks(dim, splines)
         )
 
-    def forward(self, v: Tensor, lam: float | Tensor) -> Tensor:
+    def forward(self, v: Tensor, lam: float | Tensor, e: Tensor | None = None) -> Tensor:
         """u = T_λ(v), both [..., n, dim].
 
         Row i takes the same place in [0, 1) at every λ, and the branch whose share lies there: it
@@ -144,57 +157,59 @@ class LambdaFlow(nn.Module):
         """
         s = self._share(lam)
         start = v @ self.basis
-        each: Tensor = self.core(_for_each(self._splined(start, s), self.branches), s)
-        picked = _row_branches(self.core.log_share(s), v.shape[-2])
+        maps = self._maps(s, e)
+        each = maps.push(_for_each(self._bent(self.splines, start, s, e), self.branches))
+        picked = _row_branches(maps.log_share, v.shape[-2])
         index = picked[..., None, :, None].expand(*each.shape[:-3], 1, *each.shape[-2:])
-        y = each.gather(-3, index).squeeze(-3)
-        for layer in _layers(self.couplings):
-            y = layer(y, s)
+        y = self._bent(self.couplings, each.gather(-3, index).squeeze(-3), s, e)
         return v + (y - start) @ self.basis.T
 
-    def push(self, v: Tensor, lam: float | Tensor) -> Tensor:
+    def push(self, v: Tensor, lam: float | Tensor, e: Tensor | None = None) -> Tensor:
         """u of v, both [..., K, n, dim], each row through the branch it stands in."""
         s = self._share(lam)
         start = v @ self.basis
-        y: Tensor = self.core(self._splined(start, s), s)
-        for layer in _layers(self.couplings):
-            y = layer(y, s)
+        y = self._maps(s, e).push(self._bent(self.splines, start, s, e))
+        y = self._bent(self.couplings, y, s, e)
         return v + (y - start) @ self.basis.T
 
-    def pull(self, u: Tensor, lam: float | Tensor) -> tuple[Tensor, Tensor]:
+    def pull(
+        self, u: Tensor, lam: float | Tensor, e: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
         """The inverse of every branch: of u [..., n, dim] v [..., K, n, dim], log |det dv/du|."""
         s = self._share(lam)
         start = u @ self.basis
-        y, log_det = start, u.new_zeros(u.shape[:-1])
-        for layer in reversed(_layers(self.couplings)):
-            y, change = layer.inverse(y, s)
-            log_det = log_det + change
-        v, change = self.core.inverse(_for_each(y, self.branches), s)
-        log_det = log_det[..., None, :] + change
-        for layer in reversed(_layers(self.splines)):
-            v, change = layer.inverse(v, s)
-            log_det = log_det + change
+        y, bent = _unbent(self.couplings, start, s, e)
+        v, change = self._maps(s, e).pull(_for_each(y, self.branches))
+        v, unsplined = _unbent(self.splines, v, s, e)
         moved = (v - _for_each(start, self.branches)) @ self.basis.T
-        return _for_each(u, self.branches) + moved, log_det
+        return _for_each(u, self.branches) + moved, bent[..., None, :] + change + unsplined
 
-    def log_ratio(self, u: Tensor, lam: float | Tensor) -> Tensor:
+    def log_ratio(self, u: Tensor, lam: float | Tensor, e: Tensor | None = None) -> Tensor:
         """log q_λ(u) - log p(u) of u [..., n, dim], [..., n]; zero at λ = 0."""
-        v, log_det = self.pull(u, lam)
+        v, log_det = self.pull(u, lam, e)
         each = 0.5 * (u.square().sum(-1)[..., None, :] - v.square().sum(-1)) + log_det
-        return torch.logsumexp(self.log_share(lam)[..., None] + each, dim=-2)
+        return torch.logsumexp(self.log_share(lam, e)[..., None] + each, dim=-2)
 
-    def log_share(self, lam: float | Tensor) -> Tensor:
+    def log_share(self, lam: float | Tensor, e: Tensor | None = None) -> Tensor:
         """Log-shares of the branches, [..., K]."""
-        return self.core.log_share(self._share(lam))
+        return self._maps(self._share(lam), e).log_share
 
-    def _splined(self, v: Tensor, s: Tensor) -> Tensor:
-        for layer in _layers(self.splines):
-            v = layer(v, s)
+    def _maps(self, s: Tensor, e: Tensor | None) -> AffineMaps:
+        if isinstance(self.core, AffineCore):
+            return self.core.at(s)
+        assert e is not None, "this flow was built with features: say which"
+        return self.core.at(s, e)
+
+    @staticmethod
+    def _bent(couplings: nn.ModuleList, v: Tensor, s: Tensor, e: Tensor | None) -> Tensor:
+        for layer in _layers(couplings):
+            v = layer(v, s, e)
         return v
 
     def fit_core(self, lams: Sequence[float], mixtures: Sequence[Mixture]) -> None:
         """Start from Gaussian mixtures of K components, given in the latent space at λ > 0."""
         s = self._share(torch.tensor(lams))
+        assert isinstance(self.core, AffineCore)
         self.core.fit(s, [_rotated(mixture, self.basis) for mixture in mixtures])
 
     def to_tree(self) -> Tree:
@@ -203,6 +218,7 @@ class LambdaFlow(nn.Module):
             "branches": self.branches,
             "couplings": len(self.couplings),
             "splines": len(self.splines),
+            "features": self.features,
             "hidden": self.hidden,
             "weights": weights_to_tree(self),
         }
@@ -219,6 +235,7 @@ class LambdaFlow(nn.Module):
             couplings=view.integer("couplings"),
             hidden=view.integer("hidden"),
             splines=view.integer("splines"),
+            features=view.integer("features"),
         )
         fill_weights(skeleton, weights)
         return skeleton.eval()
@@ -227,9 +244,10 @@ class LambdaFlow(nn.Module):
         return torch.as_tensor(lam, dtype=self.lam_scale.dtype) / self.lam_scale
 
 
-def _like(s: Tensor, points: Tensor) -> Tensor:
-    """s [...] with dimensions of one behind its own, as many as points has."""
-    return s.reshape(*s.shape, *[1] * (points.dim() - s.dim()))
+def _like(given: Tensor, points: Tensor) -> Tensor:
+    """given [..., E] with dimensions of one before its last, as many in all as points has."""
+    missing = [1] * (points.dim() - given.dim())
+    return given.reshape(*given.shape[:-1], *missing, given.shape[-1])
 
 
 def _masks(dim: int, layers: int) -> list[Tensor]:
@@ -239,6 +257,17 @@ def _masks(dim: int, layers: int) -> list[Tensor]:
 
 def _layers(couplings: nn.ModuleList) -> list[LambdaCoupling]:
     return [layer for layer in couplings if isinstance(layer, LambdaCoupling)]
+
+
+def _unbent(
+    couplings: nn.ModuleList, y: Tensor, s: Tensor, e: Tensor | None
+) -> tuple[Tensor, Tensor]:
+    """The inverse of couplings, and its log |det|."""
+    log_det = y.new_zeros(y.shape[:-1])
+    for layer in reversed(_layers(couplings)):
+        y, change = layer.inverse(y, s, e)
+        log_det = log_det + change
+    return y, log_det
 
 
 def _for_each(points: Tensor, branches: int) -> Tensor:

@@ -10,7 +10,7 @@ from torch import Tensor
 from lvm_studio.data.tree import Tree, TreeView
 from lvm_studio.tuning.flow import LambdaFlow
 
-DEFENCE_SHARE = 0.1
+DEFENCE_SHARE = 0.05
 _WIDEN = 1.15
 _SILVER = math.sqrt(2.0) - 1.0
 

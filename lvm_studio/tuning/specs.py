@@ -17,6 +17,9 @@ class FlowSpec(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     couplings: Annotated[int, Field(ge=0, le=32)] = 6
+    branches: Annotated[int, Field(ge=1, le=64)] = Field(
+        16, description="most Gaussians that it starts from, if f has as many ways to be high"
+    )
     splines: Annotated[int, Field(ge=0, le=32)] = Field(
         0, description="spline couplings, before the affine ones"
     )
@@ -28,7 +31,7 @@ class FlowSpec(BaseModel):
         0.2, description="last share of the fit, in which forward KL on stored draws joins"
     )
     defence: Annotated[float, Field(ge=0, lt=1)] = Field(
-        0.1, description="share of the Gaussian mixture among the draws"
+        0.05, description="share of the Gaussian mixture among the draws"
     )
     side: Literal["more", "less"] = Field(
         "more", description="'less' fits the flow of -f: λ < 0, the quiet weeks"
@@ -58,6 +61,9 @@ class SmcSpec(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     particles: Annotated[int, Field(ge=64, le=1_000_000)] = 2048
+    base_factor: Annotated[int, Field(ge=1, le=64)] = Field(
+        4, description="so many times the particles are drawn of the base law, which are free"
+    )
     islands: Annotated[int, Field(ge=2, le=64)] = Field(
         8, description="groups without common ancestors: their spread is the error"
     )

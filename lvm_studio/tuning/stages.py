@@ -17,6 +17,7 @@ from torch import Tensor
 
 from lvm_studio.tuning.mixtures import (
     LEAST_SHARE,
+    MOST_COMPONENTS,
     Mixture,
     gradient_centres,
     nearest,
@@ -66,10 +67,12 @@ class Climb:
             lam, self.draws.u, self.gradient, share, label, len(centres), least_share
         )
 
-    def centres_at(self, lam: float, generator: torch.Generator) -> Tensor:
-        """Centres [K, dim] of ∇f under p̂_λ: the ways in which f is high there."""
+    def centres_at(
+        self, lam: float, generator: torch.Generator, most: int = MOST_COMPONENTS
+    ) -> Tensor:
+        """Centres [K, dim] of ∇f under p̂_λ, K ≤ most: the ways in which f is high there."""
         share = torch.from_numpy(self.draws.estimate(lam)[1]).to(self.gradient.dtype)
-        return gradient_centres(lam * self.gradient, share, generator) / lam
+        return gradient_centres(lam * self.gradient, share, generator, most) / lam
 
 
 def climb(

@@ -56,6 +56,37 @@ class TwoWaySpace(LinearSpace):
         return PlainCurve(mean, torch.zeros_like(mean))
 
 
+class TanhSpace(LinearSpace):
+    """A random tanh decoder with 13 half-hours that can make the peak: p̂_λ has 13 modes.
+
+    Each of them is `10 + w2 · tanh(W1 u)` with weights of its own; modes are told apart by the
+    half-hour that peaks.
+    """
+
+    ways = 13
+
+    def __init__(self, seed: int = 0, dim: int = 16, hidden: int = 32) -> None:
+        super().__init__(dim)
+        generator = torch.Generator().manual_seed(seed)
+        directions = torch.randn(self.ways, 1, dim, generator=generator)
+        directions = directions / directions.norm(dim=-1, keepdim=True)
+        spread = torch.randn(self.ways, hidden, dim, generator=generator) / math.sqrt(dim)
+        self.inner = 0.4 * (directions + 0.3 * spread)
+        self.outer = torch.rand(self.ways, hidden, generator=generator)
+        base = torch.randn(4096, dim, generator=generator)
+        self.outer = self.outer / (self.scores(base) - 10.0).std(dim=0)[:, None]
+
+    def scores(self, u: Tensor) -> Tensor:
+        """The 13 half-hours [..., 13] of u [..., dim]."""
+        hidden = torch.einsum("...d,whd->...wh", u, self.inner).tanh()
+        return 10.0 + (hidden * self.outer).sum(-1)
+
+    def decode(self, u: Tensor) -> PlainCurve:
+        mean = torch.zeros(*u.shape[:-1], T)
+        mean[..., : self.ways] = self.scores(u)
+        return PlainCurve(mean, torch.zeros_like(mean))
+
+
 class ToyStreet(nn.Module):
     """Forty households in small: 12 shared latents, four a day, nonlinear day curves, noise.
 
