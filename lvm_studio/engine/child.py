@@ -17,6 +17,7 @@ from lvm_studio.engine.driver import Commands, drive
 from lvm_studio.engine.failures import existing, failed
 from lvm_studio.engine.messages import Command, Started, Stopped
 from lvm_studio.engine.outbox import OWNER_GONE, Outbox
+from lvm_studio.engine.priority import step_back
 
 OWNER_WATCH_SECONDS = 1.0
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
@@ -28,6 +29,7 @@ def run_child(
     checkpoint_path: Path | None,
     log_path: Path,
     interval: float,
+    niceness: int,
     owner_pid: int,
 ) -> None:
     """Unpack the job, drive it, and send what it says; end when the owner does.
@@ -38,9 +40,11 @@ def run_child(
         checkpoint_path: where checkpoints go, if anywhere.
         log_path: gets the stack if the process crashes.
         interval: seconds between two messages with reports.
+        niceness: how far it steps back where cores are scarce, 0 (not at all) to 19.
         owner_pid: the process that started this one.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the owner, who then stops us
+    step_back(niceness)
     with log_path.open("a", encoding="utf-8") as log:
         faulthandler.enable(log)
         outbox = Outbox(link, interval, checkpoint_path)

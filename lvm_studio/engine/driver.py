@@ -20,6 +20,7 @@ from lvm_studio.engine.messages import (
     Resumed,
     Snapshot,
     Stopped,
+    Stopping,
 )
 from lvm_studio.storage.checkpoints import write_checkpoint
 from lvm_studio.storage.errors import StorageError
@@ -31,7 +32,8 @@ def drive(job: Job, commands: Commands, checkpoint_path: Path | None = None) -> 
     """Run a job to its end; the last message is Finished, Failed or Stopped.
 
     A `Checkpoint` report is written to `checkpoint_path` and announced instead of passed on.
-    `Command.STOP` asks for a checkpoint first. While paused, this iterator waits.
+    `Command.STOP` is acknowledged by `Stopping`, then a checkpoint is asked for: collecting and
+    writing it may take a while. While paused, this iterator waits.
     """
     try:
         yield from _Drive(job, commands, checkpoint_path).messages()
@@ -89,8 +91,9 @@ class _Drive:
                 yield Resumed()
             elif command is Command.SNAPSHOT:
                 self._snapshot_wanted = True
-            elif command is Command.STOP:
+            elif command is Command.STOP and not self._stopping:
                 self._stopping = True
+                yield Stopping()
 
     def _is_waiting(self) -> bool:
         snapshot_due = self._snapshot_wanted and self._begun

@@ -60,6 +60,11 @@ class Resumed:
     """Reports come again."""
 
 
+@dataclass(frozen=True)
+class Stopping:
+    """The job has stopped computing, as asked; its checkpoint is being written."""
+
+
 @dataclass(frozen=True, eq=False)
 class Snapshot:
     """The state that was asked for."""
@@ -107,6 +112,7 @@ Message: TypeAlias = (
     | CheckpointFailed
     | Paused
     | Resumed
+    | Stopping
     | Snapshot
     | Finished
     | Failed

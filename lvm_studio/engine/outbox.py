@@ -35,9 +35,10 @@ def gathered(messages: Iterable[Message]) -> Iterator[Message]:
 
 
 class Outbox:
-    """Sends messages from a thread of its own, at most once every `interval` seconds.
+    """Sends messages from a thread of its own, reports at most once every `interval` seconds.
 
-    The job never waits for its owner, and a report never waits for the next one.
+    The job never waits for its owner, a report never waits for the next one, and what is no
+    report (an answer to a command, an end) waits for nothing.
     """
 
     def __init__(self, link: Connection, interval: float, checkpoint_path: Path | None) -> None:
@@ -75,7 +76,10 @@ class Outbox:
             with self._changed:
                 if self._closing and not self._messages:
                     return
-                self._changed.wait_for(lambda: self._closing, self._interval)
+                self._changed.wait_for(lambda: self._closing or self._urgent(), self._interval)
+
+    def _urgent(self) -> bool:
+        return any(not isinstance(message, Reports) for message in self._messages)
 
     def _send(self, message: Message) -> None:
         # This thread cannot raise into the job, so that it ends the process itself.

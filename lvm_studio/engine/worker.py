@@ -37,6 +37,7 @@ class Worker:
         checkpoint_path: the worker writes the job's checkpoints here, atomically.
         log_path: gets tracebacks and crashes; None: the log in the state folder.
         max_rate_hz: reports are gathered into this many messages a second at most.
+        niceness: how far the process steps back where cores are scarce, 0 (not at all) to 19.
 
     Raises:
         TypeError, AttributeError, pickle.PicklingError: the job cannot be pickled.
@@ -49,6 +50,7 @@ class Worker:
         checkpoint_path: Path | None = None,
         log_path: Path | None = None,
         max_rate_hz: float = 30.0,
+        niceness: int = 0,
     ) -> None:
         pickled = pickle.dumps(job)
         self._checkpoint_path = checkpoint_path
@@ -63,6 +65,7 @@ class Worker:
                 checkpoint_path,
                 self._log_path,
                 1.0 / max_rate_hz,
+                niceness,
                 os.getpid(),
             ),
             name="lvm-studio-worker",
@@ -99,7 +102,7 @@ class Worker:
         self._tell(Command.SNAPSHOT)
 
     def stop(self) -> None:
-        """Write a checkpoint, then end; `Stopped` follows, and no report after it."""
+        """Stop computing (`Stopping`), write a checkpoint, end (`Stopped`); no report follows."""
         self._tell(Command.STOP)
 
     def kill(self) -> None:

@@ -21,6 +21,7 @@ from lvm_studio.engine.messages import (
     Snapshot,
     Started,
     Stopped,
+    Stopping,
 )
 from lvm_studio.engine.worker import Worker
 
@@ -37,6 +38,7 @@ class JobState(StrEnum):
     STARTING = "starting"
     RUNNING = "running"
     PAUSED = "paused"
+    STOPPING = "stopping"
     FINISHED = "finished"
     STOPPED = "stopped"
     FAILED = "failed"
@@ -57,6 +59,7 @@ class JobThread(QThread):
     Args:
         job: a picklable data.jobs.Job.
         checkpoint_path: where the worker writes the job's checkpoints.
+        niceness: how far its process steps back where cores are scarce, 0 to 19.
 
     Signals:
         reports(tuple): frozen reports, at most 30 times a second.
@@ -79,10 +82,14 @@ class JobThread(QThread):
     state_changed = Signal(object)
 
     def __init__(
-        self, job: Job, checkpoint_path: Path | None = None, parent: QObject | None = None
+        self,
+        job: Job,
+        checkpoint_path: Path | None = None,
+        parent: QObject | None = None,
+        niceness: int = 0,
     ) -> None:
         super().__init__(parent)
-        self._worker = Worker(job, checkpoint_path=checkpoint_path)
+        self._worker = Worker(job, checkpoint_path=checkpoint_path, niceness=niceness)
         self.state = JobState.STARTING
         self.checkpoint: Path | None = None
         """The last checkpoint written, if any."""
@@ -96,7 +103,7 @@ class JobThread(QThread):
         self._worker.resume()
 
     def stop(self) -> None:
-        """Checkpoint, then end; `stopped` follows."""
+        """Stop computing (state `stopping`), write a checkpoint, end; `stopped` follows."""
         self._worker.stop()
 
     def kill(self) -> None:
@@ -137,6 +144,8 @@ class JobThread(QThread):
                 self._enter(JobState.PAUSED)
             case Resumed():
                 self._enter(JobState.RUNNING)
+            case Stopping():
+                self._enter(JobState.STOPPING)
             case Finished() | Stopped() | Failed():
                 self._end(message)
 

@@ -34,6 +34,9 @@ LOG = logging.getLogger(__name__)
 RATE_REPORTS = 50
 """Time left is judged by the pace of this many last steps."""
 
+_STORED = {JobState.STARTING: "running", JobState.STOPPING: "stopped"}
+"""What a workspace says of states that last no longer than a moment."""
+
 StartThread = Callable[["Job", Path, QObject], JobThread]
 
 
@@ -134,7 +137,7 @@ class Run(QObject):
             history=self._history.to_tree(),
             step=record.checkpoint_step,
             checkpoint=going_on,
-            status="running" if record.state is JobState.STARTING else str(record.state),
+            status=_STORED.get(record.state, str(record.state)),
             model=record.model,
         )
 
@@ -169,7 +172,7 @@ class Run(QObject):
             self._thread.resume()
 
     def stop(self) -> None:
-        """Write a checkpoint, then end."""
+        """Stop computing, write a checkpoint, end."""
         if self._thread is not None:
             self._thread.stop()
 

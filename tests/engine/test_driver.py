@@ -23,6 +23,7 @@ from lvm_studio.engine.messages import (
     Snapshot,
     Started,
     Stopped,
+    Stopping,
 )
 from lvm_studio.engine.outbox import gathered
 from lvm_studio.storage.checkpoints import read_checkpoint
@@ -88,7 +89,7 @@ def stop_after(job: Job, number: int, path: Path | None) -> list[Message]:
 def test_stop_checkpoints_first_and_takes_no_further_step(tmp_path: Path) -> None:
     path = tmp_path / "run.h5"
     messages = stop_after(CountingJob(steps=None), 7, path)
-    assert messages[-2:] == [Checkpointed(7, path), Stopped(path)]
+    assert messages[-3:] == [Stopping(), Checkpointed(7, path), Stopped(path)]
     assert reports(messages)[-1] == 7
     assert read_checkpoint(path).step == 7
 
@@ -125,7 +126,7 @@ def test_pause_and_resume_are_said_once() -> None:
 
 def test_stop_while_paused() -> None:
     messages = run(CountingJob(steps=None), Command.PAUSE, Command.STOP)
-    assert [type(m) for m in messages] == [Started, Paused, Stopped]
+    assert [type(m) for m in messages] == [Started, Paused, Stopping, Stopped]
 
 
 SENTENCES = {

@@ -23,6 +23,7 @@ from lvm_studio.engine.messages import (
     Snapshot,
     Started,
     Stopped,
+    Stopping,
 )
 from lvm_studio.engine.worker import Worker
 from lvm_studio.storage.checkpoints import read_checkpoint
@@ -80,10 +81,18 @@ def test_pause_resume_snapshot_stop(tmp_path: Path) -> None:
         worker.stop()
         stopped = take_until(worker, Stopped)
         step = last_report(resumed + stopped)
-        assert stopped[-2:] == [Checkpointed(step, path), Stopped(path)]
+        assert stopped[-3:] == [Stopping(), Checkpointed(step, path), Stopped(path)]
         assert worker.poll(0.1) == []
     assert read_checkpoint(path).step == step
     assert not is_running(worker.pid)
+
+
+def test_background_work_steps_back() -> None:
+    with Worker(CountingJob(steps=None, seconds=0.001), niceness=7) as worker:
+        take_until(worker, Started)
+        assert worker.pid is not None
+        own = os.getpriority(os.PRIO_PROCESS, 0)
+        wait_for(lambda: os.getpriority(os.PRIO_PROCESS, worker.pid or 0) == min(own + 7, 19))
 
 
 def test_reports_are_gathered_complete_and_in_order() -> None:

@@ -115,6 +115,7 @@ def test_pause_look_and_stop_with_a_checkpoint(
     thread.stop()
     qtbot.waitUntil(lambda: ended(heard), timeout=PATIENCE)
     assert heard.last_words == ["stopped"]
+    assert heard.states[-2:] == [JobState.STOPPING, JobState.STOPPED]
     assert read_checkpoint(thread.checkpoint).step == heard.reports[-1]
 
 

@@ -89,7 +89,10 @@ def test_stop_keeps_a_checkpoint_from_which_another_session_goes_on(
     qtbot.waitUntil(lambda: run.record.state is JobState.PAUSED, timeout=5 * SECOND)
     run.resume()
     qtbot.waitUntil(lambda: run.record.state is JobState.RUNNING, timeout=5 * SECOND)
-    run.stop()
+    with qtbot.waitSignal(
+        run.changed, check_params_cb=lambda: run.record.state is JobState.STOPPING
+    ):
+        run.stop()
     qtbot.waitUntil(lambda: run.record.state is JobState.STOPPED, timeout=5 * SECOND)
     stopped_at = run.record.checkpoint_step
     assert stopped_at > 20

@@ -1,9 +1,11 @@
 """Torch-free stand-ins for a training, picklable for a worker process."""
 
 import time
+from collections.abc import Generator
 from dataclasses import dataclass
 
 from lvm_studio.data.jobs import Checkpoint, Reports, Wish
+from lvm_studio.data.tree import Tree
 from lvm_studio.training.reports import DeviceReport, Finished, TrainReport
 from lvm_studio.training.spec import TrainSpec
 
@@ -40,11 +42,16 @@ class FakeTraining:
             if step == self.fail_at:
                 raise RuntimeError("the fake training fell over")
             time.sleep(self.step_seconds)
-            wish = yield report(step, self.spec.steps)
+            yield from self._say(report(step, self.spec.steps))
             if step % 10 == 0:
-                wish = (yield report(step, self.spec.steps, "heldout")) or wish
-            if wish is Wish.CHECKPOINT:
-                yield Checkpoint(step, {"step": step, "spec": self.spec.model_dump_json()})
+                yield from self._say(report(step, self.spec.steps, "heldout"))
         finished = Finished(self.spec.steps, {"name": "fake model"}, {"elbo": -1.0})
         yield finished
         return finished
+
+    def _say(self, told: TrainReport) -> Generator[object, Wish | None, None]:
+        """A wish is granted at once: who sent it looks no further than the next report."""
+        wish = yield told
+        if wish is Wish.CHECKPOINT:
+            tree: Tree = {"step": told.step, "spec": self.spec.model_dump_json()}
+            yield Checkpoint(told.step, tree)

@@ -40,6 +40,7 @@ STATE_TITLES = {
     JobState.STARTING: "starting (a few seconds)",
     JobState.RUNNING: "training",
     JobState.PAUSED: "paused",
+    JobState.STOPPING: "stopped, writing its checkpoint",
     JobState.FINISHED: "finished",
     JobState.STOPPED: "stopped",
     JobState.FAILED: "failed",
