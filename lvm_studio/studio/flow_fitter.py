@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 LOG = logging.getLogger(__name__)
 
 REST_SECONDS = 1.0
+NICENESS = 10
+"""The window and what it decodes go first: a flow that is ready a second later is no loss."""
 BETTER = 0.05
 """A snapshot is shown if this much more of its draws count than of the one on screen."""
 
@@ -66,7 +68,7 @@ class FlowFitter(QObject):
         if self._job is not None or tuning_key(request) != self._key:
             return
         self._shown_share = 0.0
-        self._job = JobThread(job, parent=self)
+        self._job = JobThread(job, parent=self, niceness=NICENESS)
         self._job.reports.connect(self._hear)
         self._job.completed.connect(self._complete)
         self._job.failed.connect(self._fail)

@@ -39,8 +39,8 @@ __all__ = ["FanAnswer", "Front", "PartsAnswer", "StreetService", "TunedAnswer"]
 LOADING, FANS, TUNINGS, SOLVING, PANELS, ADOPTING, CLIMBING, SHARING = range(8)
 
 SETTLED_MS = 150
-"""The climb over λ goes on when street and λ stand still: its slices of 0.1 s shall not stand in
-the way of the next move."""
+"""What makes later answers better (climb, new flow) goes on when street and λ stand still: slices
+of up to 0.1 s shall not stand in the way of the next move."""
 QUIET_MS = 200
 """So long a tuned fan stays on screen before it is shared out: a sliding λ must not wait for it."""
 
@@ -105,6 +105,8 @@ class StreetService(QObject):
         self._fan_key: Hashable = None
         self._tuned_key: Hashable = None
         self._tuning_key: Hashable = None
+        self._newest: tuple[StreetRequest, FlowSnapshot] | None = None
+        """A flow that has not been taken over yet."""
         self._open_mailboxes()
         self._listen()
 
@@ -160,8 +162,8 @@ class StreetService(QObject):
         self._solving.answered.connect(session.set_lam)
         self._solving.rested.connect(self._solved)
         self._climbing.answered.connect(self._tuning_improved)
-        self._settled.timeout.connect(self._climb)
-        self._adopting.answered.connect(self._tuning_improved)
+        self._settled.timeout.connect(self._improve)
+        self._adopting.answered.connect(self._adopted)
         self._sharing.answered.connect(self.parts_ready)
         for mailbox in self._of_the_street():
             mailbox.failed.connect(self.failed)
@@ -213,7 +215,8 @@ class StreetService(QObject):
             self._sharing.withdraw()
             self.tuned_computing.emit()
             self._tuned.post(partial(self._tunings.answer, request))
-            self._climbing.withdraw()  # it goes on from where it was
+            for improving in (self._climbing, self._adopting):  # go on from where they were
+                improving.withdraw()
             self._settled.start()
         self._tuning_key = tuning_key(request)
         self._fitter.consider(request)
@@ -237,7 +240,7 @@ class StreetService(QObject):
 
     def _forget(self) -> None:
         """Withdraw all wishes; say why there is nothing to show."""
-        self._fan_key = self._tuned_key = self._tuning_key = None
+        self._fan_key = self._tuned_key = self._tuning_key = self._newest = None
         self.fan = self.tuned = None
         self._quiet.stop()
         self._settled.stop()
@@ -257,11 +260,22 @@ class StreetService(QObject):
         self.tuned_ready.emit(answer)
         self._quiet.start()
 
-    def _climb(self) -> None:
-        """Climb over λ for the street on the page, which stands still for the moment."""
+    def _improve(self) -> None:
+        """Learn more of the tuned laws of the page, which stands still for the moment."""
         request = self._request()
         if request is not None:
             self._climbing.post(partial(self._tunings.climb, request))
+        self._take_over()
+
+    def _take_over(self) -> None:
+        """Adopt the newest flow if it is the page's."""
+        if self._newest is not None and tuning_key(self._newest[0]) == self._tuning_key:
+            self._adopting.post(partial(self._tunings.adopt, *self._newest))
+
+    def _adopted(self, improved: Improved) -> None:
+        self._newest = None
+        self._tuning_improved(improved)
+        self._settled.start()  # its curves can be prepared now
 
     def _share_out(self) -> None:
         """Ask who makes the peak of the tuned fan on screen, which has come to rest."""
@@ -289,5 +303,6 @@ class StreetService(QObject):
         self._fitter.fit(*prepared)
 
     def _adopt_flow(self, request: StreetRequest, snapshot: FlowSnapshot) -> None:
-        if tuning_key(request) == self._tuning_key:
-            self._adopting.post(partial(self._tunings.adopt, request, snapshot))
+        self._newest = (request, snapshot)
+        if not self._settled.isActive():
+            self._take_over()

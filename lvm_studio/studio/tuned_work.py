@@ -25,6 +25,7 @@ from lvm_studio.studio.answers import (
 )
 from lvm_studio.studio.coupling import RACE_ROWS, RowCoupling
 from lvm_studio.studio.parts_work import PartsWork
+from lvm_studio.studio.row_curves import RowCurves
 from lvm_studio.studio.street_work import Recent, StreetWork, decode, measured, street_key
 
 if TYPE_CHECKING:
@@ -33,16 +34,19 @@ if TYPE_CHECKING:
 
     from lvm_studio.data.jobs import Job
     from lvm_studio.storage.street_state import StreetState
-    from lvm_studio.tuning.answers import FlowSource
     from lvm_studio.tuning.estimates import TunedEstimate
     from lvm_studio.tuning.fit import FlowSnapshot
     from lvm_studio.tuning.pool import Draws, Pool
     from lvm_studio.tuning.potential import Potential
+    from lvm_studio.tuning.rows import FlowRows
     from lvm_studio.tuning.stages import Climb
 
 KL_MAX = 7.5
 """How far the climb goes: a little beyond "1 week in 1000" (6.91 nats)."""
 FRONT_LAMS = np.concatenate([np.linspace(0.0, 2.0, 17), np.linspace(2.25, LAM_MAX, 12)])
+
+POOR_SHARE = 0.25
+"""Flow curves worth fewer of their rows than this give way to the best of the stored draws."""
 
 FLOW_DRAWS = 512
 """Flow samples at each of a few λ behind the figures: 0.1 s to decode when a flow is adopted."""
@@ -87,9 +91,27 @@ class Tuning:
     sources: dict[Method, Source]
     stages: Iterator[Climb]
     """Of the climb, taken up one by one; whoever needs the next takes it."""
-    flow: FlowSource | None = None
+    flow: FlowRows | None = None
     climbed: bool = False
     couplings: Recent[tuple[int, int, int], RowCoupling] = field(default_factory=lambda: Recent(3))
+    decoded: RowCurves = field(default_factory=RowCurves)
+    _front: Front | None = None
+
+    def learn(self, source: Source) -> None:
+        """Answer from this source too from now on."""
+        self.sources[source.method] = source
+        self._front = None
+
+    def end_climb(self) -> None:
+        """Note that the climb is over: where it is lost from now on, the pool is too."""
+        self.climbed, self._front = True, None
+
+    @property
+    def front(self) -> Front:
+        """The front as all sources together see it."""
+        if self._front is None:
+            self._front = front_of(self)
+        return self._front
 
 
 class TunedWork:
@@ -113,14 +135,14 @@ class TunedWork:
         yield from self._parts.answer(request, view.u, view.curves_kw)
 
     def climb(self, request: StreetRequest) -> Generator[Improved | None, None, None]:
-        """Climb over λ, stage by stage, telling each."""
+        """Climb over λ, stage by stage, telling each; then decode the flow's curves at every λ."""
         tuning = yield from self._tuning(request)
-        if tuning.climbed:
-            return
-        while climb_on(tuning):
-            yield Improved(tuning_key(request), settled=False)
-        tuning.climbed = True
-        yield Improved(tuning_key(request), settled=True)
+        while not tuning.climbed:
+            if not climb_on(tuning):
+                tuning.end_climb()
+            yield Improved(tuning_key(request), settled=tuning.climbed)
+        if tuning.flow is not None:
+            yield from tuning.flow.growing()
 
     def solve(
         self, request: StreetRequest, goal: Goal, target: float
@@ -141,13 +163,16 @@ class TunedWork:
         self, request: StreetRequest, snapshot: FlowSnapshot
     ) -> Generator[Improved | None, None, None]:
         """Draw from this flow for the request's street and criterion from now on."""
-        from lvm_studio.tuning.answers import FlowSource
+        from lvm_studio.tuning.rows import FlowRows, flow_of, growing_draws
 
-        tuning = yield from self._tuning(request)
-        tuning.flow = FlowSource.from_snapshot(
-            snapshot, tuning.pool, n=FLOW_DRAWS, seed=request.state.seed
-        )
-        tuning.sources["flow"] = _source("flow", tuning.flow.draws)
+        state, tuning = request.state, (yield from self._tuning(request))
+        flow = flow_of(snapshot, tuning.pool.potential)
+        for draws in growing_draws(flow, tuning.pool, FLOW_DRAWS, state.seed):
+            if draws is None:
+                yield None
+        assert draws is not None  # the last one is complete
+        tuning.flow = FlowRows(flow, tuning.pool, state.samples)
+        tuning.learn(_source("flow", draws))
         yield Improved(tuning_key(request), settled=True)
 
     def flow_job(
@@ -189,14 +214,19 @@ class TunedWork:
         state = request.state
         source, estimate, share = _best(tuning, state.lam)
         if source.method == "flow" and tuning.flow is not None:
-            moved = tuning.flow.answer(state.lam, state.samples, state.seed)
-            return View("flow", estimate, moved.u, moved.curves_kw)
-        rows = _stored_rows(request, tuning, source.draws, share)
-        # Row i has the same observation noise whatever stands in it.
+            rows = tuning.flow.shown(state.lam, state.seed)
+            if rows.ess >= POOR_SHARE * len(rows.curves_kw):
+                return View("flow", estimate, rows.u, rows.curves_kw)
+        picked = _stored_rows(request, tuning, source.draws, share)
         space = self._streets.space(request)
         _, eps = self._streets.noise(state.samples, space.dim, state.seed)
-        u = source.draws.u[rows]
-        return View(source.method, estimate, u, decode(space, u, eps))
+        curves = tuning.decoded.curves(
+            source.draws.u,
+            picked,
+            # row i has the same observation noise whatever stands in it
+            lambda u, rows: decode(space, u, eps[rows]),
+        )
+        return View(source.method, estimate, source.draws.u[picked], curves)
 
 
 def tuning_key(request: StreetRequest) -> Hashable:
@@ -208,7 +238,7 @@ def climb_on(tuning: Tuning) -> bool:
     """Take the next stage of the climb; False at its end."""
     stage = next(tuning.stages, None)
     if stage is not None and stage.stages:  # the stage before the first Gaussian knows no more
-        tuning.sources["climb"] = _source("climb", stage.draws)
+        tuning.learn(_source("climb", stage.draws))
     return stage is not None
 
 
@@ -304,7 +334,7 @@ def _answer(request: StreetRequest, tuning: Tuning, view: View) -> TunedAnswer:
         samples=estimate.samples,
         sentence=_sentence(view),
         fan=make_fan(view.curves_kw, week_start(state.week), measured(request)),
-        front=front_of(tuning),
+        front=tuning.front,
         refining=not tuning.climbed,
     )
 

@@ -191,8 +191,8 @@ def test_a_pool_is_not_believed_where_the_climb_is_lost(request_: StreetRequest)
     draws = tuning.sources["pool"].draws
     few = Draws(draws.u[:64], draws.f[:64], draws.log_ratio[:64])
     estimates = tuple(few.estimate(lam)[0] for lam in FRONT_LAMS)
-    tuning.sources["climb"] = Source("climb", few, estimates)
-    tuning.climbed = True
+    tuning.learn(Source("climb", few, estimates))
+    tuning.end_climb()
     answer = tuned(tunings, near)
     assert believed.valid
     assert not answer.valid
