@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from lvm_studio.data.tree import Tree, TreeView
+from lvm_studio.tuning.cores import AffineCore
 from lvm_studio.tuning.flow import LambdaFlow
 
 DEFENCE_SHARE = 0.05
@@ -87,6 +88,8 @@ def gaussians_of(flow: LambdaFlow) -> LambdaFlow:
     A copy: what is fitted later does not change it.
     """
     gaussians = LambdaFlow(flow.basis, float(flow.lam_scale), flow.branches, couplings=0, hidden=1)
-    gaussians.core.load_state_dict(flow.core.state_dict())
-    gaussians.core.log_scale[:, 0] += math.log(_WIDEN)
+    core = gaussians.core
+    assert isinstance(core, AffineCore), "only Gaussians that follow λ alone can be a defence"
+    core.load_state_dict(flow.core.state_dict())
+    core.log_scale[:, 0] += math.log(_WIDEN)
     return gaussians.eval()
