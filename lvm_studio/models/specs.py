@@ -63,6 +63,22 @@ class LinearHeadSpec(BaseModel):
     by_label: Annotated[float, Field(gt=0)] = 0.3
     by_anchor: Annotated[float, Field(gt=0)] = 0.6
     penalty: Annotated[float, Field(gt=0)] = 30.0
+    strangers: Probability = Field(
+        default=0.15, description="share of households met in training as if none were known"
+    )
+
+
+class FittedPriorSpec(BaseModel):
+    """A coupling flow from N(0, I) to the aggregated posterior, fitted after training."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    couplings: Depth = 6
+    hidden: Width = 48
+    steps: Annotated[int, Field(ge=1)] = 1000
+    sums: Annotated[int, Field(ge=64)] = Field(
+        default=8192, description="training curves whose posteriors are aggregated"
+    )
 
 
 class CompVAESpec(BaseModel):
@@ -102,6 +118,9 @@ class CompVAESpec(BaseModel):
     head: LinearHeadSpec | None = Field(
         default=None, description="what is linear in labels and weather, solved in closed form"
     )
+    fitted_prior: FittedPriorSpec | None = Field(
+        default=None, description="p(z | c, sum w) refitted to the aggregated posterior"
+    )
     bounded: bool = Field(
         default=False,
         description="what networks add to a curve, and how far they follow z, has a bound",
@@ -134,6 +153,13 @@ class VAESpec(BaseModel):
     hidden: Width = 192
     blocks: Depth = 2
     dropout: Probability = 0.1
+    noise: Annotated[AutoregressiveNoiseSpec | None, BeforeValidator(_named)] = Field(
+        default=None, description="None: one learned sigma for every half-hour (chapter 7)"
+    )
+    bounded: bool = Field(default=False, description="how far curves follow z has a bound")
+    fitted_prior: FittedPriorSpec | None = Field(
+        default=None, description="p(z) refitted to the aggregated posterior"
+    )
 
 
 class VectorVAESpec(BaseModel):
@@ -178,7 +204,7 @@ class SinesSpec(BaseModel):
     lam: Annotated[float, Field(gt=0, le=10)] = Field(
         default=3.0, description="how strongly the whole saturates, λ of Eq. 9.15"
     )
-    latent_w: Width = Field(default=24, description="coordinates of each w_i, and of their sum")
+    latent_w: Width = Field(default=20, description="coordinates of each w_i, and of their sum")
     part_hidden: Width = Field(default=64, description="width of what sees single parts")
     hidden: Width = Field(default=128, description="width of what sees the whole")
     blocks: Depth = 2
@@ -197,9 +223,9 @@ class AnchorsSpec(BaseModel):
 
     kind: Literal["anchors"] = "anchors"
     side: Literal[24] = Field(default=24, description="pixels across and down")
-    latent_w: Width = Field(default=160, description="coordinates of each w_i, and of their sum")
+    latent_w: Width = Field(default=96, description="coordinates of each w_i, and of their sum")
     part_hidden: Width = Field(default=128, description="width of what sees single parts")
-    hidden: Width = Field(default=192, description="width of what sees the whole")
+    hidden: Width = Field(default=128, description="width of what sees the whole")
     blocks: Depth = 2
     channels: Width = Field(default=16, description="channels of the image networks")
     graph_layers: Depth = Field(default=3, description="GraphNN layers of 'correlated'")
@@ -209,4 +235,6 @@ class AnchorsSpec(BaseModel):
 HOUSEHOLD_KINDS = frozenset({"compvae", "vae"})
 """Kinds of model that learn from a household set; all others make or bring their own data."""
 
-ModelSpec: TypeAlias = Annotated[CompVAESpec | VAESpec | VectorVAESpec, Field(discriminator="kind")]
+ModelSpec: TypeAlias = Annotated[
+    CompVAESpec | VAESpec | VectorVAESpec | SinesSpec | AnchorsSpec, Field(discriminator="kind")
+]

@@ -20,7 +20,17 @@ from lvm_studio.data.labels import LabelEncoder
 from lvm_studio.data.tree import Tree, TreeView
 from lvm_studio.models.compvae import CompVAE
 from lvm_studio.models.elbo import LatentVariableModel
-from lvm_studio.models.specs import HOUSEHOLD_KINDS, CompVAESpec, ModelSpec, VAESpec, VectorVAESpec
+from lvm_studio.models.parts_anchors import ColourAnchorsVAE
+from lvm_studio.models.parts_sines import SineSumsVAE
+from lvm_studio.models.specs import (
+    HOUSEHOLD_KINDS,
+    AnchorsSpec,
+    CompVAESpec,
+    ModelSpec,
+    SinesSpec,
+    VAESpec,
+    VectorVAESpec,
+)
 from lvm_studio.models.vae import GaussianVAE
 from lvm_studio.models.vectors import VectorVAE
 
@@ -31,6 +41,8 @@ BUILDERS: Mapping[type[BaseModel], Builder] = {
     CompVAESpec: lambda spec, f, c: CompVAE(spec, labels=f, context=c),
     VAESpec: lambda spec, f, c: GaussianVAE(spec),
     VectorVAESpec: lambda spec, f, c: VectorVAE(spec),
+    SinesSpec: lambda spec, f, c: SineSumsVAE(spec),
+    AnchorsSpec: lambda spec, f, c: ColourAnchorsVAE(spec),
 }
 
 _SPEC: TypeAdapter[ModelSpec] = TypeAdapter(ModelSpec)

@@ -9,12 +9,15 @@ from lvm_studio.data.households import HouseholdSet
 from lvm_studio.data.vectors import VectorSet
 from lvm_studio.models.specs import HOUSEHOLD_KINDS
 from lvm_studio.training.household_problem import HouseholdProblem
+from lvm_studio.training.parts_problem import PartsProblem
 from lvm_studio.training.problem import Problem
 from lvm_studio.training.spec import TrainSpec
 from lvm_studio.training.vector_problem import ManifoldProblem, VectorProblem
 
 PROBLEMS: Mapping[str, Callable[[TrainSpec], Problem]] = {
     "vector_vae": ManifoldProblem,
+    "sines": PartsProblem,
+    "anchors": PartsProblem,
 }
 """Kind of model -> what it learns from, for the kinds that need no household set."""
 

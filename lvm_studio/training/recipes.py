@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from lvm_studio.data.errors import DataError
 from lvm_studio.models.specs import AutoregressiveNoiseSpec, CompVAESpec, VAESpec
+from lvm_studio.training.parts_recipes import PARTS_RUNS
 from lvm_studio.training.spec import TrainSpec
 from lvm_studio.training.vector_recipes import MANIFOLD_RUNS
 
@@ -47,6 +48,25 @@ RECIPES: Mapping[str, Recipe] = {
             ),
         ),
         Recipe(
+            name="street",
+            title="Simulated street (CompVAE)",
+            description=(
+                "The compositional VAE where data is no limit: a simulated street tells contract, "
+                "subscribed power and off-peak group, and the law to be learned is known."
+            ),
+            spec=TrainSpec(
+                recipe="street",
+                model=CompVAESpec(noise=AutoregressiveNoiseSpec(), week_in_z=True, dropout=0.0),
+                prior_path_weight=2.0,
+                steps=6000,
+                batch=128,
+                weight_decay=0.002,
+                swap_probability=0.0,
+                temperature_noise_c=0.0,
+                season_jitter_days=0.0,
+            ),
+        ),
+        Recipe(
             name="vae",
             title="Sums of ten (VAE)",
             description=(
@@ -65,7 +85,7 @@ RECIPES: Mapping[str, Recipe] = {
         ),
         *(
             Recipe(name=spec.recipe, title=title, description=description, spec=spec)
-            for title, description, spec in MANIFOLD_RUNS
+            for title, description, spec in (*PARTS_RUNS, *MANIFOLD_RUNS)
         ),
     )
 }
@@ -108,22 +128,42 @@ def with_overrides(recipe: Recipe, overrides: Mapping[str, Any]) -> Recipe:
 
 
 def _place(settings: dict[str, Any], path: str, value: Any) -> None:
-    group, _, key = path.rpartition(".")
-    target = settings.get(group) if group in {"model", "data"} else settings if not group else None
-    fixed = path in {"recipe", "model", "model.kind"}
-    if fixed or not isinstance(target, dict) or key not in target:
+    *groups, key = path.split(".")
+    target: Any = settings
+    for group in groups:
+        target = _group(target, group)
+    if (
+        path in {"recipe", "model", "model.kind"}
+        or not isinstance(target, dict)
+        or not (
+            key in target or set(target) == {"kind"}  # of a group just chosen by its kind
+        )
+    ):
         known = ", ".join(sorted(_names(settings)))
         raise DataError(f"'{path}' cannot be set; what can: {known}.")
-    target[key] = _split(value) if isinstance(target[key], tuple) else value
+    target[key] = _split(value) if isinstance(target.get(key), tuple) else value
+
+
+def _group(target: Any, name: str) -> Any:
+    """The settings under a name; a group chosen by its kind alone has the defaults of that kind."""
+    inner = target.get(name) if isinstance(target, dict) else None
+    if name == "noise" and isinstance(inner, str):
+        inner = target[name] = {"kind": inner}
+    return inner
 
 
 def _split(value: Any) -> Any:
     return tuple(value.split(",")) if isinstance(value, str) else value
 
 
-def _names(settings: dict[str, Any]) -> set[str]:
-    own = {key for key in settings if key not in {"recipe", "model"}}
-    return own | {f"model.{key}" for key in settings["model"] if key != "kind"}
+def _names(settings: dict[str, Any], prefix: str = "") -> set[str]:
+    found: set[str] = set()
+    for key, value in settings.items():
+        if isinstance(value, dict):
+            found |= _names(value, f"{prefix}{key}.")
+        if not (isinstance(value, dict) and key == "model"):
+            found.add(f"{prefix}{key}")
+    return found - {"recipe", "model.kind"}
 
 
 def _first_problem(error: ValidationError, kind: str) -> str:

@@ -77,3 +77,13 @@ def normal(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
 def choices(shape: tuple[int, ...], count: int, generator: torch.Generator) -> Tensor:
     """Whole numbers from 0 to count − 1, all as likely."""
     return torch.randint(count, shape, generator=generator, device=generator.device)
+
+
+def on_device(batch: PartsBatch, device: torch.device) -> PartsBatch:
+    """The same batch where a model computes."""
+    return PartsBatch(
+        x=batch.x.to(device),
+        labels=batch.labels.to(device),
+        mask=batch.mask.to(device),
+        truth={name: values.to(device) for name, values in batch.truth.items()},
+    )
