@@ -77,7 +77,7 @@ class FidelityReport:
 
     def estimate(self, predictor: str, metric: str = "energy_score") -> Estimate:
         """Mean and standard error by week."""
-        return _estimate(self.by_week(predictor, metric))
+        return mean_by_week(self.by_week(predictor, metric))
 
     def rows(self) -> tuple[FidelityRow, ...]:
         """One row a predictor, in their order."""
@@ -88,13 +88,13 @@ class FidelityReport:
 
     def difference(self, first: str, second: str, metric: str = "energy_score") -> Estimate:
         """first − second, paired by week."""
-        return _estimate(self.by_week(first, metric) - self.by_week(second, metric))
+        return mean_by_week(self.by_week(first, metric) - self.by_week(second, metric))
 
     def ratio(self, first: str, second: str, metric: str = "energy_score") -> Estimate:
         """Mean of first ÷ mean of second; the error by the delta method over paired weeks."""
         above, below = self.by_week(first, metric), self.by_week(second, metric)
         ratio = above.mean() / below.mean()
-        return Estimate(float(ratio), _estimate((above - ratio * below) / below.mean()).se)
+        return Estimate(float(ratio), mean_by_week((above - ratio * below) / below.mean()).se)
 
     def table(self) -> str:
         """Markdown: a row a predictor, then the first against each other, paired by week."""
@@ -150,8 +150,8 @@ class FidelityReport:
         )
 
 
-def _estimate(weekly: NDArray[np.float64]) -> Estimate:
-    """Of one week the error is unknown: nan."""
+def mean_by_week(weekly: NDArray[np.float64]) -> Estimate:
+    """Mean of weekly values [N] and its standard error; of one week the error is unknown: nan."""
     count = len(weekly)
     se = weekly.std(ddof=1) / np.sqrt(count) if count > 1 else np.nan
     return Estimate(float(weekly.mean()), float(se))

@@ -84,6 +84,8 @@ class ContextEncoder:
     local clocks ahead of UTC at noon (minus the zone's winter offset), flags for Monday,
     Friday, Saturday, Sunday.
 
+    With `temperature` false a model is not told the weather: its columns hold 0 (Table 9.1).
+
     >>> c = ContextEncoder().context(np.full(336, 4.0), week_start("2013-W02"), "UTC", "")
     >>> c.shape, float(c[0, 0])
     ((7, 13), -1.0)
@@ -110,6 +112,8 @@ class ContextEncoder:
     TEMPERATURE_BEFORE: ClassVar[int] = 4
     SEASON: ClassVar[tuple[int, int]] = (5, 6)
 
+    temperature: bool = True
+
     @property
     def names(self) -> tuple[str, ...]:
         """Names of the C features, in order."""
@@ -135,7 +139,11 @@ class ContextEncoder:
             _summer_time(days, time_zone),
             *(np.eye(DAYS)[:, day] for day in (0, 4, 5, 6)),
         ]
-        return np.stack(columns, axis=1).astype(np.float32)
+        features = np.stack(columns, axis=1).astype(np.float32)
+        if not self.temperature:
+            features[:, self.TEMPERATURES] = 0.0
+            features[:, self.TEMPERATURE_BEFORE] = 0.0
+        return features
 
     def contexts(
         self,
@@ -152,18 +160,20 @@ class ContextEncoder:
         return np.stack(rows) if rows else np.zeros((0, DAYS, self.dim), np.float32)
 
     def to_tree(self) -> Tree:
-        """Only the names: they say which version of the features a model was trained with."""
-        return {"names": list(self.NAMES)}
+        """The names say which version of the features a model was trained with."""
+        return {"names": list(self.NAMES), "temperature": int(self.temperature)}
 
     @classmethod
     def from_tree(cls, tree: Tree) -> ContextEncoder:
         """The encoder, if the tree's features are the ones computed here."""
-        if TreeView(tree, "context").strings("names") != cls.NAMES:
+        view = TreeView(tree, "context")
+        if view.strings("names") != cls.NAMES:
             raise DataError(
                 "context/names: this model was trained with other calendar features; "
                 "train it again with this version."
             )
-        return cls()
+        # The first models were kept without this leaf, and were told the weather.
+        return cls(temperature=bool(view.integer("temperature")) if "temperature" in view else True)
 
 
 def temperature_profile(values: ArrayLike) -> NDArray[np.float32]:

@@ -120,3 +120,16 @@ def test_own_temperature_profiles() -> None:
     np.testing.assert_array_equal(temperature_profile(np.arange(336)), np.arange(336))
     with pytest.raises(DataError, match="7 daily means or 336"):
         temperature_profile([1, 2])
+
+
+def test_the_weather_can_be_kept_from_a_model():
+    told, kept = ContextEncoder(), ContextEncoder(temperature=False)
+    start = week_start("2013-W02")
+    cold, mild = np.full(336, -5.0), np.full(336, 15.0)
+    features = [kept.context(t, start, "Europe/London", "GB") for t in (cold, mild)]
+    np.testing.assert_array_equal(*features)
+    np.testing.assert_array_equal(
+        features[0][:, 5:], told.context(cold, start, "Europe/London", "GB")[:, 5:]
+    )
+    assert ContextEncoder.from_tree(kept.to_tree()) == kept
+    assert ContextEncoder.from_tree({"names": list(told.names)}) == told
