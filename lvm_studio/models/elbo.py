@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -46,7 +46,12 @@ class Elbo:
 
 
 class LatentVariableModel(nn.Module, ABC):
-    """What can be trained: a module that bounds the likelihood of a batch of its own kind."""
+    """What can be trained: a module that bounds the likelihood of a batch of its own kind.
+
+    `inference` names its submodules that belong to q; all others belong to p.
+    """
+
+    inference: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def elbo(self, batch: Any, generator: torch.Generator | None = None) -> Elbo:

@@ -7,15 +7,14 @@ Other noises take the place of the two here by returning another `CurveDistribut
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
 from lvm_studio.data.units import WEEK
-from lvm_studio.models.gaussians import HALF_LOG_2PI
+from lvm_studio.models.noise.laws import DiagonalGaussian, Law
 
 SIGMA_FLOOR = 2e-3
 """No learned noise falls below this share of the reference load: the density stays bounded."""
@@ -27,22 +26,8 @@ RAW_GAIN = 5.0
 """Noise learns this much faster than weights do: it has far to go and must arrive early."""
 
 
-class CurveDistribution(Protocol):
-    """A law of week curves [..., 336] in kW."""
-
-    @property
-    def mean(self) -> Tensor: ...
-
-    @property
-    def stddev(self) -> Tensor: ...
-
-    def log_prob(self, x: Tensor) -> Tensor:
-        """Log-density of whole curves x [..., 336] in kW, [...], in nats."""
-        ...
-
-    def transport(self, eps: Tensor) -> Tensor:
-        """Curves [..., 336] from standard normal noise shaped like the mean, or shared, [336]."""
-        ...
+CurveDistribution: TypeAlias = Law
+"""A law of week curves [..., 336] in kW."""
 
 
 class ObservationModel(Protocol):
@@ -59,27 +44,13 @@ class ObservationModel(Protocol):
         ...
 
 
-@dataclass(frozen=True, eq=False)
-class GaussianCurve:
+class GaussianCurve(DiagonalGaussian):
     """Independent Gaussian noise at every half-hour; mean and stddev [..., 336] in kW.
 
     >>> curve = GaussianCurve(torch.zeros(2, 336), torch.ones(2, 336))
     >>> curve.log_prob(torch.zeros(2, 336)).shape
     torch.Size([2])
     """
-
-    mean: Tensor
-    stddev: Tensor
-
-    def log_prob(self, x: Tensor) -> Tensor:
-        """Log-density of whole curves, [...] (Eq. 7.4)."""
-        eps = (x - self.mean) / self.stddev
-        terms = -0.5 * eps**2 - self.stddev.log()
-        return terms.sum(dim=-1) - self.mean.shape[-1] * HALF_LOG_2PI
-
-    def transport(self, eps: Tensor) -> Tensor:
-        """`mean + stddev * eps`."""
-        return self.mean + self.stddev * eps
 
 
 class PerHouseholdNoise(nn.Module):

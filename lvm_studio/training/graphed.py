@@ -28,6 +28,7 @@ def can_be_recorded(problem: Problem) -> bool:
     """Whether a step of this problem looks at no number on its way, and runs on a GPU."""
     spec = problem.spec.model
     straight = not isinstance(spec, CompVAESpec) or spec.inference == "correlated"
+    straight = straight and problem.spec.q_lr == 1.0  # a recorded step reads one learning rate
     on_gpu = problem.device.type == "cuda"
     return on_gpu and straight and isinstance(problem, HouseholdProblem)
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 from torch import nn
 
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.tree import Tree, TreeView
+from lvm_studio.models.elbo import LatentVariableModel
 from lvm_studio.training.spec import TrainSpec
 
 MOMENTS = ("exp_avg", "exp_avg_sq")
@@ -20,15 +23,32 @@ class GuardedAdamW(torch.optim.AdamW):
     found_inf: torch.Tensor | None = None
 
 
-def new_optimiser(module: nn.Module, spec: TrainSpec) -> GuardedAdamW:
-    """AdamW; only matrices decay: biases and noise levels have nothing to be pulled to."""
-    matrices = [p for p in module.parameters() if p.ndim > 1]
-    others = [p for p in module.parameters() if p.ndim <= 1]
+def new_optimiser(module: LatentVariableModel, spec: TrainSpec) -> GuardedAdamW:
+    """AdamW; only matrices decay: biases and noise levels have nothing to be pulled to.
+
+    p and q have groups of their own, hence each its optimiser (l. 1258): Adam has nothing that
+    parameters share.
+    """
+    inference = [p for name in module.inference for p in module.get_submodule(name).parameters()]
+    told = {id(p) for p in inference}
+    generative = [p for p in module.parameters() if id(p) not in told]
     groups = [
-        {"params": matrices, "weight_decay": spec.weight_decay},
-        {"params": others, "weight_decay": 0.0},
+        *_groups(generative, spec, 1.0, spec.betas),
+        *_groups(inference, spec, spec.q_lr, spec.q_betas or spec.betas),
     ]
     return GuardedAdamW(groups, lr=spec.lr, betas=spec.betas, fused=True)
+
+
+def _groups(
+    parameters: list[nn.Parameter], spec: TrainSpec, lr_factor: float, betas: tuple[float, float]
+) -> list[dict[str, Any]]:
+    common = {"lr_factor": lr_factor, "betas": betas}
+    matrices = [p for p in parameters if p.ndim > 1]
+    others = [p for p in parameters if p.ndim <= 1]
+    return [
+        {"params": matrices, "weight_decay": spec.weight_decay, **common},
+        {"params": others, "weight_decay": 0.0, **common},
+    ]
 
 
 def optimiser_to_tree(optimiser: torch.optim.AdamW, module: nn.Module) -> Tree:

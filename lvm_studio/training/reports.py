@@ -20,6 +20,8 @@ class TrainReport:
     single household, root mean square over the week, in kW (of the whole sum for a plain VAE).
     `split` tells training minibatches from the fixed held-out batch. `seconds` counts training
     time over all resumed pieces of the run. `k` is the mean number of households in the batch.
+    `skipped` counts the steps so far that were not taken because loss or gradient was no number or
+    exploded; `tight` is the importance-weighted bound of the held-out batch (Eq. 3.5).
     """
 
     step: int
@@ -33,6 +35,8 @@ class TrainReport:
     sigma: float
     lr: float
     k: float
+    skipped: int = 0
+    tight: float | None = None
 
 
 @dataclass(frozen=True)

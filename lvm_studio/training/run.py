@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import time
 from collections.abc import Iterator
@@ -17,7 +18,9 @@ from lvm_studio.data.tree import Tree, TreeView
 from lvm_studio.models.elbo import Elbo
 from lvm_studio.models.trained import TrainedModel, fill_weights, weights_to_tree
 from lvm_studio.training.graphed import STEPS_AT_ONCE, GraphedSteps, can_be_recorded
+from lvm_studio.training.guard import MOST_IN_A_ROW, StepGuard
 from lvm_studio.training.history import History
+from lvm_studio.training.objectives.objective import Drawing, build_objective, importance_bound
 from lvm_studio.training.optimiser import fill_optimiser, new_optimiser, optimiser_to_tree
 from lvm_studio.training.problem import Problem
 from lvm_studio.training.reports import TrainingDiverged, TrainReport
@@ -25,7 +28,7 @@ from lvm_studio.training.spec import TrainSpec
 from lvm_studio.training.speed import workload
 
 HELDOUT_NOISE_SEED = 20_130_107
-FIGURES = 6
+FIGURES = 8
 
 
 class TrainingRun:
@@ -43,8 +46,12 @@ class TrainingRun:
         self.seconds = 0.0
         self.history = History()
         self._optimiser = new_optimiser(self.module, self.spec)
-        self._diverged = torch.zeros((), device=problem.device)
-        self._optimiser.found_inf = self._diverged  # where it is 1, the optimiser does nothing
+        self._unsound = torch.zeros((), device=problem.device)
+        self._optimiser.found_inf = self._unsound  # where it is 1, the optimiser does nothing
+        self._guard = StepGuard(self.spec.explosion).to(problem.device)
+        self._objective = build_objective(
+            self.spec.objective, self.module, self.spec.prior_path_weight
+        ).to(problem.device)
         self._graphed = self._recorded() if can_be_recorded(problem) else None
         self._heldout = problem.heldout_batch()
         self.workload = workload(problem, self.module)
@@ -95,10 +102,11 @@ class TrainingRun:
         each = (time.perf_counter() - began) / len(rows)
         reports = []
         for row, lr in zip(rows, lrs, strict=True):
-            if not math.isfinite(row[0]):
+            if row[-1] >= MOST_IN_A_ROW:
                 raise TrainingDiverged(
-                    f"The loss is no longer a number at step {self.step + 1}; start again with a "
-                    f"learning rate (lr) below {self.spec.lr:g}."
+                    f"The loss explodes or is no longer a number at step {self.step + 1}, as in the "
+                    f"{MOST_IN_A_ROW - 1} before it; start again with a learning rate (lr) below "
+                    f"{self.spec.lr:g}."
                 )
             self.step += 1
             self.seconds += each
@@ -116,26 +124,27 @@ class TrainingRun:
         if self._graphed is not None:
             return self._graphed.take(self.step, lrs)
         for group in self._optimiser.param_groups:
-            group["lr"] = lrs[0]
+            group["lr"] = lrs[0] * group["lr_factor"]
         with _randomness(self.spec.seed, self.step, self.problem.device) as (drawn, noise):
             return [self._descend(drawn, noise).tolist()]
 
     def _descend(self, drawn: torch.Generator, noise: torch.Generator) -> Tensor:
-        """One step; its figures, all NaN from the first on whose loss or gradient is no number.
+        """One step and its figures; the optimiser does nothing where the step is not sound.
 
-        From there on the optimiser changes nothing. No number comes to the host on the way.
+        No number comes to the host on the way.
         """
         self.module.train()
+        self._objective.train()
         batch = self.problem.draw(self.spec.batch, drawn)
-        elbo = self.module.elbo(batch, noise)
+        worth, elbo = self._objective(batch, noise)
         self._optimiser.zero_grad(set_to_none=True)
-        torch.autograd.backward(objective(elbo, self.spec.prior_path_weight, self.problem.size))
+        # nats per coordinate (half-hours of a week, pixels): sizes of steps do not depend on D
+        torch.autograd.backward(-worth.mean() / self.problem.size)
         norm = torch.nn.utils.clip_grad_norm_(self.module.parameters(), self.spec.clip_norm)
-        figures = self._figures(elbo, batch.size)
-        finite = figures[0].isfinite() & norm.isfinite()
-        self._diverged.copy_(torch.maximum(self._diverged, 1.0 - finite.to(self._diverged.dtype)))
+        self._unsound.copy_(~self._guard(worth.detach().mean(), norm))
         self._optimiser.step()
-        return figures.detach().masked_fill(self._diverged > 0, math.nan)
+        self._objective.advance()
+        return self._figures(elbo, batch.size).detach()
 
     @torch.no_grad()
     def evaluate(self) -> TrainReport | None:
@@ -146,19 +155,28 @@ class TrainingRun:
             noise = torch.Generator(self.problem.device).manual_seed(HELDOUT_NOISE_SEED)
             elbo = self.module.elbo(self._heldout, noise)
             figures = self._figures(elbo, self._heldout.size).tolist()
-            report = self._report("heldout", figures, self.lr)
+            tight = self._tight_bound(noise)
+            report = dataclasses.replace(self._report("heldout", figures, self.lr), tight=tight)
         self.history.record(report)
         return report
 
+    def _tight_bound(self, noise: torch.Generator) -> float | None:
+        """Eq. 3.5 on the held-out batch, where it is asked for and the model gives draws."""
+        if not (self.spec.eval_samples and isinstance(self.module, Drawing)):
+            return None
+        bound = importance_bound(self.module, self._heldout, self.spec.eval_samples, noise)
+        return float(bound.mean())
+
     def _figures(self, elbo: Elbo, size: Tensor) -> Tensor:
-        """The bound, its terms, parts and sigma, [6], on the device."""
+        """The bound, its terms, parts, sigma, and what was skipped, [8], on the device."""
         terms = (elbo.elbo, elbo.reconstruction, elbo.kl_w_total, elbo.kl_z_total, size)
-        return torch.stack([*(term.mean() for term in terms), self.module.sigma()])
+        skipped = (self._guard.skipped, self._guard.in_a_row)
+        return torch.stack([*(term.mean() for term in terms), self.module.sigma(), *skipped])
 
     def _report(
         self, split: Literal["train", "heldout"], figures: list[float], lr: float
     ) -> TrainReport:
-        bound, reconstruction, kl_w, kl_z, k, sigma = figures
+        bound, reconstruction, kl_w, kl_z, k, sigma, skipped, _ = figures
         return TrainReport(
             step=self.step,
             steps=self.spec.steps,
@@ -171,6 +189,7 @@ class TrainingRun:
             sigma=sigma,
             lr=lr,
             k=k,
+            skipped=int(skipped),
         )
 
     def checkpoint(self) -> Tree:
@@ -182,6 +201,8 @@ class TrainingRun:
             "seconds": self.seconds,
             "weights": weights_to_tree(self.module),
             "optimiser": optimiser_to_tree(self._optimiser, self.module),
+            "objective": weights_to_tree(self._objective),
+            "guard": weights_to_tree(self._guard),
             "history": self.history.to_tree(),
         }
 
@@ -198,6 +219,8 @@ class TrainingRun:
             )
         fill_weights(self.module, view.child("weights"))
         fill_optimiser(self._optimiser, self.module, view.child("optimiser"))
+        fill_weights(self._objective, view.child("objective"))
+        fill_weights(self._guard, view.child("guard"))
         self.step = view.integer("step")
         self.seconds = view.number("seconds")
         self.history = History.from_tree(dict(view.child("history").tree))
@@ -226,17 +249,6 @@ def _spec_of(view: TreeView) -> TrainSpec | None:
         return TrainSpec.model_validate_json(view.text("spec"))
     except ValidationError:
         return None
-
-
-def objective(elbo: Elbo, prior_path_weight: float, size: int) -> Tensor:
-    """What is minimised: the negative bound plus the weighted prior path, nats per coordinate.
-
-    `size` is the number of coordinates of an observation (half-hours of a week, pixels).
-
-    The prior path is the curve at the prior means of w and z: asking that it be likely keeps the
-    model from explaining by inference what labels and weather could have told.
-    """
-    return -(elbo.elbo + prior_path_weight * elbo.prior_path).mean() / size
 
 
 def _mixed(seed: int, step: int) -> int:

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from lvm_studio.data.manifolds import ManifoldSpec
 from lvm_studio.models.specs import HOUSEHOLD_KINDS, CompVAESpec, ModelSpec
+from lvm_studio.training.objectives.specs import ObjectiveSpec
 
 
 class TrainSpec(BaseModel):
@@ -43,6 +44,27 @@ class TrainSpec(BaseModel):
     )
     temperature_noise_c: Annotated[float, Field(ge=0)] = 0.7
     season_jitter_days: Annotated[float, Field(ge=0)] = 7.0
+    labels: Literal["auto", "measured", "surveyed"] = Field(
+        default="auto",
+        description="what is told of a household: what its meter measured in training weeks too, "
+        "or only what was asked of it; auto tells the latter of simulated streets",
+    )
+    temperature: bool = Field(
+        default=True, description="whether the outdoor temperature is told (Table 9.1)"
+    )
+    objective: ObjectiveSpec = ObjectiveSpec()
+    q_lr: Annotated[float, Field(gt=0, le=1000)] = Field(
+        default=1.0, description="learning rate of q as a multiple of that of p (l. 1258)"
+    )
+    q_betas: tuple[float, float] | None = Field(
+        default=None, description="inertia of q's optimiser; none: that of p's"
+    )
+    explosion: Annotated[float, Field(gt=1)] = Field(
+        default=1000.0, description="steps with a gradient this much above the usual are skipped"
+    )
+    eval_samples: Annotated[int, Field(ge=0, le=4096)] = Field(
+        default=0, description="draws of the tighter held-out bound (Eq. 3.5); 0: none"
+    )
     eval_every: Annotated[int, Field(ge=1)] = 50
     checkpoint_seconds: Annotated[float, Field(gt=0)] = 20.0
     device: Literal["auto", "cpu", "cuda"] = "auto"

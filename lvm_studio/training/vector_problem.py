@@ -71,7 +71,8 @@ class VectorsProblem(ABC):
         module = build_module(self.spec.model, seed=self.spec.seed)
         assert isinstance(module, VectorVAE)  # the registry of problems sees to it
         sample = self.sample(SCALE_POINTS, np.random.default_rng(SCALE_SEED))
-        module.set_scale(torch.from_numpy(sample.x))
+        k = None if sample.k is None else torch.from_numpy(sample.k)
+        module.set_scale(torch.from_numpy(sample.x), k)
         return module.to(self.device)
 
     def trained_model(
@@ -124,6 +125,12 @@ class VectorProblem(VectorsProblem):
     """The rows of a set, drawn with replacement; a tenth of them is held out, the same always."""
 
     def __init__(self, spec: TrainSpec, vectors: VectorSet) -> None:
+        told = getattr(spec.model, "condition", 0)
+        if told not in {0, vectors.condition_dim}:
+            raise DataError(
+                f"{vectors.name} tells {vectors.condition_dim} numbers of every vector; "
+                f"set model.condition to that, or to 0 for a model that is told nothing."
+            )
         super().__init__(spec, vectors.dim)
         self._train, self._heldout = vectors.split(HELDOUT_SHARE, HELDOUT_SEED)
 

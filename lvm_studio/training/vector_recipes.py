@@ -17,16 +17,17 @@ EPOCH = 100
 
 
 def manifold_spec(recipe: str, data: ManifoldSpec, noise: VectorNoiseSpec) -> TrainSpec:
-    """A run of 60 epochs of 10,000 fresh points each, latent of 10, residual nets (6.3.2)."""
+    """A run of 40 epochs of 10,000 fresh points each, latent of 10, residual nets (6.3.2)."""
     return TrainSpec(
         recipe=recipe,
         model=VectorVAESpec(dim=data.dim, noise=noise),
         data=data,
-        steps=60 * EPOCH,
+        steps=40 * EPOCH,
         batch=100,
         weight_decay=0.0,
         prior_path_weight=0.0,
         eval_every=EPOCH,
+        eval_samples=32,
     )
 
 

@@ -45,7 +45,7 @@ def test_what_cannot_be_set_is_said(overrides, says):
 
 
 def test_unknown_recipe_lists_the_known():
-    with pytest.raises(DataError, match="choose one of: households, vae"):
+    with pytest.raises(DataError, match="choose one of: households"):
         recipe_named("house")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -33,7 +33,12 @@ class Law(Protocol):
         """Vectors [..., D] from standard normal noise shaped like the mean, or shared, [D]."""
         ...
 
-    def tempered(self, beta: float) -> Law:
+
+@runtime_checkable
+class Temperable(Law, Protocol):
+    """A law whose tempered version is known, normaliser and all."""
+
+    def tempered(self, beta: float) -> Temperable:
         """The law proportional to p^(1/beta), normalised (Eq. 7.6)."""
         ...
 
@@ -185,7 +190,7 @@ class Scaled:
         scale: above 0, [..., 1] or a number.
     """
 
-    base: Law
+    base: Temperable
     scale: Tensor
 
     @property

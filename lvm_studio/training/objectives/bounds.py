@@ -1,0 +1,83 @@
+"""Bounds on log p(x) from draws of z: one number for every observation, to be maximised."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from torch import Tensor
+
+from lvm_studio.models.vectors import Draws
+from lvm_studio.training.objectives.specs import (
+    BoundSpec,
+    ElboSpec,
+    ImportanceSpec,
+    PathDerivativeSpec,
+)
+
+
+class Bound(Protocol):
+    """Draws and what each is worth go in, one number for each observation comes out."""
+
+    @property
+    def samples(self) -> int:
+        """Draws of z for each observation."""
+        ...
+
+    def __call__(self, draws: Draws, score: Tensor, weight: Tensor | float) -> Tensor:
+        """[B] from score [S, B], log p(x | z) or what stands for it; `weight` is the KL's."""
+        ...
+
+
+@dataclass(frozen=True)
+class ElboBound:
+    """Eq. 3.3, the KL in closed form."""
+
+    samples: int = 1
+
+    def __call__(self, draws: Draws, score: Tensor, weight: Tensor | float) -> Tensor:
+        return score.mean(0) - weight * draws.q.kl().sum(-1)
+
+
+@dataclass(frozen=True)
+class PathDerivativeBound:
+    """The same value from the draw; gradients reach q through z alone (Eq. 4.4, 4.5).
+
+    Where q is the exact posterior its gradient is 0 for every draw, not only on average.
+    """
+
+    samples: int = 1
+
+    def __call__(self, draws: Draws, score: Tensor, weight: Tensor | float) -> Tensor:
+        log_q = draws.q.detached().log_prob(draws.z).sum(-1)
+        return (score + weight * (draws.log_prior() - log_q)).mean(0)
+
+
+@dataclass(frozen=True)
+class ImportanceBound:
+    """Eq. 3.5: tighter with every draw."""
+
+    samples: int
+
+    def __call__(self, draws: Draws, score: Tensor, weight: Tensor | float) -> Tensor:
+        log_q = draws.q.log_prob(draws.z).sum(-1)
+        weights = score + weight * (draws.log_prior() - log_q)
+        return weights.logsumexp(0) - math.log(len(weights))
+
+
+_BOUNDS: Mapping[type[Any], Callable[[Any], Bound]] = {
+    ElboSpec: lambda spec: ElboBound(),
+    PathDerivativeSpec: lambda spec: PathDerivativeBound(),
+    ImportanceSpec: lambda spec: ImportanceBound(spec.samples),
+}
+
+
+def build_bound(spec: BoundSpec) -> Bound:
+    """The bound a spec names.
+
+    >>> build_bound(ImportanceSpec(samples=8)).samples
+    8
+    """
+    return _BOUNDS[type(spec)](spec)
