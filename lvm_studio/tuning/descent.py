@@ -1,4 +1,4 @@
-"""Gradient steps with a budget: Adam, warm-up, a cosine to zero at the end of steps or seconds."""
+"""Gradient steps on a flow: Adam with a budget of steps or seconds, and densities held fixed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call
 
+from lvm_studio.tuning.flow import LambdaFlow
 from lvm_studio.tuning.specs import FlowSpec
 
 _WARMUP = 20
@@ -16,7 +18,7 @@ _CLIP_NORM = 5.0
 
 
 class Descent:
-    """The optimiser of one fit.
+    """The optimiser of one fit: warm-up, then a cosine to zero at the end of its budget.
 
     Args:
         spec: its learning rate, and its steps or seconds.
@@ -69,3 +71,23 @@ class Descent:
         rate = self.spec.lr * warm * 0.5 * (1.0 + math.cos(math.pi * self.progress))
         for group in adam.param_groups:
             group["lr"] = rate * group["share"]
+
+
+class HeldDensity(nn.Module):
+    """A flow's log q(u) - log p(u) whose gradient reaches u alone, never the parameters.
+
+    What the path-derivative estimator needs (Roeder, Wu & Duvenaud 2017).
+    """
+
+    def __init__(self, flow: LambdaFlow) -> None:
+        super().__init__()
+        self.flow = flow
+
+    def forward(self, u: Tensor, lam: Tensor, e: Tensor | None) -> Tensor:
+        return self.flow.log_ratio(u, lam, e)
+
+    def log_ratio(self, u: Tensor, lam: Tensor, e: Tensor | None = None) -> Tensor:
+        """[..., n] of u [..., n, dim]."""
+        parameters = {name: value.detach() for name, value in self.named_parameters()}
+        ratio: Tensor = functional_call(self, parameters, (u, lam, e))
+        return ratio

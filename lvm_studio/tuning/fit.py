@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
-from torch.func import functional_call
+from torch import Tensor
 
 from lvm_studio.data.tree import Tree
-from lvm_studio.tuning.descent import Descent
+from lvm_studio.tuning.descent import Descent, HeldDensity
 from lvm_studio.tuning.flow import LambdaFlow
 from lvm_studio.tuning.flow_defended import DefendedFlow, gaussians_of
 from lvm_studio.tuning.pool import Draws
@@ -145,7 +144,7 @@ class FlowFit:
         )
         self._generator = generator
         self._check_noise = torch.randn(CHECK_DRAWS, potential.dim, generator=generator)
-        self._log_ratio = _LogRatio(flow)
+        self._density = HeldDensity(flow)
         self._good_enough = False
 
     @property
@@ -235,7 +234,7 @@ class FlowFit:
         lam = self._lams()
         shape = (groups, branches, rows, self.potential.dim)
         u = self.flow.push(torch.randn(shape, generator=self._generator), lam)
-        log_ratio = self._log_ratio.held(u.flatten(1, 2), lam).view(shape[:-1])
+        log_ratio = self._density.log_ratio(u.flatten(1, 2), lam).view(shape[:-1])
         f = self.potential.value(u.flatten(0, 2)).view(shape[:-1])
         each = (log_ratio - lam[:, None, None] * f).mean(dim=-1)
         return (self.flow.log_share(lam).exp() * each).sum(dim=1).mean()
@@ -251,20 +250,3 @@ class FlowFit:
         if check.khat[-1] >= KHAT_LIMIT and check.share[-1] < _COSTLY_SHARE:
             step = -_LAM_STEP * lam
         self.flow.lam_max += min(max(step, -_LAM_STEP * lam), _LAM_STEP * lam)
-
-
-class _LogRatio(nn.Module):
-    """The flow's log q_λ(u) - log p(u) as a module, so that its parameters can be replaced."""
-
-    def __init__(self, flow: LambdaFlow) -> None:
-        super().__init__()
-        self.flow = flow
-
-    def forward(self, u: Tensor, lam: Tensor) -> Tensor:
-        return self.flow.log_ratio(u, lam)
-
-    def held(self, u: Tensor, lam: Tensor) -> Tensor:
-        """The same with the parameters held fixed: gradient reaches u alone."""
-        parameters = {name: value.detach() for name, value in self.named_parameters()}
-        log_ratio: Tensor = functional_call(self, parameters, (u, lam))
-        return log_ratio

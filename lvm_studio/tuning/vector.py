@@ -1,0 +1,304 @@
+"""Several criteria at once: a vector λ with one number for each f (footnote 2 of 10.1).
+
+Along a direction d, λ = t d is the tilt of one criterion, `d · f`; what is known of the single λ
+holds along it. Shapes: f [n, m], lam [m].
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from lvm_studio.models.street import BaseSpace
+from lvm_studio.tuning.criteria import Criterion
+from lvm_studio.tuning.estimates import TunedEstimate
+from lvm_studio.tuning.mixtures import (
+    Mixture,
+    gradient_centres,
+    nearest,
+    stein_mixture,
+)
+from lvm_studio.tuning.pool import Draws, Pool
+from lvm_studio.tuning.potential import CHUNK, Potential
+from lvm_studio.tuning.solve import solve_kl
+from lvm_studio.tuning.stages import mixture_log_ratio
+from lvm_studio.tuning.weights import Array, effective_sample_size, normalised
+
+DIRECTIONS = 20
+"""Of the climbs behind a pool for two criteria, all around the circle."""
+STAGE_DRAWS = 512
+_WIDEN = 1.1
+_REACH_ESS = 0.4
+_MOST_STAGES = 8
+_STANDSTILL = 0.05
+_CLOSE = 0.97
+_FAR = 12.0
+
+
+@dataclass(frozen=True)
+class VectorMoments:
+    """Of the normalised f under p̂_λ: E f [m], Cov f [m, m], KL(p̂_λ ‖ p) nats (Eq. 10.6-10.7)."""
+
+    expectation: Array
+    covariance: Array
+    kl: float
+
+
+@dataclass(frozen=True, eq=False)
+class VectorDraws:
+    """Draws of a known law with all their criteria: enough to answer any vector λ.
+
+    Attributes:
+        u: [n, dim]; f: [n, m] normalised criteria; log_ratio: [n] log p - log q.
+    """
+
+    u: Tensor
+    f: Array
+    log_ratio: Array
+
+    def along(self, direction: Array) -> Draws:
+        """The same draws as those of the one criterion direction [m] · f."""
+        return Draws(self.u, self.f @ direction, self.log_ratio)
+
+    def estimate(self, lam: Array) -> tuple[TunedEstimate, Array]:
+        """The tuned law at λ = lam [m], seen along lam, and the draws' normalised weights.
+
+        `estimate.lam` is |lam| and `estimate.moments` are those of lam · f / |lam|.
+        """
+        size = float(np.linalg.norm(lam))
+        direction = lam / size if size > 0.0 else np.eye(len(lam))[0]
+        return self.along(direction).estimate(size)
+
+    def moments(self, lam: Array) -> VectorMoments:
+        """E f, Cov f and KL at lam [m]; dE f/dλ = Cov f and dKL/dλ = Cov f · λ."""
+        estimate, share = self.estimate(lam)
+        mean = share @ self.f
+        centred = self.f - mean
+        return VectorMoments(mean, (share * centred.T) @ centred, estimate.moments.kl)
+
+    def reach(self, direction: Array, kl: float) -> float:
+        """The t at which t · direction has a KL of so many nats, or the last one that is valid."""
+        draws = self.along(direction)
+        found = solve_kl(draws.moments, kl, limit=_FAR)
+        for t in np.linspace(found.lam, 0.0, 40):
+            if draws.estimate(float(t))[0].valid:
+                return float(t)
+        return 0.0
+
+
+class VectorPotential:
+    """Several normalised criteria of one space: f̃ [n, m] of u, decoded once.
+
+    Args:
+        potentials: one a criterion, all of the same space.
+    """
+
+    def __init__(self, potentials: Sequence[Potential]) -> None:
+        self.potentials = tuple(potentials)
+
+    @classmethod
+    def from_space(
+        cls, space: BaseSpace, criteria: Sequence[Criterion], n: int = 4096, seed: int = 0
+    ) -> tuple[VectorPotential, VectorDraws]:
+        """Normalise each criterion on the same n base draws; the draws come with it."""
+        pools = [Pool.from_space(space, criterion, n, seed) for criterion in criteria]
+        f = np.stack([pool.draws.f for pool in pools], axis=1)
+        draws = VectorDraws(pools[0].draws.u, f, np.zeros(n))
+        return cls([pool.potential for pool in pools]), draws
+
+    @property
+    def dim(self) -> int:
+        return self.potentials[0].dim
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the criteria."""
+        return tuple(each.criterion.name for each in self.potentials)
+
+    def value(self, u: Tensor) -> Tensor:
+        """f̃ [n, m] of u [n, dim]; gradients flow back to u."""
+        decoded = self.potentials[0].space.decode(u)
+        return torch.stack([each.value_of(decoded) for each in self.potentials], dim=-1)
+
+    @torch.no_grad()
+    def values(self, u: Tensor) -> Array:
+        """The same in chunks, without gradients."""
+        parts = [self.value(part) for part in torch.split(u, CHUNK)]
+        values: Array = torch.cat(parts).double().numpy()
+        return values
+
+    def values_and_gradients(self, u: Tensor) -> tuple[Tensor, Tensor]:
+        """f̃ [n, m] and ∇f̃ [n, m, dim], both detached, in chunks."""
+        values, gradients = [], []
+        for part in torch.split(u, CHUNK):
+            leaf = part.detach().requires_grad_()
+            value = self.value(leaf)
+            each = [
+                torch.autograd.grad(column.sum(), leaf, retain_graph=True)[0]
+                for column in value.unbind(-1)
+            ]
+            values.append(value.detach())
+            gradients.append(torch.stack(each, dim=1))
+        return torch.cat(values), torch.cat(gradients)
+
+
+@dataclass(frozen=True, eq=False)
+class VectorPool:
+    """What is known of all vector λ up to a KL: draws of many climbs, counted together.
+
+    Attributes:
+        potential: what they were drawn for; draws: of all stages; kl_max: how far they reach.
+        gradient: [n, m, dim] at each draw.
+    """
+
+    potential: VectorPotential
+    draws: VectorDraws
+    gradient: Tensor
+    kl_max: float
+
+    def mixture_at(self, lam: Array, generator: torch.Generator) -> Mixture:
+        """p̂_λ as a few Gaussians: a proposal at once."""
+        size = float(np.linalg.norm(lam))
+        slope = torch.einsum(
+            "nmd,m->nd", self.gradient, torch.from_numpy(lam / size).to(self.gradient.dtype)
+        )
+        return _gaussians(self.draws.along(lam / size), slope, size, generator)
+
+
+def directions(criteria: int, count: int = DIRECTIONS, seed: int = 0) -> Array:
+    """Unit vectors [count, criteria]: even on the circle for two, at random for more.
+
+    >>> directions(2, 4).round(3).tolist()
+    [[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [-0.0, -1.0]]
+    """
+    if criteria == 2:
+        angle = 2.0 * math.pi * np.arange(count) / count
+        return np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    each = np.random.default_rng(seed).standard_normal((count, criteria))
+    unit: Array = each / np.linalg.norm(each, axis=1, keepdims=True)
+    return unit
+
+
+def vector_climbs(
+    potential: VectorPotential,
+    base: VectorDraws,
+    *,
+    kl_max: float,
+    generator: torch.Generator,
+    along: Array | None = None,
+    draws: int = STAGE_DRAWS,
+) -> Iterator[VectorPool]:
+    """Climb along each direction up to KL ≈ kl_max; after each, all draws counted together.
+
+    Every climb starts from all that those before it have found, so that neighbours help.
+    """
+    known = _Known(potential, base.u[: 4 * draws])
+    for direction in directions(len(potential.potentials)) if along is None else along:
+        lam = 0.0
+        for _ in range(_MOST_STAGES):
+            seen = known.draws().along(direction)
+            reached = _reach(seen, lam + 2.0, kl_max, _REACH_ESS * draws)
+            if reached <= (1.0 + _STANDSTILL) * lam or (
+                lam > 0.0 and seen.moments(reached).kl > _CLOSE * kl_max
+            ):
+                break
+            lam = reached
+            known.add(_gaussians(seen, known.slope(direction), lam, generator), draws, generator)
+        yield VectorPool(potential, known.draws(), known.gradient, kl_max)
+
+
+@dataclass(frozen=True, eq=False)
+class ParetoSurface:
+    """E f over directions [D, m] and levels of KL [L]: the surface that no law can pass.
+
+    Attributes:
+        direction: [D, m]; kl: [D, L] nats, as reached; lam: [D, L, m]; expectation: [D, L, m] in
+            each criterion's unit; valid: [D, L].
+    """
+
+    direction: Array
+    kl: Array
+    lam: Array
+    expectation: Array
+    valid: NDArray[np.bool_]
+
+
+def pareto_surface(
+    pool: VectorPool, levels: Sequence[float], along: Array | None = None
+) -> ParetoSurface:
+    """The surface (E f, KL) for all λ whose KL is one of `levels`: limited by KL, not by λ."""
+    rays = directions(len(pool.potential.potentials), 36) if along is None else along
+    natural = pool.potential.potentials
+    lam = np.zeros((len(rays), len(levels), rays.shape[1]))
+    kl, valid = np.zeros(lam.shape[:2]), np.zeros(lam.shape[:2], dtype=bool)
+    expectation = np.zeros_like(lam)
+    for ray, direction in enumerate(rays):
+        draws = pool.draws.along(direction)
+        for level, target in enumerate(levels):
+            found = solve_kl(draws.moments, target, limit=_FAR)
+            lam[ray, level] = found.lam * direction
+            estimate, share = pool.draws.estimate(lam[ray, level])
+            kl[ray, level], valid[ray, level] = estimate.moments.kl, estimate.valid
+            means = share @ pool.draws.f
+            expectation[ray, level] = [
+                each.natural(float(mean)) for each, mean in zip(natural, means, strict=True)
+            ]
+    return ParetoSurface(rays, kl, lam, expectation, valid)
+
+
+class _Known:
+    """Draws of all stages of all climbs, with the law of each."""
+
+    def __init__(self, potential: VectorPotential, base: Tensor) -> None:
+        self.potential = potential
+        self.u = base
+        self.f, self.gradient = potential.values_and_gradients(base)
+        self._laws = [Mixture.standard(base.shape[1])]
+        self._counts = [len(base)]
+        self._ratios = torch.zeros(1, len(base), dtype=torch.float64)
+
+    def slope(self, direction: Array) -> Tensor:
+        """∇(direction · f), [n, dim]."""
+        along = torch.from_numpy(direction).to(self.gradient.dtype)
+        return torch.einsum("nmd,m->nd", self.gradient, along)
+
+    def add(self, law: Mixture, n: int, generator: torch.Generator) -> None:
+        wide = law.widened(_WIDEN)
+        fresh = wide.rsample(n, generator)
+        f, gradient = self.potential.values_and_gradients(fresh)
+        before = torch.stack([each.log_ratio(fresh) for each in self._laws]).double()
+        self.u = torch.cat([self.u, fresh])
+        self.f = torch.cat([self.f, f])
+        self.gradient = torch.cat([self.gradient, gradient])
+        self._laws.append(wide)
+        self._counts.append(n)
+        own = wide.log_ratio(self.u).double()
+        self._ratios = torch.cat([torch.cat([self._ratios, before], dim=1), own[None]])
+
+    def draws(self) -> VectorDraws:
+        ratio = -mixture_log_ratio(self._ratios, self._counts)
+        return VectorDraws(self.u, self.f.double().numpy(), ratio)
+
+
+def _gaussians(draws: Draws, slope: Tensor, lam: float, generator: torch.Generator) -> Mixture:
+    share = torch.from_numpy(draws.estimate(lam)[1]).to(slope.dtype)
+    centres = gradient_centres(lam * slope, share, generator) / lam
+    label = nearest(slope, centres)
+    return stein_mixture(lam, draws.u, slope, share, label, len(centres))
+
+
+def _reach(draws: Draws, high: float, kl_max: float, least_ess: float) -> float:
+    """The highest t up to `high` that these draws see well, by bisection."""
+    low = 0.0
+    for _ in range(20):
+        middle = 0.5 * (low + high)
+        ess = effective_sample_size(normalised(middle * draws.f + draws.log_ratio))
+        seen = ess >= least_ess and draws.moments(middle).kl <= kl_max
+        low, high = (middle, high) if seen else (low, middle)
+    return low

@@ -1,0 +1,122 @@
+"""Several criteria at once: closed forms in the plane, the surface, one flow for all directions."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+from tuning_spaces import LinearSpace, PlainCurve, T
+
+from lvm_studio.tuning.specs import FlowSpec
+from lvm_studio.tuning.vector import (
+    VectorPool,
+    VectorPotential,
+    directions,
+    pareto_surface,
+    vector_climbs,
+)
+from lvm_studio.tuning.vector_flow import VectorFlow, fit_vector_flow, vector_certificate
+
+
+class TwoLevels(LinearSpace):
+    """The first half-hour is u₁, the last 0.6 u₁ + 0.8 u₂: two linear criteria, correlated."""
+
+    def decode(self, u: Tensor) -> PlainCurve:
+        mean = torch.zeros(*u.shape[:-1], T)
+        mean[..., 0] = u[..., 0]
+        mean[..., -1] = 0.6 * u[..., 0] + 0.8 * u[..., 1]
+        return PlainCurve(mean, torch.zeros_like(mean))
+
+
+class At:
+    """The curve's value at one half-hour."""
+
+    unit, noise_draws = "kW", 2
+
+    def __init__(self, step: int) -> None:
+        self.step = step
+        self.name = self.title = f"at {step}"
+
+    def __call__(self, curves_kw: Tensor) -> Tensor:
+        return curves_kw[..., self.step]
+
+
+@pytest.fixture(scope="module")
+def pool() -> VectorPool:
+    potential, base = VectorPotential.from_space(TwoLevels(4), [At(0), At(-1)], n=2048)
+    generator = torch.Generator().manual_seed(0)
+    *_, known = vector_climbs(
+        potential, base, kl_max=4.0, generator=generator, along=directions(2, 8), draws=256
+    )
+    return known
+
+
+def exact_kl(pool: VectorPool, lam: np.ndarray) -> float:
+    """½ λᵀ Cov f λ of linear criteria, f as the pool normalises it."""
+    scales = np.array([each.scale for each in pool.potential.potentials])
+    covariance = np.array([[1.0, 0.6], [0.6, 1.0]]) / np.outer(scales, scales)
+    return float(0.5 * lam @ covariance @ lam)
+
+
+@pytest.mark.parametrize("angle", [0.3, 1.1, 2.5, 4.0, 5.5])
+def test_linear_criteria_have_their_closed_form_in_every_direction(
+    pool: VectorPool, angle: float
+) -> None:
+    direction = np.array([math.cos(angle), math.sin(angle)])
+    lam = pool.draws.reach(direction, 2.5) * direction
+    moments = pool.draws.moments(lam)
+    assert moments.kl == pytest.approx(2.5, abs=0.05)
+    assert exact_kl(pool, lam) == pytest.approx(2.5, abs=0.2)
+    slope = moments.covariance @ lam  # dKL/dλ = Cov f · λ
+    assert float(slope @ lam) == pytest.approx(2.0 * moments.kl, rel=0.15)
+
+
+def test_one_criterion_alone_is_the_scalar_tuning(pool: VectorPool) -> None:
+    along = pool.draws.along(np.array([1.0, 0.0])).estimate(1.7)[0]
+    both, _ = pool.draws.estimate(np.array([1.7, 0.0]))
+    assert both.log_z == along.log_z
+    assert both.moments == along.moments
+
+
+def test_the_surface_is_bounded_by_kl(pool: VectorPool) -> None:
+    surface = pareto_surface(pool, [0.5, 2.0], directions(2, 8))
+    assert surface.valid.all()
+    assert np.allclose(surface.kl, [[0.5, 2.0]] * 8, atol=0.01)
+    sizes = np.linalg.norm(surface.lam, axis=-1)
+    assert sizes.max() / sizes.min() > 1.5  # λ alone would be a poor limit
+    ahead = np.einsum("dlm,dm->dl", surface.expectation, surface.direction)
+    assert bool((ahead[:, 1] > ahead[:, 0]).all())
+
+
+@pytest.fixture(scope="module")
+def flow(pool: VectorPool) -> VectorFlow:
+    spec = FlowSpec(branches=1, couplings=2, hidden=24, steps=220, batch=128, lr=1e-2)
+    steps = fit_vector_flow(spec, pool, seed=0)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            fitted: VectorFlow = end.value
+            return fitted
+
+
+@pytest.mark.parametrize("angle", [0.0, 0.8, 2.0, 3.3, 5.0])
+def test_one_flow_serves_every_direction(pool: VectorPool, flow: VectorFlow, angle: float) -> None:
+    direction = np.array([math.cos(angle), math.sin(angle)])
+    lam = pool.draws.reach(direction, 3.0) * direction
+    v = torch.randn(1500, 4, generator=torch.Generator().manual_seed(1))
+    reference = pool.draws.estimate(lam)[0].log_z
+    certificate = vector_certificate(
+        flow.draws(pool.potential, lam, v), lam, (reference, reference)
+    )
+    assert certificate.ok, certificate.sentence
+    assert certificate.kl_to_target < 0.15
+
+
+def test_at_lam_zero_the_flow_of_any_direction_is_the_identity(flow: VectorFlow) -> None:
+    v = torch.randn(9, 4, generator=torch.Generator().manual_seed(2))
+    for direction in directions(2, 5):
+        assert torch.equal(flow.along(direction)(v, 0.0), v)
