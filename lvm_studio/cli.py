@@ -131,7 +131,9 @@ def simulate_(
 
 @app.command("train")
 def train_(
-    recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="households or vae.")],
+    recipe: Annotated[
+        str, typer.Argument(metavar="RECIPE", help="households, street, vae, sines, …")
+    ],
     out: Annotated[Path, typer.Option(help="Workspace file to write.")],
     workspace: Annotated[
         Path | None, typer.Option(help="Workspace with the data; the shipped data if not given.")
@@ -218,7 +220,7 @@ def judge_(
 ) -> None:
     """Score the model on held-out weeks, against ridge regression, bootstraps and reality."""
     if card is None:
-        result = judge.run(workspace, seed, repeats)
+        result = judge.run(workspace, seed, repeats, Progress())
         lines = [result["table"]]
     else:
         spec = CardSpec(seed=seed, repeats=repeats)

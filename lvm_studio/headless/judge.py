@@ -18,26 +18,33 @@ from lvm_studio.storage import workspace as workspace_file
 from lvm_studio.storage.start import starting_workspace
 
 if TYPE_CHECKING:
+    from lvm_studio.analysis.report import Estimate
+    from lvm_studio.analysis.truth import TruthReport
+    from lvm_studio.data.households import HouseholdSet
+    from lvm_studio.models.trained import TrainedModel
     from lvm_studio.storage.workspace import Workspace
 
+SUMS_PER_TRUE_ONE = 25
+"""A sum judged by the exact law tells as much as many judged by one measured curve each."""
 
-def run(path: Path | None, seed: int, repeats: int) -> dict[str, Any]:
+
+def run(path: Path | None, seed: int, repeats: int, progress: Progress) -> dict[str, Any]:
     """Judge the model of a workspace (the shipped one if None) against its two rivals.
 
-    Returns the scores as rows, and as a table to read.
+    On a simulated street it is judged by the street's exact law instead. Returns the scores as
+    rows, and as a table to read.
     """
     from lvm_studio.analysis.fidelity import heldout_table
 
     workspace, file = _open(path)
     households, model = chosen_households(workspace, file), chosen_model(workspace, file)
+    if households.provenance.simulated:
+        return _by_truth(model, households, seed, repeats, progress)
     report = heldout_table(model, households, seed, repeats=repeats)
     rows = [
         {
             "predictor": row.predictor,
-            **{
-                metric: {"mean": estimate.mean, "standard_error": _known(estimate.se)}
-                for metric, estimate in row.estimates.items()
-            },
+            **{metric: _estimate(estimate) for metric, estimate in row.estimates.items()},
         }
         for row in report.rows()
     ]
@@ -66,6 +73,46 @@ def run_card(path: Path | None, spec: CardSpec, out: Path, progress: Progress) -
         "verdicts": verdicts,
         "out": str(out),
     }
+
+
+def _by_truth(
+    model: TrainedModel, street: HouseholdSet, seed: int, repeats: int, progress: Progress
+) -> dict[str, Any]:
+    from lvm_studio.analysis.truth import TruthSpec, truth_of_model
+
+    spec = TruthSpec(seed=seed, repeats=math.ceil(repeats / SUMS_PER_TRUE_ONE))
+    steps = truth_of_model(model, street, spec)
+    while True:
+        try:
+            done, total = next(steps)
+        except StopIteration as end:
+            report: TruthReport = end.value
+            break
+        progress.say(f"simulated street against its law: {done} of {total} sums")
+    title = f"{street.name}: simulated, judged by its exact law in {len(report.weeks)} weeks"
+    return {
+        "seed": seed,
+        "repeats": spec.repeats,
+        "simulated": True,
+        "rows": [_true_row(report, name) for name in report.predictors],
+        "table": "\n".join([title, *report.lines()]),
+    }
+
+
+def _true_row(report: TruthReport, name: str) -> dict[str, Any]:
+    measured = {
+        "energy_score": report.mean(report.energy, name),
+        "energy_score_over_truth": report.ratio(name),
+        "same_labels_over_independent": report.same_over_independent(name),
+        "same_labels_over_truth": report.same_against_truth(name),
+        "bias_kw": report.mean(report.bias, name),
+        "spread_over_truth": report.mean(report.spread, name),
+    }
+    return {"predictor": name, **{key: _estimate(one) for key, one in measured.items()}}
+
+
+def _estimate(estimate: Estimate) -> dict[str, float | None]:
+    return {"mean": estimate.mean, "standard_error": _known(estimate.se)}
 
 
 def _made(job: CardJob, progress: Progress) -> ReportCard:

@@ -79,3 +79,21 @@ def test_an_unknown_standard_error_is_null(lvm: Lvm, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("lvm_studio.analysis.fidelity.heldout_table", one_week)
     said = lvm("judge", "--json")
     assert said.object["rows"][0]["crps"] == {"mean": 1.0, "standard_error": None}
+
+
+def test_a_simulated_street_is_judged_by_its_law(lvm: Lvm, tmp_path: Path) -> None:
+    from lvm_studio.headless.progress import Progress
+    from lvm_studio.headless.train import Wishes
+    from lvm_studio.headless.train import run as train
+
+    street, trained = tmp_path / "street.h5", tmp_path / "trained.h5"
+    lvm("simulate", "--out", street, "--households", 30, "--weeks", 12)
+    sizes = ("batch=4", "k_max=8", "model.day_hidden=8", "model.part_hidden=8")
+    train(Wishes("street", 2, None, 0, "cpu", sizes), trained, street, Progress())
+    said = lvm("judge", trained, "--repeats", 1, "--json")
+    assert said.code == 0, said.err
+    found = said.object
+    assert found["simulated"] is True
+    assert [row["predictor"] for row in found["rows"]][1:] == ["ridge", "the true law"]
+    assert found["rows"][-1]["energy_score_over_truth"]["mean"] == 1.0
+    assert "judged by its exact law" in found["table"]
