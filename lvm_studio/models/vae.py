@@ -8,11 +8,14 @@ import torch
 from torch import Tensor, nn
 
 from lvm_studio.data.units import WEEK
+from lvm_studio.models.autoregressive import AutoregressiveNoise
 from lvm_studio.models.elbo import Elbo, LatentVariableModel
+from lvm_studio.models.fitted_prior import FittedPrior
 from lvm_studio.models.gaussians import ResidualGaussian
-from lvm_studio.models.networks import ResidualMLP
+from lvm_studio.models.networks import ResidualMLP, within
 from lvm_studio.models.observation import CurveDistribution, GlobalNoise
 from lvm_studio.models.specs import VAESpec
+from lvm_studio.models.vectors import Draws
 
 if TYPE_CHECKING:
     from lvm_studio.data.sampler import AggregateBatch
@@ -22,12 +25,17 @@ SPREAD = 0.5
 """Spread of a sum of a few households, as a share of its mean."""
 
 
+FURTHEST_Z = 5.0
+"""Where a bounded decoder stops following a coordinate of z, standard deviations."""
+
+
 class GaussianVAE(LatentVariableModel):
     """p(x | z) = N(f(z), sigma^2 I), p(z) = N(0, I); curves x [B, 336] in kW of the whole sum.
 
     `spec.k` households make every curve; who they are, and the week, the model does not know.
     """
 
+    inference = ("encoder",)
     household_mean_kw: Tensor
     household_spread_kw: Tensor
 
@@ -35,9 +43,19 @@ class GaussianVAE(LatentVariableModel):
         super().__init__()
         self.spec = spec
         z, hidden, blocks, drop = spec.latent_z, spec.hidden, spec.blocks, spec.dropout
-        self.decoder = ResidualMLP(z, hidden, WEEK, blocks=blocks, dropout=drop)
+        self.varying = spec.noise is not None and spec.noise.varying
+        told = 2 * WEEK if self.varying else WEEK
+        self.decoder = ResidualMLP(z, hidden, told, blocks=blocks, dropout=drop)
         self.encoder = ResidualMLP(WEEK, hidden, 2 * z, blocks=blocks, dropout=drop)
-        self.observation = GlobalNoise(spec.k)
+        self.observation: GlobalNoise | AutoregressiveNoise = GlobalNoise(spec.k)
+        if spec.noise is not None:
+            self.observation = AutoregressiveNoise(
+                skewed=spec.noise.skewed, positive=spec.noise.positive
+            )
+        self.refined = None
+        if spec.fitted_prior is not None:
+            self.refined = FittedPrior(spec.fitted_prior, z)
+            self.refined.requires_grad_(False)  # until the rest is trained
         self.register_buffer("household_mean_kw", torch.full((WEEK,), 0.45))
         self.register_buffer("household_spread_kw", torch.tensor(0.15))
         nn.init.normal_(self.decoder.direct.weight, std=0.1)
@@ -55,10 +73,20 @@ class GaussianVAE(LatentVariableModel):
     def decode(self, z: Tensor) -> CurveDistribution:
         """p(x | z) for z [B, Z]: curves [B, 336]."""
         k = self.spec.k
-        household = self.household_mean_kw + self.household_spread_kw * self.decoder(z)
+        shape = self.decoder(within(z, FURTHEST_Z) if self.spec.bounded else z)
+        factor = shape[..., WEEK:].tanh().exp() if self.varying else 1.0
+        household = self.household_mean_kw + self.household_spread_kw * shape[..., :WEEK]
         size = z.new_full(z.shape[:-1], k)
-        curve: CurveDistribution = self.observation(k * household, size)
+        curve: CurveDistribution = self.observation(k * household, size, factor)
         return curve
+
+    def sampled_z(self, u: Tensor) -> Tensor:
+        """z [N, Z] from standard normal u [N, Z]: u itself, unless the prior was refitted."""
+        return u if self.refined is None else self.refined(u, u[:, :0])
+
+    def whitened_z(self, z: Tensor) -> Tensor:
+        """The u [N, Z] that `sampled_z` takes to z."""
+        return z if self.refined is None else self.refined.inverse(z, z[:, :0])[0]
 
     def posterior(self, x: Tensor) -> ResidualGaussian:
         """q(z | x) relative to N(0, I), for curves x [B, 336]."""
@@ -67,9 +95,15 @@ class GaussianVAE(LatentVariableModel):
         zero = torch.zeros_like(shift)
         return ResidualGaussian(zero, torch.ones_like(shift), shift, log_scale)
 
+    def sample_draws(
+        self, batch: AggregateBatch, samples: int, generator: torch.Generator | None = None
+    ) -> Draws:
+        """`samples` draws of z for every curve, and the laws they lead to."""
+        q = self.posterior(batch.x)
+        shape = (samples, *q.shift.shape)
+        z = q.transport(torch.randn(shape, generator=generator, device=batch.x.device))
+        return Draws(batch.x, q, z, self.decode(z))
+
     def elbo(self, batch: AggregateBatch, generator: torch.Generator | None = None) -> Elbo:
         """One-sample estimate of the bound."""
-        q_z = self.posterior(batch.x)
-        curve = self.decode(q_z.rsample(generator))
-        nothing = batch.x.new_zeros(len(batch.x))
-        return Elbo(curve.log_prob(batch.x), nothing[:, None][:, :0], q_z.kl(), nothing)
+        return self.sample_draws(batch, 1, generator).elbo()
