@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
@@ -10,14 +11,42 @@ import numpy as np
 from lvm_studio.data.errors import DataError
 from lvm_studio.studio.widgets.training_terms import SPLITS, TERMS, RunHistory, Split, SplitHistory
 from lvm_studio.training.reports import TrainReport
+from lvm_studio.training.spec import TrainSpec
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from lvm_studio.data.households import HouseholdSet
     from lvm_studio.data.tree import Tree
 
 COLUMNS: tuple[str, ...] = ("step", "seconds", *(term.name for term in TERMS))
 FIRST_CAPACITY = 256
+FRESH_EPOCH = 10_000
+"""Observations in an epoch of data that are drawn afresh for every batch."""
+
+
+def group_of(spec: TrainSpec, dataset: str) -> str:
+    """What a run has in common with those that differ from it in their seed alone."""
+    return f"{dataset}: {spec.model_copy(update={'seed': 0}).model_dump_json()}"
+
+
+def epoch_steps(spec: TrainSpec, households: HouseholdSet | None) -> float:
+    """Steps in which as many observations are seen as the training data hold.
+
+    Of households that is every whole week of each of them, once; a batch holds as many as its
+    sums have parts. Of data that are drawn afresh it is 10,000 observations.
+
+    >>> epoch_steps(TrainSpec(batch=100, model={"kind": "vector_vae"}), None)
+    100.0
+    """
+    if not spec.needs_households:
+        return FRESH_EPOCH / spec.batch
+    if households is None:
+        return math.nan
+    weeks, split = households.weeks, households.split
+    rows = households.indices(split.train_households)
+    there = weeks.complete[rows][:, weeks.indices(split.train_weeks)].sum()
+    return float(there) / (spec.batch * 0.5 * (spec.k_min + spec.k_max))
 
 
 class GrowingHistory:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,13 +20,14 @@ from lvm_studio.storage.errors import StorageError
 from lvm_studio.storage.recovery import state_folder
 from lvm_studio.storage.workspace import RunEntry
 from lvm_studio.studio.job_thread import JobState, JobThread
-from lvm_studio.studio.run_history import GrowingHistory
+from lvm_studio.studio.run_history import GrowingHistory, epoch_steps, group_of
 from lvm_studio.studio.widgets.training_terms import RunHistory
 from lvm_studio.training.job import TrainingJob
 from lvm_studio.training.reports import DeviceReport, Finished, TrainReport
 from lvm_studio.training.spec import TrainSpec
 
 if TYPE_CHECKING:
+    from lvm_studio.data.households import HouseholdSet
     from lvm_studio.data.jobs import Job
     from lvm_studio.data.tree import Tree
     from lvm_studio.studio.session import Session
@@ -55,6 +57,7 @@ class RunRecord:
         checkpoint_step: where it can go on, 0 for nowhere.
         sentence, details: why it failed, '' if it did not.
         model: name of the model it became, '' before the end.
+        epoch_steps: steps in an epoch, NaN if its data are not open.
     """
 
     name: str
@@ -70,6 +73,7 @@ class RunRecord:
     sentence: str = ""
     details: str = ""
     model: str = ""
+    epoch_steps: float = math.nan
 
     @property
     def can_continue(self) -> bool:
@@ -106,6 +110,7 @@ class Run(QObject):
         """The state to go on from, once it has been read."""
         self.result: Finished | None = None
         self._history = history
+        self._group = group_of(record.spec, record.dataset)
         self._thread: JobThread | None = None
         self._stepped = False
         """Whether its process has made a step; importing torch there takes seconds."""
@@ -114,7 +119,8 @@ class Run(QObject):
     @property
     def history(self) -> RunHistory:
         """Its curves as they are now."""
-        return self._history.snapshot(self.record.name)
+        record, curves = self.record, self._history.snapshot(self.record.name)
+        return replace(curves, group=self._group, epoch_steps=record.epoch_steps)
 
     def time_left(self) -> float | None:
         """Seconds to the end at the pace of the last steps; None before there is a pace."""
@@ -290,7 +296,8 @@ class RunRegistry(QObject):
                 return None
         dataset = self._session.state.dataset if spec.needs_households else ""
         name = _free(f"{spec.recipe}, seed {spec.seed}", self.runs)
-        record = RunRecord(name, spec, dataset, JobState.STARTING)
+        epoch = epoch_steps(spec, households)
+        record = RunRecord(name, spec, dataset, JobState.STARTING, epoch_steps=epoch)
         self._add(Run(record, GrowingHistory(), self))
         self._launch(name, TrainingJob(spec, households))
         self.runs_changed.emit()
@@ -318,6 +325,11 @@ class RunRegistry(QObject):
         if record.model and record.spec.needs_households:
             self._session.choose_model(record.model)
 
+    def keep_model(self, name: str, tree: Tree) -> None:
+        """Take the model that this run became into the workspace."""
+        self.runs[name].became(self._session.add_model(str(tree["name"]), tree))
+        self._put(name)
+
     def _launch(self, name: str, job: TrainingJob) -> None:
         run, path = self.runs[name], self._checkpoint_path(name)
         try:
@@ -344,9 +356,8 @@ class RunRegistry(QObject):
 
     def _ended(self, name: str) -> None:
         run = self.runs[name]
-        if run.result is not None and not run.record.model:
-            tree = run.result.tree
-            run.became(self._session.add_model(str(tree["name"]), tree))
+        if run.result is not None:
+            self.keep_model(name, run.result.tree)
             # A crash later must not bring the finished run back as one to continue.
             self._checkpoint_path(name).unlink(missing_ok=True)
         self._put(name)
@@ -358,7 +369,8 @@ class RunRegistry(QObject):
             if run.record.state.ended and stored.get(name) is not self._entries.get(name):
                 self._forget(name)
         for name, entry in stored.items():
-            restored = None if name in self.runs else _restored(name, entry, self)
+            data = self._session.workspace.datasets.get(str(entry.spec.get("dataset", "")))
+            restored = None if name in self.runs else _restored(name, entry, data, self)
             if restored is not None:
                 self._entries[name] = entry
                 self._add(restored)
@@ -369,7 +381,9 @@ class RunRegistry(QObject):
         self.runs.pop(name).deleteLater()
 
 
-def _restored(name: str, entry: RunEntry, parent: QObject) -> Run | None:
+def _restored(
+    name: str, entry: RunEntry, households: HouseholdSet | None, parent: QObject
+) -> Run | None:
     """A run as a file tells of it; None (and a line in the log) if it tells too little."""
     text = entry.spec.get("train") or (entry.checkpoint or {}).get("spec")
     try:
@@ -391,6 +405,7 @@ def _restored(name: str, entry: RunEntry, parent: QObject) -> Run | None:
         seconds=float(np.max(train.seconds, initial=0.0)),
         checkpoint_step=entry.step if entry.checkpoint is not None else 0,
         model=entry.model,
+        epoch_steps=epoch_steps(spec, households),
     )
     run = Run(record, history, parent)
     run.checkpoint = entry.checkpoint

@@ -1,13 +1,14 @@
 """A study of trainings that take a moment, and how to run one."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from lvm_studio.data.london import load_london
+from lvm_studio.engine.messages import Finished, Reports
+from lvm_studio.engine.worker import Worker
 from lvm_studio.studies.cluster import LocalCores
 from lvm_studio.studies.job import StudyJob
-from lvm_studio.studies.reports import RunChanged, RunLine, StudyEnd, StudyOpened, StudyReport
+from lvm_studio.studies.reports import RunChanged, RunLine, StudyEnd, StudyOpened
 from lvm_studio.studies.spec import StudySpec
 
 TINY = {"steps": 12, "eval_every": 4, "batch": 4, "model.hidden": 8, "device": "cpu"}
@@ -30,14 +31,19 @@ def job(study: StudySpec, folder: Path, workers: int = 1) -> StudyJob:
     return StudyJob(study, LocalCores(workers=workers), folder, load_london())
 
 
-def lines_of(reports: Iterator[StudyReport]) -> tuple[dict[str, RunLine], StudyEnd]:
-    """The last line of every run, and the end."""
+def lines_of(job: StudyJob) -> tuple[dict[str, RunLine], StudyEnd]:
+    """The last line of every run, and the end; driven in a process of its own, as a window does.
+
+    dask keeps threads for as long as its process lives, and this one must have none left over.
+    """
     lines: dict[str, RunLine] = {}
-    for report in reports:
-        if isinstance(report, StudyOpened):
-            lines |= {line.key: line for line in report.lines}
-        elif isinstance(report, RunChanged):
-            lines[report.line.key] = report.line
-        elif isinstance(report, StudyEnd):
-            return lines, report
-    raise AssertionError("the study has no end")
+    with Worker(job) as worker:
+        for message in worker.messages():
+            for report in message.reports if isinstance(message, Reports) else ():
+                if isinstance(report, StudyOpened):
+                    lines |= {line.key: line for line in report.lines}
+                elif isinstance(report, RunChanged):
+                    lines[report.line.key] = report.line
+    assert isinstance(worker.ending, Finished), worker.ending
+    assert isinstance(worker.ending.result, StudyEnd)
+    return lines, worker.ending.result

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,18 +12,19 @@ import pytest
 from small_studies import TINY, job, lines_of, small
 
 from lvm_studio.data.errors import DataError
-from lvm_studio.data.jobs import Wish
-from lvm_studio.engine.inprocess import run_here
+from lvm_studio.data.london import load_london
 from lvm_studio.engine.messages import Finished, Reports
 from lvm_studio.engine.worker import Worker
 from lvm_studio.storage.errors import StorageError
 from lvm_studio.studies import cluster as cluster_module
-from lvm_studio.studies.cluster import Cluster, LocalCores, Scheduler
+from lvm_studio.studies.candidates import Searched
+from lvm_studio.studies.cluster import LocalCores, Scheduler
 from lvm_studio.studies.execution import perform
 from lvm_studio.studies.job import StudyJob
 from lvm_studio.studies.plan import Planner
-from lvm_studio.studies.reports import RunChanged, RunState, StudyEnd, StudyOpened
-from lvm_studio.studies.results import read_model, read_results, write_result
+from lvm_studio.studies.reports import RunChanged, RunLine, RunState, StudyEnd
+from lvm_studio.studies.results import RunResult, read_model, read_results, write_result
+from lvm_studio.studies.space import Search
 
 LONG = {**TINY, "steps": 100_000, "minutes": 0.02, "eval_every": 50_000}
 
@@ -116,7 +116,7 @@ def test_a_study_killed_half_way_repeats_nothing_that_is_finished(tmp_path: Path
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parent)},
     )
     assert process.stdout is not None
-    assert process.stdout.readline().strip() == "ended"
+    assert process.stdout.readline().strip() == "ended"  # one run of four
     import psutil
 
     family = psutil.Process(process.pid).children(recursive=True)
@@ -128,63 +128,15 @@ def test_a_study_killed_half_way_repeats_nothing_that_is_finished(tmp_path: Path
     assert not alive  # workers do not outlive the one who started them
     before = {key: result.seconds for key, result in read_results(folder).items()}
     assert before
-    lines, end = lines_of(job(small(settings=LONG), folder).run())
-    assert end.again == len(before)
-    assert end.finished == len(lines) == 4
+    axes = {"model.latent_z": (2, 3), "lr": (0.002, 1e12)}
+    lines, end = lines_of(job(small(settings=LONG, space={"axes": axes}, seeds=1), folder))
+    assert end.again == 1  # the first candidate of the broken-off study is one of this one
+    assert (end.finished, end.failed, len(lines)) == (2, 2, 4)
     after = read_results(folder)
     assert {key: after[key].seconds for key in before} == before
-
-
-def test_stop_ends_all_workers_at_once_and_keeps_what_is_finished(tmp_path: Path) -> None:
-    study = small(settings={**LONG, "minutes": 5})
-    reports = job(study, tmp_path).run()
-    opened = next(reports)
-    assert isinstance(opened, StudyOpened)
-    assert [line.state for line in opened.lines] == [RunState.WAITING] * 4
-    while True:
-        report = reports.send(None)
-        if isinstance(report, RunChanged) and report.line.step > 0:
-            break
-    began = time.monotonic()
-    reports.send(Wish.CHECKPOINT)  # a study has none, and goes on
-    reports.close()
-    assert time.monotonic() - began < 20
-    assert read_results(tmp_path) == {}
-
-
-def test_failed_runs_are_listed_and_tried_again(tmp_path: Path) -> None:
-    study = small(space={"axes": {"lr": (0.001, 1e12)}}, seeds=1)
-    lines, end = lines_of(job(study, tmp_path).run())
-    assert (end.finished, end.failed) == (1, 1)
-    (failed,) = [line for line in lines.values() if line.state is RunState.FAILED]
-    assert failed.settings == {"lr": 1e12}
-    assert "no longer a number" in failed.sentence
-    _, again = lines_of(job(study, tmp_path).run())
-    assert (again.finished, again.failed, again.again) == (1, 1, 1)
-
-
-def test_an_objective_that_no_run_has_is_said(tmp_path: Path) -> None:
-    study = small(objective="beauty", seeds=1, space={"axes": {"model.latent_z": (2,)}})
-    lines, end = lines_of(job(study, tmp_path).run())
-    assert end.failed == 1
-    (line,) = lines.values()
-    assert "'beauty' is not among the figures" in line.sentence
-    assert "heldout_elbo" in line.sentence
-
-
-def test_a_search_learns_and_goes_on_where_it_stood(tmp_path: Path) -> None:
-    space = {
-        "kind": "search",
-        "trials": 3,
-        "axes": {"lr": {"low": 1e-4, "high": 1e-1, "log": True}, "model.latent_z": (2, 3)},
-    }
-    study = small(space=space)
-    lines, end = lines_of(job(study, tmp_path).run())
-    assert (end.finished, len(lines)) == (6, 6)
-    longer = small(space={**space, "trials": 4})
-    more, end = lines_of(job(longer, tmp_path).run())
-    assert (end.again, end.finished, len(more)) == (6, 8, 8)
-    assert set(lines) < set(more)
+    failed = [line for line in lines.values() if line.state is RunState.FAILED]
+    assert {line.settings["lr"] for line in failed} == {1e12}
+    assert all("no longer a number" in line.sentence for line in failed)
 
 
 def test_the_same_study_on_a_cluster_of_somebody(tmp_path: Path) -> None:
@@ -192,23 +144,11 @@ def test_the_same_study_on_a_cluster_of_somebody(tmp_path: Path) -> None:
     address, processes = started_cluster(threads=1)
     try:
         there = replace(job(small(), tmp_path), place=Scheduler(address=address))
-        lines, end = lines_of(there.run())
+        lines, end = lines_of(there)
     finally:
         ended(processes)
     assert (end.finished, end.failed) == (4, 0)
     assert {line.state for line in lines.values()} == {RunState.FINISHED}
-
-
-def test_workers_with_many_threads_are_refused(tmp_path: Path) -> None:
-    address, processes = started_cluster(threads=2)
-    try:
-        with (
-            pytest.raises(DataError, match="--nthreads 1"),
-            Cluster(Scheduler(address=address), None),
-        ):
-            pass
-    finally:
-        ended(processes)
 
 
 def started_cluster(threads: int) -> tuple[str, list[subprocess.Popen[str]]]:
@@ -255,6 +195,57 @@ def test_a_scheduler_that_does_not_answer(
         )
 
 
+def test_a_result_without_the_objective_counts_as_failed() -> None:
+    result = RunResult("k", {"lr": 0.1}, 0, figures={"heldout_elbo": 1.0, "steps": 12.0})
+    line = RunLine.of(result, "beauty")
+    assert line.state is RunState.FAILED
+    assert line.sentence == ("'beauty' is not among the figures of this run: heldout_elbo, steps.")
+    assert RunLine.of(result, "heldout_elbo").state is RunState.FINISHED
+
+
+def test_a_damaged_result_is_as_if_not_there(tmp_path: Path) -> None:
+    (tmp_path / "runs").mkdir()
+    for key in ("good", "bad"):
+        write_result(tmp_path, RunResult(key, {"lr": 0.1}, 0))
+    path = tmp_path / "runs" / "bad.h5"
+    path.write_bytes(path.read_bytes()[:-100])
+    assert set(read_results(tmp_path)) == {"good"}
+
+
+def test_a_search_learns_and_goes_on_where_it_stood() -> None:
+    axes = {"lr": {"low": 1e-4, "high": 1e-1, "log": True}, "model.latent_z": (2, 3)}
+    study = small(space={"kind": "search", "trials": 3, "axes": axes})
+    planner = Planner(study, load_london())
+    assert isinstance(study.space, Search)
+    known: dict[str, RunResult] = {}
+    search = Searched(study, study.space, planner, known)
+    for _ in range(5):  # of six: two seeds of three candidates
+        run = search.next()
+        assert run is not None
+        known[run.key] = RunResult(run.key, run.settings, run.seed, {"heldout_elbo": 1.0})
+        search.tell(known[run.key])
+    again = Searched(study, study.space, planner, known)
+    last = again.next()
+    assert last is not None
+    assert last.key not in known  # the seed that was missing
+    assert last.key == search.next().key  # type: ignore[union-attr]
+    assert again.next() is None
+
+
+def test_a_search_finds_the_better_end() -> None:
+    axes = {"lr": {"low": 1e-4, "high": 1e-1, "log": True}}
+    study = small(space={"kind": "search", "trials": 25, "axes": axes}, seeds=1)
+    assert isinstance(study.space, Search)
+    search = Searched(study, study.space, Planner(study, load_london()), {})
+    tried = []
+    while (run := search.next()) is not None:
+        distance = abs(np.log10(run.spec.lr) + 2.0)
+        tried.append(distance)
+        search.tell(RunResult(run.key, run.settings, 0, {"heldout_elbo": -distance}))
+    assert len(tried) == 25
+    assert np.mean(tried[-8:]) < np.mean(tried[:8])
+
+
 def test_without_dask_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(DataError, match=r"lvm-studio\[cluster\]"):
@@ -274,14 +265,3 @@ def test_without_data_or_a_place_to_write(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError, match="cannot be made"):
         list(job(small(), tmp_path / "file").run())
-
-
-def test_a_damaged_result_is_run_again(tmp_path: Path) -> None:
-    study = small(seeds=1)
-    _, first = lines_of(job(study, tmp_path).run())
-    path = next((tmp_path / "runs").glob("*.h5"))
-    path.write_bytes(path.read_bytes()[:-100])
-    ending = list(run_here(job(study, tmp_path)))[-1]
-    assert isinstance(ending, Finished)
-    assert isinstance(ending.result, StudyEnd)
-    assert (first.finished, ending.result.again, ending.result.finished) == (2, 1, 2)

@@ -173,8 +173,8 @@ def test_csv_holds_every_report_of_both_splits() -> None:
     lines = history_csv([history(steps=100)]).splitlines()
     assert lines[0] == "run,split,step,seconds,elbo,reconstruction,kl_w,kl_z,sigma"
     assert len(lines) == 1 + 100 + 2
-    assert lines[1] == "run 1,train,1,0.500,-99,-87,2,10,1"
-    assert lines[-1] == "run 1,heldout,100,50.000,-5,7,2,10,0.01"
+    assert lines[1] == "run 1,train,1,0.5,-99.0,-87.0,2.0,10.0,1.0"
+    assert lines[-1] == "run 1,heldout,100,50.0,-5.0,7.0,2.0,10.0,0.01"
 
 
 def test_figures_leave_in_light_colours_with_lines_as_lines(

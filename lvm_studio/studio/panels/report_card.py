@@ -24,7 +24,7 @@ from lvm_studio.analysis.report_card.card import Finding, ReportCard
 from lvm_studio.analysis.report_card.page import html, sample
 from lvm_studio.analysis.report_card.spec import CardProgress, CardSpec
 from lvm_studio.studio.card_maker import CardMaker
-from lvm_studio.studio.panels.training import duration
+from lvm_studio.studio.run_words import duration
 from lvm_studio.studio.theme import Colours, theme
 from lvm_studio.studio.widgets.card_plot import CardPlot, pale
 from lvm_studio.studio.widgets.dressed import dressed, label_for

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
+    QLineEdit,
     QProgressBar,
     QPushButton,
     QScrollArea,
@@ -22,12 +22,15 @@ from PySide6.QtWidgets import (
 from lvm_studio.data.errors import DataError
 from lvm_studio.studio.devices import DeviceProbe, Devices
 from lvm_studio.studio.job_thread import JobState
+from lvm_studio.studio.run_keeping import ModelKeeper
+from lvm_studio.studio.run_words import row_of, status_of
 from lvm_studio.studio.runs import Run, RunRegistry
 from lvm_studio.studio.widgets.run_banner import RunBanner
-from lvm_studio.studio.widgets.runs_table import RunRow, RunsTable
-from lvm_studio.studio.widgets.series import format_value
+from lvm_studio.studio.widgets.runs_table import RunsTable
+from lvm_studio.studio.widgets.settings_difference import SettingsDifference
 from lvm_studio.studio.widgets.training_curves import TrainingCurves
 from lvm_studio.studio.widgets.training_form import TrainingForm
+from lvm_studio.studio.widgets.training_terms import RunHistory
 from lvm_studio.training.recipes import RECIPES
 
 if TYPE_CHECKING:
@@ -36,20 +39,15 @@ if TYPE_CHECKING:
 REDRAW_MS = 200
 """Curves are redrawn at most this often while a run reports thirty times a second."""
 PROGRESS_STEPS = 1000
-STATE_TITLES = {
-    JobState.STARTING: "starting (a few seconds)",
-    JobState.RUNNING: "training",
-    JobState.PAUSED: "paused",
-    JobState.STOPPING: "stopped, writing its checkpoint",
-    JobState.FINISHED: "finished",
-    JobState.STOPPED: "stopped",
-    JobState.FAILED: "failed",
-}
 
 USE_HELP = (
     "Compose and tune with the model this run became.\n"
-    "A run becomes a model at its end: continue one that was stopped."
+    "A run becomes a model at its end; keep one that was stopped, or continue it."
 )
+KEEP_HELP = "Make a model of a stopped run as its last checkpoint stands; it can still be continued"
+COMPARE_HELP = "What the chosen run and the ticked or pinned ones were told differently"
+FILTER_HELP = "Show runs with these words in their name, state or settings, such as  batch = 64"
+MOST_COMPARED = 12
 
 
 class TrainingPanel(QWidget):
@@ -82,6 +80,10 @@ class TrainingPanel(QWidget):
         self.stop_button = QPushButton("S&top")
         self.continue_button = QPushButton("Co&ntinue")
         self.use_button = QPushButton("&Use this model")
+        self.keep_button = QPushButton("&Keep as a model")
+        self.compare_button = QPushButton("Co&mpare settings…")
+        self.filter = QLineEdit(placeholderText="Filter runs", clearButtonEnabled=True)
+        self.keeper = ModelKeeper(session, self.registry, parent=self)
         self.table = RunsTable()
         self.banner = RunBanner()
         self.progress = QProgressBar(maximum=PROGRESS_STEPS, textVisible=False)
@@ -104,6 +106,9 @@ class TrainingPanel(QWidget):
             (self.stop_button, "train_stop", "Write a checkpoint and end; it can be continued"),
             (self.continue_button, "train_continue", "Go on from the last checkpoint"),
             (self.use_button, "train_use", USE_HELP),
+            (self.keep_button, "train_keep", KEEP_HELP),
+            (self.compare_button, "train_compare", COMPARE_HELP),
+            (self.filter, "train_filter", FILTER_HELP),
         ):
             widget.setObjectName(name)
             widget.setToolTip(tip)
@@ -137,12 +142,17 @@ class TrainingPanel(QWidget):
         bottom = QWidget()
         below = QVBoxLayout(bottom)
         below.setContentsMargins(0, 0, 6, 0)
-        below.addWidget(QLabel("<b>Runs</b>"))
+        head = QHBoxLayout()
+        head.addWidget(QLabel("<b>Runs</b>"))
+        head.addWidget(self.filter, 1)
+        below.addLayout(head)
         below.addWidget(self.table, 1)
-        row = QHBoxLayout()
-        row.addWidget(self.continue_button)
-        row.addWidget(self.use_button)
-        below.addLayout(row)
+        buttons = QGridLayout()
+        for place, button in enumerate(
+            (self.continue_button, self.use_button, self.keep_button, self.compare_button)
+        ):
+            buttons.addWidget(button, place // 2, place % 2)
+        below.addLayout(buttons)
         column = QSplitter(Qt.Orientation.Vertical, childrenCollapsible=False)
         column.addWidget(scroll)
         column.addWidget(bottom)
@@ -172,8 +182,16 @@ class TrainingPanel(QWidget):
         self.continue_button.clicked.connect(self._continue)
         self.banner.continue_asked.connect(self._continue)
         self.use_button.clicked.connect(self._use)
+        self.keep_button.clicked.connect(self._keep)
+        self.compare_button.clicked.connect(self.compare_settings)
+        self.table.compare_asked.connect(self.compare_settings)
+        self.filter.textChanged.connect(self.table.set_filter)
+        self.keeper.said.connect(self._note.setText)
+        self.curves.run_clicked.connect(self.table.choose)
+        self.curves.all_runs = self._histories
         self.table.chosen.connect(self._choose)
         self.table.ticks_changed.connect(self._redraw_soon)
+        self.table.ticks_changed.connect(self._refresh_buttons)
         self._redraw.timeout.connect(self._show_news)
         self.registry.runs_changed.connect(self._rebuild_table)
         self.registry.run_changed.connect(self._run_changed)
@@ -234,6 +252,18 @@ class TrainingPanel(QWidget):
             self.registry.use_model(self._shown)
             self._note.setText("The compose and latent pages use this model now.")
 
+    def _keep(self) -> None:
+        if self._shown:
+            self.keeper.keep(self._shown)
+
+    def compare_settings(self) -> None:
+        """Show what the runs that are drawn were told differently."""
+        runs = self.registry.runs
+        names = [name for name in self._drawn() if name in runs][:MOST_COMPARED]
+        SettingsDifference(
+            {name: runs[name].record.spec.model_dump() for name in names}, self
+        ).open()
+
     # what is looked at
 
     def _run(self) -> Run | None:
@@ -251,7 +281,7 @@ class TrainingPanel(QWidget):
         runs = list(self.registry.runs)[::-1]
         if self._shown not in self.registry.runs:
             self._shown = runs[0] if runs else ""
-        self.table.show_rows([_row(self.registry.runs[name]) for name in runs], self._shown)
+        self.table.show_rows([row_of(self.registry.runs[name]) for name in runs], self._shown)
         self._refresh()
 
     def _run_changed(self, name: str) -> None:
@@ -265,7 +295,7 @@ class TrainingPanel(QWidget):
             self._redraw_soon()
 
     def _run_grew(self, name: str) -> None:
-        if name == self._shown or name in self.table.ticked:
+        if name in self._drawn():
             self._redraw_soon()
 
     def _redraw_soon(self) -> None:
@@ -281,7 +311,7 @@ class TrainingPanel(QWidget):
     def _show_progress(self, name: str) -> None:
         if not self.isVisible():
             return
-        self.table.update_row(_row(self.registry.runs[name]))
+        self.table.update_row(row_of(self.registry.runs[name]))
         if name == self._shown:
             self._refresh_status()
             self._refresh_buttons()
@@ -299,9 +329,16 @@ class TrainingPanel(QWidget):
     def _draw(self) -> None:
         if not self.isVisible():
             return
-        names = [self._shown, *(name for name in self.table.ticked if name != self._shown)]
-        runs = [self.registry.runs[name].history for name in names if name in self.registry.runs]
-        self.curves.set_runs(runs)
+        runs = self.registry.runs
+        histories = [runs[name].history for name in self._drawn() if name in runs]
+        self.curves.set_runs(histories, self.table.pinned)
+
+    def _drawn(self) -> list[str]:
+        """Names of the runs that are drawn, the chosen one first."""
+        return list(dict.fromkeys([self._shown, *self.table.pinned, *self.table.ticked]))
+
+    def _histories(self) -> list[RunHistory]:
+        return [run.history for run in self.registry.runs.values()]
 
     def _refresh_status(self) -> None:
         run = self._run()
@@ -312,7 +349,7 @@ class TrainingPanel(QWidget):
             return
         record = run.record
         self.progress.setValue(round(PROGRESS_STEPS * record.progress))
-        self.status.setText(_status(run))
+        self.status.setText(status_of(run))
         step = record.checkpoint_step if record.can_continue else 0
         self.banner.say(
             record.sentence if record.state is JobState.FAILED else "", record.details, step
@@ -328,6 +365,8 @@ class TrainingPanel(QWidget):
         self.pause_button.setText("&Resume" if paused else "&Pause")
         self.stop_button.setEnabled(going or state is JobState.STARTING)
         self.continue_button.setEnabled(run is not None and run.record.can_continue)
+        self.keep_button.setEnabled(run is not None and self.keeper.can_keep(run))
+        self.compare_button.setEnabled(len(self._drawn()) > 1)
         composes = run is not None and run.record.spec.needs_households
         model = run.record.model if run is not None and composes else ""
         known = model in self._session.workspace.models
@@ -340,55 +379,3 @@ class TrainingPanel(QWidget):
         except DataError:
             return False
         return self._session.has_households or not spec.needs_households
-
-
-def _row(run: Run) -> RunRow:
-    record, heldout = run.record, run.history.heldout.term("elbo")
-    elbo = format_value(float(heldout[-1])) if len(heldout) else "–"
-    settings = record.spec.model_dump(exclude={"model"}, exclude_none=True)
-    tip = "\n".join(f"{key} = {value}" for key, value in settings.items())
-    steps = f"{record.step:,}"
-    if record.spec.minutes is None:
-        steps += f" of {record.spec.steps:,}"
-    return RunRow(record.name, STATE_TITLES[record.state], steps, elbo, tip)
-
-
-def _status(run: Run) -> str:
-    """What the run is doing, how far it is, and how long it will take."""
-    record = run.record
-    parts = [f"<b>{record.name}</b>: {STATE_TITLES[record.state]}"]
-    if record.step:
-        parts.append(f"step {record.step:,}")
-        parts.append(f"{duration(record.seconds)} trained")
-    left = run.time_left()
-    if left is not None and record.state is JobState.RUNNING:
-        parts.append(f"about {duration(left)} left")
-        parts.append(f"{_pace(run):.1f} steps/s")
-        if record.peak:
-            gigaflops, share = record.flops / 1e9, _pace(run) * record.flops / record.peak
-            parts.append(f"{gigaflops:.2g} GFLOP a step, {share:.1%} of the device's peak")
-    if record.device:
-        parts.append(record.device)
-    if record.state is JobState.STOPPED and record.checkpoint_step:
-        parts.append(f"can continue from step {record.checkpoint_step:,}")
-    return " · ".join(parts)
-
-
-def _pace(run: Run) -> float:
-    steps, seconds = run.history.train.step[-50:], run.history.train.seconds[-50:]
-    elapsed = float(np.ptp(seconds)) if len(seconds) else 0.0
-    return float(np.ptp(steps)) / elapsed if elapsed > 0 else 0.0
-
-
-def duration(seconds: float) -> str:
-    """Seconds as a person says them.
-
-    >>> duration(42), duration(125), duration(7260)
-    ('42 s', '2 min 05 s', '2 h 01 min')
-    """
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02d} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"

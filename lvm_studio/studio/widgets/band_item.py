@@ -28,7 +28,7 @@ class BandItem(pg.GraphicsObject):
         self.prepareGeometryChange()
         x = np.concatenate([times, times[::-1]])
         y = np.concatenate([low, high[::-1]]).astype(np.float64)
-        self._polygon = pg.functions.arrayToQPolygonF(x, y)
+        self._polygon = pg.functions.arrayToQPolygonF(x, y) if len(times) else QPolygonF()
         self.update()
 
     def set_colour(self, colour: QColor) -> None:

@@ -11,8 +11,18 @@ from PySide6.QtCore import QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QKeyEvent
 from PySide6.QtWidgets import QWidget
 
-from lvm_studio.studio.theme import LIGHT, Colours
+from lvm_studio.studio.theme import (
+    BLUE,
+    BLUISH_GREEN,
+    LIGHT,
+    ORANGE,
+    REDDISH_PURPLE,
+    SKY_BLUE,
+    VERMILLION,
+    Colours,
+)
 from lvm_studio.studio.widgets.colours import mix
+from lvm_studio.studio.widgets.curve_crowd import CurveCrowd
 from lvm_studio.studio.widgets.curve_line import CurveLine, CurveOptions, Reading, nearest
 from lvm_studio.studio.widgets.grid_item import GridItem
 from lvm_studio.studio.widgets.scaled_axis import ScaledAxis
@@ -25,9 +35,19 @@ from lvm_studio.studio.widgets.training_terms import (
     RunHistory,
     Split,
     Term,
+    XAxis,
 )
 
 LEFT_AXIS_WIDTH, RIGHT_AXIS_WIDTH = 66, 52
+X_TITLES: dict[XAxis, str] = {
+    "step": "step",
+    "epoch": "epoch",
+    "minutes": "training time (minutes)",
+}
+RUN_COLOURS = (BLUE, VERMILLION, BLUISH_GREEN, REDDISH_PURPLE, ORANGE, SKY_BLUE)
+RUNS_IN_FRONT = 8
+"""So many runs are drawn line by line, with ghost and marks; more of them as bundles behind."""
+NEAR_PIXELS = 40.0
 
 
 class CurvePanes(pg.GraphicsLayoutWidget):
@@ -40,7 +60,8 @@ class CurvePanes(pg.GraphicsLayoutWidget):
     cursor_moved = Signal()
     """The cursor stands elsewhere or left; ask `readings`."""
 
-    fit_requested = Signal()
+    run_clicked = Signal(str)
+    """The line of this run was clicked."""
 
     def __init__(self, colours: Colours = LIGHT, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -49,8 +70,12 @@ class CurvePanes(pg.GraphicsLayoutWidget):
         self._colours = colours
         self._options = CurveOptions()
         self._lines: dict[tuple[str, str, Split], CurveLine] = {}
+        self._slots: dict[str, int] = {}
+        """Run or group -> the colour it keeps, in the order of their first appearance."""
         self._following = True
         self._cursor: float | None = None
+        self._pointer: QPointF | None = None
+        """Where the mouse is, while it leads the cursor."""
         self._cursor_lines: list[pg.InfiniteLine] = []
         self._grids: list[GridItem] = []
         self._drawn_edges: tuple[float, float] | None = None
@@ -64,6 +89,8 @@ class CurvePanes(pg.GraphicsLayoutWidget):
         self._dots = {name: self._add_dots(name) for name in ("bound", "sigma", "divergence")}
         self.ci.layout.setRowStretchFactor(1, 3)
         self.ci.layout.setRowStretchFactor(2, 2)
+        self.crowd = CurveCrowd(self._view, self._bundle_colour, self._bundle, self)
+        self.crowd.grown.connect(self._draw)
         self._late = QTimer(self, singleShot=True, interval=30)
         self._late.timeout.connect(self._draw_if_moved)
         self.bound.vb.sigXRangeChanged.connect(self._draw_soon)
@@ -121,24 +148,31 @@ class CurvePanes(pg.GraphicsLayoutWidget):
 
     def show_runs(self, runs: Sequence[RunHistory], options: CurveOptions) -> None:
         """Draw these runs, the first in full colour; keep the zoom if the user chose one."""
-        if options.x_axis != self._options.x_axis or options.log_x != self._options.log_x:
+        old, self._options = self._options, options
+        if options.x_axis != old.x_axis or options.log_x != old.log_x:
             self._following = True
-        self._options = options
+        if (options.x_axis, options.unit) != (old.x_axis, old.unit):
+            self.crowd.clear()
         self._label_axes()
+        for run in runs:
+            for name in (run.name, run.group):
+                self._slots.setdefault(name, len(self._slots) // 2)
+        front, behind = _sorted_out(runs, options)
         wanted = {
             (run.name, term.name, split)
-            for run in runs
+            for run in front
             for term in TERMS
             for split in options.splits
             if term.name not in options.hidden and len(run.split(split).step)
         }
         for key in set(self._lines) - wanted:
             self._drop(key)
-        for rank, run in enumerate(runs):
+        for rank, run in enumerate(front):
             for term in TERMS:
                 for split in options.splits:
                     if (run.name, term.name, split) in wanted:
                         self._update_line(run, term, split, focus=rank == 0)
+        self.crowd.show(behind, options, self._colours.plot)
         self._set_scales()
         self._draw()
 
@@ -158,8 +192,29 @@ class CurvePanes(pg.GraphicsLayoutWidget):
             line = self._lines[key] = CurveLine(run.name, term, split, factor)
             for item in line.items:
                 self._view(term.pane).addItem(item, ignoreBounds=True)
-        line.follow(history, self._options)
-        line.dress(self._colours, focus=focus)
+        line.follow(run, self._options)
+        self._dress(line, focus=focus)
+
+    # colours
+
+    def run_colour(self, name: str) -> str:
+        """The colour of a run or of a group, where colours tell runs apart."""
+        return RUN_COLOURS[self._slots.get(name, 0) % len(RUN_COLOURS)]
+
+    def _dress(self, line: CurveLine, *, focus: bool) -> None:
+        by_run = self._options.colour_by == "run"
+        colour = self.run_colour(line.run) if by_run else line.term.colour(self._colours)
+        pale = not (focus or by_run or line.run in self._options.pinned)
+        line.dress(colour, self._colours.plot, focus=focus, pale=pale)
+
+    def _bundle(self, run: str, options: CurveOptions) -> str:
+        by_run = options.colour_by == "run"
+        return str(self._slots[run] % len(RUN_COLOURS)) if by_run else ""
+
+    def _bundle_colour(self, bundle: str, term: Term) -> str:
+        if self._options.colour_by == "quantity":
+            return term.colour(self._colours)
+        return self.run_colour(bundle) if self._options.bands else RUN_COLOURS[int(bundle)]
 
     # scales and ranges
 
@@ -171,13 +226,13 @@ class CurvePanes(pg.GraphicsLayoutWidget):
         """The scale of a pane; symmetric where a line goes to zero or below."""
         if not self._options.log_y:
             return Scale()
-        lines = [line for line in self._lines.values() if line.term.pane == pane]
-        positive = all(np.nanmin(line.raw, initial=np.inf) > 0 for line in lines)
+        lines = [line.raw for line in self._lines.values() if line.term.pane == pane]
+        lines += self.crowd.values(pane)
+        positive = all(np.nanmin(values, initial=np.inf) > 0 for values in lines)
         return Scale("log" if positive else "symlog")
 
     def _label_axes(self) -> None:
-        minutes = self._options.x_axis == "minutes"
-        below = "training time (minutes)" if minutes else "step"
+        below = X_TITLES[self._options.x_axis]
         beside = f"{self._options.unit} per curve"
         for pane, side, text in (
             (self.divergence, "bottom", below),
@@ -214,6 +269,7 @@ class CurvePanes(pg.GraphicsLayoutWidget):
         low, high = self.bound.vb.viewRange()[0]
         edges = self._drawn_edges = (low, high)
         bins = max(int(self.bound.vb.width()), 200)
+        self.crowd.draw(scale, heights, edges)
         for line in self._lines.values():
             line.draw((scale, heights[line.term.pane]), edges, bins)
         if self._following:
@@ -222,7 +278,9 @@ class CurvePanes(pg.GraphicsLayoutWidget):
         self.scene().prepareForPaint()  # else the new ranges take a second frame to settle
 
     def _fit_x(self) -> None:
-        ends = [self.x_scale().forward(line.x) for line in self._lines.values() if len(line.x)]
+        lines = [line.x[[0, -1]] for line in self._lines.values() if len(line.x)]
+        lines += [np.array(ends) for ends in self.crowd.ends()]
+        ends = [self.x_scale().forward(line) for line in lines]
         finite = [x[np.isfinite(x)] for x in ends]
         low = min((float(x[0]) for x in finite if len(x)), default=0.0)
         high = max((float(x[-1]) for x in finite if len(x)), default=1.0)
@@ -232,6 +290,7 @@ class CurvePanes(pg.GraphicsLayoutWidget):
         for pane, scale in heights.items():
             lines = [line for line in self._lines.values() if line.term.pane == pane]
             series = [scale.forward(line.shown) for line in lines]
+            series += [scale.forward(values) for values in self.crowd.values(pane)]
             found = shown_range(series, ignore_outliers=self._options.ignore_outliers)
             if found is not None:
                 self._view(pane).setYRange(*found, padding=0)
@@ -252,6 +311,10 @@ class CurvePanes(pg.GraphicsLayoutWidget):
     def _clicked(self, event: Any) -> None:
         if event.double():
             self.fit()
+        elif event.button() is Qt.MouseButton.LeftButton:
+            reading = self.nearest_reading()
+            if reading is not None and self._distance(reading) <= NEAR_PIXELS:
+                self.run_clicked.emit(reading.run)
 
     # cursor
 
@@ -259,8 +322,10 @@ class CurvePanes(pg.GraphicsLayoutWidget):
         for pane in (self.bound, self.divergence):
             if pane.vb.sceneBoundingRect().contains(position):
                 height = pane.vb.mapSceneToView(position).x()
+                self._pointer = position
                 self.set_cursor(float(self.x_scale().backward(np.array([height]))[0]))
                 return
+        self._pointer = None
         self.set_cursor(None)
 
     def leaveEvent(self, event: Any) -> None:
@@ -302,6 +367,34 @@ class CurvePanes(pg.GraphicsLayoutWidget):
         found = (line.reading(self._cursor) for line in self._lines.values())
         return [reading for reading in found if reading is not None]
 
+    def nearest_reading(self) -> Reading | None:
+        """What the line nearest to the pointer is worth there, of whichever run it is."""
+        if self._cursor is None or self._pointer is None:
+            return None
+        found = [reading for pane in self._dots for reading in self._near(pane, self._cursor)]
+        return min(found, key=self._distance, default=None)
+
+    def _near(self, pane: str, cursor: float) -> list[Reading]:
+        """Readings of all lines in front, and of the nearest one behind."""
+        view, pointer = self._view(pane), self._pointer
+        assert pointer is not None
+        if not view.sceneBoundingRect().contains(pointer):
+            return []
+        found = [r for r in self.readings() if r.term.pane == pane]
+        height = view.mapSceneToView(pointer).y()
+        behind = self.crowd.nearest(pane, cursor, height, self.y_scale(pane))
+        return found if behind is None else [*found, behind]
+
+    def _distance(self, reading: Reading) -> float:
+        """Pixels between a reading and the pointer."""
+        assert self._pointer is not None
+        x = self.x_scale().forward(np.array([reading.x]))[0]
+        y = self.y_scale(reading.term.pane).forward(np.array([reading.value]))[0]
+        if not (np.isfinite(x) and np.isfinite(y)):
+            return np.inf
+        place = self._view(reading.term.pane).mapViewToScene(QPointF(float(x), float(y)))
+        return abs(place.y() - self._pointer.y())
+
     def _draw_cursor(self) -> None:
         readings = self.readings()
         spots: dict[str, list[dict[str, Any]]] = {pane: [] for pane in self._dots}
@@ -340,5 +433,26 @@ class CurvePanes(pg.GraphicsLayoutWidget):
         for grid in self._grids:
             grid.set_colour(mix(colours.grid, colours.plot, 0.6).name())
         for line in self._lines.values():
-            line.dress(colours, focus=line.focus)
+            self._dress(line, focus=line.focus)
         self._draw_cursor()
+
+
+def _sorted_out(
+    runs: Sequence[RunHistory], options: CurveOptions
+) -> tuple[list[RunHistory], list[RunHistory]]:
+    """The runs in front, and those behind: in bands or in bundles.
+
+    The first and the pinned ones are in front. So are a few others, unless they are one band
+    with the runs of their group.
+    """
+    first, others = list(runs[:1]), list(runs[1:])
+    if options.bands:
+        front = first + [run for run in others if run.name in options.pinned]
+        groups = [run.group for run in runs]
+        alone = [run for run in others if groups.count(run.group) == 1 and run not in front]
+        return front + alone[:RUNS_IN_FRONT], [run for run in runs if groups.count(run.group) > 1]
+    if len(runs) <= RUNS_IN_FRONT:
+        return first + others, []
+    front = first + [run for run in others if run.name in options.pinned]
+    names = {run.name for run in front}
+    return front, [run for run in others if run.name not in names]

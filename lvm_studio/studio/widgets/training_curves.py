@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from html import escape
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -41,8 +41,17 @@ from lvm_studio.studio.widgets.training_terms import (
     RunHistory,
     Split,
     Term,
+    XAxis,
 )
 
+if TYPE_CHECKING:
+    import polars as pl
+
+NAMES_IN_KEY = 4
+X_AXIS_HELP = (
+    "What the x axis counts: steps, minutes of training, or epochs. In an epoch as many "
+    "observations are seen as the training data hold; of data drawn afresh, 10,000 are one epoch."
+)
 HINT = "No training yet: choose a recipe on the left and press Start. Its curves will grow here."
 
 
@@ -57,10 +66,14 @@ class TrainingCurves(QWidget):
     """A sentence about what was copied or written."""
     failed = Signal(str)
     """A sentence about what could not be written."""
+    run_clicked = Signal(str)
+    """The line of this run was clicked."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._runs: tuple[RunHistory, ...] = ()
+        self.all_runs: Callable[[], Sequence[RunHistory]] = lambda: self._runs
+        """What "Save CSV of all runs" writes; by default the runs that are shown."""
         self.options = CurveOptions()
         self.panes = CurvePanes(theme().colours)
         self.panes.setObjectName("training_curves")
@@ -118,7 +131,15 @@ class TrainingCurves(QWidget):
         row.addWidget(self.smoothing)
         row.addWidget(self._smoothing_value)
         self.unit = _combo(["nats", "bits"], "1 bit = ln 2 nats = 0.693 nats")
-        self.x_axis = _combo(["step", "minutes"], "What the x axis counts")
+        self.x_axis = _combo(["step", "epoch", "minutes"], X_AXIS_HELP)
+        self.colour_by = _combo(
+            ["quantity", "run"], "What a colour stands for; by run is best with one quantity alone"
+        )
+        self.bands = QCheckBox("seeds as &band")
+        self.bands.setToolTip(
+            "Runs that differ in their seed alone become one line, their mean, with a band from "
+            "the lowest to the highest of them. The chosen run and pinned ones stay visible."
+        )
         self.log_x = QCheckBox("log &x")
         self.log_y = QCheckBox("log &y")
         self.log_y.setToolTip("A pane with values of zero or less gets a symmetric logarithm.")
@@ -132,6 +153,9 @@ class TrainingCurves(QWidget):
         self.fit.setText("&Fit")
         for widget in (self.unit, self.x_axis, self.log_x, self.log_y, self.ignore_outliers):
             row.addWidget(widget)
+        row.addWidget(self.bands)
+        row.addWidget(label_for(self.colour_by, "colo&ur"))
+        row.addWidget(self.colour_by)
         row.addStretch(1)
         row.addWidget(self.fit)
         row.addWidget(self._export_button())
@@ -144,7 +168,8 @@ class TrainingCurves(QWidget):
         menu = QMenu(button)
         menu.addAction("Copy image", self.copy_image)
         menu.addAction("Save figure…", self._ask_figure)
-        menu.addAction("Save CSV…", self._ask_csv)
+        menu.addAction("Save CSV of the runs shown…", self._ask_csv)
+        menu.addAction("Save one CSV of everything…", self._ask_csv_of_all)
         button.setMenu(menu)
         self._export = button
         return button
@@ -159,18 +184,22 @@ class TrainingCurves(QWidget):
         self.smoothing.valueChanged.connect(lambda v: self._change(smoothing=v / 100))
         self.unit.currentTextChanged.connect(lambda text: self._change(unit=text))
         self.x_axis.currentTextChanged.connect(lambda text: self._change(x_axis=text))
+        self.bands.toggled.connect(lambda on: self._change(bands=on))
+        self.colour_by.currentTextChanged.connect(lambda text: self._change(colour_by=text))
         self.log_x.toggled.connect(lambda on: self._change(log_x=on))
         self.log_y.toggled.connect(lambda on: self._change(log_y=on))
         self.ignore_outliers.toggled.connect(lambda on: self._change(ignore_outliers=on))
         self.fit.clicked.connect(self.panes.fit)
         self.panes.cursor_moved.connect(self._read_out)
+        self.panes.run_clicked.connect(self.run_clicked)
         theme().changed.connect(self._set_colours)
 
     # state
 
-    def set_runs(self, runs: Sequence[RunHistory]) -> None:
-        """Show these runs; the first is the one in full colour."""
+    def set_runs(self, runs: Sequence[RunHistory], pinned: Iterable[str] = ()) -> None:
+        """Show these runs; the first and the pinned ones are in full colour."""
         self._runs = tuple(runs)
+        self.options = replace(self.options, pinned=frozenset(pinned))
         self._refresh()
 
     def solo(self, name: str) -> None:
@@ -214,8 +243,7 @@ class TrainingCurves(QWidget):
         if not readings:
             self._readout.setText("")
             return
-        at = readings[0].x
-        place = f"step {at:,.0f}" if self.options.x_axis == "step" else f"{at:.2f} min"
+        place = _place(readings[0].x, self.options.x_axis)
         terms = [term for term in TERMS if term.name not in self.options.hidden]
         colours = theme().colours
         head = "".join(
@@ -226,8 +254,21 @@ class TrainingCurves(QWidget):
         rows = "".join(_reading_row(readings, split, terms) for split in self.options.splits)
         self._readout.setText(
             f'<table cellspacing="0" cellpadding="1" width="100%"><tr><td><b>{place}</b></td>'
-            f"{head}</tr>{rows}</table>"
+            f"{head}</tr>{rows}{self._nearest_row(len(terms))}</table>"
         )
+
+    def _nearest_row(self, columns: int) -> str:
+        """The line nearest to the pointer, of whichever run, where there are several."""
+        near = self.panes.nearest_reading() if len(self._runs) > 1 else None
+        if near is None:
+            return ""
+        unit = self.options.unit if near.term.is_information else "kW"
+        text = (
+            f"nearest: <b>{escape(near.run)}</b>, {near.term.title} "
+            f"{SPLIT_TITLES[near.split]} {format_value(near.value)} {unit} at "
+            f"{_place(near.x, self.options.x_axis)} (click to choose)"
+        )
+        return f'<tr><td colspan="{columns + 1}">{text}</td></tr>'
 
     # export
 
@@ -239,7 +280,10 @@ class TrainingCurves(QWidget):
             for term in TERMS
             if term.name not in self.options.hidden
         )
-        runs = " + ".join(run.name for run in self._runs)
+        names_of_runs = [escape(run.name) for run in self._runs]
+        runs = " + ".join(names_of_runs[:NAMES_IN_KEY])
+        if len(names_of_runs) > NAMES_IN_KEY:
+            runs += f" and {len(names_of_runs) - NAMES_IN_KEY} more"
         self.panes.set_cursor(None)
         self.panes.set_colours(LIGHT)
         self.panes.set_key(f"{names} (dashed: held-out) &nbsp; {runs}")
@@ -260,10 +304,10 @@ class TrainingCurves(QWidget):
         with self._writing(path), self._as_figure():
             export_figure(self.panes, path, theme())
 
-    def save_csv(self, path: Path) -> None:
-        """Write every report of the shown runs as CSV; `failed` if that cannot be done."""
+    def save_csv(self, path: Path, runs: Sequence[RunHistory] | None = None) -> None:
+        """Write every report of these (or the shown) runs as CSV; `failed` if it cannot be."""
         with self._writing(path):
-            path.write_text(history_csv(self._runs), encoding="utf-8")
+            path.write_text(history_csv(self._runs if runs is None else runs), encoding="utf-8")
 
     @contextmanager
     def _writing(self, path: Path) -> Iterator[None]:
@@ -284,6 +328,10 @@ class TrainingCurves(QWidget):
     def _ask_csv(self) -> None:
         if path := ask_path(self, "Save curves as CSV", "training.csv", "CSV (*.csv)"):
             self.save_csv(path)
+
+    def _ask_csv_of_all(self) -> None:
+        if path := ask_path(self, "Save all curves as CSV", "all-runs.csv", "CSV (*.csv)"):
+            self.save_csv(path, self.all_runs())
 
     def _set_colours(self, colours: Colours) -> None:
         for term in TERMS:
@@ -312,19 +360,36 @@ def _reading_row(readings: list[Reading], split: Split, terms: list[Term]) -> st
     return f"<tr><td>{SPLIT_TITLES[split]}</td>{''.join(cells)}</tr>"
 
 
+def _place(x: float, axis: XAxis) -> str:
+    """A place on the x axis in words."""
+    if axis == "minutes":
+        return f"{x:.2f} min"
+    return f"epoch {x:.2f}" if axis == "epoch" else f"step {x:,.0f}"
+
+
 def history_csv(runs: Sequence[RunHistory]) -> str:
     """All reports of these runs, one a row: run, split, step, seconds, then the terms.
 
-    ELBO and its terms are in nats per aggregate curve, σ in kW; nothing is smoothed.
+    ELBO and its terms are in nats per observation, σ in its own unit; nothing is smoothed, and a
+    value that is not a number is "NaN".
     """
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["run", "split", "step", "seconds", *(term.name for term in TERMS)])
-    for run in runs:
-        for split in SPLITS:
-            history = run.split(split)
-            columns = [history.term(term.name) for term in TERMS]
-            for row, (step, seconds) in enumerate(zip(history.step, history.seconds, strict=True)):
-                values = [f"{column[row]:.9g}" for column in columns]
-                writer.writerow([run.name, split, int(step), f"{seconds:.3f}", *values])
-    return out.getvalue()
+    import polars as pl  # writes a million rows while csv would write thirty thousand
+
+    tables = [_table(run, split) for run in runs for split in SPLITS if len(run.split(split).step)]
+    head = ["run", "split", "step", "seconds", *(term.name for term in TERMS)]
+    if not tables:
+        return ",".join(head) + "\n"
+    return pl.concat(tables).write_csv()
+
+
+def _table(run: RunHistory, split: Split) -> pl.DataFrame:
+    import polars as pl
+
+    history = run.split(split)
+    columns: dict[str, Any] = {
+        "step": history.step.astype(np.int64),
+        "seconds": history.seconds.round(3),
+        **{term.name: history.term(term.name) for term in TERMS},
+    }
+    names = [pl.lit(run.name).alias("run"), pl.lit(str(split)).alias("split")]
+    return pl.DataFrame(columns).select(*names, pl.all())

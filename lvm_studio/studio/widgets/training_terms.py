@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -21,6 +22,7 @@ from lvm_studio.studio.theme import (
 from lvm_studio.studio.widgets.series import Floats
 
 Split = Literal["train", "heldout"]
+XAxis = Literal["step", "epoch", "minutes"]
 SPLITS: tuple[Split, ...] = ("train", "heldout")
 SPLIT_TITLES: dict[Split, str] = {"train": "train", "heldout": "held-out"}
 
@@ -117,12 +119,27 @@ class SplitHistory:
 
 @dataclass(frozen=True, eq=False)
 class RunHistory:
-    """The curves of one run: `name` is what legends and files call it."""
+    """The curves of one run.
+
+    Args:
+        name: what legends and files call it.
+        group: what it is called together with the runs that differ in their seed alone.
+        epoch_steps: steps in which as many observations are seen as there are; NaN if unknown.
+    """
 
     name: str
     train: SplitHistory
     heldout: SplitHistory
+    group: str = ""
+    epoch_steps: float = math.nan
 
     def split(self, split: Split) -> SplitHistory:
         """The history of one split."""
         return self.train if split == "train" else self.heldout
+
+    def places(self, split: Split, axis: XAxis) -> Floats:
+        """Where the reports of a split lie on an x axis."""
+        history = self.split(split)
+        if axis == "minutes":
+            return history.seconds / 60.0
+        return history.step / self.epoch_steps if axis == "epoch" else history.step
