@@ -21,6 +21,8 @@ from lvm_studio.data.manifolds import Manifold
 from lvm_studio.models.specs import VectorVAESpec
 from lvm_studio.models.trained import build_module
 from lvm_studio.models.vectors import VectorVAE
+from lvm_studio.training.objectives.bounds import Bound, build_bound
+from lvm_studio.training.objectives.specs import BoundSpec, ElboSpec
 
 SCALE_POINTS = 10_000
 Stacked = dict[str, Tensor]
@@ -59,16 +61,19 @@ class Terms:
     sigma: NDArray[np.float64]
 
 
-class _Bound(nn.Module):
-    """Reconstruction [B], KL [B] and sigma of one member, as one call."""
+class _Figures(nn.Module):
+    """What is maximised [B], reconstruction [B], KL [B] and sigma of one member, as one call."""
 
-    def __init__(self, vae: VectorVAE) -> None:
+    def __init__(self, vae: VectorVAE, bound: Bound) -> None:
         super().__init__()
         self.vae = vae
+        self._bound = bound
 
-    def forward(self, x: Tensor, eps: Tensor, jitter: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(self, x: Tensor, eps: Tensor, jitter: Tensor) -> tuple[Tensor, ...]:
         draws = self.vae.draws(x, eps, jitter)
-        return draws.law.log_prob(draws.x).mean(0), draws.q.kl().sum(-1), self.vae.sigma()
+        score = draws.law.log_prob(draws.x)
+        worth = self._bound(draws, score, 1.0)
+        return worth, score.mean(0), draws.q.kl().sum(-1), self.vae.sigma()
 
 
 class Ensemble:
@@ -79,6 +84,7 @@ class Ensemble:
         data: what fresh points are drawn from.
         seeds: R seeds of the first weights.
         schedule: how all are trained.
+        bound: what each maximises.
         seed: of data and draws.
         device: where.
     """
@@ -90,6 +96,7 @@ class Ensemble:
         seeds: Sequence[int],
         schedule: Schedule,
         *,
+        bound: BoundSpec = ElboSpec(),  # noqa: B008 - frozen
         seed: int = 0,
         device: str = "cpu",
     ) -> None:
@@ -97,8 +104,10 @@ class Ensemble:
         self._drawn = np.random.default_rng([seed, 1])
         self._noise = torch.Generator(device).manual_seed(seed)
         members = [self._member(spec, s) for spec, s in zip(specs, seeds, strict=True)]
-        self._frame = _Bound(members[0])
-        parameters, buffers = stack_module_state([_Bound(member) for member in members])
+        self._bound = build_bound(bound)
+        self._frame = _Figures(members[0], self._bound)
+        frames = [_Figures(member, self._bound) for member in members]
+        parameters, buffers = stack_module_state(frames)
         self._parameters = {
             k: v.to(device).detach().requires_grad_() for k, v in parameters.items()
         }
@@ -119,8 +128,8 @@ class Ensemble:
 
     def _one(
         self, parameters: Stacked, buffers: Stacked, x: Tensor, eps: Tensor, jitter: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        out: tuple[Tensor, Tensor, Tensor] = functional_call(
+    ) -> tuple[Tensor, ...]:
+        out: tuple[Tensor, ...] = functional_call(
             self._frame, (parameters, buffers), (x, eps, jitter)
         )
         return out
@@ -139,11 +148,10 @@ class Ensemble:
         return _terms(torch.stack(sums).mean(0))
 
     def _train_step(self) -> Tensor:
-        batch = self._batch(self.schedule.batch, 1, self._drawn)
-        reconstruction, kl, sigma = self._call(self._parameters, self._buffers, *batch)
-        loss = (kl - reconstruction).mean(1)
+        batch = self._batch(self.schedule.batch, self._bound.samples, self._drawn)
+        worth, reconstruction, kl, sigma = self._call(self._parameters, self._buffers, *batch)
         self._optimiser.zero_grad(set_to_none=True)
-        torch.autograd.backward(loss.sum() / batch[0].shape[-1])
+        torch.autograd.backward(-worth.mean(1).sum() / batch[0].shape[-1])
         self._clip()
         for group in self._optimiser.param_groups:
             group["lr"] = self.schedule.rate(self.step)
@@ -182,14 +190,16 @@ class Ensemble:
             mine = x.expand(len(self.specs), *x.shape)
             shape = (len(self.specs), samples, len(x), self.specs[0].latent_z)
             eps = torch.randn(shape, generator=self._noise, device=self.device)
-            reconstruction, kl, sigma = self._call(self._parameters, self._buffers, mine, eps, mine)
+            _, reconstruction, kl, sigma = self._call(
+                self._parameters, self._buffers, mine, eps, mine
+            )
             weight = len(x) / points
             totals.append(torch.stack([weight * reconstruction.mean(1), weight * kl.mean(1)]))
         return _terms(torch.cat([torch.stack(totals).sum(0), sigma[None]]))
 
     def member(self, index: int) -> VectorVAE:
         """A copy of one member on the CPU, in evaluation mode."""
-        module = _Bound(self._member(self.specs[index], 0))
+        module = _Figures(self._member(self.specs[index], 0), self._bound)
         state = {**self._parameters, **self._buffers}
         module.load_state_dict({name: value[index].detach().cpu() for name, value in state.items()})
         return module.vae.eval()

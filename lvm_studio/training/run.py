@@ -104,9 +104,9 @@ class TrainingRun:
         for row, lr in zip(rows, lrs, strict=True):
             if row[-1] >= MOST_IN_A_ROW:
                 raise TrainingDiverged(
-                    f"The loss explodes or is no longer a number at step {self.step + 1}, as in the "
-                    f"{MOST_IN_A_ROW - 1} before it; start again with a learning rate (lr) below "
-                    f"{self.spec.lr:g}."
+                    f"The loss explodes or is no longer a number at step {self.step + 1}, as in "
+                    f"the {MOST_IN_A_ROW - 1} before it; start again with a learning rate (lr) "
+                    f"below {self.spec.lr:g}."
                 )
             self.step += 1
             self.seconds += each
