@@ -63,18 +63,17 @@ class CompVAEPredictor:
     ) -> NDArray[np.floating]:
         """Curves [n, 336] in kW."""
         m, s = self.module.prior_w(torch.as_tensor(labels))
-        sum_w = _normal(m.sum(0).expand(n, -1), (s**2).sum(0).sqrt(), generator)
+        u_w = torch.randn(n, m.shape[-1], generator=generator)
+        sum_w = m.sum(0) + (s**2).sum(0).sqrt() * u_w
         k = torch.full((n,), float(len(labels)))
         c = torch.as_tensor(context).expand(n, -1, -1)
         mu, sigma = self.module.prior_z(sum_w, k, c)
-        curve = self.module.decode(sum_w, _normal(mu, sigma, generator), k, c)
+        u_z = torch.randn(n, mu[0].numel(), generator=generator)
+        z = mu + sigma * self.module.sampled_z(u_z, u_w, k, c)
+        curve = self.module.decode(sum_w, z, k, c)
         eps = torch.randn(curve.mean.shape, generator=generator)
         curves: NDArray[np.floating] = curve.transport(eps).numpy()
         return curves
-
-
-def _normal(mean: torch.Tensor, std: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-    return mean + std * torch.randn(mean.shape, generator=generator)
 
 
 def heldout_table(

@@ -148,7 +148,7 @@ def _encode_batch(model: TrainedModel, records: WeekRecords, cases: Sequence[Cas
     x = torch.from_numpy(np.stack([case.x for case in cases]).astype(np.float32))
     if isinstance(model.module, GaussianVAE):
         q = model.module.posterior(x)
-        return Encoded(q.mean, q.stddev, q.kl())
+        return Encoded(model.module.whitened_z(q.mean), q.stddev, q.kl())
     if not isinstance(model.module, CompVAE):
         raise DataError(f"{model.name} is no model of household weeks; choose one that is.")
     labels, mask = _padded(records, cases)
@@ -175,8 +175,10 @@ def _encode_sums(
     total = q_w.sum_mean()
     q_z = module.posterior_z(x, total, mask.sum(-1), context, prior)
     spread = q_w.sum_variance().sqrt()
+    u_w = (total - prior.sum_mean) / prior.sum_std
+    u_z = module.whitened_z(q_z.shift, u_w, mask.sum(-1), context)
     return Encoded(
-        mean=torch.cat([(total - prior.sum_mean) / prior.sum_std, q_z.shift.flatten(1)], -1),
+        mean=torch.cat([u_w, u_z], -1),
         std=torch.cat([spread / prior.sum_std, q_z.log_scale.exp().flatten(1)], -1),
         kl=torch.cat([q_w.kl(prior.m, prior.s), q_z.kl().flatten(1)], -1),
     )

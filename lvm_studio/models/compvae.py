@@ -13,10 +13,11 @@ from torch.nn.functional import pad, softplus
 from lvm_studio.data.units import DAY, WEEK
 from lvm_studio.models.autoregressive import AutoregressiveNoise
 from lvm_studio.models.elbo import Elbo, LatentVariableModel
+from lvm_studio.models.fitted_prior import FittedPrior
 from lvm_studio.models.gaussians import ResidualGaussian
 from lvm_studio.models.inference import PartsPosterior, new_inference
 from lvm_studio.models.linear_head import LinearHead
-from lvm_studio.models.networks import DayNet, ResidualMLP
+from lvm_studio.models.networks import DayNet, ResidualMLP, within
 from lvm_studio.models.observation import CurveDistribution, PerHouseholdNoise
 from lvm_studio.models.specs import AutoregressiveNoiseSpec, CompVAESpec, NoiseSpec
 
@@ -75,6 +76,7 @@ class CompVAE(LatentVariableModel):
         context: C.
     """
 
+    inference = ("summary", "w_posterior", "z_posterior")
     household_mean_kw: Tensor
     household_spread_kw: Tensor
 
@@ -82,7 +84,8 @@ class CompVAE(LatentVariableModel):
         super().__init__()
         self.spec = spec
         w, z, day, drop = spec.latent_w, spec.latent_z, spec.day_hidden, spec.dropout
-        self.part_prior = ResidualMLP(labels, spec.part_hidden, 2 * w, blocks=0)
+        told = labels if spec.head is None else labels + 1
+        self.part_prior = ResidualMLP(told, spec.part_hidden, 2 * w, blocks=0)
         self.head = None if spec.head is None else LinearHead(spec.head, labels)
         if self.head is None:
             _start_as_identity(self.part_prior.direct, w)
@@ -101,6 +104,10 @@ class CompVAE(LatentVariableModel):
         self.w_posterior = new_inference(spec, labels)
         surprises = 2 * DAY if spec.week_in_z else DAY
         self.z_posterior = DayNet(surprises + context + 2 * w, day, 2 * z, blocks=1, dropout=drop)
+        self.refined = None
+        if spec.fitted_prior is not None:
+            self.refined = FittedPrior(spec.fitted_prior, DAYS * z, w + 1 + context)
+            self.refined.requires_grad_(False)  # until the rest is trained
         self.register_buffer("household_mean_kw", torch.full((WEEK,), 0.45))
         self.register_buffer("household_spread_kw", torch.tensor(0.15))
         self._start_small()
@@ -131,10 +138,12 @@ class CompVAE(LatentVariableModel):
         Once trained (in evaluation mode) the law is `spec.prior_widening` times as wide as
         learned: what was fitted to few weeks is too certain of others.
         """
-        m, scale = self.part_prior(labels).chunk(2, -1)
-        if self.head is not None:
-            known = self.head.scores(labels)
-            m = m + pad(known, (0, self.spec.latent_w - known.shape[-1]))
+        if self.head is None:
+            m, scale = self.part_prior(labels).chunk(2, -1)
+        else:
+            scores, known = self.head.scores(labels)
+            m, scale = self.part_prior(torch.cat([labels, known], -1)).chunk(2, -1)
+            m = m + pad(scores, (0, self.spec.latent_w - scores.shape[-1]))
         return m, self._widening * (1e-3 + softplus(scale + SOFTPLUS_OF_ONE))
 
     @property
@@ -152,6 +161,28 @@ class CompVAE(LatentVariableModel):
         mu, scale = self.z_prior(torch.cat([context, per_day], -1)).chunk(2, -1)
         return mu, 1e-3 + softplus(scale + SOFTPLUS_OF_ONE)
 
+    def sampled_z(self, u: Tensor, moved: Tensor, k: Tensor, context: Tensor) -> Tensor:
+        """Coordinates of z relative to `prior_z`, [N, 7, Z], from standard normal u [N, 7 Z].
+
+        moved [N, W]: the sum of w in deviations of its prior, `k` [N] or [1], context [N, 7, C].
+        What `prior_z` calls standard normal is so only before the prior is refitted.
+        """
+        if self.refined is not None:
+            u = self.refined(u, self.told_of(moved, k, context))
+        return u.reshape(-1, DAYS, self.spec.latent_z)
+
+    def told_of(self, moved: Tensor, k: Tensor, context: Tensor) -> Tensor:
+        """What a refitted prior depends on, [N, W + 1 + C]; arguments as in `sampled_z`."""
+        size = (k.log() - 3.0)[:, None].expand(len(moved), -1)
+        return torch.cat([moved, size, context.mean(-2)], -1)
+
+    def whitened_z(self, shift: Tensor, moved: Tensor, k: Tensor, context: Tensor) -> Tensor:
+        """The u [N, 7 Z] that `sampled_z` takes to shift [N, 7, Z]."""
+        v = shift.flatten(1)
+        if self.refined is None:
+            return v
+        return self.refined.inverse(v, self.told_of(moved, k, context))[0]
+
     def decode(
         self,
         sum_w: Tensor,
@@ -166,14 +197,14 @@ class CompVAE(LatentVariableModel):
         week [B], positions in the training set, tells a linear head what it may not have seen.
         """
         mean_w = sum_w / k[:, None]
-        z = _within(z, FURTHEST_Z) if self.spec.bounded else z
+        z = within(z, FURTHEST_Z) if self.spec.bounded else z
         days = torch.cat([context, _every_day(mean_w), z], -1)
         if self.spec.week_in_z:
             days = torch.cat([days, _every_day(z.sum(-2) / math.sqrt(DAYS))], -1)
         decoded = self.decoder(days)
         shape = decoded[..., :DAY].flatten(-2)
         if self.spec.bounded:
-            shape = _within(shape, FURTHEST_SHAPE)
+            shape = within(shape, FURTHEST_SHAPE)
         linear = self._linear(mean_w, context, week)
         household = linear + self.household_spread_kw * shape
         factor = decoded[..., DAY:].flatten(-2).tanh().exp() if self.varying else 1.0
@@ -198,6 +229,17 @@ class CompVAE(LatentVariableModel):
         mu, _ = self.prior_z(sum_mean, k, context)
         curve = self.decode(sum_mean, mu, k, context, week)
         return PriorPath(m, s, sum_mean, sum_std, curve, self._widening)
+
+    def prior_without(
+        self, labels: Tensor, mask: Tensor, context: Tensor, week: Tensor
+    ) -> PriorPath:
+        """`prior_path` of a trained model whose linear head has not seen the week, [B]."""
+        if self.head is None:
+            return self.prior_path(labels, mask, context)
+        self.head.train()
+        path = self.prior_path(labels, mask, context, week)
+        self.head.eval()
+        return path
 
     # -- inference side ---------------------------------------------------------------------
 
@@ -225,7 +267,7 @@ class CompVAE(LatentVariableModel):
         if self.spec.week_in_z:
             seen.append(_every_day(surprise.mean(-2)))
         shift, log_scale = self.z_posterior(torch.cat(seen, -1)).chunk(2, -1)
-        log_scale = _within(log_scale, FURTHEST_LOG_SCALE)
+        log_scale = within(log_scale, FURTHEST_LOG_SCALE)
         return ResidualGaussian(mu, sigma, shift, log_scale)
 
     def _surprise(self, x: Tensor, prior: PriorPath) -> Tensor:
@@ -253,11 +295,6 @@ def _noise(spec: NoiseSpec) -> PerHouseholdNoise:
     if isinstance(spec, AutoregressiveNoiseSpec):
         return AutoregressiveNoise(skewed=spec.skewed, positive=spec.positive)
     return PerHouseholdNoise()
-
-
-def _within(values: Tensor, bound: float) -> Tensor:
-    """Smoothly between -bound and bound; hardly changed near 0."""
-    return bound * (values / bound).tanh()
 
 
 def _every_day(shared: Tensor) -> Tensor:

@@ -37,7 +37,9 @@ def day_features(context: Tensor) -> Tensor:
     A constant, day of the week, holiday and summer time, temperatures, degrees below 15 and above
     17 °C, three harmonics of the year, and the cold in each season.
     """
-    weekday = (torch.eye(DAYS).to(context) - 1 / DAYS).expand(*context.shape[:-1], DAYS)
+    weekday = (torch.eye(DAYS, dtype=context.dtype, device=context.device) - 1 / DAYS).expand(
+        *context.shape[:-1], DAYS
+    )
     temperatures = context[..., :5]
     mean = context[..., ContextEncoder.TEMPERATURES].mean(-1, keepdim=True)
     cold = (_scaled(HEATING_BASE_C) - mean).clamp(min=0.0)
@@ -88,10 +90,21 @@ class LinearHead(nn.Module):
         self.register_buffer("fold_loadings", None, persistent=False)
         self.register_buffer("fold_of_week", None, persistent=False)
 
-    def household_features(self, labels: Tensor) -> Tensor:
-        """1, label and nearness to each anchor, [..., 1 + F + A], scaled by their prior."""
-        squared = (labels[..., None, :] - self.anchors).square().sum(-1)
+    def nearness(self, labels: Tensor) -> Tensor:
+        """Between 0 and 1 for each anchor, [..., A], for labels [..., F].
+
+        While training some households are met as strangers, near to nobody.
+        """
+        ends = labels.square().sum(-1, keepdim=True) + self.anchors.square().sum(-1)
+        squared = (ends - 2.0 * labels @ self.anchors.T).clamp(min=0.0)
         near = (-0.5 * squared / self.spec.reach**2).exp()
+        if self.training and self.spec.strangers > 0:
+            known = torch.rand(near.shape[:-1], device=near.device) >= self.spec.strangers
+            near = near * known[..., None]
+        return near
+
+    def household_features(self, labels: Tensor, near: Tensor) -> Tensor:
+        """1, label and nearness to each anchor, [..., 1 + F + A], scaled by their prior."""
         one = torch.full_like(labels[..., :1], self.spec.common)
         return torch.cat([one, self.spec.by_label * labels, self.spec.by_anchor * near], -1)
 
@@ -99,30 +112,38 @@ class LinearHead(nn.Module):
         """`day_features`, less their means over the days of training, [..., 7, Q]."""
         return day_features(context) - self.centre
 
-    def scores(self, labels: Tensor) -> Tensor:
-        """[..., R] for labels [..., F]; of spread 1 over the training households."""
-        return self.household_features(labels) @ self.to_scores
+    def scores(self, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """Scores [..., R] for labels [..., F], and how well the household is known, [..., 1].
+
+        Scores have spread 1 over the training households; 1 is one of them, 0 a stranger.
+        """
+        near = self.nearness(labels)
+        known = near.amax(-1, keepdim=True)
+        return self.household_features(labels, near) @ self.to_scores, known
 
     def forward(self, mean_score: Tensor, context: Tensor, week: Tensor | None = None) -> Tensor:
         """Mean curve [B, 336] in kW per household for mean scores [B, R], context [B, 7, C].
 
         `week` [B] are positions in the training set; only while training.
         """
-        one = torch.ones_like(mean_score[:, :1])
-        told = torch.cat([one, mean_score], -1)
-        if self.training and week is not None and self.fold_loadings is not None:
-            return self._without_week(told, context, week)
-        if len(context) > 1 and context.stride(0) == 0:  # one week for all
-            by_day = torch.einsum("dq,rqt->rdt", self.day_features(context[0]), self.loadings)
-            return (told @ by_day.flatten(1)).reshape(len(told), -1)
-        joint = torch.einsum("br,bdq->bdrq", told, self.day_features(context)).flatten(2)
-        return (joint @ self.loadings.flatten(0, 1)).flatten(1)
+        by_score = self._by_score(context, week)
+        base, slopes = by_score[:, 0], by_score[:, 1:]
+        if len(slopes) == 1:
+            return base + mean_score @ slopes[0]
+        return base + torch.bmm(mean_score[:, None], slopes)[:, 0]
 
-    def _without_week(self, told: Tensor, context: Tensor, week: Tensor) -> Tensor:
-        assert self.fold_loadings is not None and self.fold_of_week is not None
-        joint = torch.einsum("br,bdq->bdrq", told, self.day_features(context)).flatten(2)
-        mine = self.fold_loadings[self.fold_of_week[week]].flatten(1, 2)  # [B, (1 + R) Q, 48]
-        return torch.bmm(joint, mine).flatten(1)
+    @torch.no_grad()
+    def _by_score(self, context: Tensor, week: Tensor | None) -> Tensor:
+        """Curves of scores 0 and of each score, [B, 1 + R, 336]; B = 1 if all share a week."""
+        loadings = self.loadings.transpose(0, 1).flatten(1)[None]  # [1, Q, (1 + R) 48]
+        if self.training and week is not None and self.fold_loadings is not None:
+            assert self.fold_of_week is not None
+            loadings = self.fold_loadings.transpose(1, 2).flatten(2)[self.fold_of_week[week]]
+        elif len(context) > 1 and context.stride(0) == 0:
+            context = context[:1]
+        by_day = self.day_features(context) @ loadings  # [B, 7, (1 + R) 48]
+        shaped = by_day.view(len(by_day), DAYS, -1, DAY)
+        return shaped.transpose(1, 2).flatten(2)
 
     @torch.no_grad()
     def fill_features(self, anchors: Tensor, context: Tensor) -> None:

@@ -14,6 +14,15 @@ def zeroed(layer: nn.Linear) -> nn.Linear:
     return layer
 
 
+def within(values: Tensor, bound: float) -> Tensor:
+    """Smoothly between -bound and bound; hardly changed near 0.
+
+    >>> within(torch.tensor([0.1, 100.0]), 5.0)
+    tensor([0.1000, 5.0000])
+    """
+    return bound * (values / bound).tanh()
+
+
 class ResidualMLP(nn.Module):
     """[..., inputs] -> [..., outputs]: a linear path plus residual blocks; starts at 0."""
 

@@ -117,7 +117,7 @@ class Street:
         k = self.context.new_full((1,), float(self.k))
         context = self.context.expand(len(u), -1, -1)
         mu, sigma = self.module.prior_z(sum_w, k, context)
-        z = mu + sigma * u_z.reshape(-1, DAYS, self.latent_z)
+        z = mu + sigma * self.module.sampled_z(u_z, u_w, k, context)
         return self.module.decode(sum_w, z, k, context)
 
     def encode(self, x: Tensor) -> Encoded:
@@ -133,10 +133,10 @@ class Street:
         prior = self.module.prior_path(parts, mask, context)
         q_w = self.module.posterior_w(x, parts, mask, prior)
         q_z = self.module.posterior_z(x, q_w.sum_mean(), k, context, prior)
+        u_w = (q_w.sum_mean() - self.sum_mean) / self.sum_std
+        u_z = self.module.whitened_z(q_z.shift, u_w, k, context)
         return Encoded(
-            mean=torch.cat(
-                [(q_w.sum_mean() - self.sum_mean) / self.sum_std, q_z.shift.flatten(1)], -1
-            ),
+            mean=torch.cat([u_w, u_z], -1),
             std=torch.cat(
                 [q_w.sum_variance().sqrt() / self.sum_std, q_z.log_scale.exp().flatten(1)], -1
             ),
@@ -158,7 +158,7 @@ class Street:
 
 @dataclass(frozen=True, eq=False)
 class VAESpace:
-    """The latent space of a plain VAE as a base space: u is z."""
+    """The latent space of a plain VAE as a base space: u is z, or what its refitted prior is of."""
 
     module: GaussianVAE
 
@@ -179,12 +179,12 @@ class VAESpace:
 
     def decode(self, u: Tensor) -> CurveDistribution:
         """Laws of curves [N, 336] in kW for u [N, dim]."""
-        return self.module.decode(u)
+        return self.module.decode(self.module.sampled_z(u))
 
     def encode(self, x: Tensor) -> Encoded:
         """Posteriors over u of measured sums x [N, 336] in kW."""
         q = self.module.posterior(x)
-        return Encoded(q.mean, q.stddev, q.kl())
+        return Encoded(self.module.whitened_z(q.mean), q.stddev, q.kl())
 
 
 def compose_street(
@@ -241,8 +241,8 @@ def base_space(
     return compose_street(model, households, composition, context)
 
 
-def base_noise(n: int, dim: int, seed: int) -> tuple[Tensor, Tensor]:
-    """Common random numbers: u [n, dim] and noise eps [n, 336], both standard normal.
+def base_noise(n: int, dim: int, seed: int, length: int = WEEK) -> tuple[Tensor, Tensor]:
+    """Common random numbers: u [n, dim] and noise eps [n, length], both standard normal.
 
     Row i depends on the seed (and on dim) alone, not on n nor on any composition, so that a
     street that changes bends its curves instead of drawing others.
@@ -254,7 +254,7 @@ def base_noise(n: int, dim: int, seed: int) -> tuple[Tensor, Tensor]:
     streams = np.random.SeedSequence(seed).spawn(2)
     u, eps = (
         np.random.default_rng(stream).standard_normal((n, width), dtype=np.float32)
-        for stream, width in zip(streams, (dim, WEEK), strict=True)
+        for stream, width in zip(streams, (dim, length), strict=True)
     )
     return torch.from_numpy(u), torch.from_numpy(eps)
 

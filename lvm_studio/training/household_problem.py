@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from lvm_studio.data.calendar import ContextEncoder
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.households import HouseholdSet
-from lvm_studio.data.labels import LabelEncoder
+from lvm_studio.data.labels import STATISTICS, LabelEncoder
 from lvm_studio.data.sampler import AggregateBatch, AggregateSampler, Augmentation
 from lvm_studio.data.units import WEEK
 from lvm_studio.models.compvae import CompVAE
@@ -22,6 +22,7 @@ from lvm_studio.models.linear_head import LinearHead
 from lvm_studio.models.specs import CompVAESpec
 from lvm_studio.models.trained import TrainedModel, build_module
 from lvm_studio.models.vae import GaussianVAE
+from lvm_studio.training.fitted_prior import refit_prior
 from lvm_studio.training.linear_head import HouseholdWeeks, fit_head, fold_of
 from lvm_studio.training.problem import choose_device, common_provenance
 from lvm_studio.training.spec import TrainSpec
@@ -38,8 +39,8 @@ class HouseholdProblem:
         self.spec = spec
         self.households = households
         self.device = choose_device(spec.device)
-        self.labels = LabelEncoder.fit(households)
-        self.context = ContextEncoder()
+        self.labels = LabelEncoder.fit(households, told_statistics(spec, households))
+        self.context = ContextEncoder(spec.withheld)
         self.sampler = AggregateSampler.for_training(
             households,
             self.labels,
@@ -132,6 +133,11 @@ class HouseholdProblem:
             self.spec.model, labels=self.labels.dim, context=self.context.dim, seed=0
         )
         copy.load_state_dict(module.state_dict())
+        assert isinstance(module, CompVAE | GaussianVAE)
+        assert isinstance(copy, CompVAE | GaussianVAE)
+        if module.refined is not None and copy.refined is not None:
+            refit_prior(module, self.draw, self.spec.seed)
+            copy.refined.load_state_dict(module.refined.state_dict())
         labelled = isinstance(self.spec.model, CompVAESpec)
         return TrainedModel(
             name=f"{self.households.name} {self.spec.recipe}",
@@ -149,12 +155,24 @@ class HouseholdProblem:
         )
 
 
+def told_statistics(spec: TrainSpec, households: HouseholdSet) -> tuple[str, ...]:
+    """What of the training weeks' readings goes into labels: of a simulated street nothing.
+
+    Its truth is known given what was asked of the households (`StreetTruth`), so that a model is
+    told the same.
+    """
+    told = spec.labels
+    if told == "auto":
+        told = "surveyed" if households.provenance.simulated else "measured"
+    return STATISTICS if told == "measured" else ()
+
+
 def _augmentation(spec: TrainSpec) -> Augmentation:
     return dataclasses.replace(
         Augmentation(),
         swap_probability=spec.swap_probability,
-        temperature_noise_c=spec.temperature_noise_c,
-        season_jitter_days=spec.season_jitter_days,
+        temperature_noise_c=0.0 if "temperature" in spec.withheld else spec.temperature_noise_c,
+        season_jitter_days=0.0 if "season" in spec.withheld else spec.season_jitter_days,
     )
 
 

@@ -47,7 +47,10 @@ def fit_head(head: LinearHead, data: HouseholdWeeks) -> Tensor:
     anchors = torch.from_numpy(_spread_out(data.labels, head.spec.anchors))
     context = torch.from_numpy(data.context)
     head.fill_features(anchors, context)
-    features = head.household_features(torch.from_numpy(data.labels)).double().numpy()
+    labels = torch.from_numpy(data.labels)
+    near = head.eval().nearness(labels)
+    features = head.household_features(labels, near).double().numpy()
+    head.train()
     features = features[:, : 1 + data.labels.shape[1] + len(anchors)]
     ridge = _Equations(features, head.day_features(context).double().numpy(), data, head.spec)
     whole = ridge.solve(np.zeros(len(data.context), dtype=np.bool_))

@@ -1,0 +1,94 @@
+"""A prior over z that looks like the aggregated posterior: a coupling flow on top of N(0, I).
+
+A posterior that explains real curves well leaves, summed over all of them, a law that is not the
+prior it was held against; drawn from the prior, extremes are then missed. The flow is fitted
+after training, with everything else at rest, and is part of the base law from there on: what is
+tuned stays a standard normal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from zuko.nn import MLP
+from zuko.transforms import CouplingTransform, DependentTransform, MonotonicAffineTransform
+
+from lvm_studio.models.gaussians import HALF_LOG_2PI
+from lvm_studio.models.specs import FittedPriorSpec
+
+SMALLEST_SCALE = 0.1
+"""A coupling scales by 0.1 to 10: enough over several layers, and it cannot run away."""
+
+FURTHEST_SEEN = 3.0
+"""Networks see coordinates bounded by this many deviations: beyond, the flow is linear."""
+
+
+class FittedPrior(nn.Module):
+    """v = T(u; told), u ~ N(0, I): the identity until it is fitted.
+
+    v are coordinates of z relative to the prior the model was trained with, [N, dim]; `told`
+    [N, features] is what the law depends on (the whole's coordinates, its size, the weather).
+
+    >>> prior = FittedPrior(FittedPriorSpec(), dim=4, features=2)
+    >>> u, told = torch.randn(3, 4), torch.randn(3, 2)
+    >>> bool((prior(u, told) == u).all())
+    True
+    """
+
+    def __init__(self, spec: FittedPriorSpec, dim: int, features: int = 0) -> None:
+        super().__init__()
+        self.dim, self.features = dim, features
+        coordinate = torch.arange(dim)
+        masks = [(coordinate * (layer // 2 + 1) // 2 + layer) % 2 == 0 for layer in range(9)]
+        chosen = [mask for mask in masks if 0 < int(mask.sum()) < dim]
+        self.layers = nn.ModuleList(
+            _Coupling(chosen[layer % len(chosen)], features, spec.hidden)
+            for layer in range(spec.couplings if chosen else 0)
+        )
+
+    def forward(self, u: Tensor, told: Tensor) -> Tensor:
+        """v of u, both [N, dim], given told [N, features]."""
+        for layer in self.layers:
+            u = CouplingTransform(cast(_Coupling, layer).given(told), layer.mask)(u)
+        return u
+
+    def inverse(self, v: Tensor, told: Tensor) -> tuple[Tensor, Tensor]:
+        """u of v, and log |det du/dv|, [N]."""
+        total = v.new_zeros(len(v))
+        for layer in reversed(self.layers):
+            transform = CouplingTransform(cast(_Coupling, layer).given(told), layer.mask)
+            u = transform.inv(v)
+            total = total - transform.log_abs_det_jacobian(u, v)
+            v = u
+        return v, total
+
+    def log_prob(self, v: Tensor, told: Tensor) -> Tensor:
+        """Log-density of v [N, dim], [N], in nats."""
+        u, log_det = self.inverse(v, told)
+        return (-0.5 * u**2 - HALF_LOG_2PI).sum(-1) + log_det
+
+
+class _Coupling(nn.Module):
+    mask: Tensor
+
+    def __init__(self, mask: Tensor, features: int, hidden: int) -> None:
+        super().__init__()
+        self.register_buffer("mask", mask, persistent=False)
+        kept = int(mask.sum())
+        moved = len(mask) - kept
+        self.net = MLP(kept + features, 2 * moved, (hidden, hidden), activation=nn.SiLU)
+        nn.init.zeros_(self.net[-1].weight)
+        nn.init.zeros_(self.net[-1].bias)
+
+    def given(self, told: Tensor) -> Callable[[Tensor], DependentTransform]:
+        """The moved coordinates' transform as a function of those that are kept."""
+
+        def transform(kept: Tensor) -> DependentTransform:
+            seen = FURTHEST_SEEN * (torch.cat([kept, told], -1) / FURTHEST_SEEN).tanh()
+            shift, scale = self.net(seen).chunk(2, -1)
+            return DependentTransform(MonotonicAffineTransform(shift, scale, SMALLEST_SCALE), 1)
+
+        return transform

@@ -1,0 +1,89 @@
+"""Refitting the prior over z once a model is trained: maximum likelihood on its own posteriors."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from lvm_studio.data.sampler import AggregateBatch
+from lvm_studio.models.compvae import CompVAE
+from lvm_studio.models.fitted_prior import FittedPrior
+from lvm_studio.models.specs import FittedPriorSpec
+from lvm_studio.models.vae import GaussianVAE
+
+BATCH = 256
+LR = 2e-3
+WEIGHT_DECAY = 0.05
+CLIP_NORM = 5.0
+
+Draw = Callable[[int, torch.Generator], AggregateBatch]
+
+
+@dataclass(frozen=True, eq=False)
+class Posteriors:
+    """Posteriors over z relative to its prior: mean, std [N, dim] and what is told, [N, ...]."""
+
+    mean: Tensor
+    std: Tensor
+    told: Tensor
+
+
+def refit_prior(module: CompVAE | GaussianVAE, draw: Draw, seed: int) -> None:
+    """Fit the module's refined prior, if it has one, to the aggregated posterior of `draw`.
+
+    Everything else stays as it is. The same seed gives the same prior.
+    """
+    spec = module.spec.fitted_prior
+    if module.refined is None or spec is None:
+        return
+    generator = torch.Generator().manual_seed(seed)
+    module.eval()
+    parts = [_posteriors(module, draw(BATCH, generator), generator) for _ in _batches(spec)]
+    columns = zip(*((part.mean, part.std, part.told) for part in parts), strict=True)
+    seen = Posteriors(*(torch.cat(column) for column in columns))
+    _fit(module.refined, seen, spec, generator)
+    module.eval()
+
+
+def _batches(spec: FittedPriorSpec) -> range:
+    return range(-(-spec.sums // BATCH))
+
+
+@torch.no_grad()
+def _posteriors(
+    module: CompVAE | GaussianVAE, batch: AggregateBatch, generator: torch.Generator
+) -> Posteriors:
+    if isinstance(module, GaussianVAE):
+        q = module.posterior(batch.x)
+        return Posteriors(q.mean, q.stddev, q.mean[:, :0])
+    k = batch.mask.sum(-1)
+    prior = module.prior_without(batch.labels, batch.mask, batch.context, batch.week)
+    q_w = module.posterior_w(batch.x, batch.labels, batch.mask, prior)
+    sum_w, _ = q_w.draw(prior.m, prior.s, generator)
+    q_z = module.posterior_z(batch.x, sum_w, k, batch.context, prior)
+    moved = (sum_w - prior.sum_mean) / prior.sum_std
+    told = module.told_of(moved, k, batch.context)
+    return Posteriors(q_z.shift.flatten(1), q_z.log_scale.exp().flatten(1), told)
+
+
+def _fit(
+    prior: FittedPrior, seen: Posteriors, spec: FittedPriorSpec, generator: torch.Generator
+) -> None:
+    prior.requires_grad_(True)
+    optimiser = torch.optim.AdamW(prior.parameters(), lr=LR, weight_decay=WEIGHT_DECAY)
+    for step in range(spec.steps):
+        rows = torch.randint(len(seen.mean), (BATCH,), generator=generator)
+        rows = rows.to(seen.mean.device)
+        eps = torch.randn(BATCH, prior.dim, generator=generator).to(seen.mean)
+        v = seen.mean[rows] + seen.std[rows] * eps
+        loss = -prior.log_prob(v, seen.told[rows]).mean() / prior.dim
+        optimiser.param_groups[0]["lr"] = LR * 0.5 * (1 + math.cos(math.pi * step / spec.steps))
+        optimiser.zero_grad(set_to_none=True)
+        torch.autograd.backward(loss)
+        torch.nn.utils.clip_grad_norm_(prior.parameters(), CLIP_NORM)
+        optimiser.step()
+    prior.requires_grad_(False)
