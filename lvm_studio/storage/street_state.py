@@ -16,6 +16,7 @@ PROFILE_LENGTHS = (7, 336)
 """Own temperature: one mean a day, or one value a half-hour (°C)."""
 
 MAX_SAMPLES = 100_000
+GOALS = ("lam", "kl", "one_in_n", "expectation")
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,10 @@ class StreetState:
             or 336 half-hourly values), or None.
         criterion: name in tuning.CRITERIA.
         lam: λ of the Boltzmann tuning, per standard deviation of the criterion.
+        goal: what stays when the street, the week or the criterion change: "lam" itself, or the
+            "kl" (nats), the "one_in_n", the "expectation" (E f, in the criterion's unit) that λ
+            is then solved for.
+        target: the value held; of no meaning where λ is.
         samples: number of weeks drawn for the fan.
         seed: of the common random numbers.
         show_curves: how many sampled curves are drawn as lines.
@@ -48,6 +53,8 @@ class StreetState:
     own_temperature: tuple[float, ...] | None = None
     criterion: str = "peak"
     lam: float = 0.0
+    goal: str = "lam"
+    target: float = 0.0
     samples: int = 200
     seed: int = 0
     show_curves: int = 12
@@ -55,6 +62,10 @@ class StreetState:
     def __post_init__(self) -> None:
         if not math.isfinite(self.lam):
             raise DataError(f"λ is {self.lam}; it must be a finite number.")
+        if self.goal not in GOALS or not math.isfinite(self.target):
+            raise DataError(
+                f"{self.goal} = {self.target} cannot be held; hold one of {', '.join(GOALS)}."
+            )
         if not 1 <= self.samples <= MAX_SAMPLES:
             raise DataError(f"samples is {self.samples}; it must be from 1 to {MAX_SAMPLES:,}.")
         if not 0 <= self.show_curves <= MAX_SAMPLES:
@@ -81,6 +92,8 @@ class StreetState:
             ),
             "criterion": self.criterion,
             "lam": self.lam,
+            "goal": self.goal,
+            "target": self.target,
             "samples": self.samples,
             "seed": self.seed,
             "show_curves": self.show_curves,
@@ -102,6 +115,9 @@ class StreetState:
             own_temperature=_read_profile(view),
             criterion=view.text("criterion"),
             lam=view.number("lam"),
+            # files of the first versions held nothing but λ
+            goal=view.text("goal") if "goal" in view.tree else "lam",
+            target=view.number("target") if "target" in view.tree else 0.0,
             samples=view.integer("samples"),
             seed=view.integer("seed"),
             show_curves=view.integer("show_curves"),

@@ -19,7 +19,7 @@ from PySide6.QtGui import (
     QPdfWriter,
 )
 from PySide6.QtSvg import QSvgGenerator
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QGraphicsItem, QWidget
 
 from lvm_studio.data.errors import DataError
 from lvm_studio.studio.theme import LIGHT, Scheme, Theme
@@ -51,7 +51,7 @@ def export_figure(view: pg.GraphicsView, path: Path, theme: Theme, caption: str 
             pass  # Qt's writers say nothing when they cannot write; Python does
     except OSError as error:
         raise DataError(f"{path} could not be written: {error.strerror}.") from error
-    with _light(theme):
+    with _light(theme), _drawn_afresh(view):
         painters[path.suffix.lower()](Figure(view, caption), path)
 
 
@@ -66,6 +66,19 @@ def _light(theme: Theme) -> Iterator[None]:
     finally:
         if dark:
             theme.set_scheme(scheme)
+
+
+@contextmanager
+def _drawn_afresh(view: pg.GraphicsView) -> Iterator[None]:
+    """Let no item be an image kept of how it looked on screen: an SVG holds lines."""
+    kept = [(item, item.cacheMode()) for item in view.scene().items()]
+    for item, _ in kept:
+        item.setCacheMode(QGraphicsItem.CacheMode.NoCache)
+    try:
+        yield
+    finally:
+        for item, mode in kept:
+            item.setCacheMode(mode)
 
 
 def _area(view: pg.GraphicsView) -> int:

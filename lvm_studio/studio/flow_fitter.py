@@ -52,6 +52,11 @@ class FlowFitter(QObject):
         self._done: set[Hashable] = set()
         self._shown_share = 0.0
 
+    @property
+    def busy(self) -> bool:
+        """Whether a flow is being fitted."""
+        return self._job is not None
+
     def consider(self, request: StreetRequest) -> None:
         """Fit for this request when the page has been at rest for a while."""
         key = tuning_key(request)

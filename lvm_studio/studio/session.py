@@ -202,8 +202,17 @@ class Session(QObject):
         self._change(f"Criterion {name}", criterion=name)
 
     def set_lam(self, lam: float, gesture: int = NO_GESTURE) -> None:
-        """Set λ, per standard deviation of the criterion."""
-        self._change(f"λ = {lam:.2f}", gesture, lam=float(lam))
+        """Set λ, per standard deviation of the criterion, and hold it."""
+        self._change(f"λ = {lam:.2f}", gesture, lam=float(lam), goal="lam", target=0.0)
+
+    def hold_goal(self, goal: str, target: float) -> None:
+        """Hold a KL, a "1 in N" or an E f: λ follows it, whatever becomes of the street."""
+        self._change(f"{goal} = {target:g}", goal=goal, target=float(target))
+
+    def follow_goal(self, lam: float) -> None:
+        """Take the λ that the goal in force asks for on this street; no step of its own to undo."""
+        if lam != self._state.lam and self._state.goal != "lam":
+            self._put_state(self._state.with_changes(lam=float(lam)))
 
     def set_samples(self, samples: int) -> None:
         """Set how many weeks are drawn."""

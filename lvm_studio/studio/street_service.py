@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -105,6 +105,7 @@ class StreetService(QObject):
         self._fan_key: Hashable = None
         self._tuned_key: Hashable = None
         self._tuning_key: Hashable = None
+        self._solved_key: Hashable = None
         self._newest: tuple[StreetRequest, FlowSnapshot] | None = None
         """A flow that has not been taken over yet."""
         self._open_mailboxes()
@@ -123,11 +124,11 @@ class StreetService(QObject):
         self._thread.end()
 
     def request_lam(self, kind: Goal, target: float) -> None:
-        """Solve for the λ that reaches a KL, "1 in N" or E f, and set it on the session."""
-        request = self._request()
-        if request is not None:
-            self.tuned_computing.emit()
-            self._solving.post(partial(self._tunings.solve, request, kind, target))
+        """Hold a KL, "1 in N" or E f: λ is solved for it now and whenever the street changes."""
+        if self._request() is not None:
+            self._solved_key = None  # asked for again, it is answered again
+            self._session.hold_goal(kind, target)
+            self._refresh()
 
     def open_mailbox(self) -> Mailbox:
         """Return a mailbox of its own on the compute thread, for a panel that decodes."""
@@ -159,7 +160,7 @@ class StreetService(QObject):
         self._loading.failed.connect(self._model_failed)
         self._fans.answered.connect(self._fan_answered)
         self._tuned.answered.connect(self._tuned_answered)
-        self._solving.answered.connect(session.set_lam)
+        self._solving.answered.connect(session.follow_goal)
         self._solving.rested.connect(self._solved)
         self._climbing.answered.connect(self._tuning_improved)
         self._settled.timeout.connect(self._improve)
@@ -208,8 +209,10 @@ class StreetService(QObject):
             self._fan_key = fan_key
             self.computing.emit()
             self._fans.post(partial(self._streets.fan, request))
+        if self._must_solve(request):
+            self._solve(request)
         tuned_key = (fan_key, state.criterion, state.lam)
-        if tuned_key != self._tuned_key:
+        if tuned_key != self._tuned_key and not self._solving.waiting:
             self._tuned_key = tuned_key
             self._quiet.stop()
             self._sharing.withdraw()
@@ -220,6 +223,26 @@ class StreetService(QObject):
             self._settled.start()
         self._tuning_key = tuning_key(request)
         self._fitter.consider(request)
+
+    def _must_solve(self, request: StreetRequest) -> bool:
+        """Whether λ is not the one that the goal held asks for on this street."""
+        state = request.state
+        key = (tuning_key(request), state.goal, state.target)
+        if state.goal == "lam":
+            self._solving.withdraw()
+            key = None
+        changed = key != self._solved_key
+        self._solved_key = key
+        return changed and key is not None
+
+    def _solve(self, request: StreetRequest) -> None:
+        """Ask for the λ of the goal held; the tuned fan is asked for once it is known."""
+        state = request.state
+        self._tuned.withdraw()
+        self._tuned_key = None
+        self.tuned_computing.emit()
+        goal = cast("Goal", state.goal)
+        self._solving.post(partial(self._tunings.solve, request, goal, state.target))
 
     def _request(self) -> StreetRequest | None:
         session, model = self._session, self._session.trained_model()
@@ -241,6 +264,7 @@ class StreetService(QObject):
     def _forget(self) -> None:
         """Withdraw all wishes; say why there is nothing to show."""
         self._fan_key = self._tuned_key = self._tuning_key = self._newest = None
+        self._solved_key = None
         self.fan = self.tuned = None
         self._quiet.stop()
         self._settled.stop()
@@ -284,16 +308,17 @@ class StreetService(QObject):
             self._sharing.post(partial(self._tunings.parts, request))
 
     def _solved(self) -> None:
-        """Show the last answer again: the λ found may be the one that was there."""
-        if self.tuned is not None and not self._tuned.waiting:
-            self.tuned_ready.emit(self.tuned)
+        """Ask for the tuned fan at the λ found, if that is not under way."""
+        self._refresh()
 
     def _tuning_improved(self, improved: Improved) -> None:
         """Answer again from better draws, quietly, unless the answer on screen will do for now."""
         request = self._request()
         if request is None or improved.key != tuning_key(request):
             return
-        if improved.settled or self.tuned is None or not self.tuned.valid:
+        if improved.settled and request.state.goal != "lam":
+            self._solve(request)  # they may know better which λ it is
+        elif improved.settled or self.tuned is None or not self.tuned.valid:
             self._tuned.post(partial(self._tunings.answer, request))
 
     def _prepare_flow(self, request: StreetRequest) -> None:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from PySide6.QtCore import QEventLoop, QTimer
+from PySide6.QtCore import QEvent, QEventLoop, QObject, QTimer
 from PySide6.QtWidgets import QGraphicsView, QWidget
 
 from lvm_studio.studio.app import SWITCH_SECONDS, make_window
@@ -59,6 +59,38 @@ def live(seconds: float) -> None:
     """Let the window live for a while."""
     end = time.monotonic() + seconds
     wait(lambda: time.monotonic() >= end)
+
+
+class Frames(QObject):
+    """Counts how often the fan's plots have been painted, and since when an answer is shown.
+
+    Only a painting that came after the answer counts, and it counts once: forcing another one
+    would measure the same work twice.
+    """
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._painted = 0
+        self._shown = 0
+        fan = window.findChild(QWidget, "fan")
+        assert fan is not None
+        for view in fan.findChildren(QGraphicsView):
+            view.viewport().installEventFilter(self)
+        for ready in (window.service.fan_ready, window.service.tuned_ready):
+            ready.connect(self._note)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        # the painting itself follows in the same turn of the event loop as its event
+        self._painted += event.type() == QEvent.Type.Paint
+        return False
+
+    def _note(self, _answer: object) -> None:
+        self._shown = self._painted
+
+    @property
+    def up_to_date(self) -> bool:
+        """Whether the last answer has been painted."""
+        return self._painted > self._shown
 
 
 def painted(window: MainWindow) -> None:

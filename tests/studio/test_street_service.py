@@ -179,7 +179,35 @@ def test_a_target_that_is_met_already_still_ends_the_computing(
 ) -> None:
     running.service.request_lam("kl", 0.0)
     qtbot.waitUntil(lambda: "tuned" in running.kinds(), timeout=PATIENCE)
-    assert running.kinds() == ["tuned computing", "tuned"]
+    running.settle(qtbot)
+    assert set(running.kinds()) == {"tuned computing", "tuned"}
+    assert running.kinds()[-1] == "tuned"
+
+
+def test_a_frequency_is_held_when_the_street_changes(running: Bench, qtbot: QtBot) -> None:
+    """The stand-in's λ for KL = k is √2k on any street; a λ set by hand is held no longer."""
+    session = running.session
+    running.service.request_lam("kl", 2.0)
+    qtbot.waitUntil(lambda: session.state.lam == 2.0, timeout=PATIENCE)
+    solved: list[float] = []
+
+    def solve(request: StreetRequest, goal: str, target: float) -> Generator[float, None, None]:
+        solved.append(target)
+        yield 1.0 + request.state.composition.size
+
+    running.tunings.solve = solve  # type: ignore[method-assign]
+    session.add_households(["C"])
+    qtbot.waitUntil(lambda: session.state.lam == 1.0 + session.state.composition.size)
+    running.settle(qtbot)
+    assert (session.state.goal, session.state.target, solved) == ("kl", 2.0, [2.0])
+    assert running.service.tuned is not None
+    assert running.service.tuned.state == session.state
+    session.undo_stack.undo()
+    qtbot.waitUntil(lambda: session.state.lam == 1.0 + session.state.composition.size)
+    session.set_lam(0.5)
+    session.add_households(["D"])
+    running.settle(qtbot)
+    assert (session.state.lam, session.state.goal) == (0.5, "lam")
 
 
 def test_better_draws_answer_again_without_computing_being_shown(

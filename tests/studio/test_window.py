@@ -230,7 +230,9 @@ def test_figures_are_exported_light_though_the_window_is_dark(
         canvas = window.tabs.currentWidget().fan.canvas
         assert image.height() > 2 * canvas.height()  # there is a caption below
     if suffix == ".svg":
-        assert ">UTC.<" in path.read_text()  # the end of the caption
+        written = path.read_text()
+        assert "UTC.<" in written  # the end of the caption
+        assert "<image" not in written  # lines, not pictures of lines
 
 
 def test_a_figure_of_an_unknown_kind_is_a_sentence(opened: Open, tmp_path: Path) -> None:

@@ -180,6 +180,7 @@ class ComposePanel(QWidget):
             self.fan.set_shown(new.show_curves)
         # a field may show what was typed but not accepted
         self.lam.set_lam(new.lam)
+        self.lam.set_held(new.goal, new.target)
 
     def _show_temperature(self, state: StreetState) -> None:
         own = None if state.own_temperature is None else daily_means(state.own_temperature)

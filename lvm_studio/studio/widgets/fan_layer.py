@@ -6,6 +6,7 @@ import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QGraphicsItem
 
 from lvm_studio.analysis.fan import Fan
 from lvm_studio.studio.widgets.band_item import BandItem
@@ -36,6 +37,11 @@ class FanLayer:
         self.visible = True
         self._shown = 0
         self._refresh_visibility()
+
+    def keep_painted(self) -> None:
+        """Keep the painted items as images: while another layer moves, this one costs nothing."""
+        for item in self._items:
+            item.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
 
     def set_fan(self, fan: Fan | None, shown: int) -> None:
         """Draw a fan with its first `shown` curves as lines, or nothing."""

@@ -53,6 +53,7 @@ class FanPlot(QWidget):
         self._second = FanCanvas(self)
         self._second.hide()
         self._base = FanLayer(self.canvas.getPlotItem(), depth=0)
+        self._base.keep_painted()
         self._tuned = FanLayer(self.canvas.getPlotItem(), depth=1)
         self._measured = pg.PlotCurveItem(antialias=False)
         self._measured.setZValue(30)

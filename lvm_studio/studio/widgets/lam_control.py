@@ -41,6 +41,11 @@ TRUST_HELP = (
     "ESS: how many independent curves the weighted samples are worth (greyed below 100).\n"
     "k̂: tail index of the weights; above 0.7 their averages cannot be trusted."
 )
+HELD_HELP = (
+    "What stays when the street, the week, the weather or the criterion change. What was set last\n"
+    "is held: λ after a move of the slider, else the KL, the frequency or the level that was\n"
+    "typed, and λ is solved for it again (Algorithms 10.1 and 10.2)."
+)
 FLOW_HELP = (
     "A normalising flow, conditioned on λ, that is fitted in the background and then proposes the\n"
     "tuned curves; their importance weights correct what it has not learned."
@@ -71,6 +76,7 @@ class LamControl(QWidget):
         self._figures = QLabel(self)
         self._source = QLabel(self)
         self._flow = QLabel(self)
+        self._held = QLabel(self)
         self.front = FrontPlot(colours, self)
         self._name_widgets()
         self._lay_out()
@@ -94,6 +100,17 @@ class LamControl(QWidget):
         self.slider.show_lam(lam)
         self.field.show_value(lam)
         self._reset.setEnabled(lam != 0.0)
+
+    def set_held(self, goal: str, target: float) -> None:
+        """Say what stays as it is when the street, the week or the criterion change."""
+        unit = CRITERIA_HELP[self.criterion_box.currentData()].unit
+        held = {
+            "lam": f"λ = {self._lam:.2f}",
+            "kl": f"KL = {target:,.2f} nats",
+            "one_in_n": f"1 week in {target:,.0f} (KL = {math.log(max(target, 1.0)):.2f} nats)",
+            "expectation": f"E f = {target:,.1f} {unit}",
+        }
+        self._held.setText(f"held: {held[goal]}")
 
     def set_available(self, available: bool) -> None:
         """Enable the controls when there is a law to tune."""
@@ -159,6 +176,7 @@ class LamControl(QWidget):
             (self._figures, "lam_figures", "Read-outs", TRUST_HELP),
             (self._source, "lam_source", "Source of the figures", ""),
             (self._flow, "lam_flow", "Flow", FLOW_HELP),
+            (self._held, "lam_held", "Held", HELD_HELP),
             (self.computing, "lam_computing", "Computing", ""),
         )
         for widget, name, title, tip in named:
@@ -169,6 +187,7 @@ class LamControl(QWidget):
         self.expectation_field.setSpecialValueText("–")
         for label in (self._source, self._flow):
             label.setWordWrap(True)
+        for label in (self._source, self._flow, self._held):
             label.setProperty("role", "muted")
         self._figures.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._figures.setWordWrap(True)
@@ -195,6 +214,7 @@ class LamControl(QWidget):
             second.addWidget(QLabel(label, self))
             second.addWidget(field)
             second.addSpacing(8)
+        second.addWidget(self._held)
         second.addStretch(1)
         second.addWidget(self.computing)
         grid.addLayout(first, 0, 0)
