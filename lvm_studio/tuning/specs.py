@@ -6,6 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+Tuned = Literal["both", "w", "z"]
+"""Which latents of a street are tuned: the sum of the households' w, the week's z, or both."""
+
 
 class FlowSpec(BaseModel):
     """Sizes and schedule of one λ-conditional flow.
@@ -60,14 +63,15 @@ class SmcSpec(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    particles: Annotated[int, Field(ge=64, le=1_000_000)] = 2048
+    particles: Annotated[int, Field(ge=64, le=1_000_000)] = 4096
     base_factor: Annotated[int, Field(ge=1, le=64)] = Field(
-        4, description="so many times the particles are drawn of the base law, which are free"
+        2, description="so many times the particles are drawn of the base law"
     )
     islands: Annotated[int, Field(ge=2, le=64)] = Field(
         8, description="groups without common ancestors: their spread is the error"
     )
-    sweeps: Annotated[int, Field(ge=1, le=100)] = 4
+    components: Annotated[int, Field(ge=1, le=64)] = Field(6, description="Gaussians that propose")
+    sweeps: Annotated[int, Field(ge=1, le=100)] = 3
     least_share: Annotated[float, Field(gt=0.05, lt=1)] = Field(
         0.5, description="ESS / N that the step to the next λ may leave"
     )
@@ -78,6 +82,24 @@ class SmcSpec(BaseModel):
         if self.particles % self.islands:
             raise ValueError(f"{self.particles} particles do not split into {self.islands} islands")
         return self
+
+
+class CompositionFlowSpec(BaseModel):
+    """One flow for all compositions and weeks of a model, for one criterion."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    criterion: str = "peak"
+    streets: Annotated[int, Field(ge=2, le=10_000)] = Field(
+        64, description="random compositions and weeks that it learns from"
+    )
+    components: Annotated[int, Field(ge=1, le=256)] = Field(
+        16, description="principal components of the streets' summaries that it is told"
+    )
+    flow: FlowSpec = Field(
+        default_factory=lambda: FlowSpec(branches=4, hidden=128, lr=2e-3, seconds=300.0)
+    )
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
 
 
 class Aim(BaseModel):
@@ -99,6 +121,7 @@ class TuneSpec(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     criterion: str = "peak"
+    tuned: Tuned = "both"
     aim: Aim
     samples: Annotated[int, Field(ge=1, le=100_000)] = 200
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0

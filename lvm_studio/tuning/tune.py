@@ -15,6 +15,7 @@ from lvm_studio.tuning.answers import (
     TunedAnswer,
     answer_from_draws,
 )
+from lvm_studio.tuning.composition_parts import tuned_space
 from lvm_studio.tuning.criteria import criterion_named
 from lvm_studio.tuning.estimates import kl_of_one_in
 from lvm_studio.tuning.fit import FlowReport, FlowSnapshot, fit_flow
@@ -63,6 +64,7 @@ def tune(spec: TuneSpec, space: BaseSpace) -> Iterator[TuneReport]:
     Raises:
         TuningError: an unknown criterion, an impossible aim, or an f that does not vary.
     """
+    space = tuned_space(space, spec.tuned)
     size = max(spec.pool, spec.samples)
     criterion = criterion_named(spec.criterion)
     pool = yield from prepared_pool(space, criterion, size, spec.seed)

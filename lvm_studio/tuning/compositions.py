@@ -1,0 +1,68 @@
+"""What tuning costs in each latent of a street: KLs shown apart (Eq. 10.17)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from lvm_studio.tuning.mixtures import Mixture, gradient_centres, nearest, stein_mixture
+from lvm_studio.tuning.pool import Draws
+from lvm_studio.tuning.potential import Potential
+from lvm_studio.tuning.weights import systematic_resample
+
+_APART_ROWS = 1024
+
+
+@dataclass(frozen=True)
+class KlApart:
+    """KL(p̂_λ ‖ p) of a joint tuning, shared out by the chain rule (Eq. 10.17), nats.
+
+    w: KL(p̂(Σw) ‖ p(Σw)); z: E KL(p̂(z | Σw) ‖ p(z | Σw)); either may be off by `doubt`, one up
+    and the other down: their sum is the whole.
+    """
+
+    w: float
+    z: float
+    doubt: float
+
+    @property
+    def total(self) -> float:
+        """Of both."""
+        return self.w + self.z
+
+
+@torch.no_grad()
+def kl_apart(
+    draws: Draws, lam: float, potential: Potential, first: Tensor, seed: int = 0
+) -> KlApart:
+    """What the coordinates `first` cost, and what the others cost given them.
+
+    Gaussian mixtures fitted to half of the draws bound both from below on the other half; how far
+    the bounds leave the whole uncovered is the doubt.
+    """
+    estimate, share = draws.estimate(lam)
+    rows = torch.from_numpy(systematic_resample(share, 2 * _APART_ROWS, seed))
+    fitted, judged = draws.u[rows[::2]], draws.u[rows[1::2]]
+    with torch.enable_grad():
+        _, slope = potential.value_and_gradient(fitted)
+    even = torch.full((len(fitted),), 1.0 / len(fitted))
+    generator = torch.Generator().manual_seed(seed)
+    centres = gradient_centres(lam * slope, even, generator)
+    label = nearest(lam * slope, centres)
+    mixture = stein_mixture(lam, fitted, slope, even, label, len(centres))
+    known = float(mixture.log_ratio(judged).mean())
+    of_first = float(marginal(mixture, first).log_ratio(judged[:, first]).mean())
+    missing = estimate.moments.kl - known
+    return KlApart(
+        w=of_first + 0.5 * missing,
+        z=known - of_first + 0.5 * missing,
+        doubt=0.5 * abs(missing),
+    )
+
+
+def marginal(mixture: Mixture, index: Tensor) -> Mixture:
+    """The mixture of some of its coordinates, index [d]."""
+    root = mixture.cholesky[:, index]
+    return Mixture(mixture.log_share, mixture.mean[:, index], torch.linalg.cholesky(root @ root.mT))

@@ -1,0 +1,141 @@
+"""Tuning a part of the latents: closed forms, the rest untouched, KLs that add up."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+from tuning_spaces import LinearSpace, PlainCurve, T
+
+from lvm_studio.models.specs import CompVAESpec
+from lvm_studio.models.street import Street
+from lvm_studio.models.trained import build_module
+from lvm_studio.tuning.composition_parts import PartSpace, tuned_space
+from lvm_studio.tuning.compositions import kl_apart, marginal
+from lvm_studio.tuning.criteria import CRITERIA
+from lvm_studio.tuning.errors import TuningError
+from lvm_studio.tuning.mixtures import Mixture
+from lvm_studio.tuning.pool import Pool
+from lvm_studio.tuning.specs import Aim, FlowSpec, TuneSpec
+from lvm_studio.tuning.stages import climb
+from lvm_studio.tuning.tune import TuneResult, tune
+
+PEAK = CRITERIA["peak"]
+
+
+class TwoCauses(LinearSpace):
+    """Every half-hour is 10 + 0.8 u₁ + 0.6 u₃."""
+
+    def score(self, u: Tensor) -> Tensor:
+        return 10.0 + 0.8 * u[..., 0] + 0.6 * u[..., 2]
+
+    def decode(self, u: Tensor) -> PlainCurve:
+        mean = self.score(u)[..., None].expand(*u.shape[:-1], T)
+        return PlainCurve(mean, torch.zeros_like(mean))
+
+
+def small_street() -> Street:
+    spec = CompVAESpec(latent_w=3, latent_z=1, part_hidden=4, day_hidden=8, day_blocks=1)
+    module = build_module(spec, labels=2, context=2, seed=1).eval().requires_grad_(False)
+    m, s = torch.zeros(2, 3), torch.ones(2, 3)
+    counts = torch.tensor([2.0, 1.0])
+    return Street(
+        module=module,
+        household_ids=("A", "B"),
+        counts=counts,
+        labels=torch.zeros(2, 2),
+        m=m,
+        s=s,
+        sum_mean=torch.zeros(3),
+        sum_std=torch.full((3,), 3.0**0.5),
+        context=torch.zeros(7, 2),
+    )
+
+
+def test_a_criterion_of_both_is_tuned_by_its_own_part_alone() -> None:
+    """f̃ of the part is linear: E f = λ and KL = λ²/2, and the rest keeps its law."""
+    part = PartSpace(TwoCauses(4), torch.tensor([0, 1]))
+    pool = Pool.from_space(part, PEAK, n=2048)
+    assert pool.eps.shape == (2048, T + 2)
+    assert pool.potential.scale == pytest.approx(0.8, abs=0.03)
+    *_, reached = climb(
+        pool.potential, pool.draws, kl_max=3.0, generator=torch.Generator().manual_seed(0)
+    )
+    found, _ = reached.draws.estimate(2.0)
+    slope = 0.8 / pool.potential.scale
+    assert found.moments.variance == pytest.approx(slope**2, rel=0.1)
+    assert found.moments.kl == pytest.approx(0.5 * (2.0 * slope) ** 2, rel=0.05)
+    fresh = pool.curves_kw.std()
+    assert fresh == pytest.approx(1.0, abs=0.05)  # of both causes: 0.8² + 0.6²
+
+
+def test_all_coordinates_tuned_are_the_whole_space() -> None:
+    whole = TwoCauses(4)
+    part = PartSpace(whole, torch.arange(4))
+    u, eps = torch.randn(5, 4), torch.randn(5, T)
+    assert torch.equal(part.decode(u).transport(eps), whole.decode(u).transport(eps))
+    assert torch.equal(part.decode(u).mean, whole.decode(u).mean)
+
+
+@pytest.mark.parametrize(("tuned", "dim"), [("w", 3), ("z", 7), ("both", 10)])
+def test_a_street_is_tuned_where_the_user_says(tuned: str, dim: int) -> None:
+    street = small_street()
+    space = tuned_space(street, tuned)  # type: ignore[arg-type]
+    assert space.dim == dim
+    assert len(space.names) == dim
+    u, rest = torch.randn(6, dim), torch.randn(6, 10 - dim)
+    eps = torch.randn(6, T)
+    curves = space.decode(u).transport(torch.cat([eps, rest], -1))
+    order = {"w": [u, rest], "z": [rest, u], "both": [u]}[tuned]
+    expected = street.decode(torch.cat(order, -1)).transport(eps)
+    torch.testing.assert_close(curves, expected)
+
+
+def test_a_model_without_households_has_no_parts() -> None:
+    with pytest.raises(TuningError, match="does not tell households from weeks"):
+        tuned_space(TwoCauses(4), "w")
+
+
+def test_the_kl_of_a_joint_tuning_is_shared_out() -> None:
+    """Of λ²/2 the first cause takes 0.64 and the other 0.36: the squares of its slopes."""
+    pool = Pool.from_space(TwoCauses(4), PEAK, n=4096)
+    *_, reached = climb(
+        pool.potential, pool.draws, kl_max=4.0, generator=torch.Generator().manual_seed(0)
+    )
+    parts = kl_apart(reached.draws, 2.0, pool.potential, torch.tensor([0, 1]))
+    whole = reached.draws.estimate(2.0)[0].moments.kl
+    assert parts.total == pytest.approx(whole, abs=1e-9)
+    assert parts.doubt < 0.15
+    assert parts.w == pytest.approx(0.64 * whole, abs=0.2)
+
+
+def test_a_marginal_is_the_gaussian_of_its_coordinates() -> None:
+    root = torch.tril(torch.randn(2, 4, 4, generator=torch.Generator().manual_seed(0)))
+    root = root + 4.0 * torch.eye(4)
+    mixture = Mixture(torch.tensor([0.3, 0.7]).log(), torch.randn(2, 4), root)
+    index = torch.tensor([3, 1])
+    small = marginal(mixture, index)
+    whole = root @ root.mT
+    for k in range(2):
+        torch.testing.assert_close(
+            small.cholesky[k] @ small.cholesky[k].T, whole[k][index][:, index]
+        )
+
+
+def test_a_tuning_of_one_part_ends_with_curves_of_all() -> None:
+    spec = TuneSpec(
+        criterion="sustained",
+        tuned="w",
+        aim=Aim(kind="kl", value=1.0),
+        samples=64,
+        pool=512,
+        good_ess=100,
+        flow=FlowSpec(steps=1, couplings=0),
+    )
+    *_, result = tune(spec, small_street())
+    assert isinstance(result, TuneResult)
+    assert result.curves_kw.shape == (64, T)
+    assert result.u.shape == (64, 3)
+    assert result.kl == pytest.approx(1.0, abs=0.05)
+    assert np.isfinite(result.curves_kw).all()
