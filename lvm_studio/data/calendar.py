@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, ClassVar
@@ -84,7 +85,8 @@ class ContextEncoder:
     local clocks ahead of UTC at noon (minus the zone's winter offset), flags for Monday,
     Friday, Saturday, Sunday.
 
-    With `temperature` false a model is not told the weather: its columns hold 0 (Table 9.1).
+    What is `withheld` ('temperature', 'season') a model is not told: its columns hold 0
+    (Table 9.1).
 
     >>> c = ContextEncoder().context(np.full(336, 4.0), week_start("2013-W02"), "UTC", "")
     >>> c.shape, float(c[0, 0])
@@ -111,8 +113,9 @@ class ContextEncoder:
     TEMPERATURES: ClassVar[slice] = slice(0, 4)
     TEMPERATURE_BEFORE: ClassVar[int] = 4
     SEASON: ClassVar[tuple[int, int]] = (5, 6)
+    GROUPS: ClassVar[Mapping[str, slice]] = {"temperature": slice(0, 5), "season": slice(5, 7)}
 
-    temperature: bool = True
+    withheld: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -140,9 +143,8 @@ class ContextEncoder:
             *(np.eye(DAYS)[:, day] for day in (0, 4, 5, 6)),
         ]
         features = np.stack(columns, axis=1).astype(np.float32)
-        if not self.temperature:
-            features[:, self.TEMPERATURES] = 0.0
-            features[:, self.TEMPERATURE_BEFORE] = 0.0
+        for group in self.withheld:
+            features[:, self.GROUPS[group]] = 0.0
         return features
 
     def contexts(
@@ -161,7 +163,7 @@ class ContextEncoder:
 
     def to_tree(self) -> Tree:
         """The names say which version of the features a model was trained with."""
-        return {"names": list(self.NAMES), "temperature": int(self.temperature)}
+        return {"names": list(self.NAMES), "withheld": list(self.withheld)}
 
     @classmethod
     def from_tree(cls, tree: Tree) -> ContextEncoder:
@@ -172,8 +174,8 @@ class ContextEncoder:
                 "context/names: this model was trained with other calendar features; "
                 "train it again with this version."
             )
-        # The first models were kept without this leaf, and were told the weather.
-        return cls(temperature=bool(view.integer("temperature")) if "temperature" in view else True)
+        # The first models were kept without this leaf, and were told everything.
+        return cls(withheld=view.strings("withheld") if "withheld" in view else ())
 
 
 def temperature_profile(values: ArrayLike) -> NDArray[np.float32]:

@@ -49,8 +49,8 @@ class TrainSpec(BaseModel):
         description="what is told of a household: what its meter measured in training weeks too, "
         "or only what was asked of it; auto tells the latter of simulated streets",
     )
-    temperature: bool = Field(
-        default=True, description="whether the outdoor temperature is told (Table 9.1)"
+    withheld: tuple[Literal["temperature", "season"], ...] = Field(
+        default=(), description="what of the context is not told: temperature, season (Table 9.1)"
     )
     objective: ObjectiveSpec = ObjectiveSpec()
     q_lr: Annotated[float, Field(gt=0, le=1000)] = Field(

@@ -123,7 +123,7 @@ def test_own_temperature_profiles() -> None:
 
 
 def test_the_weather_can_be_kept_from_a_model():
-    told, kept = ContextEncoder(), ContextEncoder(temperature=False)
+    told, kept = ContextEncoder(), ContextEncoder(("temperature",))
     start = week_start("2013-W02")
     cold, mild = np.full(336, -5.0), np.full(336, 15.0)
     features = [kept.context(t, start, "Europe/London", "GB") for t in (cold, mild)]
