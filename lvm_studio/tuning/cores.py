@@ -90,7 +90,7 @@ class AffineCore(nn.Module):
 class HyperCore(nn.Module):
     """K affine maps by a network of λ and of features e; all the identity at λ = 0.
 
-    The network gives shares, shifts and scales at e; the lower factors are the same for every e.
+    The network gives shares, shifts and scales at e; the lower factors are linear in e.
 
     Args:
         dim: of the points; components: K; features: of e; hidden: width of the two hidden layers.
@@ -107,7 +107,7 @@ class HyperCore(nn.Module):
         nn.init.zeros_(last.bias)
         with torch.no_grad():  # components that start alike would stay alike
             last.bias.view(components, -1)[:, 1 : 1 + dim].normal_(std=_APART)
-        self.lower = nn.Parameter(torch.zeros(components, dim, dim))
+        self.lower = nn.Parameter(torch.zeros(components, features + 1, dim, dim))
 
     def at(self, s: Tensor, e: Tensor) -> AffineMaps:
         """The maps at s = λ / λ_max [...] and e [..., features]."""
@@ -116,11 +116,13 @@ class HyperCore(nn.Module):
         dim = self.lower.shape[-1]
         logit, shift, log_scale = torch.split(each, [1, dim, dim], dim=-1)
         strength = s[..., None, None]
+        terms = torch.cat([torch.ones_like(s)[..., None], e], dim=-1)
+        lower = torch.einsum("...f,kfij->...kij", terms, self.lower.tril(-1))
         return AffineMaps(
             log_share=torch.log_softmax(logit[..., 0], dim=-1),
             shift=(strength * shift)[..., None, :],
             log_scale=(strength * log_scale)[..., None, :],
-            lower=strength[..., None] * self.lower.tril(-1),
+            lower=strength[..., None] * lower,
         )
 
 
