@@ -21,8 +21,9 @@ from lvm_studio.data.manifolds import Manifold
 from lvm_studio.models.specs import VectorVAESpec
 from lvm_studio.models.trained import build_module
 from lvm_studio.models.vectors import VectorVAE
-from lvm_studio.training.objectives.bounds import Bound, build_bound
-from lvm_studio.training.objectives.specs import BoundSpec, ElboSpec
+from lvm_studio.training.objectives.bounds import build_bound
+from lvm_studio.training.objectives.objective import DrawnObjective
+from lvm_studio.training.objectives.specs import ObjectiveSpec
 
 SCALE_POINTS = 10_000
 Stacked = dict[str, Tensor]
@@ -64,16 +65,16 @@ class Terms:
 class _Figures(nn.Module):
     """What is maximised [B], reconstruction [B], KL [B] and sigma of one member, as one call."""
 
-    def __init__(self, vae: VectorVAE, bound: Bound) -> None:
+    def __init__(self, vae: VectorVAE, spec: ObjectiveSpec) -> None:
         super().__init__()
         self.vae = vae
-        self._bound = bound
+        self.objective = DrawnObjective(spec, vae)
 
     def forward(self, x: Tensor, eps: Tensor, jitter: Tensor) -> tuple[Tensor, ...]:
-        draws = self.vae.draws(x, eps, jitter)
-        score = draws.law.log_prob(draws.x)
-        worth = self._bound(draws, score, 1.0)
-        return worth, score.mean(0), draws.q.kl().sum(-1), self.vae.sigma()
+        worth, elbo = self.objective.of_draws(self.vae.draws(x, eps, jitter))
+        if self.training:
+            self.objective.advance()
+        return worth, elbo.reconstruction, elbo.kl_z_total, self.vae.sigma()
 
 
 class Ensemble:
@@ -84,7 +85,7 @@ class Ensemble:
         data: what fresh points are drawn from.
         seeds: R seeds of the first weights.
         schedule: how all are trained.
-        bound: what each maximises.
+        objective: what each maximises.
         seed: of data and draws.
         device: where.
     """
@@ -96,7 +97,7 @@ class Ensemble:
         seeds: Sequence[int],
         schedule: Schedule,
         *,
-        bound: BoundSpec = ElboSpec(),  # noqa: B008 - frozen
+        objective: ObjectiveSpec = ObjectiveSpec(),  # noqa: B008 - frozen
         seed: int = 0,
         device: str = "cpu",
     ) -> None:
@@ -104,9 +105,10 @@ class Ensemble:
         self._drawn = np.random.default_rng([seed, 1])
         self._noise = torch.Generator(device).manual_seed(seed)
         members = [self._member(spec, s) for spec, s in zip(specs, seeds, strict=True)]
-        self._bound = build_bound(bound)
-        self._frame = _Figures(members[0], self._bound)
-        frames = [_Figures(member, self._bound) for member in members]
+        self._objective = objective
+        self._samples = build_bound(objective.bound).samples
+        frames = [_Figures(member, objective) for member in members]
+        self._frame = frames[0]
         parameters, buffers = stack_module_state(frames)
         self._parameters = {
             k: v.to(device).detach().requires_grad_() for k, v in parameters.items()
@@ -148,7 +150,7 @@ class Ensemble:
         return _terms(torch.stack(sums).mean(0))
 
     def _train_step(self) -> Tensor:
-        batch = self._batch(self.schedule.batch, self._bound.samples, self._drawn)
+        batch = self._batch(self.schedule.batch, self._samples, self._drawn)
         worth, reconstruction, kl, sigma = self._call(self._parameters, self._buffers, *batch)
         self._optimiser.zero_grad(set_to_none=True)
         torch.autograd.backward(-worth.mean(1).sum() / batch[0].shape[-1])
@@ -199,7 +201,7 @@ class Ensemble:
 
     def member(self, index: int) -> VectorVAE:
         """A copy of one member on the CPU, in evaluation mode."""
-        module = _Figures(self._member(self.specs[index], 0), self._bound)
+        module = _Figures(self._member(self.specs[index], 0), self._objective)
         state = {**self._parameters, **self._buffers}
         module.load_state_dict({name: value[index].detach().cpu() for name, value in state.items()})
         return module.vae.eval()

@@ -74,7 +74,7 @@ class WarmUp(Balance):
         return self._spec.start + (1.0 - self._spec.start) * share
 
     def advance(self) -> None:
-        self.taken += 1.0
+        self.taken.add_(1.0)
 
 
 class Geco(Balance):
@@ -111,7 +111,7 @@ class Geco(Balance):
         self.log_lam.copy_(moved.clamp(-LARGEST, LARGEST))
 
     def advance(self) -> None:
-        self.taken += 1.0
+        self.taken.add_(1.0)
 
 
 _BALANCES: Mapping[type[Any], Callable[[Any], Balance]] = {
