@@ -1,25 +1,46 @@
-"""What "extreme" means: a criterion f of a week curve, in natural units (Eq. 10.24-10.26)."""
+"""What "extreme" means: a criterion f of curves or images, in natural units (Eq. 10.24-10.26)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 from typing import Protocol
 
-from torch import Tensor
+import torch
+from torch import Tensor, nn
 
+from lvm_studio.tuning.criterion_specs import (
+    ClassSpec,
+    CriterionSpec,
+    DistanceSpec,
+    EnergySpec,
+    FlexibilitySpec,
+    LogitSpec,
+    LogPeakSpec,
+    Noise,
+    PeakSpec,
+    RampSpec,
+    SumSpec,
+    SustainedSpec,
+    parse_criterion,
+)
 from lvm_studio.tuning.errors import TuningError
+from lvm_studio.tuning.order import kth_largest
 
 HOURS_PER_STEP = 0.5
-SUSTAINED_STEPS = 16
-"""Eight hours in total, in half-hours."""
+STEPS_A_DAY = 48
+_LEAST_PEAK_KW = 1e-3
 
 
 class Criterion(Protocol):
-    """A differentiable score of curves; the higher, the more extreme."""
+    """A differentiable score of observations; the higher, the more extreme."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """As `criterion_named` reads it."""
+        ...
 
     @property
     def title(self) -> str: ...
@@ -29,12 +50,20 @@ class Criterion(Protocol):
 
     @property
     def noise_draws(self) -> int:
-        """How many observation noises an average of f needs; even."""
+        """How many observation noises an average of f needs; even; 0: f of the mean curve."""
         ...
 
     def __call__(self, curves_kw: Tensor) -> Tensor:
-        """Scores [...] in `unit` of curves [..., T] in kW."""
+        """Scores [...] in `unit` of curves [..., T] in kW (or images [..., D])."""
         ...
+
+
+def value_and_gradient(criterion: Criterion, x: Tensor) -> tuple[Tensor, Tensor]:
+    """f [...] and ∂f/∂x [..., T] of observations x [..., T], both detached."""
+    leaf = x.detach().requires_grad_()
+    value = criterion(leaf)
+    (gradient,) = torch.autograd.grad(value.sum(), leaf)
+    return value.detach(), gradient
 
 
 class Peak:
@@ -43,7 +72,6 @@ class Peak:
     It needs many noise draws: with 8 of them tuning bends the week towards the half-hours where
     these happen to be high, and overstates a tuned mean by 4 % of what it adds.
 
-    >>> import torch
     >>> Peak()(torch.tensor([[1.0, 4.0, 2.0]]))
     tensor([4.])
     """
@@ -54,25 +82,52 @@ class Peak:
     noise_draws = 32
 
     def __call__(self, curves_kw: Tensor) -> Tensor:
-        return curves_kw.max(dim=-1).values
+        return curves_kw.amax(dim=-1)
 
 
+class LogPeak:
+    """log of the peak in kW: its Z exists where noise is too heavy-tailed for the peak's."""
+
+    name = "log-peak"
+    title = "Log-peak"
+    unit = "log kW"
+    noise_draws = 32
+
+    def __call__(self, curves_kw: Tensor) -> Tensor:
+        return curves_kw.amax(dim=-1).clamp_min(_LEAST_PEAK_KW).log()
+
+
+@dataclass(frozen=True)
 class Sustained:
-    """The power reached for 8 hours in total: the 16th largest half-hour, kW (Eq. 10.25).
+    """The power reached for `hours` in total: the k-th largest half-hour, kW (Eq. 10.25).
 
-    >>> import torch
     >>> Sustained()(torch.arange(1.0, 337.0))
     tensor(321.)
     """
 
-    name = "sustained"
-    title = "8 h sustained"
+    hours: float = 8.0
+
     unit = "kW"
-    noise_draws = 8
+
+    @property
+    def name(self) -> str:
+        return SustainedSpec(hours=self.hours).text
+
+    @property
+    def title(self) -> str:
+        return f"{self.hours:g} h sustained"
+
+    @property
+    def steps(self) -> int:
+        """k: half-hours in all."""
+        return round(self.hours / HOURS_PER_STEP)
+
+    @property
+    def noise_draws(self) -> int:
+        return 8 if self.steps >= 8 else 16 if self.steps >= 3 else 32
 
     def __call__(self, curves_kw: Tensor) -> Tensor:
-        rank = curves_kw.shape[-1] - SUSTAINED_STEPS + 1
-        return curves_kw.kthvalue(rank, dim=-1).values
+        return kth_largest(curves_kw, self.steps)
 
 
 class Flexibility:
@@ -81,7 +136,6 @@ class Flexibility:
     The sum over the half-hours of |x - mean of x| times half an hour; half of it is above the
     mean and half below.
 
-    >>> import torch
     >>> Flexibility()(torch.tensor([1.0, 1.0, 3.0, 3.0]))
     tensor(2.)
     """
@@ -96,15 +150,265 @@ class Flexibility:
         return HOURS_PER_STEP * deviation.abs().sum(dim=-1)
 
 
+@dataclass(frozen=True)
+class Energy:
+    """Energy between two hours of the day, all days together, kWh; 22-6 runs past midnight.
+
+    >>> Energy(17, 20)(torch.ones(336))
+    tensor(21.)
+    """
+
+    first: float
+    last: float
+
+    unit = "kWh"
+    noise_draws = 2
+
+    @property
+    def name(self) -> str:
+        return EnergySpec(first=self.first, last=self.last).text
+
+    @property
+    def title(self) -> str:
+        return f"Energy {self.first:g}-{self.last:g} h"
+
+    @cached_property
+    def steps(self) -> Tensor:
+        """[48] bool, the half-hours of a day inside the window."""
+        hour = torch.arange(STEPS_A_DAY) * HOURS_PER_STEP
+        if self.first < self.last:
+            return (hour >= self.first) & (hour < self.last)
+        return (hour >= self.first) | (hour < self.last)
+
+    def __call__(self, curves_kw: Tensor) -> Tensor:
+        days = curves_kw.reshape(*curves_kw.shape[:-1], -1, STEPS_A_DAY)
+        return HOURS_PER_STEP * days[..., self.steps.to(days.device)].flatten(-2).sum(dim=-1)
+
+
+@dataclass(frozen=True)
+class Ramp:
+    """The largest rise within `hours`, kW: max over t and s ≤ hours of x(t + s) - x(t).
+
+    >>> Ramp(1.0)(torch.tensor([0.0, 1.0, 3.0, 3.5]))
+    tensor(3.)
+    """
+
+    hours: float = 1.0
+
+    unit = "kW"
+    noise_draws = 32
+
+    @property
+    def name(self) -> str:
+        return RampSpec(hours=self.hours).text
+
+    @property
+    def title(self) -> str:
+        return f"Largest rise in {self.hours:g} h"
+
+    def __call__(self, curves_kw: Tensor) -> Tensor:
+        spans = range(1, round(self.hours / HOURS_PER_STEP) + 1)
+        rises = [(curves_kw[..., s:] - curves_kw[..., :-s]).amax(dim=-1) for s in spans]
+        return torch.stack(rises).amax(dim=0)
+
+
+@dataclass(frozen=True)
+class Nearness:
+    """Minus the root mean square distance to a drawn curve, kW.
+
+    >>> Nearness((1.0, 1.0), start=1)(torch.tensor([9.0, 1.0, 3.0])).item()
+    -1.4142135381698608
+    """
+
+    target: tuple[float, ...]
+    start: int = 0
+
+    title = "Nearness to the drawn curve"
+    unit = "kW"
+    noise_draws = 16
+
+    @property
+    def name(self) -> str:
+        return DistanceSpec(target=self.target, start=self.start).text
+
+    def __call__(self, curves_kw: Tensor) -> Tensor:
+        end = self.start + len(self.target)
+        if end > curves_kw.shape[-1]:
+            raise TuningError(
+                f"The drawn curve ends at half-hour {end}, the week at {curves_kw.shape[-1]}; "
+                "draw inside the week."
+            )
+        here = curves_kw[..., self.start : end]
+        return -(here - here.new_tensor(self.target)).square().mean(dim=-1).sqrt()
+
+
+@dataclass(frozen=True, eq=False)
+class ClassProbability:
+    """log c(y|x), nats, or c(y|x), of a classifier that gives logits [..., classes] (10.3.1)."""
+
+    classifier: nn.Module
+    label: int
+    log: bool = True
+    noise_draws: int = 8
+
+    @property
+    def name(self) -> str:
+        return ClassSpec(label=self.label, log=self.log).text
+
+    @property
+    def title(self) -> str:
+        return f"log c({self.label}|x)" if self.log else f"c({self.label}|x)"
+
+    @property
+    def unit(self) -> str:
+        return "nats" if self.log else ""
+
+    def __call__(self, curves_kw: Tensor) -> Tensor:
+        logits: Tensor = self.classifier(curves_kw)
+        if not self.label < logits.shape[-1]:
+            raise TuningError(
+                f"The classifier knows classes 0 to {logits.shape[-1] - 1}; there is no class "
+                f"{self.label}."
+            )
+        score = torch.log_softmax(logits, dim=-1)[..., self.label]
+        return score if self.log else score.exp()
+
+
+@dataclass(frozen=True, eq=False)
+class DiscriminatorLogit:
+    """The logit of a discriminator, [...] or [..., 1]: log p_D / p_G where it is optimal."""
+
+    discriminator: nn.Module
+    noise_draws: int = 8
+
+    name = "logit"
+    title = "Discriminator logit"
+    unit = "nats"
+
+    def __call__(self, curves_kw: Tensor) -> Tensor:
+        logit: Tensor = self.discriminator(curves_kw)
+        return logit.squeeze(-1) if logit.dim() == curves_kw.dim() else logit
+
+
+@dataclass(frozen=True, eq=False)
+class WeightedSum:
+    """Criteria added up, each in its natural unit times its weight."""
+
+    name: str
+    weights: tuple[float, ...]
+    criteria: tuple[Criterion, ...]
+
+    @property
+    def title(self) -> str:
+        parts = zip(self.weights, self.criteria, strict=True)
+        return " ".join(f"{weight:+g} {each.title}" for weight, each in parts).removeprefix("+")
+
+    @property
+    def unit(self) -> str:
+        units = {each.unit for each in self.criteria}
+        return units.pop() if len(units) == 1 else "mixed units"
+
+    @property
+    def noise_draws(self) -> int:
+        return max(each.noise_draws for each in self.criteria)
+
+    def __call__(self, curves_kw: Tensor) -> Tensor:
+        parts = zip(self.weights, self.criteria, strict=True)
+        return torch.stack([weight * each(curves_kw) for weight, each in parts]).sum(dim=0)
+
+
+@dataclass(frozen=True, eq=False)
+class AtTheMean:
+    """A criterion of the mean curve: what noise would add to it is left out."""
+
+    criterion: Criterion
+
+    noise_draws = 0
+
+    @property
+    def name(self) -> str:
+        return f"{self.criterion.name}@mean"
+
+    @property
+    def title(self) -> str:
+        return f"{self.criterion.title} of the mean curve"
+
+    @property
+    def unit(self) -> str:
+        return self.criterion.unit
+
+    def __call__(self, curves_kw: Tensor) -> Tensor:
+        return self.criterion(curves_kw)
+
+
 CRITERIA: Mapping[str, Criterion] = MappingProxyType(
     {criterion.name: criterion for criterion in (Peak(), Sustained(), Flexibility())}
 )
+"""The three of the thesis (Eq. 10.24-10.26)."""
 
 
-def criterion_named(name: str) -> Criterion:
-    """The criterion of that name; TuningError names those there are."""
-    try:
-        return CRITERIA[name]
-    except KeyError:
-        known = ", ".join(CRITERIA)
-        raise TuningError(f"There is no criterion {name!r}; choose one of {known}.") from None
+@dataclass(frozen=True, eq=False)
+class Judges:
+    """Trained modules that a criterion may ask: None for one that is not at hand."""
+
+    classifier: nn.Module | None = None
+    discriminator: nn.Module | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class _Maker:
+    """Builds criteria from specs with the judges at hand."""
+
+    judges: Judges = field(default_factory=Judges)
+
+    def make(self, spec: CriterionSpec) -> Criterion:
+        match spec:
+            case PeakSpec():
+                return Peak()
+            case LogPeakSpec():
+                return LogPeak()
+            case SustainedSpec(hours=hours):
+                return Sustained(hours)
+            case FlexibilitySpec():
+                return Flexibility()
+            case EnergySpec(first=first, last=last):
+                return Energy(first, last)
+            case RampSpec(hours=hours):
+                return Ramp(hours)
+            case DistanceSpec(target=target, start=start):
+                return Nearness(target, start)
+            case ClassSpec(label=label, log=log):
+                return ClassProbability(_at_hand(self.judges.classifier, "classifier"), label, log)
+            case LogitSpec():
+                return DiscriminatorLogit(_at_hand(self.judges.discriminator, "discriminator"))
+            case SumSpec(terms=terms):
+                made = tuple(self.make(term.criterion) for term in terms)
+                return WeightedSum(spec.text, tuple(term.weight for term in terms), made)
+
+
+def _at_hand(judge: nn.Module | None, what: str) -> nn.Module:
+    if judge is None:
+        raise TuningError(f"This criterion asks a {what}, and none is open; train or choose one.")
+    return judge
+
+
+def criterion_of(
+    spec: CriterionSpec, *, noise: Noise = "expected", judges: Judges | None = None
+) -> Criterion:
+    """The criterion that a spec describes.
+
+    Raises:
+        TuningError: it asks a classifier or discriminator that is not given.
+    """
+    made = _Maker(judges or Judges()).make(spec)
+    return AtTheMean(made) if noise == "mean" else made
+
+
+def criterion_named(name: str, judges: Judges | None = None) -> Criterion:
+    """The criterion of a text such as `peak`, `sustained:4h` or `peak+0.5*flexibility@mean`.
+
+    Raises:
+        TuningError: names the criteria there are.
+    """
+    wanted = parse_criterion(name)
+    return criterion_of(wanted.criterion, noise=wanted.noise, judges=judges)

@@ -40,11 +40,18 @@ class Mixture:
 
     def log_ratio(self, u: Tensor) -> Tensor:
         """log q(u) - log N(u; 0, I) of u [n, dim], [n]."""
+        return torch.logsumexp(self._log_parts(u), dim=0)
+
+    def belongs(self, u: Tensor) -> Tensor:
+        """Probability [K, n] of each Gaussian, given that the mixture drew u [n, dim]."""
+        return torch.softmax(self._log_parts(u), dim=0)
+
+    def _log_parts(self, u: Tensor) -> Tensor:
         centred = (u - self.mean[:, None]).mT
         v = torch.linalg.solve_triangular(self.cholesky, centred, upper=False)
         log_det = self.cholesky.diagonal(dim1=-2, dim2=-1).log().sum(-1)
         each = 0.5 * (u.square().sum(-1) - v.square().sum(-2)) - log_det[:, None]
-        return torch.logsumexp(self.log_share[:, None] + each, dim=0)
+        return self.log_share[:, None] + each
 
     def widened(self, factor: float) -> Mixture:
         """The same with every standard deviation times `factor`."""

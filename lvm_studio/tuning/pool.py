@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lvm_studio.models.street import BaseSpace, base_noise
+from lvm_studio.tuning.composition_parts import PartSpace
 from lvm_studio.tuning.criteria import Criterion
 from lvm_studio.tuning.estimates import Moments, TunedEstimate, estimate, moments_at
 from lvm_studio.tuning.potential import CHUNK, Potential, observation_noise
@@ -77,7 +78,7 @@ class Pool:
         cls, space: BaseSpace, criterion: Criterion, n: int = POOL_SIZE, seed: int = 0
     ) -> Iterator[Pool | None]:
         """The same in slices: None after each chunk decoded, the pool last."""
-        u, eps = base_noise(n, space.dim, seed)
+        u, eps = base_noise(n, space.dim, seed, _length(space))
         noise = observation_noise(eps.shape[-1], criterion.noise_draws, seed + _NOISE_SEED_STEP)
         raw = Potential(space, criterion, noise)
         natural, curves = [], []
@@ -87,7 +88,8 @@ class Pool:
             curves.append(decoded)
             yield None
         natural_f, curves_kw = torch.cat(natural), torch.cat(curves)
-        potential = raw.normalised_on(natural_f, criterion(curves_kw).double())
+        fresh_f = criterion(curves_kw).double() if len(noise) else natural_f
+        potential = raw.normalised_on(natural_f, fresh_f)
         f = ((natural_f - potential.shift) / potential.scale).numpy()
         yield cls(potential, Draws(u, f, np.zeros(n)), eps, curves_kw.numpy())
 
@@ -114,6 +116,14 @@ def prepared_pool(
     while (pool := next(slices)) is None:
         yield Preparing()
     return pool
+
+
+@torch.no_grad()
+def _length(space: BaseSpace) -> int:
+    """Noise behind one curve: its T (or the D of an image), and the latents that are left alone."""
+    if isinstance(space, PartSpace):
+        return space.noise_width
+    return space.decode(torch.zeros(1, space.dim)).mean.shape[-1]
 
 
 @torch.no_grad()

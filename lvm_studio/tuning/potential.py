@@ -39,7 +39,7 @@ class Potential:
     Args:
         space: decodes u [n, dim].
         criterion: f of curves in kW.
-        noise: [M, T] standard normal, shared by every u.
+        noise: [M, T] standard normal, shared by every u; M = 0 takes f of the mean curve.
         shift, scale: mean and standard deviation of f̃ under the base law, in f's unit.
         bias: what the mean of f over fresh noise has above `shift`, in f's unit; added back
             wherever a value is told in natural units.
@@ -74,9 +74,16 @@ class Potential:
         return (self.natural_value_of(curves) - self.shift) / self.scale
 
     def natural_value_of(self, curves: CurveDistribution) -> Tensor:
-        """Mean of f over the noise draws [n], in the criterion's unit."""
+        """Mean of f over the noise draws [n], in its unit; f of the mean curve without noise."""
+        if not len(self.noise):
+            return self.criterion(curves.mean)
         scores = [self.criterion(curves.transport(eps)) for eps in self.noise]
         return torch.stack(scores).mean(dim=0)
+
+    @torch.no_grad()
+    def values(self, u: Tensor) -> Tensor:
+        """f̃ [n] of u [n, dim] in double precision, without gradients, decoded in chunks."""
+        return torch.cat([self.value(part).double() for part in torch.split(u, CHUNK)])
 
     def value_and_gradient(self, u: Tensor) -> tuple[Tensor, Tensor]:
         """f̃ [n] and ∇f̃ [n, dim], both detached, decoded in chunks."""

@@ -70,7 +70,7 @@ class SmcSpec(BaseModel):
     islands: Annotated[int, Field(ge=2, le=64)] = Field(
         8, description="groups without common ancestors: their spread is the error"
     )
-    components: Annotated[int, Field(ge=1, le=64)] = Field(6, description="Gaussians that propose")
+    components: Annotated[int, Field(ge=1, le=64)] = Field(4, description="Gaussians that propose")
     sweeps: Annotated[int, Field(ge=1, le=100)] = 3
     least_share: Annotated[float, Field(gt=0.05, lt=1)] = Field(
         0.5, description="ESS / N that the step to the next λ may leave"
