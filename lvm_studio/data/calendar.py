@@ -175,7 +175,10 @@ class ContextEncoder:
                 "train it again with this version."
             )
         # The first models were kept without this leaf, and were told everything.
-        return cls(withheld=view.strings("withheld") if "withheld" in view else ())
+        withheld = view.strings("withheld") if "withheld" in view else ()
+        if not set(withheld) <= set(cls.GROUPS):
+            raise DataError(f"context/withheld: {', '.join(withheld)} is not known here.")
+        return cls(withheld)
 
 
 def temperature_profile(values: ArrayLike) -> NDArray[np.float32]:

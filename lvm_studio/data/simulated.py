@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from lvm_studio.data.calendar import week_id, week_start
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.households import SIMULATED, HouseholdSet, Provenance, choose_split
+from lvm_studio.data.jobs import Wish
 from lvm_studio.data.simulation.draw import draw_curves, draw_shared
 from lvm_studio.data.simulation.habits import habits_of
 from lvm_studio.data.simulation.residents import Residents, draw_residents
@@ -62,12 +64,43 @@ def simulate_street(spec: StreetSpec = FULL_STREET) -> HouseholdSet:
     Labels are the columns contract, subscribed_kva and off_peak_group; readings are whole Wh
     without gaps. `StreetTruth` is the law that they follow, `residents_of` who they are.
     """
+    weeks = simulating(spec)
+    while True:
+        try:
+            next(weeks)
+        except StopIteration as end:
+            street: HouseholdSet = end.value
+            return street
+
+
+@dataclass(frozen=True)
+class WeeksSimulated:
+    """How far a street is: `done` of `total` weeks."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
+class SimulationJob:
+    """A street to be simulated elsewhere; the result is the set."""
+
+    spec: StreetSpec
+
+    def run(self) -> Generator[WeeksSimulated, Wish | None, HouseholdSet]:
+        """A report each week."""
+        return (yield from simulating(self.spec))
+
+
+def simulating(spec: StreetSpec) -> Generator[WeeksSimulated, Wish | None, HouseholdSet]:
+    """As `simulate_street`, with a report each week, so that it can be left."""
     start = week_start(FIRST_WEEK)
     temperature = draw_temperature(start, DAYS * spec.weeks, _stream(spec, _WEATHER))
     residents = residents_of(spec)
     power = np.empty((spec.households, spec.weeks, WEEK), dtype=np.float32)
     for week in range(spec.weeks):
         power[:, week] = _week_w(spec, week, residents, temperature)
+        yield WeeksSimulated(week + 1, spec.weeks)
     ids = tuple(f"SIM{number:05d}" for number in range(1, spec.households + 1))
     week_ids = tuple(week_id(start + week * WEEK_SPAN) for week in range(spec.weeks))
     return HouseholdSet(

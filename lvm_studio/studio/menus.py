@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar
 
+from lvm_studio.studio.simulate_dialog import SimulateDialog
 from lvm_studio.studio.theme import Scheme, theme
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class Menus(QObject):
     ) -> None:
         super().__init__(window)
         self._window, self._documents, self._recent = window, documents, recent
+        self._session = session
         bar = window.menuBar()
         self._fill_file(bar)
         self._fill_edit(bar, session)
@@ -51,6 +53,7 @@ class Menus(QObject):
         _add(menu, "Save &as…", documents.save_as, Key.SaveAs)
         menu.addSeparator()
         _add(menu, "&Import readings…", documents.import_readings, "Ctrl+I")
+        _add(menu, "Si&mulate a street…", self._simulate, "Ctrl+Shift+I")
         _add(menu, "&Export curves…", documents.export_curves, "Ctrl+E")
         _add(menu, "Export &figure…", window.export_figure, "Ctrl+Shift+E")
         menu.addSeparator()
@@ -89,6 +92,9 @@ class Menus(QObject):
         _add(menu, "&Data quality", window.show_quality)
         menu.addSeparator()
         _add(menu, "&About LVM Studio", window.show_about)
+
+    def _simulate(self) -> None:
+        SimulateDialog(self._session, self._window).show()
 
     def _list_recent(self) -> None:
         self._recent_menu.clear()

@@ -57,9 +57,9 @@ RECIPES: Mapping[str, Recipe] = {
             spec=TrainSpec(
                 recipe="street",
                 model=CompVAESpec(noise=AutoregressiveNoiseSpec(), week_in_z=True, dropout=0.0),
-                prior_path_weight=2.0,
-                steps=6000,
-                batch=128,
+                prior_path_weight=0.2,
+                steps=5800,
+                batch=256,
                 weight_decay=0.002,
                 swap_probability=0.0,
                 temperature_noise_c=0.0,
