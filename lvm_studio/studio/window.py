@@ -32,6 +32,7 @@ from lvm_studio.studio.menus import Menus
 from lvm_studio.studio.panels.compose import ComposePanel
 from lvm_studio.studio.panels.latent import LatentPanel
 from lvm_studio.studio.panels.report_card import ReportCardPanel
+from lvm_studio.studio.panels.studies import StudiesPanel
 from lvm_studio.studio.panels.training import TrainingPanel
 from lvm_studio.studio.recent_files import RecentFiles
 from lvm_studio.studio.recovery_offer import RecoveryOffer
@@ -105,6 +106,7 @@ class MainWindow(QMainWindow):
         for page, title in (
             (ComposePanel(self.session, self.service), "Compose"),
             (TrainingPanel(self.session, self._registry), "Train"),
+            (StudiesPanel(self.session), "Studies"),
             (LatentPanel(self.session, self.service), "Latent space"),
             (ReportCardPanel(self.session), "Report card"),
         ):

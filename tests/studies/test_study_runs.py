@@ -16,7 +16,6 @@ from lvm_studio.data.london import load_london
 from lvm_studio.engine.messages import Finished, Reports
 from lvm_studio.engine.worker import Worker
 from lvm_studio.storage.errors import StorageError
-from lvm_studio.studies import cluster as cluster_module
 from lvm_studio.studies.candidates import Searched
 from lvm_studio.studies.cluster import LocalCores, Scheduler
 from lvm_studio.studies.execution import perform
@@ -182,17 +181,34 @@ def ended(processes: list[subprocess.Popen[str]]) -> None:
         process.communicate(timeout=30)
 
 
-@pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "nonsense", "warp://x:1", "127.0.0.1"])
-def test_a_scheduler_that_does_not_answer(
-    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(cluster_module, "CONNECT_SECONDS", 1)
-    with pytest.raises(DataError, match=f"No scheduler answers at {address}"):
-        list(
-            StudyJob(
-                small(), Scheduler(address=address), tmp_path, job(small(), tmp_path).households
-            ).run()
-        )
+UNREACHABLE = """
+from pathlib import Path
+from dataclasses import replace
+from lvm_studio.data.errors import DataError
+from lvm_studio.studies import cluster
+from small_studies import job, small
+cluster.CONNECT_SECONDS = 1
+for address in ("tcp://127.0.0.1:1", "nonsense", "warp://x:1"):
+    place = cluster.Scheduler(address=address)
+    try:
+        list(replace(job(small(), Path("{folder}")), place=place).run())
+    except DataError as error:
+        print(error)
+"""
+
+
+def test_a_scheduler_that_does_not_answer_is_one_sentence(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", UNREACHABLE.format(folder=tmp_path)],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent)},
+    )
+    lines = done.stdout.splitlines()
+    assert len(lines) == 3
+    for line, address in zip(lines, ("tcp://127.0.0.1:1", "nonsense", "warp://x:1"), strict=True):
+        assert line.startswith(f"No scheduler answers at {address}; start one with")
 
 
 def test_a_result_without_the_objective_counts_as_failed() -> None:

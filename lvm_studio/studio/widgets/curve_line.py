@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 
+from lvm_studio.studio.theme import VERMILLION
 from lvm_studio.studio.widgets.colours import mix
 from lvm_studio.studio.widgets.series import (
     NATS_PER_UNIT,
@@ -95,7 +96,8 @@ class CurveLine:
         self.item = pg.PlotDataItem(useCache=False)  # cached markers leave as bitmaps in an SVG
         self.item.scatter.opts["antialias"] = True
         self.ghost = pg.PlotCurveItem() if factor > 0 else None
-        self.gaps = pg.ScatterPlotItem(symbol="x", size=9)
+        self.gaps = pg.ScatterPlotItem(symbol="x", size=12, brush=None)
+        self.gaps.setZValue(9)
         """A cross where a value is not a number, at the height of the one before."""
 
     @property
@@ -134,8 +136,7 @@ class CurveLine:
         self.item.setSymbolSize(5)
         self.item.setSymbolPen(None)
         self.item.setSymbolBrush(drawn)
-        self.gaps.setBrush(None)
-        self.gaps.setPen(pg.mkPen(drawn, width=2))
+        self.gaps.setPen(pg.mkPen(VERMILLION, width=3))
         if self.ghost is not None:
             self.ghost.setZValue(2 if focus else 0)
             self.ghost.setPen(pg.mkPen(mix(shade, ground, GHOST_PALER), width=1))

@@ -48,6 +48,7 @@ RUN_COLOURS = (BLUE, VERMILLION, BLUISH_GREEN, REDDISH_PURPLE, ORANGE, SKY_BLUE)
 RUNS_IN_FRONT = 8
 """So many runs are drawn line by line, with ghost and marks; more of them as bundles behind."""
 NEAR_PIXELS = 40.0
+QWIDGETSIZE_MAX = 16_777_215
 
 
 class CurvePanes(pg.GraphicsLayoutWidget):
@@ -70,8 +71,10 @@ class CurvePanes(pg.GraphicsLayoutWidget):
         self._colours = colours
         self._options = CurveOptions()
         self._lines: dict[tuple[str, str, Split], CurveLine] = {}
-        self._slots: dict[str, int] = {}
-        """Run or group -> the colour it keeps, in the order of their first appearance."""
+        self._runs: dict[str, int] = {}
+        self._groups: dict[str, int] = {}
+        """Run, or group of a run -> the colour it keeps, in the order of first appearance."""
+        self._group_of: dict[str, str] = {}
         self._following = True
         self._cursor: float | None = None
         self._pointer: QPointF | None = None
@@ -153,10 +156,12 @@ class CurvePanes(pg.GraphicsLayoutWidget):
             self._following = True
         if (options.x_axis, options.unit) != (old.x_axis, old.unit):
             self.crowd.clear()
+        self._share_height()
         self._label_axes()
         for run in runs:
-            for name in (run.name, run.group):
-                self._slots.setdefault(name, len(self._slots) // 2)
+            self._runs.setdefault(run.name, len(self._runs))
+            self._groups.setdefault(run.group, len(self._groups))
+            self._group_of[run.name] = run.group
         front, behind = _sorted_out(runs, options)
         wanted = {
             (run.name, term.name, split)
@@ -198,8 +203,10 @@ class CurvePanes(pg.GraphicsLayoutWidget):
     # colours
 
     def run_colour(self, name: str) -> str:
-        """The colour of a run or of a group, where colours tell runs apart."""
-        return RUN_COLOURS[self._slots.get(name, 0) % len(RUN_COLOURS)]
+        """The colour of a run where colours tell runs apart; in bands that of its group."""
+        if self._options.bands:
+            return _cycled(self._groups[self._group_of[name]])
+        return _cycled(self._runs[name])
 
     def _dress(self, line: CurveLine, *, focus: bool) -> None:
         by_run = self._options.colour_by == "run"
@@ -208,13 +215,25 @@ class CurvePanes(pg.GraphicsLayoutWidget):
         line.dress(colour, self._colours.plot, focus=focus, pale=pale)
 
     def _bundle(self, run: str, options: CurveOptions) -> str:
+        """Runs behind that share a colour are one item."""
         by_run = options.colour_by == "run"
-        return str(self._slots[run] % len(RUN_COLOURS)) if by_run else ""
+        return str(self._runs[run] % len(RUN_COLOURS)) if by_run else ""
 
     def _bundle_colour(self, bundle: str, term: Term) -> str:
         if self._options.colour_by == "quantity":
             return term.colour(self._colours)
-        return self.run_colour(bundle) if self._options.bands else RUN_COLOURS[int(bundle)]
+        return _cycled(self._groups[bundle] if self._options.bands else int(bundle))
+
+    def _share_height(self) -> None:
+        """A pane whose quantities are all hidden leaves its room to the other one."""
+        shown = {term.pane for term in TERMS if term.name not in self._options.hidden}
+        below = "divergence" in shown
+        above = bool(shown & {"bound", "sigma"}) or not below
+        for pane, wanted in ((self.bound, above), (self.divergence, below)):
+            pane.setVisible(wanted)
+            pane.setMaximumHeight(QWIDGETSIZE_MAX if wanted else 0)
+        self.bound.getAxis("bottom").setStyle(showValues=not below)
+        self.bound.getAxis("right").setStyle(showValues="sigma" in shown)
 
     # scales and ranges
 
@@ -234,14 +253,19 @@ class CurvePanes(pg.GraphicsLayoutWidget):
     def _label_axes(self) -> None:
         below = X_TITLES[self._options.x_axis]
         beside = f"{self._options.unit} per curve"
+        lone = not self.divergence.isVisible()
+        sigma = "" if "sigma" in self._options.hidden else "σ (kW)"
         for pane, side, text in (
             (self.divergence, "bottom", below),
+            (self.bound, "bottom", below if lone else ""),
             (self.divergence, "left", beside),
             (self.bound, "left", beside),
-            (self.bound, "right", "σ (kW)"),
+            (self.bound, "right", sigma),
         ):
-            if pane.getAxis(side).labelText != text:  # laying out a label costs a millisecond
+            axis = pane.getAxis(side)
+            if axis.labelText != text:  # laying out a label costs a millisecond
                 pane.setLabel(side, text)
+                axis.showLabel(bool(text))
 
     def _set_scales(self) -> None:
         for pane, axis in (
@@ -435,6 +459,10 @@ class CurvePanes(pg.GraphicsLayoutWidget):
         for line in self._lines.values():
             self._dress(line, focus=line.focus)
         self._draw_cursor()
+
+
+def _cycled(place: int) -> str:
+    return RUN_COLOURS[place % len(RUN_COLOURS)]
 
 
 def _sorted_out(
