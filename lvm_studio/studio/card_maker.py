@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from lvm_studio.analysis.report_card.card import ReportCard, stored_card
+from lvm_studio.analysis.report_card.card import CARD_KEY, ReportCard, stored_card
 from lvm_studio.analysis.report_card.job import CardJob
 from lvm_studio.analysis.report_card.spec import CardProgress, CardSpec
 from lvm_studio.studio.job_thread import JobThread
@@ -20,7 +20,7 @@ StartThread = Callable[[CardJob, QObject], JobThread]
 
 
 class CardMaker(QObject):
-    """Makes the report card of the session's model; keeps each until its model is another.
+    """Makes the report card of the session's model; the model carries the last from then on.
 
     Args:
         session: what is open.
@@ -95,6 +95,7 @@ class CardMaker(QObject):
     def _complete(self, result: object) -> None:
         if isinstance(result, ReportCard) and self._asked is not None:
             self._made.append((*self._asked, result))
+            self._session.note_in_model(self._asked[1], CARD_KEY, result.to_json())
         self._end()
 
     def _fail(self, sentence: str, details: str) -> None:

@@ -209,6 +209,10 @@ class Session(QObject):
         """Hold a KL, a "1 in N" or an E f: λ follows it, whatever becomes of the street."""
         self._change(f"{goal} = {target:g}", goal=goal, target=float(target))
 
+    def set_method(self, method: str) -> None:
+        """Choose whose draws answer λ; "auto" for the best there are."""
+        self._change(f"Method {method}", method=method)
+
     def follow_goal(self, lam: float) -> None:
         """Take the λ that the goal in force asks for on this street; no step of its own to undo."""
         if lam != self._state.lam and self._state.goal != "lam":
@@ -274,6 +278,16 @@ class Session(QObject):
         self._mark_results()
         self.models_changed.emit()
         return name
+
+    def note_in_model(self, tree: Tree, key: str, text: str) -> None:
+        """Keep a text in the provenance of a stored model, beside how it was trained.
+
+        The tree stays the object it is: who has loaded it need not load it again.
+        """
+        provenance = tree.get("provenance")
+        known = provenance if isinstance(provenance, dict) else {}
+        tree["provenance"] = {**known, key: text}
+        self._mark_results()
 
     def put_run(self, name: str, run: RunEntry) -> None:
         """Keep a training run under this name."""

@@ -56,7 +56,8 @@ class SimulateDialog(QDialog):
         self.setWindowTitle("Simulate a street")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setMinimumWidth(460)
-        self._session, self._start_thread = session, start_thread or _thread
+        self._session, self._window = session, parent
+        self._start_thread = start_thread or _thread
         self._thread: JobThread | None = None
         full = FULL_STREET
         self.households = dressed(
@@ -64,7 +65,7 @@ class SimulateDialog(QDialog):
         )
         self.weeks = dressed(QSpinBox(), minimum=FEWEST_WEEKS, maximum=MOST_WEEKS, value=full.weeks)
         self.seed = dressed(QSpinBox(), maximum=MOST_SEEDS, value=full.seed)
-        self.size = QLabel()
+        self.extent = QLabel()
         self.message = QLabel(wordWrap=True)
         self.progress = QProgressBar(textVisible=False)
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
@@ -87,14 +88,19 @@ class SimulateDialog(QDialog):
         ):
             widget.setObjectName(name)
             widget.setToolTip(tip)
-        self.size.setProperty("role", "muted")
+        self.extent.setProperty("role", "muted")
+        for field in (self.households, self.weeks, self.seed):
+            field.setMinimumHeight(field.sizeHint().height())  # what is said below may grow
+        policy = self.progress.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self.progress.setSizePolicy(policy)
 
     def _lay_out(self) -> None:
         form = QFormLayout()
         form.addRow("&Households", self.households)
         form.addRow("&Weeks", self.weeks)
         form.addRow("S&eed", self.seed)
-        form.addRow("", self.size)
+        form.addRow("", self.extent)
         layout = QVBoxLayout(self)
         layout.addWidget(QLabel(ABOUT, wordWrap=True))
         layout.addLayout(form)
@@ -118,7 +124,7 @@ class SimulateDialog(QDialog):
         """Simulate in a process of its own."""
         if self._thread is not None:
             return
-        thread = self._start_thread(SimulationJob(self.spec), self.parent())
+        thread = self._start_thread(SimulationJob(self.spec), self._window)
         self._thread = thread
         thread.reports.connect(self._take_reports)
         thread.completed.connect(self._complete)
@@ -175,7 +181,7 @@ class SimulateDialog(QDialog):
     def _show_size(self) -> None:
         megabytes = self.households.value() * self.weeks.value() * BYTES_A_WEEK / 1e6
         years = self.households.value() * self.weeks.value() * 7 / 365.25
-        self.size.setText(f"{years:,.0f} household-years, {megabytes:,.0f} MB")
+        self.extent.setText(f"{years:,.0f} household-years, {megabytes:,.0f} MB")
 
 
 def _thread(job: SimulationJob, parent: QObject) -> JobThread:

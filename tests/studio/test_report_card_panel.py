@@ -186,6 +186,20 @@ def test_a_card_that_the_model_carries_is_shown(panel: ReportCardPanel, session:
     assert panel.export_button.isEnabled()
 
 
+def test_the_model_carries_its_card_into_the_file(
+    panel: ReportCardPanel, puppets: list[PuppetThread], session: Session, tmp_path: Path
+) -> None:
+    loaded = session.model_tree()
+    panel.start()
+    puppets[0].completed.emit(card("kept"))
+    assert session.model_tree() is loaded  # nobody has to load it again
+    assert session.dirty
+    assert session.save(tmp_path / "w.h5")
+    again = Session()
+    assert again.open(tmp_path / "w.h5")
+    assert CardMaker(again).card() == card("kept")
+
+
 def test_cancel_keeps_the_last_card(
     panel: ReportCardPanel, puppets: list[PuppetThread], qtbot: QtBot
 ) -> None:

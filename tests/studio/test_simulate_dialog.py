@@ -124,5 +124,5 @@ def test_the_size_is_told_before(session: Session, window: QWidget, qtbot: QtBot
     dialog = SimulateDialog(session, window)
     dialog.households.setValue(1000)
     dialog.weeks.setValue(100)
-    assert dialog.size.text() == "1,916 household-years, 134 MB"
+    assert dialog.extent.text() == "1,916 household-years, 134 MB"
     dialog.reject()
