@@ -13,13 +13,15 @@ from lvm_studio.models.elbo import Elbo, LatentVariableModel
 from lvm_studio.models.inference import PartsPosterior
 from lvm_studio.models.noise.laws import Law
 from lvm_studio.models.parts_inference import Inference
-from lvm_studio.models.specs import AnchorsSpec, SinesSpec
 
 if TYPE_CHECKING:
     from lvm_studio.data.problems.batches import PartsBatch
 
 START_SPREAD = 0.3
 """Deviation of p(w | label) before training."""
+LEAST_SPREAD = 1e-3
+SOFTPLUS_OF_ONE = 0.5413
+"""softplus of it is 1."""
 
 
 class PartsVAE(LatentVariableModel):
@@ -30,15 +32,16 @@ class PartsVAE(LatentVariableModel):
     [B, K, F] with mask [B, K].
     """
 
-    spec: SinesSpec | AnchorsSpec
-    embed: nn.Module
     inference = ("summary", "w_posterior")
+    embed: nn.Module
     w_posterior: Inference
+    mean_gain: float = 1.0
+    """Means of p(w | label) learn this much faster than weights do."""
 
     def prior_w(self, labels: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and standard deviation [..., W] of p(w | label) for labels [..., F]."""
         m, raw = self.embed(labels).chunk(2, -1)
-        return m, 1e-3 + START_SPREAD * softplus(raw + 0.5413)
+        return self.mean_gain * m, LEAST_SPREAD + START_SPREAD * softplus(raw + SOFTPLUS_OF_ONE)
 
     @abstractmethod
     def decode(self, sum_w: Tensor, k: Tensor) -> Law:
@@ -71,3 +74,9 @@ class PartsVAE(LatentVariableModel):
         """Parts [..., W] from p(w | label), from standard normal eps [..., W]."""
         m, s = self.prior_w(labels)
         return m + s * eps
+
+
+def raw_scale(s: Tensor) -> Tensor:
+    """What a network has to give for the deviation s of p(w | label)."""
+    scaled = ((s - LEAST_SPREAD) / START_SPREAD).clamp(min=1e-4)
+    return scaled.expm1().clamp(min=1e-4).log().where(scaled < 20, scaled) - SOFTPLUS_OF_ONE

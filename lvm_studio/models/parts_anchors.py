@@ -31,6 +31,8 @@ class ColourAnchorsVAE(PartsVAE):
     spread of every pixel. Nothing grows with K: chi and the levels of the pixels are bounded.
     """
 
+    spec: AnchorsSpec
+
     def __init__(self, spec: AnchorsSpec) -> None:
         super().__init__()
         self.spec = spec
@@ -70,7 +72,8 @@ class ColourAnchorsVAE(PartsVAE):
 
     def look(self, x: Tensor, expected: Tensor, k: Tensor) -> Tensor:
         """The image beside the expected one, and what was expected, [B, S]."""
-        predicted = self.decode(expected, k).mean.detach()
+        with torch.no_grad():
+            predicted = self.decode(expected, k).mean
         side = self.spec.side
         images = torch.cat([x - 0.5, x - predicted], -1).view(len(x), 6, side, side)
         return torch.cat([self.summary(images), expected / k[:, None], k[:, None].log()], -1)

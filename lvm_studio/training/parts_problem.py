@@ -7,12 +7,14 @@ from typing import Any
 
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.problems.anchors import ColourAnchors, from_levels
 from lvm_studio.data.problems.batches import PartsBatch, PartsLaw, on_device
 from lvm_studio.data.problems.sines import SineSums
 from lvm_studio.models.elbo import LatentVariableModel
+from lvm_studio.models.parts_sines import SineSumsVAE
 from lvm_studio.models.specs import AnchorsSpec, SinesSpec
 from lvm_studio.models.trained import TrainedModel, build_module
 from lvm_studio.training.problem import Provenance, choose_device, common_provenance
@@ -20,6 +22,8 @@ from lvm_studio.training.spec import TrainSpec
 
 HELDOUT_BATCH = 256
 HELDOUT_SEED = 915
+FITTED_SINES = 20_000
+"""Curves of one part that p(w | label) is fitted to at the end."""
 
 
 class PartsProblem:
@@ -63,6 +67,8 @@ class PartsProblem:
         """A copy of the module on the CPU."""
         copy = build_module(self.spec.model)
         copy.load_state_dict(module.state_dict())
+        if isinstance(copy, SineSumsVAE) and copy.spec.inference == "whole":
+            copy.fit_prior(*_single_sines(self.spec))
         common = common_provenance(self.spec, self.device)
         return TrainedModel(
             name=self.dataset,
@@ -88,6 +94,13 @@ def source_of(spec: TrainSpec) -> SineSums | ColourAnchors:
     if isinstance(spec.model, AnchorsSpec):
         return ColourAnchors(side=spec.model.side, parts=PartsLaw(sizes))
     raise DataError(f"A model of kind {spec.model.kind} learns no artificial parts.")
+
+
+def _single_sines(spec: TrainSpec) -> tuple[Tensor, Tensor]:
+    """Curves of one sine [N, T] and their labels [N, F]."""
+    alone = source_of(spec.model_copy(update={"k_min": 1, "k_max": 1}))
+    batch = alone.sample(FITTED_SINES, torch.Generator().manual_seed(HELDOUT_SEED))
+    return batch.x, batch.labels[:, 0]
 
 
 def drawn(source: SineSums | ColourAnchors, batch: int, generator: torch.Generator) -> PartsBatch:

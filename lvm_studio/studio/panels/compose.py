@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
+from lvm_studio.studio.panels.artificial import AnchorsPanel, SinesPanel
 from lvm_studio.studio.theme import Colours, theme
 from lvm_studio.studio.widgets.burst import Burst
 from lvm_studio.studio.widgets.composition_view import CompositionView
@@ -25,6 +26,7 @@ from lvm_studio.studio.widgets.set_summary import (
 )
 from lvm_studio.studio.widgets.temperature_editor import TemperatureEditor
 from lvm_studio.studio.widgets.week_chooser import WeekChooser
+from lvm_studio.studio.widgets.whole_choice import WholeChoice
 
 if TYPE_CHECKING:
     from lvm_studio.storage.street_state import StreetState
@@ -101,7 +103,12 @@ class ComposePanel(QWidget):
             splitter.setChildrenCollapsible(False)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(MARGIN, MARGIN, MARGIN, MARGIN)
-        layout.addWidget(whole)
+        kinds = (
+            ("Sums of sines", lambda: SinesPanel(self._session, self._service)),
+            ("Colour anchors", lambda: AnchorsPanel(self._session, self._service)),
+        )
+        self.choice = WholeChoice(("Households", whole), kinds, self)
+        layout.addWidget(self.choice)
 
     def _connect_wishes(self) -> None:
         session = self._session
@@ -116,6 +123,7 @@ class ComposePanel(QWidget):
         self.temperature.profile_edited.connect(self._set_temperature)
         self.fan.show_asked.connect(self._set_shown)
         self.lam.criterion_chosen.connect(session.set_criterion)
+        self.lam.method_chosen.connect(session.set_method)
         self.lam.lam_asked.connect(self._set_lam)
         self.lam.drag_started.connect(self._lam_burst.hold)
         self.lam.drag_ended.connect(self._lam_burst.release)
@@ -132,6 +140,7 @@ class ComposePanel(QWidget):
         service.tuned_computing.connect(self.lam.computing.begin)
         service.fan_ready.connect(self._show_fan)
         service.tuned_ready.connect(self._show_tuned)
+        service.levels_ready.connect(self.lam.levels.show_levels)
         service.unavailable.connect(self._show_unavailable)
         service.model_loading.connect(self._show_loading)
         service.failed.connect(self._end_computing)
@@ -181,6 +190,7 @@ class ComposePanel(QWidget):
         # a field may show what was typed but not accepted
         self.lam.set_lam(new.lam)
         self.lam.set_held(new.goal, new.target)
+        self.lam.set_method(new.method)
 
     def _show_temperature(self, state: StreetState) -> None:
         own = None if state.own_temperature is None else daily_means(state.own_temperature)
