@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lvm_studio.tuning.errors import TuningError
-from lvm_studio.tuning.estimates import Moments, kl_of_one_in
+from lvm_studio.tuning.estimates import Moments, kl_of_one_in, moments_at
+from lvm_studio.tuning.weights import Array, log_mean_exp, normalised
 
 MomentsAt = Callable[[float], Moments]
 Curve = Callable[[float], tuple[float, float, float]]
@@ -22,8 +23,17 @@ LAM_LIMIT = 20.0
 MAX_UPDATES = 40
 _GAIN = 0.7
 """An update that leaves more of the error than this is followed by a safe one."""
-KL_TOLERANCE = 1e-3
+KL_TOLERANCE = 2e-3
 EXPECTATION_TOLERANCE = 1e-3
+
+
+@dataclass(frozen=True)
+class Update:
+    """One λ that was looked at: the moments there and, where they are known, their errors."""
+
+    lam: float
+    moments: Moments
+    errors: Moments | None = None
 
 
 @dataclass(frozen=True)
@@ -35,12 +45,19 @@ class Solution:
         moments: there.
         updates: how many times λ was changed from the start.
         reached: False when the target lies beyond the limit; lam is then the limit.
+        trace: every λ that was looked at, from the start to the answer.
     """
 
     lam: float
     moments: Moments
     updates: int
     reached: bool
+    trace: tuple[Update, ...] = ()
+
+    def with_errors(self, errors: MomentsAt) -> Solution:
+        """The same with the standard errors of the moments at every update."""
+        told = tuple(replace(each, errors=errors(each.lam)) for each in self.trace)
+        return replace(self, trace=told)
 
 
 def solve_kl(
@@ -97,6 +114,66 @@ def solve_expectation(
     return _solve(moments, curve, goal, first, limit, EXPECTATION_TOLERANCE, sign)
 
 
+def solve_quantile(
+    f: Array,
+    log_ratio: Array,
+    level: float,
+    share: float,
+    *,
+    start: float | None = None,
+    limit: float = LAM_LIMIT,
+) -> Solution:
+    """λ in [-limit, limit] at which a share of p̂_λ lies below a level of f.
+
+    The updates run on the log-odds of lying above, whose slope in λ is the distance between the
+    means of f above and below, and whose bend is the difference of the variances there.
+
+    Args:
+        f, log_ratio: [n] of stored draws.
+        level: of f, in standard deviations above the base mean; share: in (0, 1).
+
+    >>> z = np.random.default_rng(0).standard_normal(100_000)
+    >>> round(solve_quantile(z, np.zeros(100_000), 1.0, 0.5).lam, 1)
+    1.0
+    """
+    if not 0.0 < share < 1.0:
+        raise TuningError(f"A quantile's share lies between 0 and 1; {share:g} does not.")
+    above = f > level
+    if not 0 < int(above.sum()) < len(f):
+        raise TuningError("No draw lies beyond this level of f; choose one that occurs.")
+    goal = math.log((1.0 - share) / share)
+
+    def odds(lam: float) -> tuple[float, float, float]:
+        log_weights = lam * f + log_ratio
+        high, low = log_weights[above], log_weights[~above]
+        of_high, of_low = _mean_and_variance(high, f[above]), _mean_and_variance(low, f[~above])
+        value = _log_sum(high) - _log_sum(low) - goal
+        return value, of_high[0] - of_low[0], of_high[1] - of_low[1]
+
+    sign = 1.0 if odds(0.0)[0] <= 0.0 else -1.0
+
+    def curve(lam: float) -> tuple[float, float, float]:
+        value, slope, bend = odds(sign * lam)
+        return sign * value, slope, sign * bend
+
+    def moments(lam: float) -> Moments:
+        return moments_at(lam, f, log_ratio)
+
+    value, slope, _ = curve(0.0)
+    guess = abs(value) / slope
+    return _solve(moments, curve, guess, abs(start) if start else guess, limit, 1e-3, sign)
+
+
+def _mean_and_variance(log_weights: Array, f: Array) -> tuple[float, float]:
+    share = normalised(log_weights)
+    mean = float(share @ f)
+    return mean, float(share @ (f - mean) ** 2)
+
+
+def _log_sum(log_weights: Array) -> float:
+    return log_mean_exp(log_weights) + math.log(len(log_weights))
+
+
 def _solve(
     moments: MomentsAt,
     curve: Curve,
@@ -107,9 +184,17 @@ def _solve(
     sign: float = 1.0,
 ) -> Solution:
     if goal <= tolerance:
-        return Solution(0.0, moments(0.0), 0, True)
-    lam, updates, reached = _root(curve, goal, min(start, limit), limit, tolerance)
-    return Solution(sign * lam, moments(sign * lam), updates, reached)
+        at = moments(0.0)
+        return Solution(0.0, at, 0, True, (Update(0.0, at),))
+    visited: list[float] = []
+
+    def seen(lam: float) -> tuple[float, float, float]:
+        visited.append(sign * lam)
+        return curve(lam)
+
+    lam, updates, reached = _root(seen, goal, min(start, limit), limit, tolerance)
+    trace = tuple(Update(each, moments(each)) for each in visited)
+    return Solution(sign * lam, moments(sign * lam), updates, reached, trace)
 
 
 def _root(

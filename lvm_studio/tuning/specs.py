@@ -106,13 +106,15 @@ class Aim(BaseModel):
     """What λ should reach.
 
     kind 'lam': λ itself, per standard deviation of f; 'kl': KL(p̂_λ ‖ p) in nats; 'one_in_n':
-    "1 week in N", which is KL = log N (10.3.2); 'expectation': E f in the criterion's unit.
+    "1 week in N", which is KL = log N (10.3.2); 'expectation': E f in the criterion's unit;
+    'quantile': the level of f, in its unit, that a `share` of the tuned law stays below.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: Literal["lam", "kl", "one_in_n", "expectation"]
+    kind: Literal["lam", "kl", "one_in_n", "expectation", "quantile"]
     value: float
+    share: Annotated[float, Field(gt=0, lt=1)] = 0.5
 
 
 class TuneSpec(BaseModel):
@@ -123,6 +125,12 @@ class TuneSpec(BaseModel):
     criterion: str = "peak"
     tuned: Tuned = "both"
     aim: Aim
+    method: Literal["auto", "pool", "smc", "flow"] = Field(
+        "auto", description="'auto': the pool where it is good enough, a flow beyond"
+    )
+    reference: SmcSpec | None = Field(
+        None, description="SMC from two seeds beside the certificate; none if not given"
+    )
     samples: Annotated[int, Field(ge=1, le=100_000)] = 200
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
     pool: Annotated[int, Field(ge=256, le=1_000_000)] = 4096

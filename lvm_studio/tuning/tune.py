@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import torch
@@ -15,19 +16,35 @@ from lvm_studio.tuning.answers import (
     TunedAnswer,
     answer_from_draws,
 )
+from lvm_studio.tuning.certificate import Certificate, certify
 from lvm_studio.tuning.composition_parts import tuned_space
 from lvm_studio.tuning.criteria import criterion_named
+from lvm_studio.tuning.errors import TuningError
 from lvm_studio.tuning.estimates import kl_of_one_in
+from lvm_studio.tuning.existence import existence
 from lvm_studio.tuning.fit import FlowReport, FlowSnapshot, fit_flow
 from lvm_studio.tuning.pool import Draws, Pool, Preparing, prepared_pool
 from lvm_studio.tuning.potential import Potential
-from lvm_studio.tuning.proposals import FlowCheck, Proposal, mixture_draws
-from lvm_studio.tuning.solve import LAM_LIMIT, Solution, solve_expectation, solve_kl, solve_one_in_n
-from lvm_studio.tuning.specs import Aim, FlowSpec, TuneSpec
+from lvm_studio.tuning.proposals import FlowCheck, Proposal, flow_draws, mixture_draws
+from lvm_studio.tuning.smc import SmcRung, run_smc
+from lvm_studio.tuning.smc_pool import SmcPool
+from lvm_studio.tuning.solve import (
+    LAM_LIMIT,
+    Solution,
+    Update,
+    solve_expectation,
+    solve_kl,
+    solve_one_in_n,
+    solve_quantile,
+)
+from lvm_studio.tuning.specs import Aim, FlowSpec, SmcSpec, TuneSpec
 
 LARGEST_KL = 20.0
 _BEYOND_KL = 2.5
 """A flow for one KL is fitted so many nats further: what is rare there is common further on."""
+
+_SMC_BEYOND_KL = 0.3
+_CERTIFICATE_DRAWS = 2048
 
 
 @dataclass(frozen=True)
@@ -45,14 +62,17 @@ class TuneResult(TunedAnswer):
     """A tuned law with what was asked for.
 
     reached: False where the aim lies beyond what the criterion can give here; updates: of λ,
-    from the start of the solver to the aim.
+    from the start of the solver to the aim; trace: each of them; certificate: how right the set
+    is, with the reference's log Z where the spec asked for it.
     """
 
     reached: bool
     updates: int
+    trace: tuple[Update, ...]
+    certificate: Certificate
 
 
-TuneReport = Preparing | PoolReport | FlowReport | TuneResult
+TuneReport = Preparing | PoolReport | FlowReport | SmcRung | TuneResult
 
 
 def tune(spec: TuneSpec, space: BaseSpace) -> Iterator[TuneReport]:
@@ -71,24 +91,95 @@ def tune(spec: TuneSpec, space: BaseSpace) -> Iterator[TuneReport]:
     base, unit = pool.potential, pool.potential.criterion.unit
     yield PoolReport(size, base.natural(0.0), base.scale, unit)
     aim = _normalised(spec.aim, base)
-    sign = -1.0 if aim.value < 0.0 else 1.0
+    sign = _side(aim, pool.draws)
     if sign < 0.0:
-        pool, aim = pool.mirrored(), Aim(kind=aim.kind, value=-aim.value)
+        pool, aim = pool.mirrored(), _mirrored(aim)
+    limits = existence(pool.potential, spec.seed)
+    limits.check(aim.value if aim.kind == "lam" else 0.0, pool.potential)
+    tuned = yield from _tuned(spec, aim, pool)
+    limits.check(tuned.found.lam, pool.potential)
+    reference = yield from _reference(spec, tuned.answer, pool.potential)
+    lam, behind = tuned.found.lam, tuned.behind
+    yield _result(tuned, certify(lam, behind.f, behind.log_ratio, reference=reference), sign)
+
+
+@dataclass(frozen=True, eq=False)
+class _Tuned:
+    """λ, the answer there, and the draws of one law that vouch for it."""
+
+    found: Solution
+    answer: TunedAnswer
+    behind: Draws
+
+
+def _tuned(spec: TuneSpec, aim: Aim, pool: Pool) -> Generator[FlowReport | SmcRung, None, _Tuned]:
+    """By the method asked for; unless told, by the pool where it is good enough, else a flow."""
+    if spec.method == "smc":
+        return (yield from _by_smc(spec, aim, pool))
     found = _solve(aim, pool.draws)
     by_pool = pool.reweight(found.lam)
-    if found.reached and by_pool.valid and by_pool.ess >= spec.good_ess:
+    enough = found.reached and by_pool.valid and by_pool.ess >= spec.good_ess
+    if spec.method == "pool" or (spec.method == "auto" and enough):
         answer = PoolSource(pool).answer(found.lam, spec.samples, spec.seed)
-    else:
-        flow = yield from _fitted_flow(spec, aim, pool)
-        found, answer = _by_flow(spec, aim, pool, flow)
-    yield _result(answer, found, sign)
+        return _Tuned(found, answer, pool.draws)
+    flow = yield from _fitted_flow(spec, aim, pool)
+    return _by_flow(spec, aim, pool, flow)
+
+
+def _by_smc(spec: TuneSpec, aim: Aim, pool: Pool) -> Generator[SmcRung, None, _Tuned]:
+    """By the pool of all rungs of SMC."""
+    known = {"kl": aim.value, "one_in_n": kl_of_one_in(max(aim.value, 1.0))}
+    kl_max = min(known.get(aim.kind, spec.flow.kl_max) + _SMC_BEYOND_KL, LARGEST_KL)
+    smc = yield from _smc(pool.potential, kl_max, spec.seed, spec.reference)
+    found = _solve(aim, smc.draws, limit=max(smc.lam_max, 1e-3)).with_errors(smc.errors)
+    by_smc = answer_from_draws(smc.draws, pool, found.lam, spec.samples, spec.seed)
+    estimate, _ = smc.estimate(found.lam)
+    error = abs(pool.potential.scale) * estimate.standard_error
+    answer = replace(by_smc, method="smc", ess=estimate.ess, standard_error=error)
+    return _Tuned(found, answer, smc.draws)
+
+
+def _smc(
+    potential: Potential, kl_max: float, seed: int, spec: SmcSpec | None
+) -> Generator[SmcRung, None, SmcPool]:
+    """The pool of one run, with a report a rung."""
+    for report in run_smc(potential, kl_max=kl_max, seed=seed, spec=spec):
+        if isinstance(report, SmcRung):
+            yield report
+        else:
+            return report
+    raise TuningError("The reference ended without a pool; this is a fault of the program.")
+
+
+def _reference(
+    spec: TuneSpec, answer: TunedAnswer, potential: Potential
+) -> Generator[SmcRung, None, tuple[float, float] | None]:
+    """log Z of SMC from two seeds that the answer has not seen; None where not asked for."""
+    if spec.reference is None or not math.isfinite(answer.kl):
+        return None
+    kl_max = min(max(answer.kl, 0.0) + _SMC_BEYOND_KL, LARGEST_KL)
+    found = []
+    for step in (1, 2):
+        smc = yield from _smc(potential, kl_max, spec.seed + step, spec.reference)
+        found.append(smc.log_z_at(answer.lam)[0])
+    return found[0], found[1]
 
 
 def _normalised(aim: Aim, potential: Potential) -> Aim:
-    """The aim with E f in standard deviations above the base mean."""
-    if aim.kind != "expectation":
+    """The aim with a level of f in standard deviations above the base mean."""
+    if aim.kind not in ("expectation", "quantile"):
         return aim
-    return Aim(kind=aim.kind, value=potential.normalise(aim.value))
+    return aim.model_copy(update={"value": potential.normalise(aim.value)})
+
+
+def _side(aim: Aim, draws: Draws) -> float:
+    """+1 for more of f, -1 for less of it."""
+    base = float(np.quantile(draws.f, aim.share)) if aim.kind == "quantile" else 0.0
+    return -1.0 if aim.value < base else 1.0
+
+
+def _mirrored(aim: Aim) -> Aim:
+    return aim.model_copy(update={"value": -aim.value, "share": 1.0 - aim.share})
 
 
 def _solve(aim: Aim, draws: Draws, limit: float = LAM_LIMIT) -> Solution:
@@ -98,6 +189,8 @@ def _solve(aim: Aim, draws: Draws, limit: float = LAM_LIMIT) -> Solution:
         return solve_one_in_n(draws.moments, aim.value, limit=limit)
     if aim.kind == "expectation":
         return solve_expectation(draws.moments, aim.value, limit=limit)
+    if aim.kind == "quantile":
+        return solve_quantile(draws.f, draws.log_ratio, aim.value, aim.share, limit=limit)
     return Solution(aim.value, draws.moments(aim.value), 0, True)
 
 
@@ -122,17 +215,21 @@ def _flow_spec(spec: FlowSpec, aim: Aim) -> FlowSpec:
 
 
 def _share_at(check: FlowCheck, aim: Aim) -> float:
-    """ESS / N at the λ of the aim, between the λ checked; 0 beyond them."""
+    """ESS / N at the λ of the aim, between the λ checked; 0 beyond them.
+
+    A quantile lies near its law's mean: that is near enough to know when a fit may stop.
+    """
     scale = {
         "lam": check.lam,
         "kl": check.kl,
         "one_in_n": np.exp(check.kl),
         "expectation": check.expectation,
+        "quantile": check.expectation,
     }[aim.kind]
     return float(np.interp(aim.value, scale, check.share, right=0.0))
 
 
-def _by_flow(spec: TuneSpec, aim: Aim, pool: Pool, flow: Proposal) -> tuple[Solution, TunedAnswer]:
+def _by_flow(spec: TuneSpec, aim: Aim, pool: Pool, flow: Proposal) -> _Tuned:
     """λ and the answer: first from draws over the whole range, then from draws around that λ."""
     generator = torch.Generator().manual_seed(spec.seed)
     end = float(flow.lam_max)
@@ -142,7 +239,10 @@ def _by_flow(spec: TuneSpec, aim: Aim, pool: Pool, flow: Proposal) -> tuple[Solu
         draws = mixture_draws(flow, pool.potential, pool.draws, lams, each, generator)
         found = _solve(aim, draws, limit=1.2 * end)
         lams = _around(found.lam, end)
-    return found, answer_from_draws(draws, pool, found.lam, spec.samples, spec.seed)
+    v = torch.randn(_CERTIFICATE_DRAWS, pool.potential.dim, generator=generator)
+    behind = flow_draws(flow, pool.potential, v, found.lam)
+    answer = answer_from_draws(draws, pool, found.lam, spec.samples, spec.seed)
+    return _Tuned(found, answer, behind)
 
 
 def _around(lam: float, end: float) -> list[float]:
@@ -150,8 +250,15 @@ def _around(lam: float, end: float) -> list[float]:
     return [max(0.7 * lam, 1e-3), max(lam, 1e-3), 0.5 * (lam + end), end]
 
 
-def _result(answer: TunedAnswer, found: Solution, sign: float) -> TuneResult:
+def _result(tuned: _Tuned, certificate: Certificate, sign: float) -> TuneResult:
+    answer, found = tuned.answer, tuned.found
     values = {field.name: getattr(answer, field.name) for field in fields(TunedAnswer)}
     values["lam"] = sign * answer.lam
     values["normalised_expectation"] = sign * answer.normalised_expectation
-    return TuneResult(**values, reached=found.reached, updates=found.updates)
+    return TuneResult(
+        **values,
+        reached=found.reached,
+        updates=found.updates,
+        trace=found.trace,
+        certificate=certificate,
+    )

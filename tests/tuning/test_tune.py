@@ -23,7 +23,7 @@ from lvm_studio.tuning.fit import FlowSnapshot
 from lvm_studio.tuning.jobs import TuningJob
 from lvm_studio.tuning.pool import Pool, Preparing
 from lvm_studio.tuning.solve import solve_one_in_n
-from lvm_studio.tuning.specs import Aim, FlowSpec, TuneSpec
+from lvm_studio.tuning.specs import Aim, FlowSpec, SmcSpec, TuneSpec
 from lvm_studio.tuning.tune import PoolReport, TuneResult, tune
 
 FLOW = FlowSpec(couplings=2, hidden=16, steps=20, batch=128)
@@ -85,10 +85,30 @@ def test_an_aim_out_of_reach_is_said_to_be() -> None:
     assert found.expectation < 11.0
 
 
-def test_a_lam_without_a_law_is_not_valid() -> None:
-    found = result(spec("lam", 0.9), QuadraticSpace(4))
-    assert not found.valid
-    assert found.doubt != ""
+def test_a_lam_without_a_law_is_refused() -> None:
+    with pytest.raises(TuningError, match=r"no tuned law from λ = 0\.7.* λ = 0\.9 was asked"):
+        result(spec("lam", 0.9), QuadraticSpace(4))
+
+
+@pytest.mark.parametrize("method", ["auto", "smc"])
+def test_a_tuned_set_is_vouched_for_by_two_runs_of_the_reference(method: str) -> None:
+    """f = 10 + u₁: log Z = λ²/2, whoever says it."""
+    reference = SmcSpec(particles=512)
+    found = result(spec("kl", 2.0, method=method, reference=reference), LinearSpace(4))
+    certificate = found.certificate
+    assert certificate.ok, certificate.sentence
+    assert certificate.log_z == pytest.approx(found.lam**2 / 2, abs=0.1)
+    assert certificate.reference_log_z == pytest.approx((found.lam**2 / 2,) * 2, abs=0.15)
+    assert found.method == ("smc" if method == "smc" else "flow")
+    assert found.trace[-1].lam == pytest.approx(abs(found.lam))
+
+
+@pytest.mark.parametrize(("level", "lam"), [(11.0, 1.0), (9.5, -0.5)])
+def test_a_quantile_of_f_is_reached(level: float, lam: float) -> None:
+    """The median of f = 10 + u₁ under p̂_λ is 10 + λ."""
+    found = result(spec("quantile", level), LinearSpace(4))
+    assert found.lam == pytest.approx(lam, abs=0.12)
+    assert np.median(found.curves_kw[:, 0]) == pytest.approx(level, abs=0.4)
 
 
 def test_the_same_spec_gives_the_same_curves() -> None:

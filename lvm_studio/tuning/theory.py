@@ -1,0 +1,99 @@
+"""Theory curves: what p̂_λ gives at each λ, from the base law where it can say, then from SMC.
+
+E f (Eq. 10.22), KL = λ E f - log Z (Eq. 10.51; the printed Eq. 10.23 lacks the factor λ), and the
+slopes Var f and λ Var f (Eq. 10.6-10.9).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lvm_studio.tuning.estimates import TunedEstimate
+from lvm_studio.tuning.pool import Draws
+from lvm_studio.tuning.smc_pool import SmcPool
+from lvm_studio.tuning.weights import Array
+
+_BAND = 1.96
+
+
+@dataclass(frozen=True, eq=False)
+class TheoryCurves:
+    """Arrays [L] to draw; f in standard deviations above the base mean, the rest in nats.
+
+    Attributes:
+        lam: per standard deviation of f.
+        expectation, kl, log_z, variance, third: under p̂_λ.
+        expectation_band, kl_band, log_z_band: [2, L], 95 %.
+        by_base: whether the base draws say it (k̂ < 0.7 and ESS ≥ 100); the pool of SMC does else.
+        known: whether anything does.
+    """
+
+    lam: Array
+    expectation: Array
+    kl: Array
+    log_z: Array
+    variance: Array
+    third: Array
+    expectation_band: Array
+    kl_band: Array
+    log_z_band: Array
+    by_base: NDArray[np.bool_]
+    known: NDArray[np.bool_]
+
+
+def theory(base: Draws, reference: SmcPool | None, lams: Sequence[float]) -> TheoryCurves:
+    """The curves at λ ≥ 0; beyond what the base draws can say nothing is known without SMC."""
+    rows = [_at(base, reference, lam) for lam in lams]
+    values, errors, by_base, known = zip(*rows, strict=True)
+    expectation, kl, log_z, variance, third = np.array(values).T
+    spread = _BAND * np.array(errors).T
+    return TheoryCurves(
+        lam=np.array(lams, dtype=np.float64),
+        expectation=expectation,
+        kl=kl,
+        log_z=log_z,
+        variance=variance,
+        third=third,
+        expectation_band=_band(expectation, spread[0]),
+        kl_band=_band(kl, spread[1]),
+        log_z_band=_band(log_z, spread[2]),
+        by_base=np.array(by_base),
+        known=np.array(known),
+    )
+
+
+_Row = tuple[tuple[float, ...], tuple[float, ...], bool, bool]
+
+
+def _at(base: Draws, reference: SmcPool | None, lam: float) -> _Row:
+    estimate, share = base.estimate(lam)
+    if estimate.valid or reference is None:
+        return _values(estimate), _base_errors(estimate, base, share), True, estimate.valid
+    estimate, _ = reference.estimate(lam)
+    at = reference.errors(lam)
+    errors = (at.expectation, at.kl, reference.log_z_at(lam)[1])
+    return _values(estimate), errors, False, lam <= reference.lam_max
+
+
+def _values(estimate: TunedEstimate) -> tuple[float, ...]:
+    at = estimate.moments
+    return at.expectation, at.kl, estimate.log_z, at.variance, at.third
+
+
+def _base_errors(estimate: TunedEstimate, base: Draws, share: Array) -> tuple[float, ...]:
+    """Delta-method errors of independent draws: of E f, of KL and of log Z.
+
+    A draw moves E f by w (f - E f), log Z by w - 1/n, and KL = λ E f - log Z by both.
+    """
+    mean = share * (base.f - estimate.moments.expectation)
+    log_z = share - 1.0 / len(share)
+    kl = estimate.lam * mean - log_z
+    return estimate.standard_error, float(np.linalg.norm(kl)), float(np.linalg.norm(log_z))
+
+
+def _band(middle: Array, spread: Array) -> Array:
+    return np.stack([middle - spread, middle + spread])
