@@ -15,6 +15,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QTableView, QWidget
 
 from lvm_studio.studio import app
+from lvm_studio.studio.panels.artificial import ArtificialPanel
 from lvm_studio.studio.window import MainWindow
 
 EVERY_MS = 100
@@ -57,6 +58,10 @@ def seen(window: MainWindow) -> dict[str, object]:
         "fan_of": str(service.fan.state.composition) if service.fan else "",
         "tuned_lam": service.tuned.state.lam if service.tuned else None,
         "title": window.windowTitle(),
+        "wholes": {
+            panel.objectName(): [part.title for part in panel.rows.shown]
+            for panel in window.findChildren(ArtificialPanel)
+        },
     }
 
 

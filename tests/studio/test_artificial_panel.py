@@ -1,0 +1,133 @@
+"""Composing artificial wholes: drops, keys, places, undo, and rows that answer."""
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
+from PySide6.QtGui import QDropEvent, QUndoStack
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel
+
+from lvm_studio.studio.artificial_parts import Anchor, ArtificialParts, Sine
+from lvm_studio.studio.compute_thread import ComputeThread
+from lvm_studio.studio.panels.artificial import START_ANCHORS, AnchorsPanel, SinesPanel
+from lvm_studio.studio.session import Session
+from lvm_studio.studio.widgets.part_palette import part_from_mime, part_to_mime
+from lvm_studio.studio.widgets.whole_choice import WholeChoice
+from lvm_studio.studio.widgets.whole_rows import to_image
+
+PATIENCE = 60_000
+
+
+class Service:
+    """What the panels need of the street service: a thread that computes."""
+
+    def __init__(self) -> None:
+        self.thread = ComputeThread()
+        self.thread.start()
+
+    def open_mailbox(self):
+        return self.thread.open_mailbox(0)
+
+
+@pytest.fixture
+def service(qapp):
+    service = Service()
+    yield service
+    service.thread.end()
+
+
+@pytest.fixture
+def session(qapp):
+    return Session()
+
+
+def drop(widget, value, at):
+    mime = part_to_mime(value)  # the event does not keep it alive
+    event = QDropEvent(
+        QPointF(at),
+        Qt.DropAction.CopyAction,
+        mime,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    widget.dropEvent(event)
+    assert event.isAccepted()
+
+
+def test_sines_are_dropped_removed_and_undone(qtbot, session, service):
+    panel = SinesPanel(session, service)
+    qtbot.addWidget(panel)
+    drop(panel.list, 7, QPoint(20, 20))
+    assert panel.parts.parts[-1] == Sine(7)
+    qtbot.waitUntil(lambda: panel.rows.shown == panel.parts.parts, timeout=PATIENCE)
+    QTest.keyClick(panel.list, Qt.Key.Key_Delete)
+    assert len(panel.parts.parts) == 3
+    session.undo_stack.undo()
+    assert panel.parts.parts[-1] == Sine(7)
+    panel.palette_list.setCurrentRow(1)
+    QTest.keyClick(panel.palette_list, Qt.Key.Key_Return)
+    assert panel.parts.parts[-1] == Sine(2)
+    panel.clear_button.click()
+    assert panel.rows.shown == ()
+    panel.reset_button.click()
+    qtbot.waitUntil(lambda: len(panel.rows.shown) == 3, timeout=PATIENCE)
+
+
+def test_anchors_are_placed_moved_and_taken_out(qtbot, session, service):
+    panel = AnchorsPanel(session, service)
+    qtbot.addWidget(panel)
+    canvas = panel.canvas
+    canvas.resize(202, 202)
+    drop(canvas, 3, QPoint(101, 181))
+    placed = panel.parts.parts[-1]
+    assert placed == Anchor(3, pytest.approx(0.5, abs=0.01), pytest.approx(0.9, abs=0.01))
+    panel.palette_list.setCurrentRow(1)
+    QTest.mouseClick(canvas, Qt.MouseButton.LeftButton, pos=QPoint(181, 181))
+    assert panel.parts.parts[-1].colour == 1
+    QTest.mousePress(canvas, Qt.MouseButton.LeftButton, pos=QPoint(101, 181))
+    QTest.mouseMove(canvas, QPoint(60, 120))
+    QTest.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=QPoint(51, 101))
+    assert panel.parts.parts[3].across == pytest.approx(0.25, abs=0.01)
+    session.undo_stack.undo()
+    assert panel.parts.parts[3] == placed
+    QTest.keyClick(canvas, Qt.Key.Key_Delete)
+    assert len(panel.parts.parts) == 4
+    QTest.keyClick(canvas, Qt.Key.Key_Left)
+    QTest.keyClick(canvas, Qt.Key.Key_Return)
+    assert len(panel.parts.parts) == 5
+    qtbot.waitUntil(lambda: panel.rows.shown == panel.parts.parts, timeout=PATIENCE)
+    assert not panel.grab().isNull()
+
+
+def test_no_more_parts_than_the_model_has_seen(qapp):
+    parts = ArtificialParts(QUndoStack(), START_ANCHORS, most=4)
+    for _ in range(3):
+        parts.add(Anchor(0, 0.1, 0.1))
+    assert len(parts.parts) == 4
+
+
+def test_a_strangers_payload_is_no_part():
+    mime = QMimeData()
+    mime.setText("frequency 3")
+    assert part_from_mime(mime) is None
+
+
+def test_pages_are_made_when_first_chosen(qtbot, qapp):
+    made = []
+
+    def make():
+        made.append(QLabel("sines"))
+        return made[-1]
+
+    choice = WholeChoice(("Households", QLabel("street")), [("Sines", make)])
+    qtbot.addWidget(choice)
+    assert made == []
+    for place in (1, 0, 1):
+        choice.choice.setCurrentIndex(place)
+    assert len(made) == 1
+    assert choice.stack.currentIndex() == 1
+
+
+def test_pixels_become_a_picture():
+    image = to_image(np.array([[[1, 0, 0], [0, 1, 0]]], dtype=np.float32))
+    assert [image.pixelColor(x, 0).name() for x in (0, 1)] == ["#ff0000", "#00ff00"]
