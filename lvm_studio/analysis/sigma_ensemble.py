@@ -88,6 +88,8 @@ class Ensemble:
         objective: what each maximises.
         seed: of data and draws.
         device: where.
+        random_start: last layers drawn at random instead of zero, as most code has them: what
+            4.2.4 warns of.
     """
 
     def __init__(
@@ -100,8 +102,10 @@ class Ensemble:
         objective: ObjectiveSpec = ObjectiveSpec(),  # noqa: B008 - frozen
         seed: int = 0,
         device: str = "cpu",
+        random_start: bool = False,
     ) -> None:
         self.specs, self.data, self.schedule, self.device = specs, data, schedule, device
+        self._random_start = random_start
         self._drawn = np.random.default_rng([seed, 1])
         self._noise = torch.Generator(device).manual_seed(seed)
         members = [self._member(spec, s) for spec, s in zip(specs, seeds, strict=True)]
@@ -126,6 +130,11 @@ class Ensemble:
         assert isinstance(member, VectorVAE)  # by its spec
         sample = self.data.draw(SCALE_POINTS, np.random.default_rng(1504))
         member.set_scale(torch.from_numpy(sample).float())
+        if self._random_start:
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(seed)
+                for network in (member.decoder, member.encoder):
+                    nn.init.normal_(network.out.weight, std=spec.hidden**-0.5)
         return member
 
     def _one(
