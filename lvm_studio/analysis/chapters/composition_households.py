@@ -1,0 +1,211 @@
+"""Households on the page of chapter 9: the report card as sections, Table 9.1, the ranks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from lvm_studio.analysis.latent import encode
+from lvm_studio.analysis.pages.drawing import INK, OKABE_ITO, draw
+from lvm_studio.analysis.pages.page import PageFigure, PageTable, Section
+from lvm_studio.analysis.records import WeekRecords, draw_cases
+from lvm_studio.analysis.report_card.card import Figure, Known, ReportCard, ScoreTable
+from lvm_studio.analysis.truth import TruthReport
+from lvm_studio.data.households import HouseholdSet
+from lvm_studio.models.compvae import CompVAE
+from lvm_studio.models.information import information_per_rank
+from lvm_studio.models.trained import TrainedModel
+from lvm_studio.training.household_problem import HouseholdProblem
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+ENCODED_A_WEEK, K_RANGE = 20, (20, 60)
+RANKED, RANKS = 256, 12
+ROLES = {"real": INK, "generated": OKABE_ITO[0], "rival": OKABE_ITO[3]}
+THESIS_BITS = "The thesis measured 37 bits without and 26 with temperature on other data (0.70)."
+
+
+def card_section(card: ReportCard) -> Section:
+    """Scores with the rivals, histograms (Fig. 9.14), coincidence, and all else that is judged."""
+    same = card.finding("same_labels")
+    words = (
+        card.summary(),
+        f"Error of a week generated from the same labels ÷ that between independent sums: "
+        f"{_told(same.value)}; between two real sets of like labels it is {_told(same.floor)}.",
+    )
+    figures = tuple(map(_figure, card.figures))
+    findings = PageTable(
+        "Verdicts",
+        ("figure", "unit", "generated", "real", "distance", "floor", "limit", "verdict"),
+        tuple(
+            (f.title, f.unit, f.value, f.real, f.distance, f.floor, f.limit, str(f.verdict))
+            for f in card.findings
+        ),
+        "Floor: the same distance between real and real.",
+    )
+    return Section(
+        "Households: generated against held-out weeks",
+        words,
+        figures,
+        (*map(_scores, card.scores), findings),
+    )
+
+
+def _told(value: Known) -> str:
+    return "unknown" if value is None else f"{value:.3f}"
+
+
+def _scores(table: ScoreTable) -> PageTable:
+    rows = tuple(
+        (
+            row.predictor,
+            *(
+                f"{score.mean:.3g}"
+                + (f" ± {score.standard_error:.2g}" if score.standard_error is not None else "")
+                for score in row.scores
+            ),
+        )
+        for row in table.rows
+    )
+    return PageTable(f"Scores: {table.title}", ("predictor", *table.columns), rows, table.note)
+
+
+def _figure(figure: Figure) -> PageFigure:
+    x = np.array(figure.x)
+
+    def paint(axes: Axes) -> None:
+        if figure.band is not None and len(figure.band.low) == len(x):
+            band = (_line(figure.band.low), _line(figure.band.high))
+            axes.fill_between(x, *band, color="#DDE2E8", label=figure.band.name, linewidth=0)
+        for series in figure.series:
+            colour, y = ROLES[series.role], _line(series.y)
+            if len(y) == len(x):
+                axes.plot(x, y, color=colour, label=series.name)
+            else:
+                axes.stairs(y, x, color=colour, label=series.name)
+        axes.set(title=figure.title, xlabel=figure.x_label, ylabel=figure.y_label)
+        axes.legend()
+
+    data = {"x": x} | {series.name: _line(series.y) for series in figure.series}
+    name = f"card-{figure.key}".replace("_", "-")
+    return draw(name, figure.note, paint, data, size=(5.4, 3.2))
+
+
+def _line(values: Sequence[Known]) -> NDArray[np.float64]:
+    return np.array([np.nan if value is None else value for value in values])
+
+
+def bits(model: TrainedModel, households: HouseholdSet, seed: int) -> tuple[float, float]:
+    """Bits in {w_i} and in z of sums of training households in held-out weeks."""
+    assert isinstance(model.module, CompVAE)
+    records = WeekRecords.of(households, model.labels, model.week_context)
+    rows = households.indices(households.split.train_households)
+    weeks = households.weeks.indices(households.split.heldout_weeks)
+    cases = draw_cases(records, rows, weeks, ENCODED_A_WEEK, K_RANGE, seed)
+    nats = encode(model, records, cases).kl.double().mean(0) / np.log(2.0)
+    w = model.module.spec.latent_w
+    return float(nats[:w].sum()), float(nats[w:].sum())
+
+
+def bits_section(found: Mapping[str, Sequence[tuple[float, float]]]) -> Section:
+    """Table 9.1: bits in {w_i} and z by what is told, a pair for each seed."""
+    rows = []
+    for told, pairs in found.items():
+        w, z = np.array(pairs).T
+        rows.append((told, _spread(w), _spread(z), _spread(w + z)))
+    table = PageTable(
+        "Bits that inference takes from a held-out week (Table 9.1)",
+        ("model is told", "in {w_i}", "in z", "together"),
+        tuple(rows),
+        f"± is the standard deviation over {len(next(iter(found.values())))} seeds. {THESIS_BITS}",
+    )
+    return Section(
+        "Information, with and without the weather",
+        (
+            "What a model is told need not be inferred: without the temperature its part in the "
+            "curve has to pass through the latent variables.",
+        ),
+        tables=(table,),
+    )
+
+
+def _spread(values: NDArray[np.float64]) -> str:
+    return f"{values.mean():.2f} ± {values.std(ddof=min(1, len(values) - 1)):.2f}"
+
+
+def ranks(problem: HouseholdProblem, model: TrainedModel, seed: int) -> NDArray[np.float64]:
+    """Bits of each rank of i, [RANKS], over sums of the problem with that many parts."""
+    assert isinstance(model.module, CompVAE)
+    generator = torch.Generator().manual_seed(seed)
+    batch = problem.draw(RANKED, generator)
+    nats = information_per_rank(model.module, batch, generator)[:RANKS]
+    found: NDArray[np.float64] = nats.double().numpy() / np.log(2.0)
+    return found
+
+
+def ranks_section(found: Mapping[str, NDArray[np.float64]]) -> Section:
+    """Bits by rank [seeds, RANKS] for each way of inference."""
+    rows = []
+    for name, by_seed in found.items():
+        first = by_seed[:, :3].sum(1) / np.maximum(by_seed.sum(1), 1e-12)
+        rows.append((name, *by_seed.mean(0)[:5].tolist(), _spread(first)))
+    table = PageTable(
+        "Bits by rank of i",
+        ("inference", "1", "2", "3", "4", "5", "share of the first three"),
+        tuple(rows),
+        f"{RANKS} parts; the share that three of {RANKS} have by right is {3 / RANKS:.2f}.",
+    )
+
+    def paint(axes: Axes) -> None:
+        for name, by_seed in found.items():
+            axes.plot(np.arange(1, RANKS + 1), by_seed.mean(0), marker="o", ms=3, label=name)
+        axes.set(xlabel="rank of i", ylabel="bits", title="Information per part")
+        axes.legend()
+
+    data = {"rank": np.arange(1, RANKS + 1)} | {n: b.mean(0) for n, b in found.items()}
+    caption = "Where the information of a sum goes: mean over seeds, by the order of inference."
+    figure = draw("ranks", caption, paint, data)
+    words = (
+        "The recurrent inference models (9.2.1) name one part after the other; the thesis found "
+        "that their first parts take everything. The correlated Gaussian has no order.",
+    )
+    return Section("Inference one after the other, and all at once", words, (figure,), (table,))
+
+
+def truth_section(report: TruthReport, name: str) -> Section:
+    """A model of a simulated street beside its exact law."""
+    rows = tuple(
+        (
+            one,
+            str(report.mean(report.energy, one)),
+            str(report.ratio(one)),
+            str(report.same_over_independent(one)),
+            str(report.same_against_truth(one)),
+            str(report.mean(report.spread, one)),
+        )
+        for one in report.predictors
+    )
+    table = PageTable(
+        "Beside the exact law",
+        (
+            "predictor",
+            "energy score, kW/household",
+            "÷ the law's",
+            "same labels ÷ independent",
+            "÷ the law's",
+            "spread ÷ the law's",
+        ),
+        rows,
+        f"{len(report.weeks)} held-out weeks, {report.energy.shape[2]} sums each of "
+        f"{report.spec.k_range[0]} to {report.spec.k_range[1]} households; ± by week.",
+    )
+    return Section(
+        "A simulated street, whose law is known",
+        (f"{name}. No household was measured: readings are simulated, and so is this section.",),
+        tables=(table,),
+    )

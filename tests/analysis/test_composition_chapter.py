@@ -1,0 +1,53 @@
+"""The page of chapter 9, made in seconds: everything is there, nothing is any good."""
+
+import pytest
+from html_balance import Balance
+
+from lvm_studio.analysis.chapters.base import ChapterProgress, ChapterSpec
+from lvm_studio.analysis.chapters.composition import Setting, make
+from lvm_studio.analysis.pages import write_page
+from lvm_studio.analysis.report_card.spec import CardSpec
+from lvm_studio.analysis.truth import TruthSpec
+from lvm_studio.data.london import load_london
+from lvm_studio.data.simulated import StreetSpec
+
+INSTANT = Setting(
+    parts_minutes=1e-4,
+    households_minutes=1e-4,
+    lesion_minutes=1e-4,
+    street_minutes=1e-4,
+    street=StreetSpec(30, 12),
+    card=CardSpec(repeats=1, samples=10, splits=2, pairs=1, k_low=3, k_high=4),
+    truth=TruthSpec(repeats=1, samples=10, streets=2, k_range=(4, 6), weeks=2),
+)
+
+
+@pytest.mark.slow
+def test_the_page_holds_the_chapter(tmp_path):
+    steps = make(ChapterSpec(seeds=1), INSTANT, load_london())
+    while True:
+        try:
+            said = next(steps)
+        except StopIteration as end:
+            page = end.value
+            break
+        assert isinstance(said, ChapterProgress)
+        assert 0 <= said.done <= said.total
+    assert [section.title for section in page.sections] == [
+        "Sums of sines",
+        "Colour anchors",
+        "Households: generated against held-out weeks",
+        "Information, with and without the weather",
+        "Inference one after the other, and all at once",
+        "A simulated street, whose law is known",
+        "Setting",
+    ]
+    names = {figure.name for figure in page.figures}
+    assert {"sines-growing", "anchors-growing", "card-peak", "card-admd", "ranks"} <= names
+    parsed = Balance()
+    parsed.feed(write_page(page, tmp_path).read_text(encoding="utf-8"))
+    assert parsed.open == []
+    text = " ".join(parsed.text)
+    for words in ("the true law", "ridge", "neither temperature nor season", "simulated"):
+        assert words in text
+    assert (tmp_path / "data" / "ranks.csv").is_file()
