@@ -16,6 +16,7 @@ PROFILE_LENGTHS = (7, 336)
 """Own temperature: one mean a day, or one value a half-hour (°C)."""
 
 MAX_SAMPLES = 100_000
+METHODS = ("auto", "pool", "climb", "smc", "flow")
 GOALS = ("lam", "kl", "one_in_n", "expectation")
 
 
@@ -34,6 +35,7 @@ class StreetState:
         goal: what stays when the street, the week or the criterion change: "lam" itself, or the
             "kl" (nats), the "one_in_n", the "expectation" (E f, in the criterion's unit) that λ
             is then solved for.
+        method: whose draws answer: "auto" (the best there are) or one of METHODS, where it can.
         target: the value held; of no meaning where λ is.
         samples: number of weeks drawn for the fan.
         seed: of the common random numbers.
@@ -55,6 +57,7 @@ class StreetState:
     lam: float = 0.0
     goal: str = "lam"
     target: float = 0.0
+    method: str = "auto"
     samples: int = 200
     seed: int = 0
     show_curves: int = 12
@@ -65,6 +68,10 @@ class StreetState:
         if self.goal not in GOALS or not math.isfinite(self.target):
             raise DataError(
                 f"{self.goal} = {self.target} cannot be held; hold one of {', '.join(GOALS)}."
+            )
+        if self.method not in METHODS:
+            raise DataError(
+                f"There is no method {self.method!r}; choose one of {', '.join(METHODS)}."
             )
         if not 1 <= self.samples <= MAX_SAMPLES:
             raise DataError(f"samples is {self.samples}; it must be from 1 to {MAX_SAMPLES:,}.")
@@ -94,6 +101,7 @@ class StreetState:
             "lam": self.lam,
             "goal": self.goal,
             "target": self.target,
+            "method": self.method,
             "samples": self.samples,
             "seed": self.seed,
             "show_curves": self.show_curves,
@@ -118,6 +126,7 @@ class StreetState:
             # files of the first versions held nothing but λ
             goal=view.text("goal") if "goal" in view.tree else "lam",
             target=view.number("target") if "target" in view.tree else 0.0,
+            method=view.text("method") if "method" in view.tree else "auto",
             samples=view.integer("samples"),
             seed=view.integer("seed"),
             show_curves=view.integer("show_curves"),

@@ -16,11 +16,12 @@ if TYPE_CHECKING:
     from lvm_studio.data.households import HouseholdSet
     from lvm_studio.data.tree import Tree
     from lvm_studio.models.trained import TrainedModel
+    from lvm_studio.tuning.certificate import Certificate
 
 LAM_MAX = 5.0
 """End of the λ slider, in standard deviations of the criterion under the base law."""
 
-Method: TypeAlias = Literal["pool", "climb", "flow"]
+Method: TypeAlias = Literal["pool", "climb", "flow", "smc"]
 Goal: TypeAlias = Literal["kl", "one_in_n", "expectation"]
 
 
@@ -71,12 +72,16 @@ class Front:
         expectation: E f under the tuned law, in the criterion's unit.
         kl: KL(tuned ‖ base), nats.
         valid: whether the point can be trusted (ESS ≥ 100 and k̂ < 0.7).
+        error: standard error of `expectation`, in its unit.
+        base_valid: whether base weeks alone, reweighted, could be trusted there.
     """
 
     lam: NDArray[np.float64]
     expectation: NDArray[np.float64]
     kl: NDArray[np.float64]
     valid: NDArray[np.bool_]
+    error: NDArray[np.float64]
+    base_valid: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,6 +99,7 @@ class TunedAnswer:
         criterion: name in tuning.CRITERIA.
         ess, khat: effective sample size of the weights and their Pareto k̂.
         log_z: log E e^{λf}, f normalised.
+        certificate: how near the draws are to the tuned law, and what speaks against them.
         valid: ESS ≥ 100 and k̂ < 0.7; draw it grey otherwise.
         samples: how many samples stand behind it.
         sentence: which of the methods is on screen and how far to trust it.
@@ -115,6 +121,7 @@ class TunedAnswer:
     ess: float
     khat: float
     log_z: float
+    certificate: Certificate
     valid: bool
     samples: int
     sentence: str
@@ -135,3 +142,32 @@ class PartsAnswer:
     state: StreetState
     tuned: Attribution
     base: Attribution
+
+
+@dataclass(frozen=True, eq=False)
+class LevelsAnswer:
+    """f of single weeks, noise and all, under the base law and the tuned one.
+
+    “1 in N” names three figures: the level that one base week in N exceeds (`quantile`), the
+    mean of those weeks (`beyond`), and the mean of the tuned law at KL = log N (`tuned_mean`).
+
+    Attributes:
+        state: the StreetState this answers; unit: of f.
+        one_in_n: N.
+        edges: [B + 1] of the histograms; base, tuned: [B] shares of the weeks.
+        base_mean, tuned_mean: of f.
+        quantile, beyond: None where too few weeks lie so far out (or N is below 2).
+        error: standard error of `beyond`.
+    """
+
+    state: StreetState
+    unit: str
+    one_in_n: float
+    edges: NDArray[np.float64]
+    base: NDArray[np.float64]
+    tuned: NDArray[np.float64]
+    base_mean: float
+    tuned_mean: float
+    quantile: float | None
+    beyond: float | None
+    error: float

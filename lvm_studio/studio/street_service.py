@@ -23,6 +23,7 @@ from lvm_studio.studio.answers import (
 )
 from lvm_studio.studio.compute_thread import ComputeThread
 from lvm_studio.studio.flow_fitter import FlowFitter
+from lvm_studio.studio.reference_runner import ReferenceRunner
 from lvm_studio.studio.street_work import StreetWork, street_key
 from lvm_studio.studio.tuned_work import Improved, TunedWork, tuning_key
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from lvm_studio.studio.mailbox import Mailbox
     from lvm_studio.studio.session import Session
     from lvm_studio.tuning.fit import FlowSnapshot
+    from lvm_studio.tuning.reference_job import Reference
 
 __all__ = ["FanAnswer", "Front", "PartsAnswer", "StreetService", "TunedAnswer"]
 
@@ -63,6 +65,7 @@ class StreetService(QObject):
         computing(), fan_ready(FanAnswer)
         tuned_computing(), tuned_ready(TunedAnswer): may come again, better, for the same state.
         parts_ready(PartsAnswer): who makes the peak, some time after the tuned fan.
+        levels_ready(LevelsAnswer): f of single weeks, some time after the tuned fan.
         unavailable(sentence)
         flow_status(sentence): what the background flow is doing; '' for nothing.
         model_loading(name), device_found(text)
@@ -74,6 +77,7 @@ class StreetService(QObject):
     tuned_computing = Signal()
     tuned_ready = Signal(object)
     parts_ready = Signal(object)
+    levels_ready = Signal(object)
     unavailable = Signal(str)
     flow_status = Signal(str)
     model_loading = Signal(str)
@@ -86,14 +90,16 @@ class StreetService(QObject):
         streets: StreetWork | None = None,
         tunings: TunedWork | None = None,
         fitter: FlowFitter | None = None,
+        references: ReferenceRunner | None = None,
         parent: QObject | None = None,
     ) -> None:
-        """`streets`, `tunings` and `fitter` do the work; tests put others in their place."""
+        """What comes after the session does the work; tests put others in its place."""
         super().__init__(parent)
         self._session = session
         self._streets = streets or StreetWork()
         self._tunings = tunings or TunedWork(self._streets)
         self._fitter = fitter or FlowFitter(self)
+        self._references = references or ReferenceRunner(self)
         self._thread = ComputeThread(self)
         self.fan: FanAnswer | None = None
         """The latest fan; None while there is none."""
@@ -121,6 +127,7 @@ class StreetService(QObject):
         self._quiet.stop()
         self._settled.stop()
         self._fitter.stop()
+        self._references.stop()
         self._thread.end()
 
     def request_lam(self, kind: Goal, target: float) -> None:
@@ -145,10 +152,15 @@ class StreetService(QObject):
         self._fitting = self._thread.open_mailbox(ADOPTING)
         self._climbing = self._thread.open_mailbox(CLIMBING)
         self._sharing = self._thread.open_mailbox(SHARING)
+        self._levels = self._thread.open_mailbox(SHARING)
+        self._referring = self._thread.open_mailbox(ADOPTING)
+        self._comparing = self._thread.open_mailbox(ADOPTING)
 
     def _of_the_street(self) -> tuple[Mailbox, ...]:
         asked = (self._fans, self._tuned, self._solving)
-        return (*asked, self._adopting, self._fitting, self._climbing, self._sharing)
+        told = (self._sharing, self._levels)
+        fitted = (self._adopting, self._fitting, self._referring, self._comparing)
+        return (*asked, *fitted, self._climbing, *told)
 
     def _listen(self) -> None:
         session = self._session
@@ -166,12 +178,17 @@ class StreetService(QObject):
         self._settled.timeout.connect(self._improve)
         self._adopting.answered.connect(self._adopted)
         self._sharing.answered.connect(self.parts_ready)
+        self._levels.answered.connect(self.levels_ready)
         for mailbox in self._of_the_street():
             mailbox.failed.connect(self.failed)
         self._fitting.answered.connect(self._fit_flow)
         self._fitter.wanted.connect(self._prepare_flow)
         self._fitter.fitted.connect(self._adopt_flow)
         self._fitter.status.connect(self.flow_status)
+        self._references.wanted.connect(self._prepare_reference)
+        self._referring.answered.connect(self._run_reference)
+        self._references.found.connect(self._compare)
+        self._comparing.answered.connect(self._tuning_improved)
 
     def _state_changed(self, _new: StreetState, _old: StreetState) -> None:
         self._refresh()
@@ -211,11 +228,12 @@ class StreetService(QObject):
             self._fans.post(partial(self._streets.fan, request))
         if self._must_solve(request):
             self._solve(request)
-        tuned_key = (fan_key, state.criterion, state.lam)
+        tuned_key = (fan_key, state.criterion, state.lam, state.method)
         if tuned_key != self._tuned_key and not self._solving.waiting:
             self._tuned_key = tuned_key
             self._quiet.stop()
-            self._sharing.withdraw()
+            for telling in (self._sharing, self._levels):
+                telling.withdraw()
             self.tuned_computing.emit()
             self._tuned.post(partial(self._tunings.answer, request))
             for improving in (self._climbing, self._adopting):  # go on from where they were
@@ -223,11 +241,12 @@ class StreetService(QObject):
             self._settled.start()
         self._tuning_key = tuning_key(request)
         self._fitter.consider(request)
+        self._references.consider(request)
 
     def _must_solve(self, request: StreetRequest) -> bool:
         """Whether λ is not the one that the goal held asks for on this street."""
         state = request.state
-        key = (tuning_key(request), state.goal, state.target)
+        key: Hashable = (tuning_key(request), state.goal, state.target)
         if state.goal == "lam":
             self._solving.withdraw()
             key = None
@@ -271,6 +290,7 @@ class StreetService(QObject):
         for mailbox in self._of_the_street():
             mailbox.withdraw()
         self._fitter.forget()
+        self._references.forget()
         obstacle = self._obstacle()
         if obstacle:
             self.unavailable.emit(obstacle)
@@ -302,9 +322,10 @@ class StreetService(QObject):
         self._settled.start()  # its curves can be prepared now
 
     def _share_out(self) -> None:
-        """Ask who makes the peak of the tuned fan on screen, which has come to rest."""
+        """Ask who makes the peak of the tuned fan at rest on screen, and how high f is there."""
         request = self._request()
         if request is not None:
+            self._levels.post(partial(self._tunings.levels, request))
             self._sharing.post(partial(self._tunings.parts, request))
 
     def _solved(self) -> None:
@@ -326,6 +347,16 @@ class StreetService(QObject):
 
     def _fit_flow(self, prepared: tuple[StreetRequest, Job]) -> None:
         self._fitter.fit(*prepared)
+
+    def _prepare_reference(self, request: StreetRequest) -> None:
+        self._referring.post(partial(self._tunings.reference_job, request))
+
+    def _run_reference(self, prepared: tuple[StreetRequest, Job]) -> None:
+        self._references.run(*prepared)
+
+    def _compare(self, request: StreetRequest, reference: Reference) -> None:
+        if tuning_key(request) == self._tuning_key:
+            self._comparing.post(partial(self._tunings.compare, request, reference))
 
     def _adopt_flow(self, request: StreetRequest, snapshot: FlowSnapshot) -> None:
         self._newest = (request, snapshot)

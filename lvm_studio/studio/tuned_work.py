@@ -6,8 +6,8 @@ base draws (at once), the climb over λ (about a second later), the flow (fitted
 
 from __future__ import annotations
 
-from collections.abc import Generator, Hashable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Generator, Hashable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -16,17 +16,24 @@ from lvm_studio.analysis.fan import make_fan
 from lvm_studio.data.calendar import week_start
 from lvm_studio.studio.answers import (
     LAM_MAX,
-    Front,
     Goal,
+    LevelsAnswer,
     Method,
     PartsAnswer,
     StreetRequest,
     TunedAnswer,
 )
 from lvm_studio.studio.coupling import RACE_ROWS, RowCoupling
+from lvm_studio.studio.levels_work import LevelsWork
 from lvm_studio.studio.parts_work import PartsWork
-from lvm_studio.studio.row_curves import RowCurves
 from lvm_studio.studio.street_work import Recent, StreetWork, decode, measured, street_key
+from lvm_studio.studio.tunings import (
+    Tuning,
+    best_source,
+    by_knowledge,
+    certified,
+    source_of,
+)
 
 if TYPE_CHECKING:
     import torch
@@ -34,35 +41,22 @@ if TYPE_CHECKING:
 
     from lvm_studio.data.jobs import Job
     from lvm_studio.storage.street_state import StreetState
+    from lvm_studio.tuning.certificate import Certificate
     from lvm_studio.tuning.estimates import TunedEstimate
     from lvm_studio.tuning.fit import FlowSnapshot
-    from lvm_studio.tuning.pool import Draws, Pool
+    from lvm_studio.tuning.pool import Draws
     from lvm_studio.tuning.potential import Potential
-    from lvm_studio.tuning.rows import FlowRows
-    from lvm_studio.tuning.stages import Climb
+    from lvm_studio.tuning.reference_job import Reference
 
 KL_MAX = 7.5
 """How far the climb goes: a little beyond "1 week in 1000" (6.91 nats)."""
-FRONT_LAMS = np.concatenate([np.linspace(0.0, 2.0, 17), np.linspace(2.25, LAM_MAX, 12)])
-
+SMALL_LAM = 0.01
+"""A λ that says no more than on which side of 0 one is."""
 POOR_SHARE = 0.25
 """Flow curves worth fewer of their rows than this give way to the best of the stored draws."""
 
 FLOW_DRAWS = 512
 """Flow samples at each of a few λ behind the figures: 0.1 s to decode when a flow is adopted."""
-
-
-@dataclass(frozen=True, eq=False)
-class Source:
-    """Weighted draws that answer any λ of one street and criterion.
-
-    The first of the draws are those of the base fan, in its order.
-    """
-
-    method: Method
-    draws: Draws
-    estimates: tuple[TunedEstimate, ...]
-    """At each of FRONT_LAMS."""
 
 
 @dataclass(frozen=True)
@@ -79,39 +73,9 @@ class View:
 
     method: Method
     estimate: TunedEstimate
+    certificate: Certificate
     u: torch.Tensor
     curves_kw: NDArray[np.float32]
-
-
-@dataclass(eq=False)
-class Tuning:
-    """All that is known of the tuned laws of one street and criterion."""
-
-    pool: Pool
-    sources: dict[Method, Source]
-    stages: Iterator[Climb]
-    """Of the climb, taken up one by one; whoever needs the next takes it."""
-    flow: FlowRows | None = None
-    climbed: bool = False
-    couplings: Recent[tuple[int, int, int], RowCoupling] = field(default_factory=lambda: Recent(3))
-    decoded: RowCurves = field(default_factory=RowCurves)
-    _front: Front | None = None
-
-    def learn(self, source: Source) -> None:
-        """Answer from this source too from now on."""
-        self.sources[source.method] = source
-        self._front = None
-
-    def end_climb(self) -> None:
-        """Note that the climb is over: where it is lost from now on, the pool is too."""
-        self.climbed, self._front = True, None
-
-    @property
-    def front(self) -> Front:
-        """The front as all sources together see it."""
-        if self._front is None:
-            self._front = front_of(self)
-        return self._front
 
 
 class TunedWork:
@@ -120,6 +84,7 @@ class TunedWork:
     def __init__(self, streets: StreetWork) -> None:
         self._streets = streets
         self._parts = PartsWork(streets)
+        self._levels = LevelsWork(streets)
         self._tunings: Recent[Hashable, Tuning] = Recent(6)
 
     def answer(self, request: StreetRequest) -> Generator[TunedAnswer | None, None, None]:
@@ -133,6 +98,12 @@ class TunedWork:
         view = self._view(request, tuning)
         yield None
         yield from self._parts.answer(request, view.u, view.curves_kw)
+
+    def levels(self, request: StreetRequest) -> Generator[LevelsAnswer | None, None, None]:
+        """Tell f of single weeks under both laws: histograms, and what "1 in N" may mean."""
+        tuning = yield from self._tuning(request)
+        source, _, _ = best_source(tuning, abs(request.state.lam), request.state.method)
+        yield from self._levels.answer(request, source, tuning.pool.potential)
 
     def climb(self, request: StreetRequest) -> Generator[Improved | None, None, None]:
         """Climb over λ, stage by stage, telling each; then decode the flow's curves at every λ."""
@@ -149,15 +120,18 @@ class TunedWork:
     ) -> Generator[float | None, None, None]:
         """Find the λ that reaches a KL, "1 in N" or E f (in the criterion's unit)."""
         tuning = yield from self._tuning(request)
-        potential = tuning.pool.potential
-        for source in _by_knowledge(tuning):
+        if goal == "expectation":
+            request = facing(request, tuning.pool.potential, target)
+            tuning = yield from self._tuning(request)
+        sign, potential = side_of(request), tuning.pool.potential
+        for source in by_knowledge(tuning):
             lam = solve_on(source.draws, potential, goal, target)
             if source.draws.estimate(lam)[0].valid:
-                yield lam
+                yield sign * lam
                 return
         while climb_on(tuning):
             yield None
-        yield solve_on(_by_knowledge(tuning)[0].draws, potential, goal, target)
+        yield sign * solve_on(by_knowledge(tuning)[0].draws, potential, goal, target)
 
     def adopt(
         self, request: StreetRequest, snapshot: FlowSnapshot
@@ -172,7 +146,16 @@ class TunedWork:
                 yield None
         assert draws is not None  # the last one is complete
         tuning.flow = FlowRows(flow, tuning.pool, state.samples)
-        tuning.learn(_source("flow", draws))
+        tuning.learn(source_of("flow", draws))
+        yield Improved(tuning_key(request), settled=True)
+
+    def compare(
+        self, request: StreetRequest, reference: Reference
+    ) -> Generator[Improved | None, None, None]:
+        """Hold every answer of this street and criterion against this reference from now on."""
+        tuning = yield from self._tuning(request)
+        tuning.reference = reference
+        tuning.learn(source_of("smc", reference.draws))
         yield Improved(tuning_key(request), settled=True)
 
     def flow_job(
@@ -184,7 +167,19 @@ class TunedWork:
 
         state = request.state
         space = self._streets.space(request)
-        job = FlowJob(FlowSpec(), space, criterion=state.criterion, seed=state.seed)
+        spec = FlowSpec(side="more" if side_of(request) > 0 else "less")
+        job = FlowJob(spec, space, criterion=state.criterion, seed=state.seed)
+        yield request, cast("Job", job)
+
+    def reference_job(
+        self, request: StreetRequest
+    ) -> Generator[tuple[StreetRequest, Job] | None, None, None]:
+        """Prepare the job that samples the tuned laws of this street without any proposal."""
+        from lvm_studio.tuning.reference_job import ReferenceJob
+
+        state, less = request.state, side_of(request) < 0
+        space = self._streets.space(request)
+        job = ReferenceJob(space, state.criterion, KL_MAX, less=less, seed=state.seed)
         yield request, cast("Job", job)
 
     def _tuning(self, request: StreetRequest) -> Generator[None, None, Tuning]:
@@ -203,20 +198,25 @@ class TunedWork:
             if pool is None:
                 yield None
         assert pool is not None  # the last one is the pool
+        if side_of(request) < 0:
+            pool = pool.mirrored()
         stages = climb(
             pool.potential, pool.draws, kl_max=KL_MAX, generator=_generator(request.state.seed)
         )
-        tuning = Tuning(pool, {"pool": _source("pool", pool.draws)}, stages)
+        tuning = Tuning(pool, {"pool": source_of("pool", pool.draws)}, stages)
         return self._tunings.put(key, tuning)
 
     def _view(self, request: StreetRequest, tuning: Tuning) -> View:
         """Return the law at λ: by the flow wherever it is valid, else by the best stored draws."""
-        state = request.state
-        source, estimate, share = _best(tuning, state.lam)
+        state, lam = request.state, abs(request.state.lam)
+        source, estimate, share = best_source(tuning, lam, state.method)
+        certificate = certified(tuning, source, lam)
         if source.method == "flow" and tuning.flow is not None:
-            rows = tuning.flow.shown(state.lam, state.seed)
+            rows = tuning.flow.shown(lam, state.seed)
             if rows.ess >= POOR_SHARE * len(rows.curves_kw):
-                return View("flow", estimate, rows.u, rows.curves_kw)
+                gap = estimate.log_z - rows.mean_log_weight
+                certificate = replace(certificate, kl_to_target=gap)
+                return View("flow", estimate, certificate, rows.u, rows.curves_kw)
         picked = _stored_rows(request, tuning, source.draws, share)
         space = self._streets.space(request)
         _, eps = self._streets.noise(state.samples, space.dim, state.seed)
@@ -226,19 +226,32 @@ class TunedWork:
             # row i has the same observation noise whatever stands in it
             lambda u, rows: decode(space, u, eps[rows]),
         )
-        return View(source.method, estimate, source.draws.u[picked], curves)
+        return View(source.method, estimate, certificate, source.draws.u[picked], curves)
 
 
 def tuning_key(request: StreetRequest) -> Hashable:
-    """What pool, climb and flow depend on: the street, the criterion, the seed; not λ."""
-    return (street_key(request), request.state.criterion, request.state.seed)
+    """What pool, climb and flow depend on: street, criterion, seed and side; not λ itself."""
+    state = request.state
+    return (street_key(request), state.criterion, state.seed, side_of(request))
+
+
+def side_of(request: StreetRequest) -> float:
+    """Whether the page asks for more of the criterion (1) or for less of it (−1, λ < 0)."""
+    return -1.0 if request.state.lam < 0.0 else 1.0
+
+
+def facing(request: StreetRequest, potential: Potential, level: float) -> StreetRequest:
+    """Return the request turned to the side on which E f reaches this level."""
+    less = level < potential.natural(0.0)
+    lam = abs(request.state.lam) or SMALL_LAM
+    return replace(request, state=request.state.with_changes(lam=-lam if less else lam))
 
 
 def climb_on(tuning: Tuning) -> bool:
     """Take the next stage of the climb; False at its end."""
     stage = next(tuning.stages, None)
     if stage is not None and stage.stages:  # the stage before the first Gaussian knows no more
-        tuning.learn(_source("climb", stage.draws))
+        tuning.learn(source_of("climb", stage.draws))
     return stage is not None
 
 
@@ -256,62 +269,6 @@ def solve_on(draws: Draws, potential: Potential, goal: Goal, target: float) -> f
     return found.lam
 
 
-def _by_knowledge(tuning: Tuning) -> list[Source]:
-    """Return the sources, first the one that has seen most of the tuned laws."""
-    methods: tuple[Method, ...] = ("flow", "climb", "pool")
-    return [tuning.sources[method] for method in methods if method in tuning.sources]
-
-
-def _heard(tuning: Tuning, estimates: Mapping[Method, TunedEstimate]) -> list[Method]:
-    """Which sources to listen to at a λ, given their estimates there.
-
-    A pool that has missed a way of being extreme may look sound where it is wrong (k̂ sees only
-    what was drawn). The climb has gone and looked: where it finds itself lost, the pool is.
-    """
-    lost = tuning.climbed and "climb" in estimates and not estimates["climb"].valid
-    return [method for method in estimates if not (lost and method == "pool")]
-
-
-def _best(tuning: Tuning, lam: float) -> tuple[Source, TunedEstimate, NDArray[np.float64]]:
-    """Return who answers at λ, the estimate, and the draws' normalised weights.
-
-    A valid flow goes first where λ > 0: with it the curves bend instead of being replaced. Of
-    the others the one whose draws are worth most.
-    """
-    answers = {name: source.draws.estimate(lam) for name, source in tuning.sources.items()}
-
-    def merit(method: Method) -> tuple[bool, bool, float]:
-        estimate, _ = answers[method]
-        bends = method == "flow" and lam > 0.0
-        return estimate.valid, estimate.valid and bends, estimate.ess
-
-    heard = _heard(tuning, {name: estimate for name, (estimate, _) in answers.items()})
-    best = max(heard, key=merit)
-    return tuning.sources[best], *answers[best]
-
-
-def front_of(tuning: Tuning) -> Front:
-    """Return the front, at each λ from the source that knows it best; ends where none does."""
-    best = []
-    for place in range(len(FRONT_LAMS)):
-        there = {name: source.estimates[place] for name, source in tuning.sources.items()}
-        known = [there[name] for name in _heard(tuning, there)]
-        best.append(max(known, key=lambda estimate: (estimate.valid, estimate.ess)))
-    while len(best) > 1 and not best[-1].valid:
-        best.pop()
-    natural = tuning.pool.potential.natural
-    return Front(
-        lam=FRONT_LAMS[: len(best)],
-        expectation=np.array([natural(estimate.moments.expectation) for estimate in best]),
-        kl=np.array([max(0.0, estimate.moments.kl) for estimate in best]),
-        valid=np.array([estimate.valid for estimate in best]),
-    )
-
-
-def _source(method: Method, draws: Draws) -> Source:
-    return Source(method, draws, tuple(draws.estimate(float(lam))[0] for lam in FRONT_LAMS))
-
-
 def _answer(request: StreetRequest, tuning: Tuning, view: View) -> TunedAnswer:
     from lvm_studio.tuning.estimates import one_in_n
 
@@ -321,6 +278,7 @@ def _answer(request: StreetRequest, tuning: Tuning, view: View) -> TunedAnswer:
         state=state,
         method=view.method,
         lam=state.lam,
+        certificate=view.certificate,
         kl=max(0.0, moments.kl),  # sums of weights may say −1e-16
         one_in_n=one_in_n(max(0.0, moments.kl)),
         expectation=potential.natural(moments.expectation),
@@ -347,7 +305,7 @@ def _stored_rows(
         return _resampled(share, state)
     size = (state.samples, len(draws.f), state.seed)
     coupling = tuning.couplings.make(size, lambda: RowCoupling(*size))
-    return coupling.pick(state.lam, draws.f, draws.log_ratio)
+    return coupling.pick(abs(state.lam), draws.f, draws.log_ratio)
 
 
 def _resampled(share: NDArray[np.float64], state: StreetState) -> NDArray[np.int64]:
@@ -369,6 +327,7 @@ def _sentence(view: View) -> str:
         "pool": f"{estimate.samples:,} base weeks, reweighted",
         "climb": f"{estimate.samples:,} weeks drawn on the way to λ, reweighted",
         "flow": f"{estimate.samples:,} weeks of base law and fitted flow, reweighted",
+        "smc": f"{estimate.samples:,} weeks of the reference (tempered SMC), reweighted",
     }[view.method]
     if estimate.valid:
         return f"{source}: worth {estimate.ess:,.0f} independent ones."

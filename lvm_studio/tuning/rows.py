@@ -87,11 +87,15 @@ class Rows:
 
 @dataclass(frozen=True, eq=False)
 class ShownRows:
-    """Rows that count equally under p̂_λ: u [n, dim], curves [n, T], and what they are worth."""
+    """Rows that count equally under p̂_λ: u [n, dim], curves [n, T], and what they are worth.
+
+    mean_log_weight: of the draws before they were resampled, E_q [λf + log p - log q].
+    """
 
     u: Tensor
     curves_kw: NDArray[np.float32]
     ess: float
+    mean_log_weight: float
 
 
 class FlowRows:
@@ -119,9 +123,11 @@ class FlowRows:
         Nothing is decoded where this place of the grid has been seen before.
         """
         rows = self._at(self._place(lam))
-        share = normalised(lam * rows.f + rows.log_ratio)
+        log_weights = lam * rows.f + rows.log_ratio
+        share = normalised(log_weights)
         picked = systematic_resample(share, self.n, seed)
-        return ShownRows(rows.u[picked], rows.curves_kw[picked], effective_sample_size(share))
+        ess, mean = effective_sample_size(share), float(log_weights.mean())
+        return ShownRows(rows.u[picked], rows.curves_kw[picked], ess, mean)
 
     @property
     def _room(self) -> int:

@@ -13,6 +13,7 @@ from lvm_studio.data.households import HouseholdSet, Provenance, choose_split
 from lvm_studio.data.units import WEEK
 from lvm_studio.storage.street_state import StreetState
 from lvm_studio.studio.answers import FanAnswer, Front, TunedAnswer
+from lvm_studio.tuning.certificate import Certificate
 
 WEEK_IDS = tuple(f"2013-W{week:02d}" for week in range(2, 6))
 START = np.datetime64("2013-01-07T00:00", "m")
@@ -74,11 +75,12 @@ def tuned_answer(state: StreetState, **changes: Any) -> TunedAnswer:
         ess=812.0,
         khat=0.31,
         log_z=kl,
+        certificate=Certificate(0.2, 0.31, kl, 0.02, None, 0.1, True, True, "Made up."),
         valid=True,
         samples=4096,
         sentence="Reweighted pool of 4,096 base samples.",
         fan=some_fan(14.0, measured=False),
-        front=Front(lam, 10.0 + 2.0 * lam, lam**2 / 2, lam < 3),
+        front=Front(lam, 10.0 + 2.0 * lam, lam**2 / 2, lam < 3, 0.1 * lam, lam < 1),
         refining=False,
     )
     return replace(answer, **changes)
@@ -92,6 +94,7 @@ class FakeService(QObject):
     tuned_computing = Signal()
     tuned_ready = Signal(object)
     parts_ready = Signal(object)
+    levels_ready = Signal(object)
     unavailable = Signal(str)
     flow_status = Signal(str)
     model_loading = Signal(str)

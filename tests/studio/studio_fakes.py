@@ -27,6 +27,7 @@ from lvm_studio.studio.answers import (
 )
 from lvm_studio.studio.dialogs import Choice, Dialogs
 from lvm_studio.studio.tuned_work import Improved, tuning_key
+from lvm_studio.tuning.certificate import Certificate
 
 IDS = ("A", "B", "C", "D", "E")
 WEEKS = 6
@@ -89,11 +90,12 @@ def tuned(state: StreetState, *, valid: bool = True) -> TunedAnswer:
         ess=500.0,
         khat=0.1,
         log_z=0.0,
+        certificate=Certificate(0.5, 0.1, 0.0, 0.01, None, 0.0, True, True, "made up."),
         valid=valid,
         samples=4096,
         sentence="made up.",
         fan=fan_of(state),
-        front=Front(none, none, none, none.astype(bool)),
+        front=Front(none, none, none, none.astype(bool), none, none.astype(bool)),
         refining=False,
     )
 
@@ -160,6 +162,12 @@ class FakeTunings:
         self, request: StreetRequest, goal: str, target: float
     ) -> Generator[float | None, None, None]:
         yield (2.0 * target) ** 0.5
+
+    def levels(self, request: StreetRequest) -> Generator[object, None, None]:
+        yield None
+
+    def reference_job(self, request: StreetRequest) -> Generator[object, None, None]:
+        yield None
 
     def adopt(self, request: StreetRequest, snapshot: object) -> Generator[Improved, None, None]:
         self.adopted.append(snapshot)

@@ -1,5 +1,7 @@
 """The λ strip: its twins agree, wishes go out once, answers come in silently."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
@@ -8,11 +10,12 @@ from pytestqt.qtbot import QtBot
 from street_fakes import tuned_answer
 
 from lvm_studio.storage.street_state import StreetState
-from lvm_studio.studio.answers import Front
+from lvm_studio.studio.answers import Front, LevelsAnswer
 from lvm_studio.studio.theme import LIGHT
 from lvm_studio.studio.widgets.criteria_help import CRITERIA_HELP
 from lvm_studio.studio.widgets.lam_control import LamControl
 from lvm_studio.studio.widgets.lam_fields import next_odds
+from lvm_studio.studio.widgets.levels_plot import levels_text
 from lvm_studio.tuning.criteria import CRITERIA
 
 
@@ -118,9 +121,9 @@ def test_the_slider_ends_where_the_answers_do(control: LamControl) -> None:
     assert control.slider.end() == 2.5  # its front can be trusted below 3
     assert control.slider.lam() == 2.5
     assert control.field.value() == 4.5
-    longer = Front(
-        np.array([0.0, 3.8, 4.0]), np.arange(3.0), np.array([0, 7.2, 8]), np.ones(3, bool)
-    )
+    yes = np.ones(3, bool)
+    levels, kl = np.arange(3.0), np.array([0, 7.2, 8])
+    longer = Front(np.array([0.0, 3.8, 4.0]), levels, kl, yes, np.zeros(3), yes)
     control.show_answer(tuned_answer(StreetState(lam=4.5), front=longer))
     assert control.slider.end() == 4.0  # KL 7.5 lies a little beyond 3.8
 
@@ -129,6 +132,79 @@ def test_the_slider_does_not_move_under_the_hand(control: LamControl) -> None:
     control.slider.setSliderDown(True)
     control.show_answer(tuned_answer(StreetState(lam=1.0)))
     assert control.slider.end() == 5.0
+
+
+def test_the_quiet_weeks_lie_left_of_zero(control: LamControl, qtbot: QtBot) -> None:
+    control.set_lam(0.0)
+    with qtbot.waitSignal(control.lam_asked) as asked:
+        qtbot.keyClick(control.slider, Qt.Key.Key_Left)
+    assert asked.args == [pytest.approx(-0.05)]
+    control.set_lam(-7.0)
+    assert control.field.value() == -7.0
+
+
+def test_what_is_held_is_said(control: LamControl) -> None:
+    control.set_lam(1.5)
+    control.set_held("lam", 0.0)
+    assert text(control, "lam_held") == "held: λ = 1.50"
+    control.set_held("one_in_n", 100.0)
+    assert text(control, "lam_held") == "held: 1 week in 100 (KL = 4.61 nats)"
+
+
+def test_a_certificate_that_fails_says_why(control: LamControl) -> None:
+    sound = tuned_answer(StreetState(lam=2.0))
+    control.show_answer(sound)
+    assert "ESS/N 20%" in control.certificate.words.text()
+    assert "SMC not run yet" in control.certificate.words.text()
+    doubtful = replace(
+        sound.certificate, ok=False, sentence="log Z is far off.", reference_log_z=(3.1, 3.0)
+    )
+    control.show_answer(tuned_answer(StreetState(lam=2.0), certificate=doubtful))
+    assert control.certificate.words.text().startswith("log Z is far off.")
+    assert "SMC 3.100, 3.000" in control.certificate.words.text()
+    control.show_answer(tuned_answer(StreetState(lam=0.0)))
+    assert not control.certificate.isVisibleTo(control)
+
+
+def test_a_method_is_chosen(control: LamControl, qtbot: QtBot) -> None:
+    control.set_method("smc")
+    assert control.method_box.currentText() == "Reference"
+    with qtbot.waitSignal(control.method_chosen) as asked:
+        control.method_box.activated.emit(control.method_box.currentIndex())
+    assert asked.args == ["smc"]
+
+
+def levels(**changes: object) -> LevelsAnswer:
+    told = LevelsAnswer(
+        state=StreetState(lam=2.0),
+        unit="kW",
+        one_in_n=1000.0,
+        edges=np.linspace(0.0, 10.0, 5),
+        base=np.full(4, 0.25),
+        tuned=np.array([0.0, 0.1, 0.4, 0.5]),
+        base_mean=10.0,
+        tuned_mean=29.8,
+        quantile=25.4,
+        beyond=27.4,
+        error=0.3,
+    )
+    return replace(told, **changes)
+
+
+def test_each_of_the_three_figures_has_its_name() -> None:
+    told = levels_text(levels())
+    assert told == (
+        "1 in 1,000: level exceeded 25.4, mean beyond it 27.4 ± 0.3, mean of the tuned law 29.8 kW."
+    )
+    assert "too few" in levels_text(levels(quantile=None, beyond=None))
+    assert "base law 10.0 kW" in levels_text(levels(one_in_n=1.0))
+
+
+def test_the_histograms_of_an_answer_are_drawn(control: LamControl) -> None:
+    control.levels.show_levels(levels())
+    assert "25.4" in control.levels.words.text()
+    control.show_answer(None)
+    assert "25.4" not in control.levels.words.text()
 
 
 def test_figures_are_greyed_when_few_samples_carry_them(control: LamControl) -> None:

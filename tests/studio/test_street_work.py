@@ -18,9 +18,11 @@ from lvm_studio.models.trained import TrainedModel, build_module
 from lvm_studio.storage.street_state import StreetState
 from lvm_studio.studio.answers import FanAnswer, LoadedModel, StreetRequest, TunedAnswer
 from lvm_studio.studio.street_work import Recent, StreetWork
-from lvm_studio.studio.tuned_work import FRONT_LAMS, Improved, Source, TunedWork, tuning_key
+from lvm_studio.studio.tuned_work import Improved, TunedWork, tuning_key
+from lvm_studio.studio.tunings import FRONT_LAMS, Source
 from lvm_studio.tuning.fit import FlowSnapshot, fit_flow
 from lvm_studio.tuning.pool import Draws
+from lvm_studio.tuning.reference_job import Reference
 from lvm_studio.tuning.specs import FlowSpec
 
 DATA = households()
@@ -239,6 +241,59 @@ def test_a_flow_takes_over_and_moves_the_base_curves(request_: StreetRequest) ->
 def test_more_rows_than_the_race_allows_are_resampled(request_: StreetRequest) -> None:
     answer = tuned(TunedWork(StreetWork()), changed(request_, samples=900, lam=0.5))
     assert answer.fan.curves.shape == (900, 336)
+
+
+# The quiet weeks, the reference, the levels ---------------------------------------------------
+
+
+def test_below_zero_lam_asks_for_quiet_weeks(request_: StreetRequest) -> None:
+    tunings = TunedWork(StreetWork())
+    quiet = tuned(tunings, changed(request_, lam=-0.5))
+    loud = tuned(tunings, changed(request_, lam=0.5))
+    assert quiet.lam == -0.5
+    assert quiet.valid
+    assert quiet.kl > 0.0
+    assert quiet.expectation < quiet.base_expectation < loud.expectation
+    assert quiet.fan.peak_kw.mean < loud.fan.peak_kw.mean
+    assert (np.diff(quiet.front.lam) < 0).all()
+    assert (np.diff(quiet.front.expectation) < 0).all()
+
+
+def test_a_level_below_the_mean_is_reached_by_a_negative_lam(request_: StreetRequest) -> None:
+    tunings = TunedWork(StreetWork())
+    level = tuned(tunings, changed(request_, lam=-0.7)).expectation
+    (lam,) = answers(tunings.solve(request_, "expectation", level))
+    assert lam == pytest.approx(-0.7, abs=0.02)
+
+
+def test_answers_are_held_against_the_reference(request_: StreetRequest) -> None:
+    tunings, near = TunedWork(StreetWork()), changed(request_, lam=0.5)
+    before = tuned(tunings, near)
+    draws = tunings._tunings.get(tuning_key(near)).sources["pool"].draws
+    lam = np.linspace(0.0, 1.0, 3)
+    far_off = Reference(lam, np.full((2, 3), before.log_z + 1.0), draws, 0, 0.0)
+    answers(tunings.compare(near, far_off))
+    after = tuned(tunings, near)
+    assert before.certificate.ok
+    assert before.certificate.reference_log_z is None
+    assert not after.certificate.ok
+    assert "reference" in after.certificate.sentence
+    assert tuned(tunings, changed(near, method="smc")).method == "smc"
+    assert tuned(tunings, changed(near, method="flow")).method != "flow"  # there is none yet
+
+
+def test_one_in_n_names_three_figures_in_their_order(request_: StreetRequest) -> None:
+    tunings, rare = TunedWork(StreetWork()), one_in_100(request_)
+    answers(tunings.climb(rare))
+    (told,) = answers(tunings.levels(rare))
+    assert told.one_in_n == pytest.approx(100.0, rel=0.1)
+    assert told.base_mean < told.quantile < told.beyond
+    assert told.tuned_mean > told.base_mean
+    assert told.base.sum() == pytest.approx(1.0, abs=0.01)
+    assert told.tuned.sum() == pytest.approx(1.0, abs=0.05)
+    (still,) = answers(tunings.levels(request_))
+    assert still.quantile is None
+    np.testing.assert_allclose(still.base, still.tuned)
 
 
 # Who makes the peak ---------------------------------------------------------------------------

@@ -10,10 +10,12 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLabel, QWidget
 
 from lvm_studio.studio.theme import Colours
-from lvm_studio.studio.widgets.colours import mix
+from lvm_studio.studio.widgets.band_item import BandItem
+from lvm_studio.studio.widgets.colours import mix, veil
 from lvm_studio.studio.widgets.grid_item import GridItem
 
 FADING = 0.6
+BAND_ALPHA = 0.25
 LABEL_ROOM = 8
 """Pixels beyond the highest and the last tick, so that their labels are not cut."""
 
@@ -30,7 +32,8 @@ class FrontPlot(pg.PlotWidget):
         self.setToolTip(
             "What tuning costs: E f under the tuned law against KL(tuned ‖ base), for every λ.\n"
             "dE f/dλ = Var f and dKL/dλ = λ Var f (Eq. 10.6–10.7).\n"
-            "Dashed: too few samples carry it. Click to go to a point."
+            "Band: two standard errors to either side. Dashed: too few samples carry it.\n"
+            "Click to go to a point."
         )
         self.hideButtons()
         self.setMenuEnabled(False)
@@ -43,6 +46,8 @@ class FrontPlot(pg.PlotWidget):
         self._sure = pg.PlotCurveItem(antialias=True, connect="finite")
         self._doubtful = pg.PlotCurveItem(antialias=True)
         self._point = pg.ScatterPlotItem(size=10)
+        self._band = BandItem()
+        self.addItem(self._band, ignoreBounds=True)
         for item in (self._doubtful, self._sure, self._point):
             self.addItem(item)
         self._lam = self._kl = self._expectation = self._sure_values = np.empty(0)
@@ -61,10 +66,15 @@ class FrontPlot(pg.PlotWidget):
         expectation: NDArray[np.float64],
         valid: NDArray[np.bool_],
         unit: str,
+        error: NDArray[np.float64],
     ) -> None:
-        """Draw the front, arrays [L] with λ rising; `expectation` in `unit`, `kl` in nats."""
+        """Draw the front, arrays [L] with |λ| rising; `expectation` in `unit`, `kl` in nats.
+
+        error: standard error of `expectation`; the band is two of them to either side.
+        """
         finite = np.isfinite(kl) & np.isfinite(expectation)
         lam, kl, expectation, valid = lam[finite], kl[finite], expectation[finite], valid[finite]
+        error = error[finite]
         # where too few samples count, KL reads too low and the line would fold back
         rising = valid | (kl >= np.maximum.accumulate(kl))
         front = (lam[rising], kl[rising], expectation[rising])
@@ -75,6 +85,8 @@ class FrontPlot(pg.PlotWidget):
         self._sure_values = sure
         self.setLabel("left", f"E f ({unit})")
         self._show_axes(True)
+        sure_kl, level = kl[valid], expectation[valid]
+        self._band.set_band(sure_kl, level - 2.0 * error[valid], level + 2.0 * error[valid])
         self._doubtful.setData(self._kl, self._expectation)
         self._sure.setData(self._kl, sure)
 
@@ -87,6 +99,7 @@ class FrontPlot(pg.PlotWidget):
         self._lam = self._kl = self._expectation = self._sure_values = np.empty(0)
         for curve in (self._sure, self._doubtful):
             curve.setData([], [])
+        self._band.set_band(np.empty(0), np.empty(0), np.empty(0))
         self._point.clear()
         self._show_axes(False)
 
@@ -98,6 +111,7 @@ class FrontPlot(pg.PlotWidget):
             self.getAxis(name).setPen(colours.muted)
             self.getAxis(name).setTextPen(colours.text)
         self._grid.set_colour(colours.grid)
+        self._band.set_colour(veil(colours.tuned, BAND_ALPHA))
         self._sure.setPen(pg.mkPen(colours.tuned, width=2))
         faded = mix(colours.muted, colours.plot, FADING)
         self._doubtful.setPen(pg.mkPen(faded, width=1, style=Qt.PenStyle.DashLine))

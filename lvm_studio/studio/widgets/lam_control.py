@@ -5,11 +5,21 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import numpy as np
 import qtawesome as qta
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLabel, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QTabWidget,
+    QToolButton,
+    QWidget,
+)
 
 from lvm_studio.studio.theme import Colours
+from lvm_studio.studio.widgets.certificate_strip import CertificateStrip
 from lvm_studio.studio.widgets.computing_label import ComputingLabel
 from lvm_studio.studio.widgets.criteria_help import CRITERIA_HELP
 from lvm_studio.studio.widgets.front_plot import FrontPlot
@@ -20,13 +30,15 @@ from lvm_studio.studio.widgets.lam_fields import (
     NumberField,
     OddsField,
 )
+from lvm_studio.studio.widgets.levels_plot import LevelsPlot
 
 if TYPE_CHECKING:
     from lvm_studio.studio.answers import Front, TunedAnswer
 
 LAM_HELP = (
     "λ, per standard deviation of the criterion: the week is drawn from p(x) e^{λ f(x)} / Z\n"
-    "(Eq. 10.5). 0 is the model's own law. Arrow keys move by 0.05, page keys by 0.5, Home to 0.\n"
+    "(Eq. 10.5). 0 is the model's own law, below it are the quiet weeks.\n"
+    "Arrow keys move by 0.05, page keys by 0.5, Home to 0.\n"
     "The slider ends where the answers do: at 1 week in 1,800 (KL 7.5 nats), or sooner where no\n"
     "weighted sample can be trusted. A larger λ can be typed; its answer is grey."
 )
@@ -40,6 +52,17 @@ EF_HELP = "E f, the mean of the criterion under the tuned law. Type the level to
 TRUST_HELP = (
     "ESS: how many independent curves the weighted samples are worth (greyed below 100).\n"
     "k̂: tail index of the weights; above 0.7 their averages cannot be trusted."
+)
+METHODS = (
+    ("auto", "Best draws", "Whichever of the others is valid and worth most; the flow goes first."),
+    ("pool", "Base weeks", "Weeks of the base law, reweighted by e^{λf}: good for small λ only."),
+    ("climb", "Mixtures", "Weeks of Gaussian mixtures fitted on the way to λ, reweighted."),
+    ("smc", "Reference", "Weeks of tempered SMC, all its rungs counted together by MBAR."),
+    ("flow", "Flow", "Weeks of the normalising flow, with their exact weights."),
+)
+METHOD_HELP = (
+    "Whose draws stand behind the tuned law. A method that is not ready yet, or not believed\n"
+    "here, gives way to the best there is; the line below says which is on screen."
 )
 HELD_HELP = (
     "What stays when the street, the week, the weather or the criterion change. What was set last\n"
@@ -59,15 +82,17 @@ class LamControl(QWidget):
     lam_asked = Signal(float)
     drag_started = Signal()
     drag_ended = Signal()
+    method_chosen = Signal(str)
     target_asked = Signal(str, float)  # "kl" | "one_in_n" | "expectation", value
 
     def __init__(self, colours: Colours, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("lam_control")
         self.criterion_box = self._make_criteria()
+        self.method_box = self._make_methods()
         self._lam = 0.0
         self.slider = LamSlider(self)
-        self.field = NumberField(0.0, LAM_TYPED_MAX, 2, 0.05, self)
+        self.field = NumberField(-LAM_TYPED_MAX, LAM_TYPED_MAX, 2, 0.05, self)
         self.kl_field = NumberField(0.0, KL_MAX, 2, 0.1, self)
         self.odds_field = OddsField(self)
         self.expectation_field = NumberField(0.0, 1e7, 1, 1.0, self)
@@ -77,7 +102,10 @@ class LamControl(QWidget):
         self._source = QLabel(self)
         self._flow = QLabel(self)
         self._held = QLabel(self)
+        self.certificate = CertificateStrip(self)
         self.front = FrontPlot(colours, self)
+        self.levels = LevelsPlot(colours, self)
+        self.pictures = QTabWidget(self)
         self._name_widgets()
         self._lay_out()
         self._connect()
@@ -93,6 +121,11 @@ class LamControl(QWidget):
         about = CRITERIA_HELP[name]
         self.criterion_box.setToolTip(about.tooltip())
         self.expectation_field.setSuffix(f" {about.unit}")
+
+    def set_method(self, method: str) -> None:
+        """Show whose draws are asked for."""
+        with QSignalBlocker(self.method_box):
+            self.method_box.setCurrentIndex(self.method_box.findData(method))
 
     def set_lam(self, lam: float) -> None:
         """Show λ on slider and field."""
@@ -126,8 +159,11 @@ class LamControl(QWidget):
         """Show E f, KL, ESS, k̂ and the front of an answer; None: there is none."""
         self.computing.end()
         self._show_trust(answer is None or answer.valid)
+        tuned = answer is not None and answer.lam != 0.0
+        self.certificate.show_certificate(answer.certificate if answer and tuned else None)
         if answer is None:
             self.front.clear_front()
+            self.levels.show_levels(None)
             self.kl_field.show_value(0.0)
             self.odds_field.show_value(1.0)
             self.expectation_field.show_value(0.0)
@@ -140,7 +176,9 @@ class LamControl(QWidget):
         self._figures.setText(figures_text(answer))
         self._source.setText(answer.sentence)
         front = answer.front
-        self.front.set_front(front.lam, front.kl, front.expectation, front.valid, answer.unit)
+        self.front.set_front(
+            front.lam, front.kl, front.expectation, front.valid, answer.unit, front.error
+        )
         self.front.set_point(answer.kl, answer.expectation)
         if not answer.refining:
             self.slider.set_end(slider_end(front))
@@ -154,6 +192,7 @@ class LamControl(QWidget):
         """Take the colours of a theme."""
         self._reset.setIcon(qta.icon("fa6s.arrow-rotate-left", color=colours.text))
         self.front.set_colours(colours)
+        self.levels.set_colours(colours)
 
     # -- inside ----------------------------------------------------------------------------
 
@@ -164,9 +203,17 @@ class LamControl(QWidget):
             box.setItemData(box.count() - 1, about.tooltip(), Qt.ItemDataRole.ToolTipRole)
         return box
 
+    def _make_methods(self) -> QComboBox:
+        box = QComboBox(self)
+        for name, title, tip in METHODS:
+            box.addItem(title, name)
+            box.setItemData(box.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
+        return box
+
     def _name_widgets(self) -> None:
         named = (
             (self.criterion_box, "criterion_box", "Criterion", ""),
+            (self.method_box, "method_box", "Method", METHOD_HELP),
             (self.slider, "lam_slider", "λ", LAM_HELP),
             (self.field, "lam_field", "λ", LAM_HELP),
             (self.kl_field, "kl_field", "KL in nats", KL_HELP),
@@ -201,6 +248,7 @@ class LamControl(QWidget):
         for row in (first, second):
             row.setSpacing(6)
         first.addWidget(self.criterion_box)
+        first.addWidget(self.method_box)
         first.addSpacing(8)
         first.addWidget(QLabel("λ", self))
         first.addWidget(self.slider, 1)
@@ -220,17 +268,25 @@ class LamControl(QWidget):
         grid.addLayout(first, 0, 0)
         grid.addLayout(second, 1, 0)
         grid.addWidget(self._figures, 2, 0)
-        grid.addWidget(self._source, 3, 0)
-        grid.addWidget(self._flow, 4, 0)
+        grid.addWidget(self.certificate, 3, 0)
+        grid.addWidget(self._source, 4, 0)
+        grid.addWidget(self._flow, 5, 0)
         whole = QHBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(10)
         whole.addLayout(grid, 3)
-        whole.addWidget(self.front, 2)
-        self.front.setMinimumSize(220, 140)
+        self.pictures.setObjectName("tuning_pictures")
+        self.pictures.setDocumentMode(True)
+        self.pictures.addTab(self.front, "Front")
+        self.pictures.addTab(self.levels, "Weeks")
+        whole.addWidget(self.pictures, 2)
+        self.pictures.setMinimumSize(240, 170)
 
     def _connect(self) -> None:
         self.criterion_box.activated.connect(self._choose_criterion)
+        self.method_box.activated.connect(
+            lambda: self.method_chosen.emit(self.method_box.currentData())
+        )
         self.slider.edited.connect(self.lam_asked)
         self.field.edited.connect(self.lam_asked)
         self.slider.sliderPressed.connect(self.drag_started)
@@ -253,7 +309,7 @@ class LamControl(QWidget):
 def slider_end(front: Front) -> float:
     """Return the λ at which the slider ends: the last that can be trusted, up to KL_END."""
     reachable = front.valid & (front.kl <= KL_END)
-    last = float(front.lam[reachable].max()) if reachable.any() else 0.0
+    last = float(np.abs(front.lam[reachable]).max()) if reachable.any() else 0.0
     return math.ceil(last * ENDS_PER_LAM) / ENDS_PER_LAM
 
 

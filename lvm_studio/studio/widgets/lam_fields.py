@@ -6,6 +6,7 @@ import math
 from typing import Final
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QDoubleSpinBox, QSlider, QWidget
 
 from lvm_studio.studio.answers import LAM_MAX
@@ -68,13 +69,17 @@ def next_odds(value: float, *, up: bool) -> float:
 
 
 class LamSlider(QSlider):
-    """λ from 0 to an end that moves, by 0.01 (more can be typed); arrows 0.05, page keys 0.5."""
+    """λ from −end to an end that moves, by 0.01 (more can be typed).
+
+    Arrow keys go by 0.05, page keys by 0.5, Home to 0.
+    """
 
     edited = Signal(float)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(Qt.Orientation.Horizontal, parent)
-        self.setRange(0, round(LAM_MAX * STEPS_PER_LAM))
+        self.setRange(-round(LAM_MAX * STEPS_PER_LAM), round(LAM_MAX * STEPS_PER_LAM))
+        self.setValue(0)
         self.setSingleStep(STEPS_PER_LAM // 20)
         self.setPageStep(STEPS_PER_LAM // 2)
         self.setTickInterval(STEPS_PER_LAM // 2)
@@ -97,10 +102,17 @@ class LamSlider(QSlider):
                 self.setValue(round(lam * STEPS_PER_LAM))
 
     def set_end(self, lam: float) -> None:
-        """End at this λ, in 0.5 to LAM_MAX; stay as it is while a hand is on the handle."""
+        """End at ± this λ, in 0.5 to LAM_MAX; stay as it is while a hand is on the handle."""
         if not self.isSliderDown():
+            end = round(min(max(lam, LEAST_END), LAM_MAX) * STEPS_PER_LAM)
             with QSignalBlocker(self):
-                self.setMaximum(round(min(max(lam, LEAST_END), LAM_MAX) * STEPS_PER_LAM))
+                self.setRange(-end, end)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Home:
+            self.setValue(0)
+        else:
+            super().keyPressEvent(event)
 
     def _report(self) -> None:
         self.edited.emit(self.lam())

@@ -1,0 +1,128 @@
+"""f of single weeks under both laws: what "1 in N" names, and the histograms.
+
+Runs on the compute thread alone. The criterion that is tuned is a mean over observation noise;
+what a meter would read has noise, so that weeks are decoded with it here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lvm_studio.studio.answers import LevelsAnswer, StreetRequest
+from lvm_studio.studio.street_work import SLICE, Recent, StreetWork
+
+if TYPE_CHECKING:
+    from lvm_studio.studio.tunings import Source
+    from lvm_studio.tuning.potential import Potential
+
+BINS = 48
+EACH = 16
+"""Noises a draw: the tail of a week is made by noise as much as by latents."""
+LEAST_TAIL = 40.0
+"""A figure of the tail needs so many independent weeks in it."""
+NOISE_STEP = 104_729
+"""Keeps this noise apart from that of the curves on screen and of the criterion."""
+
+Array = NDArray[np.float64]
+
+
+class LevelsWork:
+    """Decodes the draws behind an answer once more, each with several noises."""
+
+    def __init__(self, streets: StreetWork) -> None:
+        self._streets = streets
+        self._values: Recent[int, tuple[object, Array]] = Recent(6)
+
+    def answer(
+        self, request: StreetRequest, source: Source, potential: Potential
+    ) -> Generator[LevelsAnswer | None, None, None]:
+        """Tell the levels of the request's λ, as the draws of this source see them."""
+        from lvm_studio.tuning.weights import normalised
+
+        draws, state = source.draws, request.state
+        values = yield from self._noisy(request, source, potential)
+        estimate, tuned = draws.estimate(abs(state.lam))
+        n = float(np.exp(min(max(estimate.moments.kl, 0.0), 700.0)))
+        base = normalised(draws.log_ratio)
+        laws = (np.tile(base / EACH, EACH), np.tile(tuned / EACH, EACH))
+        yield levels(request, values, *laws, n, potential)
+
+    def _noisy(
+        self, request: StreetRequest, source: Source, potential: Potential
+    ) -> Generator[None, None, Array]:
+        """f in its unit of EACH noisy weeks a draw, [EACH * n], all draws with one noise first."""
+        import torch
+
+        from lvm_studio.models.street import base_noise
+
+        u = source.draws.u
+        found = self._values.get(id(u))
+        if found is not None and found[0] is u:
+            return found[1]
+        space, parts = self._streets.space(request), []
+        slices = range(0, len(u), SLICE)
+        _, eps = base_noise(EACH * len(slices), 1, request.state.seed + NOISE_STEP)
+        for place, start in enumerate(slices):
+            yield None
+            with torch.no_grad():
+                decoded = space.decode(u[start : start + SLICE])
+                noises = eps[EACH * place : EACH * (place + 1)]  # shared by a slice: that is cheap
+                each = [potential.criterion(decoded.transport(noise)) for noise in noises]
+            parts.append(torch.stack(each).double().numpy())
+        values = np.concatenate(parts, axis=1).ravel()
+        self._values.put(id(u), (u, values))
+        return values
+
+
+def levels(
+    request: StreetRequest, values: Array, base: Array, tuned: Array, n: float, potential: Potential
+) -> LevelsAnswer:
+    """Compare f [draws] under the weights of both laws, each [draws] and summing to one."""
+    low, high = _reach(values, np.maximum(base, tuned))
+    edges = np.linspace(low, high, BINS + 1)
+    quantile, beyond, error = _tail(values, base, n, np.sign(potential.scale))
+    return LevelsAnswer(
+        state=request.state,
+        unit=potential.criterion.unit,
+        one_in_n=n,
+        edges=edges,
+        base=np.histogram(values, edges, weights=base)[0],
+        tuned=np.histogram(values, edges, weights=tuned)[0],
+        base_mean=float(base @ values),
+        tuned_mean=float(tuned @ values),
+        quantile=quantile,
+        beyond=beyond,
+        error=error,
+    )
+
+
+def _reach(values: Array, share: Array) -> tuple[float, float]:
+    """Where all but a thousandth of either law lies."""
+    order = np.argsort(values)
+    mass = np.cumsum(share[order])
+    low, high = np.searchsorted(mass, [5e-4 * mass[-1], (1.0 - 5e-4) * mass[-1]])
+    ends = values[order[[low, min(high, len(order) - 1)]]]
+    return float(ends[0]), float(max(ends[1], ends[0] + 1e-9))
+
+
+def _tail(
+    values: Array, share: Array, n: float, sign: float
+) -> tuple[float | None, float | None, float]:
+    """Level that one week in n is beyond (below it, for sign −1), the mean there, its error."""
+    if n < 2.0:
+        return None, None, 0.0
+    order = np.argsort(-sign * values)
+    mass = np.cumsum(share[order])
+    end = int(np.searchsorted(mass, 1.0 / n)) + 1
+    tail = order[:end]
+    weights = share[tail] / share[tail].sum()
+    worth = 1.0 / float(np.square(weights).sum())
+    if worth < LEAST_TAIL:
+        return None, None, 0.0
+    mean = float(weights @ values[tail])
+    error = float(np.sqrt(np.square(weights) @ np.square(values[tail] - mean)))
+    return float(values[tail[-1]]), mean, error

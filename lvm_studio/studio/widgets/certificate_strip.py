@@ -1,0 +1,70 @@
+"""One line that says how right the tuned set on screen is, red where something speaks against."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
+
+if TYPE_CHECKING:
+    from lvm_studio.tuning.certificate import Certificate
+
+GOOD, BAD, UNKNOWN = "#009E73", "#D1242F", "#8B949E"
+CERTIFICATE_HELP = (
+    "ESS/N: share of the draws that count, by the weights λf + log p − log q.\n"
+    "k̂: tail index of these weights; above 0.7 their averages cannot be trusted.\n"
+    "log Z = log E e^{λf}: by the weights, and by two runs of a reference (tempered SMC) that\n"
+    "knows nothing of the proposal; further apart than 0.15 nats one of them is wrong.\n"
+    "KL(draws‖tuned): how far the draws are from the tuned law before the weights correct them.\n"
+    "Corrected: the curves shown are resampled by the weights."
+)
+
+
+class CertificateStrip(QWidget):
+    """A mark and the figures; the sentence of a red mark stands in words beside it."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("certificate")
+        self.setToolTip(CERTIFICATE_HELP)
+        self._mark = QLabel("●", self)
+        self._mark.setObjectName("certificate_mark")
+        self.words = QLabel(self)
+        self.words.setObjectName("certificate_words")
+        self.words.setWordWrap(True)
+        self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(6)
+        layout.addWidget(self._mark)
+        layout.addWidget(self.words, 1)
+        self.show_certificate(None)
+
+    def show_certificate(self, certificate: Certificate | None) -> None:
+        """Show what is certified; None: nothing is tuned."""
+        self.setVisible(certificate is not None)
+        if certificate is None:
+            return
+        checked = certificate.reference_log_z is not None
+        colour = BAD if not certificate.ok else GOOD if checked else UNKNOWN
+        self._mark.setStyleSheet(f"color: {colour};")
+        self._mark.setAccessibleName("sound" if certificate.ok else "not to be believed")
+        self.words.setText(certificate_text(certificate))
+
+
+def certificate_text(certificate: Certificate) -> str:
+    """The figures; where something speaks against them, first that in words."""
+    khat = f"{certificate.khat:.2f}" if math.isfinite(certificate.khat) else "–"
+    reference = certificate.reference_log_z
+    beside = "SMC not run yet" if reference is None else "SMC {:.3f}, {:.3f}".format(*reference)
+    parts = (
+        f"ESS/N {certificate.ess_share:.0%}",
+        f"k̂ {khat}",
+        f"log Z {certificate.log_z:.3f} ± {certificate.log_z_error:.3f} ({beside})",
+        f"KL(draws‖tuned) {certificate.kl_to_target:.2f} nats",
+        "corrected" if certificate.corrected else "not corrected",
+    )
+    figures = "  ·  ".join(parts).replace("-", "−")
+    return figures if certificate.ok else f"{certificate.sentence}  {figures}"
