@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from lvm_studio.analysis.attribution import Attribution, attribute, bridge
+from lvm_studio.analysis.attribution import Attribution, attribute, bridge, removal
+from lvm_studio.data.errors import DataError
 from lvm_studio.models.observation import PerHouseholdNoise
 from lvm_studio.models.specs import CompVAESpec
 from lvm_studio.models.street import Street, base_noise
@@ -219,3 +220,47 @@ def test_ranking_by_any_values():
     )
     assert made.ranked() == ("B", "C", "A")
     assert made.ranked(np.array([1.0, 0.0, 5.0])) == ("C", "A", "B")
+
+
+# Taking one out -------------------------------------------------------------------------------
+
+
+def test_one_less_is_the_street_that_was_composed_without_it():
+    """In law: mean and spread of the sum that is left are those of the smaller street."""
+    street = some_street(linear=True)
+    u, eps = base_noise(3000, street.dim, seed=4)
+    made = removal(street, "H1", u, eps)
+    counts = (1, 2, 1, 2, 1)
+    smaller = street_of(street.module, counts, street.m, street.s)
+    _, expected = drawn(smaller, 3000, seed=9)
+    spread = expected.std(axis=0)
+    np.testing.assert_allclose(
+        made.curves_kw.mean(axis=0), expected.mean(axis=0), atol=float(0.12 * spread.max())
+    )
+    np.testing.assert_allclose(made.curves_kw.std(axis=0), spread, rtol=0.15)
+
+
+def test_what_is_taken_out_is_the_difference_week_by_week():
+    street = planted()
+    _, u, curves = lived(street, 400, seed=6)
+    eps = base_noise(400, street.dim, 6)[1]
+    made = removal(street, "H4", u, eps)
+    np.testing.assert_allclose(made.mean_kw, (curves - made.curves_kw).mean(axis=0), atol=1e-5)
+    assert made.peak_kw == pytest.approx(
+        (curves.max(axis=1) - made.curves_kw.max(axis=1)).mean(), abs=1e-5
+    )
+    rows = extreme_rows(curves, 80)
+    in_extremes = {
+        name: removal(street, name, u[rows], eps[rows]).peak_kw for name in ("H4", "H1", "H7")
+    }
+    assert max(in_extremes, key=lambda name: in_extremes[name]) == "H4"
+
+
+def test_who_is_not_there_or_alone_cannot_be_taken_out():
+    street = some_street()
+    u, eps = base_noise(2, street.dim, 0)
+    with pytest.raises(DataError, match="H9 is not in this composition"):
+        removal(street, "H9", u, eps)
+    alone = street_of(street.module, (1,), street.m[:1], street.s[:1])
+    with pytest.raises(DataError, match="nothing would be left"):
+        removal(alone, "H0", u, eps)
