@@ -24,9 +24,11 @@ class ModelKeeper(QObject):
 
     Signals:
         said(sentence): what it does, what came of it, or why nothing did.
+        changed(): another run can be kept now, or none.
     """
 
     said = Signal(str)
+    changed = Signal()
 
     def __init__(
         self,
@@ -58,6 +60,7 @@ class ModelKeeper(QObject):
             )
             return
         self._name = name
+        self.changed.emit()
         self.said.emit(f"Making a model of {name} as it stood at step {record.checkpoint_step:,}…")
         thread = self._start_thread(KeepJob(record.spec, households, run.checkpoint), self)
         thread.completed.connect(self._keep)
@@ -74,6 +77,9 @@ class ModelKeeper(QObject):
                 "it can still be continued."
             )
 
+        self.changed.emit()
+
     def _fail(self, sentence: str, _details: str) -> None:
         self._name = ""
+        self.changed.emit()
         self.said.emit(sentence)

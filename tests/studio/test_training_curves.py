@@ -1,19 +1,26 @@
 """The training curves: what is drawn, read off, hidden, exported."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PySide6.QtCore import QPointF, Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from lvm_studio.studio.theme import LIGHT, Scheme, theme
 from lvm_studio.studio.widgets.curve_line import nearest
+from lvm_studio.studio.widgets.run_stack import smoothed
 from lvm_studio.studio.widgets.scaled_axis import ScaledAxis, nice_values
-from lvm_studio.studio.widgets.series import Scale
+from lvm_studio.studio.widgets.seed_bands import band_of
+from lvm_studio.studio.widgets.series import Scale, debiased_ema
+from lvm_studio.studio.widgets.settings_difference import differences
 from lvm_studio.studio.widgets.training_curves import TrainingCurves, history_csv
 from lvm_studio.studio.widgets.training_terms import TERMS, RunHistory, SplitHistory
+from lvm_studio.training.recipes import RECIPES, with_overrides
 
 
 def history(name: str = "run 1", steps: int = 200) -> RunHistory:
@@ -222,3 +229,172 @@ def test_nearest_at_the_ends_and_with_one_sample() -> None:
     x = np.array([1.0, 2.0, 10.0])
     assert [nearest(x, at) for at in (-5.0, 1.4, 1.6, 99.0)] == [0, 0, 1, 2]
     assert nearest(np.array([3.0]), 7.0) == 0
+
+
+def crowd(count: int, steps: int = 300, groups: int = 2) -> list[RunHistory]:
+    """Runs whose ELBO is step − 100 + 10 · number, in groups of neighbours."""
+    found = []
+    for number in range(count):
+        base = history(f"run {number}", steps)
+        base.train.terms["elbo"][:] += 10.0 * number
+        group = f"group {number * groups // count}"
+        found.append(replace(base, group=group, epoch_steps=100.0))
+    return found
+
+
+def settled(curves: TrainingCurves, qtbot: QtBot) -> None:
+    qtbot.waitUntil(lambda: not curves.panes.crowd.busy)
+
+
+def drawn(curves: TrainingCurves, term: str = "elbo") -> int:
+    """Points of all bundles and bands of a term on the training split."""
+    layers = curves.panes.crowd._layers
+    wanted = [layers[key] for key in layers if (key.term, key.split) == (term, "train")]
+    return sum(len(layer.line.getData()[0]) for layer in wanted)
+
+
+@settings(deadline=None)  # the first call loads scipy.signal
+@given(
+    st.lists(st.floats(-50, 50) | st.just(np.nan), min_size=1, max_size=400),
+    st.sampled_from([0.0, 0.6, 0.99]),
+)
+def test_the_fast_average_is_the_debiased_one(values: list[float], factor: float) -> None:
+    array = np.array(values)
+    np.testing.assert_allclose(smoothed(array, factor), debiased_ema(array, factor), atol=1e-9)
+
+
+def test_many_runs_stand_behind_as_one_item_a_quantity(
+    curves: TrainingCurves, qtbot: QtBot
+) -> None:
+    curves.smoothing.setValue(0)
+    curves.set_runs(crowd(20), pinned=["run 7"])
+    settled(curves, qtbot)
+    assert {key[0] for key in curves.panes._lines} == {"run 0", "run 7"}
+    assert len(curves.panes.crowd._layers) == 2 * len(TERMS)
+    assert drawn(curves) > 0
+    _, high = curves.panes.bound.vb.viewRange()[1]
+    assert high > 300 - 100 + 10 * 19  # the highest run is in view
+
+
+def test_a_spike_of_a_run_behind_survives_at_every_zoom(
+    curves: TrainingCurves, qtbot: QtBot
+) -> None:
+    runs = crowd(12, steps=20_000)
+    runs[5].train.terms["kl_w"][7_777] = 99.0
+    curves.smoothing.setValue(0)
+    curves.set_runs(runs)
+    settled(curves, qtbot)
+    (layer,) = [
+        layer
+        for key, layer in curves.panes.crowd._layers.items()
+        if (key.term, key.split) == ("kl_w", "train")
+    ]
+    for edges in ((1.0, 20_000.0), (7_000.0, 9_000.0), (7_770.0, 7_790.0)):
+        x, y, joined = layer.stack.path((Scale(), Scale()), edges, 200)
+        assert y.max() == 99.0
+        assert len(x) == len(y) == len(joined)
+        assert (np.diff(x)[joined[:-1] == 1] >= 0).all()  # no line runs back to the next run
+    assert abs(x[np.argmax(y)] - 7_778) <= 1
+
+
+def test_seeds_become_a_band_with_its_mean(curves: TrainingCurves, qtbot: QtBot) -> None:
+    curves.smoothing.setValue(0)
+    curves.set_runs(crowd(6))
+    curves.bands.setChecked(True)
+    settled(curves, qtbot)
+    layers = curves.panes.crowd._layers
+    assert {key.group for key in layers} == {"group 0", "group 1"}
+    (key,) = [k for k in layers if (k.term, k.split, k.group) == ("elbo", "train", "group 0")]
+    x, mean, low, high = band_of(layers[key].stack.blocks.values())
+    np.testing.assert_allclose(mean, x - 100 + 10)
+    np.testing.assert_allclose(high - low, 20.0)
+    assert layers[key].band is not None
+    assert {name for name, _, _ in curves.panes._lines} == {"run 0"}
+
+
+def test_epochs_on_the_x_axis(curves: TrainingCurves) -> None:
+    curves.smoothing.setValue(0)
+    curves.set_runs(crowd(1))
+    curves.x_axis.setCurrentText("epoch")
+    curves.panes.set_cursor(1.5)
+    assert reading(curves, "elbo", "train") == pytest.approx(50.0)
+    assert "epoch 1.50" in curves._readout.text()
+
+
+def test_the_nearest_line_is_named_and_a_click_chooses_its_run(
+    curves: TrainingCurves, qtbot: QtBot
+) -> None:
+    curves.smoothing.setValue(0)
+    curves.set_runs(crowd(20))
+    curves.solo("elbo")
+    settled(curves, qtbot)
+    view = curves.panes.bound.vb
+    place = view.mapViewToScene(QPointF(150.0, 50.0 + 10.0 * 13 + 1.0))
+    curves.panes._mouse_moved(place)
+    near = curves.panes.nearest_reading()
+    assert near is not None
+    assert (near.run, near.term.name) == ("run 13", "elbo")
+    assert near.value == pytest.approx(50.0 + 130.0, abs=1.5)
+    assert "run 13" in curves._readout.text()
+    with qtbot.waitSignal(curves.run_clicked) as clicked:
+        qtbot.mouseClick(
+            curves.panes.viewport(),
+            Qt.MouseButton.LeftButton,
+            pos=curves.panes.mapFromScene(place),
+        )
+    assert clicked.args == ["run 13"]
+
+
+def test_what_is_not_a_number_is_marked(curves: TrainingCurves) -> None:
+    broken = history()
+    broken.train.terms["elbo"][100:103] = np.nan
+    curves.smoothing.setValue(0)
+    curves.set_runs([broken])
+    x, y = curves.panes._lines["run 1", "elbo", "train"].gaps.getData()
+    assert x.tolist() == [101.0]
+    assert y.tolist() == [0.0]  # the height of step 100
+    assert "NaN" in history_csv([broken])
+    curves.panes.set_cursor(102.0)
+    assert "–" in curves._readout.text()
+
+
+def test_a_pane_without_quantities_gives_way(curves: TrainingCurves) -> None:
+    curves.set_runs([history()])
+    curves.solo("elbo")
+    assert not curves.panes.divergence.isVisible()
+    assert curves.panes.bound.getAxis("bottom").labelText == "step"
+    curves.solo("kl_z")
+    assert curves.panes.divergence.isVisible()
+    assert not curves.panes.bound.isVisible()
+    curves.solo("kl_z")
+    assert curves.panes.bound.isVisible()
+
+
+def test_colours_tell_runs_apart_and_stay_with_them(curves: TrainingCurves) -> None:
+    runs = crowd(3)
+    curves.set_runs(runs)
+    curves.colour_by.setCurrentText("run")
+    colours = {run.name: curves.panes.run_colour(run.name) for run in runs}
+    assert len(set(colours.values())) == 3
+    curves.set_runs(runs[::-1])
+    assert {run.name: curves.panes.run_colour(run.name) for run in runs} == colours
+
+
+def test_one_csv_of_everything(curves: TrainingCurves, tmp_path: Path) -> None:
+    runs = crowd(3)
+    curves.set_runs(runs[:1])
+    curves.all_runs = lambda: runs
+    curves.save_csv(tmp_path / "all.csv", curves.all_runs())
+    text = (tmp_path / "all.csv").read_text()
+    assert all(f"run {n}," in text for n in range(3))
+    assert len(text.splitlines()) == 1 + 3 * (300 + 6)
+
+
+def test_settings_that_differ_side_by_side() -> None:
+    specs = [
+        RECIPES["vae"].spec.model_dump(),
+        with_overrides(RECIPES["vae"], {"lr": 0.1, "model.latent_z": 3}).spec.model_dump(),
+    ]
+    found = differences(dict(zip("ab", specs, strict=True)))
+    assert found == {"lr": ["0.002", "0.1"], "model.latent_z": ["12", "3"]}
+    assert differences({"a": specs[0], "b": specs[0]}) == {}

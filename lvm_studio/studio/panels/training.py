@@ -187,6 +187,7 @@ class TrainingPanel(QWidget):
         self.table.compare_asked.connect(self.compare_settings)
         self.filter.textChanged.connect(self.table.set_filter)
         self.keeper.said.connect(self._note.setText)
+        self.keeper.changed.connect(self._refresh_buttons)
         self.curves.run_clicked.connect(self.table.choose)
         self.curves.all_runs = self._histories
         self.table.chosen.connect(self._choose)

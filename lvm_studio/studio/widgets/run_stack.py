@@ -71,8 +71,9 @@ def smoothed(values: Floats, factor: float) -> Floats:
     present = np.isfinite(values)
     numerator, denominator = [1.0 - factor], [1.0, -factor]
     if present.all():
-        weights = 1.0 - factor ** np.arange(1, len(values) + 1)
-        result: Floats = lfilter(numerator, denominator, values) / weights
+        result: Floats = lfilter(numerator, denominator, values)
+        young = min(len(values), math.ceil(math.log(1e-16) / math.log(factor)))
+        result[:young] /= 1.0 - factor ** np.arange(1, young + 1)  # beyond, the weight is 1
         return result
     sums = lfilter(numerator, denominator, np.where(present, values, 0.0))
     weights = lfilter(numerator, denominator, present * 1.0)

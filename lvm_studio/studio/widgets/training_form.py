@@ -27,7 +27,7 @@ from lvm_studio.training.recipes import Recipe, with_overrides
 from lvm_studio.training.spec import TrainSpec
 
 DEVICES = ("auto", "cpu", "cuda")
-ADVANCED_HINT = "one a line, such as\nlr = 0.001\nmodel.latent_w = 8"
+ADVANCED_HINT = "one a line, such as\nlr = 0.001\nmodel.dropout = 0.1"
 DEFAULT_MINUTES = 10.0
 
 
