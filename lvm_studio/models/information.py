@@ -10,7 +10,9 @@ from torch import Tensor
 from lvm_studio.models.compvae import CompVAE
 
 if TYPE_CHECKING:
+    from lvm_studio.data.problems.batches import PartsBatch
     from lvm_studio.data.sampler import AggregateBatch
+    from lvm_studio.models.parts import PartsVAE
 
 
 @torch.no_grad()
@@ -25,4 +27,15 @@ def information_per_rank(
     prior = module.prior_path(batch.labels, batch.mask, batch.context)
     q_w = module.posterior_w(batch.x, batch.labels, batch.mask, prior)
     nats = q_w.part_kl(prior.m, prior.s, generator).sum(-1)
+    return nats.sum(0) / batch.mask.sum(0).clamp(min=1)
+
+
+@torch.no_grad()
+def information_of_parts(
+    module: PartsVAE, batch: PartsBatch, generator: torch.Generator | None = None
+) -> Tensor:
+    """`information_per_rank` of an artificial problem, [K], in nats."""
+    m, s = module.prior_w(batch.labels)
+    q_w = module.posterior_w(batch.x.flatten(1), batch.labels, batch.mask, m, s)
+    nats = q_w.part_kl(m, s, generator).sum(-1)
     return nats.sum(0) / batch.mask.sum(0).clamp(min=1)

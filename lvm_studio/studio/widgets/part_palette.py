@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QMimeData, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QIcon, QKeyEvent, QPixmap
+from PySide6.QtGui import QColor, QIcon, QKeyEvent, QPainter, QPixmap
 from PySide6.QtWidgets import QAbstractItemView, QListWidget, QListWidgetItem, QWidget
 
 PART_MIME = "application/x-lvm-part"
@@ -52,9 +52,7 @@ class PartPalette(QListWidget):
             item = QListWidgetItem(title, self)
             item.setData(Qt.ItemDataRole.UserRole, value)
             if colour:
-                swatch = QPixmap(18, 18)
-                swatch.fill(QColor(colour))
-                item.setIcon(QIcon(swatch))
+                item.setIcon(_swatch(colour))
         self.setCurrentRow(0)
         self.itemDoubleClicked.connect(lambda _item: self.add_asked.emit(self.value))
 
@@ -72,3 +70,16 @@ class PartPalette(QListWidget):
             self.add_asked.emit(self.value)
         else:
             super().keyPressEvent(event)
+
+
+def _swatch(colour: str) -> QIcon:
+    """A square of this colour with a rim, so that white shows on white; the same when chosen."""
+    pixels = QPixmap(18, 18)
+    pixels.fill(QColor(colour))
+    painter = QPainter(pixels)
+    painter.setPen(QColor("#808080"))
+    painter.drawRect(0, 0, 17, 17)
+    painter.end()
+    icon = QIcon(pixels)
+    icon.addPixmap(pixels, QIcon.Mode.Selected)
+    return icon

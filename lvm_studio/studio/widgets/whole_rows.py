@@ -12,6 +12,7 @@ from lvm_studio.studio.artificial_parts import Anchor, Parts
 from lvm_studio.studio.theme import theme
 from lvm_studio.studio.whole_work import AnchorRows, SineRows
 from lvm_studio.studio.widgets.anchor_canvas import paint_anchor
+from lvm_studio.studio.widgets.colours import mix
 
 HEAD = 24
 GAP = 8
@@ -60,6 +61,7 @@ class WholeRows(QWidget):
 
     def _paint_sines(self, painter: QPainter, rows: SineRows) -> None:
         colours = theme().colours
+        pale = mix(colours.base, colours.plot, 0.45).name()  # the true curve shows on top of it
         left = QRectF(MARGIN, 0, 0.36 * self.width() - MARGIN, self._row - GAP)
         right = QRectF(left.right() + MARGIN, 0, 0, self._row - GAP)
         right.setRight(self.width() - GAP)
@@ -72,7 +74,7 @@ class WholeRows(QWidget):
             self._curve(painter, left.translated(0, top), rows.alone[n], 1.1, colours.accent)
             bound = n + 1.1
             box = right.translated(0, top)
-            self._curve(painter, box, rows.generated[n], bound, colours.base, width=3.0)
+            self._curve(painter, box, rows.generated[n], bound, pale, width=4.0)
             self._curve(painter, box, rows.true[n], bound, colours.measured, dashed=True)
 
     def _curve_box(self, painter: QPainter, box: QRectF, text: str) -> None:
@@ -117,7 +119,7 @@ class WholeRows(QWidget):
         self._heading(
             painter,
             QRectF(places[1] + GAP, 0, 400, 1),
-            "Generated from the same labels, intensities drawn",
+            "Generated from the same labels, intensities drawn (the true whole has all of them 1)",
         )
         for n, part in enumerate(rows.parts):
             assert isinstance(part, Anchor)
@@ -141,7 +143,7 @@ class WholeRows(QWidget):
 
     def _heading(self, painter: QPainter, over: QRectF, text: str) -> None:
         painter.setPen(QColor(theme().colours.muted))
-        box = QRectF(over.left(), 2, max(over.width(), 420), HEAD - 2)
+        box = QRectF(over.left(), 2, self.width() - over.left(), HEAD - 2)
         painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, text)
 
 
