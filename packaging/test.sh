@@ -31,7 +31,7 @@ step "Import contracts"
 step "The core, where Qt is not installed"
 "$python" packaging/without_qt.py "$venv-core"
 "$venv-core/bin/python" -m pytest -q tests/data tests/models tests/training tests/tuning \
-    tests/analysis tests/storage tests/engine
+    tests/analysis tests/storage tests/engine tests/studies
 "$venv-core/bin/python" -m pytest -q --doctest-modules lvm_studio --ignore=lvm_studio/studio
 
 step "The studio, the command line and the journeys"
