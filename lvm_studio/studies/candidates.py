@@ -16,7 +16,7 @@ from lvm_studio.studies.spec import StudySpec
 if TYPE_CHECKING:
     import optuna
 
-INSTALL_CLUSTER = "install it with: pip install 'lvm-studio[cluster]'"
+INSTALL_CLUSTER = "install the extra 'cluster': pip install -e '.[cluster]' in the program's folder"
 
 
 class Candidates(Protocol):

@@ -5,18 +5,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from lvm_studio.studio.theme import LIGHT, Scheme, theme
 from lvm_studio.studio.widgets.curve_line import nearest
-from lvm_studio.studio.widgets.run_stack import smoothed
 from lvm_studio.studio.widgets.scaled_axis import ScaledAxis, nice_values
 from lvm_studio.studio.widgets.seed_bands import band_of
-from lvm_studio.studio.widgets.series import Scale, debiased_ema
+from lvm_studio.studio.widgets.series import Scale
 from lvm_studio.studio.widgets.settings_difference import differences
 from lvm_studio.studio.widgets.training_curves import TrainingCurves, history_csv
 from lvm_studio.studio.widgets.training_terms import TERMS, RunHistory, SplitHistory
@@ -251,16 +248,6 @@ def drawn(curves: TrainingCurves, term: str = "elbo") -> int:
     layers = curves.panes.crowd._layers
     wanted = [layers[key] for key in layers if (key.term, key.split) == (term, "train")]
     return sum(len(layer.line.getData()[0]) for layer in wanted)
-
-
-@settings(deadline=None)  # the first call loads scipy.signal
-@given(
-    st.lists(st.floats(-50, 50) | st.just(np.nan), min_size=1, max_size=400),
-    st.sampled_from([0.0, 0.6, 0.99]),
-)
-def test_the_fast_average_is_the_debiased_one(values: list[float], factor: float) -> None:
-    array = np.array(values)
-    np.testing.assert_allclose(smoothed(array, factor), debiased_ema(array, factor), atol=1e-9)
 
 
 def test_many_runs_stand_behind_as_one_item_a_quantity(

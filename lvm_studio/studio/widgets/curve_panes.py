@@ -252,9 +252,9 @@ class CurvePanes(pg.GraphicsLayoutWidget):
 
     def _label_axes(self) -> None:
         below = X_TITLES[self._options.x_axis]
-        beside = f"{self._options.unit} per curve"
+        beside = f"{self._options.unit} per observation"
         lone = not self.divergence.isVisible()
-        sigma = "" if "sigma" in self._options.hidden else "σ (kW)"
+        sigma = "" if "sigma" in self._options.hidden else "σ (unit of the data)"
         for pane, side, text in (
             (self.divergence, "bottom", below),
             (self.bound, "bottom", below if lone else ""),

@@ -62,26 +62,6 @@ def blocks_of(x: Floats, y: Floats, size: int) -> Blocks:
     return Blocks(x[::size], np.fmin.reduce(table, axis=1), np.fmax.reduce(table, axis=1), mean)
 
 
-def smoothed(values: Floats, factor: float) -> Floats:
-    """`debiased_ema`, many times faster for a whole series; loads scipy.signal."""
-    if factor == 0.0:
-        return np.asarray(values, dtype=np.float64)
-    from scipy.signal import lfilter  # a quarter of a second, which few runs never ask for
-
-    present = np.isfinite(values)
-    numerator, denominator = [1.0 - factor], [1.0, -factor]
-    if present.all():
-        result: Floats = lfilter(numerator, denominator, values)
-        young = min(len(values), math.ceil(math.log(1e-16) / math.log(factor)))
-        result[:young] /= 1.0 - factor ** np.arange(1, young + 1)  # beyond, the weight is 1
-        return result
-    sums = lfilter(numerator, denominator, np.where(present, values, 0.0))
-    weights = lfilter(numerator, denominator, present * 1.0)
-    smooth = np.full(len(values), np.nan)
-    np.divide(sums, weights, out=smooth, where=present)
-    return smooth
-
-
 class RunStack:
     """The series of one quantity over many runs.
 
@@ -111,7 +91,7 @@ class RunStack:
             if run in self._blocks and self._blocks[run][0] == token:
                 continue
             size = 1 if len(series.x) <= SHORT else BLOCK
-            smooth = smoothed(series.values, self.factor) / series.unit
+            smooth = debiased_ema(series.values, self.factor) / series.unit
             self._blocks[run] = (token, blocks_of(series.x, smooth, size))
             self._matrix = None
             return True

@@ -13,7 +13,7 @@ Floats = NDArray[np.float64]
 Unit = Literal["nats", "bits"]
 
 NATS_PER_UNIT: dict[Unit, float] = {"nats": 1.0, "bits": math.log(2.0)}
-SMOOTHING_BLOCK = 256
+SMOOTHING_BLOCK = 32
 
 
 def debiased_ema(values: Floats, factor: float) -> Floats:
@@ -65,22 +65,30 @@ class RunningEma:
 
 
 def _ema(values: Floats, factor: float, carried: float) -> Floats:
-    """Plain moving average y_t = factor · y_{t−1} + (1 − factor) · x_t from y_{−1} = carried.
+    """Plain moving average y_t = factor · y_{t−1} + (1 − factor) · x_t from y_{−1} = carried."""
+    return _recursion((1.0 - factor) * values, factor, carried)
 
-    A loop over points would cost 50 ms for 10⁵ of them; blocks turn all but one step in 256
-    into a matrix product.
+
+def _recursion(x: Floats, factor: float, before: float) -> Floats:
+    """y_t = factor · y_{t−1} + x_t from y_{−1} = before.
+
+    A loop over points would cost 50 ms for 10⁵ of them. Within blocks it is a matrix product;
+    what blocks hand on to each other is the same recursion, over fewer values.
     """
-    size = min(SMOOTHING_BLOCK, len(values))
-    lag = np.arange(size)
-    kernel = np.tril((1.0 - factor) * factor ** np.abs(lag[:, None] - lag[None, :]))
-    padded = np.zeros(-(-len(values) // size) * size)
-    padded[: len(values)] = values
-    blocks = padded.reshape(-1, size) @ kernel.T
-    decay = factor ** (lag + 1)
-    for block in blocks:
-        block += decay * carried
-        carried = block[-1]
-    return blocks.ravel()[: len(values)]
+    if len(x) <= SMOOTHING_BLOCK:
+        y = np.empty(len(x))
+        for index, value in enumerate(x):
+            before = factor * before + value
+            y[index] = before
+        return y
+    lag = np.arange(SMOOTHING_BLOCK)
+    kernel = np.tril(factor ** np.abs(lag[:, None] - lag[None, :]))
+    padded = np.zeros(-(-len(x) // SMOOTHING_BLOCK) * SMOOTHING_BLOCK)
+    padded[: len(x)] = x
+    blocks = padded.reshape(-1, SMOOTHING_BLOCK) @ kernel.T
+    ends = _recursion(blocks[:, -1], factor**SMOOTHING_BLOCK, before)
+    blocks += np.concatenate([[before], ends[:-1]])[:, None] * factor ** (lag + 1)
+    return blocks.ravel()[: len(x)]
 
 
 def min_max_decimate(

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 Settings = Mapping[str, Any]
 MISSING = "–"
+WIDEST, COLUMNS_IN_VIEW = 1100, 6
 
 
 def flattened(settings: Settings, prefix: str = "") -> dict[str, Any]:
@@ -71,7 +72,7 @@ class SettingsDifference(QDialog):
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)
         layout.addWidget(buttons)
-        self.resize(240 + 200 * len(runs), 160 + 26 * len(rows))
+        self.resize(min(240 + 200 * len(runs), WIDEST), min(160 + 26 * len(rows), 700))
 
 
 def _table(names: list[str], rows: Mapping[str, list[str]]) -> QTableWidget:
@@ -85,6 +86,8 @@ def _table(names: list[str], rows: Mapping[str, list[str]]) -> QTableWidget:
             item.setToolTip(text)
             table.setItem(line, column, item)
     header = table.horizontalHeader()
-    header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+    fits = 1 + len(names) <= COLUMNS_IN_VIEW
+    mode = QHeaderView.ResizeMode.Stretch if fits else QHeaderView.ResizeMode.ResizeToContents
+    header.setSectionResizeMode(mode)
     header.setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
     return table

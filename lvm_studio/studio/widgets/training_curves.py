@@ -248,7 +248,7 @@ class TrainingCurves(QWidget):
         colours = theme().colours
         head = "".join(
             f'<td align="right"><font color="{term.colour(colours)}">{term.title}</font> '
-            f"({self.options.unit if term.is_information else 'kW'})</td>"
+            f"{f'({self.options.unit})' if term.is_information else ''}</td>"
             for term in terms
         )
         rows = "".join(_reading_row(readings, split, terms) for split in self.options.splits)
@@ -262,7 +262,7 @@ class TrainingCurves(QWidget):
         near = self.panes.nearest_reading() if len(self._runs) > 1 else None
         if near is None:
             return ""
-        unit = self.options.unit if near.term.is_information else "kW"
+        unit = self.options.unit if near.term.is_information else ""
         text = (
             f"nearest: <b>{escape(near.run)}</b>, {near.term.title} "
             f"{SPLIT_TITLES[near.split]} {format_value(near.value)} {unit} at "

@@ -48,7 +48,7 @@ class Term:
 
     @property
     def is_information(self) -> bool:
-        """Whether it is counted in nats or bits (σ is in kW)."""
+        """Whether it is counted in nats or bits (σ has the unit of the data)."""
         return self.pane != "sigma"
 
     def colour(self, colours: Colours) -> str:
@@ -63,7 +63,7 @@ TERMS: tuple[Term, ...] = (
         "bound",
         BLUE,
         SKY_BLUE,
-        "Evidence lower bound of one aggregate curve: reconstruction − KL of {w} − KL of z "
+        "Evidence lower bound of one observation: reconstruction − KL of {w} − KL of z "
         "(Eq. 3.4). Higher is better; train above held-out and parting means overfitting.",
     ),
     Term(
@@ -97,7 +97,8 @@ TERMS: tuple[Term, ...] = (
         "sigma",
         "#B37B00",
         ORANGE,
-        "Noise of the observation model, root mean square over the week, in kW (right axis). "
+        "Noise of the observation model, root mean square over the coordinates, in the unit of the "
+        "data, kW for households (right axis). "
         "It starts large and shrinks: learning it is an annealing.",
     ),
 )
