@@ -9,7 +9,6 @@ from pathlib import Path
 
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.households import HouseholdSet
-from lvm_studio.data.jobs import Wish
 from lvm_studio.storage.atomic import sweep_temporaries, write_text
 from lvm_studio.studies.candidates import Candidates, Listed, Searched
 from lvm_studio.studies.cluster import Cluster, Done, Event, Place
@@ -30,7 +29,8 @@ from lvm_studio.studies.spec import StudySpec
 PULSE_SECONDS = 0.1
 SPEC_FILE = "study.json"
 
-Reports = Generator[StudyReport, Wish | None, StudyEnd]
+Reports = Generator[StudyReport, object, StudyEnd]
+"""Whatever is wished of a study, it has no checkpoint but its finished runs."""
 
 
 @dataclass(frozen=True, eq=False)

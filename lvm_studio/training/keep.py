@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lvm_studio.data.households import HouseholdSet
-from lvm_studio.data.jobs import Wish
 from lvm_studio.training.reports import Finished
 from lvm_studio.training.spec import TrainSpec
 
@@ -23,7 +22,7 @@ class KeepJob:
     households: HouseholdSet | None
     checkpoint: Tree
 
-    def run(self) -> Generator[Finished, Wish | None, Finished]:
+    def run(self) -> Generator[Finished, object, Finished]:
         """Yield and return the model.
 
         Raises:

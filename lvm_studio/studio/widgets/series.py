@@ -56,7 +56,10 @@ class RunningEma:
         if len(new):
             present = np.isfinite(new)
             sums = _ema(np.where(present, new, 0.0), self.factor, self._sum)
-            weights = _ema(present * 1.0, self.factor, self._weight)
+            if present.all():
+                weights = _weights(len(new), self.factor, self._weight)
+            else:
+                weights = _ema(present * 1.0, self.factor, self._weight)
             self._sum, self._weight = sums[-1], weights[-1]
             smooth = np.full(len(new), np.nan)
             np.divide(sums, weights, out=smooth, where=present)
@@ -67,6 +70,14 @@ class RunningEma:
 def _ema(values: Floats, factor: float, carried: float) -> Floats:
     """Plain moving average y_t = factor · y_{t−1} + (1 − factor) · x_t from y_{−1} = carried."""
     return _recursion((1.0 - factor) * values, factor, carried)
+
+
+def _weights(count: int, factor: float, carried: float) -> Floats:
+    """`_ema` of ones, in closed form: 1 − (1 − carried) · factorᵗ, which soon is 1."""
+    weights = np.ones(count)
+    young = min(count, math.ceil(math.log(1e-17) / math.log(factor))) if factor else 0
+    weights[:young] -= (1.0 - carried) * factor ** np.arange(1, young + 1)
+    return weights
 
 
 def _recursion(x: Floats, factor: float, before: float) -> Floats:
