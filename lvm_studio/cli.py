@@ -30,6 +30,7 @@ from lvm_studio.headless import (
     simulate,
     study,
     train,
+    train_flow,
     tune,
 )
 from lvm_studio.headless.progress import Progress
@@ -74,6 +75,15 @@ class CriterionChoice(StrEnum):
     PEAK = "peak"
     SUSTAINED = "sustained"
     FLEXIBILITY = "flexibility"
+
+
+class MethodChoice(StrEnum):
+    """Who answers a tuning."""
+
+    AUTO = "auto"
+    POOL = "pool"
+    SMC = "smc"
+    FLOW = "flow"
 
 
 def version(wanted: bool) -> None:
@@ -153,6 +163,27 @@ def train_(
     emit(train.run(wishes, out, workspace, Progress()), as_json)
 
 
+@app.command("train-flow")
+def train_flow_(
+    out: Annotated[Path, typer.Option(help="File to write the flow to.")],
+    workspace: Annotated[
+        Path | None,
+        typer.Option(help="Workspace with data and model; the shipped ones if not given."),
+    ] = None,
+    criterion: Annotated[CriterionChoice, typer.Option(help="What extreme means.")] = (
+        CriterionChoice.PEAK
+    ),
+    streets: Annotated[int, typer.Option(min=2, help="Random streets it learns from.")] = 128,
+    seconds: Annotated[float, typer.Option(help="Time of the fit itself.")] = 300.0,
+    judged: Annotated[int, typer.Option(min=0, help="Fresh streets that judge it.")] = 4,
+    seed: Seed = 0,
+    as_json: Json = False,
+) -> None:
+    """Fit one flow for all compositions and weeks of a model: a drop needs no new training."""
+    wishes = train_flow.Wishes(workspace, criterion.value, streets, seconds, judged, seed)
+    emit(train_flow.run(wishes, out, Progress()), as_json)
+
+
 @app.command("compose")
 def compose_(
     workspace: WorkspaceFile,
@@ -174,7 +205,13 @@ def tune_(
     workspace: WorkspaceFile,
     households: Households,
     week: Week,
-    criterion: Annotated[CriterionChoice, typer.Option(help="What extreme means.")],
+    criterion: Annotated[
+        str,
+        typer.Option(
+            help="What extreme means: peak, log-peak, sustained:4h, flexibility, energy:17-20, "
+            "ramp:1h, a sum such as peak+0.5*flexibility; @mean at the end leaves the noise out."
+        ),
+    ],
     out: CurvesOut,
     lam: Annotated[float | None, typer.Option(help="λ, per standard deviation of f.")] = None,
     kl: Annotated[float | None, typer.Option(help="Target KL to the base law, in nats.")] = None,
@@ -182,6 +219,13 @@ def tune_(
         float | None, typer.Option("--one-in", help='"1 week in N": a KL of log N.')
     ] = None,
     target: Annotated[float | None, typer.Option(help="Target E f, in its unit.")] = None,
+    quantile: Annotated[
+        str | None, typer.Option(metavar="SHARE:LEVEL", help="Target quantile of f: 0.5:25.")
+    ] = None,
+    method: Annotated[MethodChoice, typer.Option(help="Who answers.")] = MethodChoice.AUTO,
+    certify: Annotated[
+        bool, typer.Option(help="Compare log Z with SMC from two seeds; takes seconds more.")
+    ] = True,
     temperature: Temperature = None,
     samples: Samples = 200,
     seed: Seed = 0,
@@ -189,8 +233,9 @@ def tune_(
 ) -> None:
     """Draw extreme but realistic weeks of these households."""
     street = compose.StreetWishes(workspace, households, week, temperature, samples, seed)
-    goal = tune.goal_of(lam=lam, kl=kl, one_in=one_in, target=target)
-    emit(tune.run(street, criterion.value, goal, out, Progress()), as_json)
+    goal = tune.goal_of(lam=lam, kl=kl, one_in=one_in, target=target, quantile=quantile)
+    told = tune.run(street, criterion, goal, out, Progress(), method.value, certify)
+    emit(told, as_json)
 
 
 @app.command("export")

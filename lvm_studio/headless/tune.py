@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -12,21 +13,33 @@ from lvm_studio.analysis.fan import make_fan
 from lvm_studio.data.errors import DataError
 from lvm_studio.headless.compose import StreetWishes, describe, describe_fan, open_wishes
 from lvm_studio.storage.curves import write_curves
-from lvm_studio.tuning.specs import Aim, TuneSpec
+from lvm_studio.tuning.criterion_specs import parse_criterion
+from lvm_studio.tuning.specs import Aim, SmcSpec, TuneSpec
 
 if TYPE_CHECKING:
     from lvm_studio.headless.progress import Progress
     from lvm_studio.models.street import BaseSpace
+    from lvm_studio.tuning.solve import Update
     from lvm_studio.tuning.tune import TuneResult
+
+_ONE_IN = 1000.0
+_BASE_WEEKS = 20_000
+
+Method = Literal["auto", "pool", "smc", "flow"]
 
 
 def goal_of(
-    *, lam: float | None, kl: float | None, one_in: float | None, target: float | None
+    *,
+    lam: float | None,
+    kl: float | None,
+    one_in: float | None,
+    target: float | None,
+    quantile: str | None = None,
 ) -> Aim:
-    """The one aim that was given.
+    """The one aim that was given; `quantile` is written SHARE:LEVEL.
 
     Raises:
-        DataError: none or more than one was given.
+        DataError: none or more than one was given, or a quantile that is none.
 
     >>> goal_of(lam=None, kl=None, one_in=100.0, target=None).kind
     'one_in_n'
@@ -41,22 +54,55 @@ def goal_of(
         )
         if value is not None
     ]
+    if quantile is not None:
+        given.append(_quantile(quantile))
     if len(given) != 1:
-        raise DataError("Say how far to tune by exactly one of --lam, --kl, --one-in, --target.")
+        raise DataError(
+            "Say how far to tune by exactly one of --lam, --kl, --one-in, --target, --quantile."
+        )
     return given[0]
 
 
+def _quantile(text: str) -> Aim:
+    share, _, level = text.partition(":")
+    try:
+        return Aim(kind="quantile", value=float(level), share=float(share))
+    except ValueError:
+        raise DataError(
+            f"'{text}' is no quantile; write SHARE:LEVEL such as 0.5:25, half of the weeks below "
+            "25 (the share lies between 0 and 1)."
+        ) from None
+
+
 def run(
-    wishes: StreetWishes, criterion: str, aim: Aim, out: Path, progress: Progress
+    wishes: StreetWishes,
+    criterion: str,
+    aim: Aim,
+    out: Path,
+    progress: Progress,
+    method: Method = "auto",
+    certify: bool = False,
 ) -> dict[str, Any]:
-    """Tune, write the tuned curves to `out`, and return the figures with how far to trust them."""
+    """Tune, write the tuned curves to `out`, and return the figures with how far to trust them.
+
+    With `certify` two runs of SMC stand beside the certificate's log Z.
+    """
+    objective = parse_criterion(criterion)
     opened = open_wishes(wishes)
-    spec = TuneSpec(criterion=criterion, aim=aim, samples=wishes.samples, seed=wishes.seed)
+    spec = TuneSpec(
+        criterion=objective.text,
+        aim=aim,
+        method=method,
+        reference=SmcSpec() if certify else None,
+        samples=wishes.samples,
+        seed=wishes.seed,
+    )
     result = _tuned(spec, opened.space, progress)
     write_curves(out, opened.start, result.curves_kw)
     return {
         **describe(opened),
-        "criterion": criterion,
+        "criterion": objective.text,
+        "noise": objective.noise,
         "unit": result.unit,
         "lam": result.lam,
         "kl": result.kl,
@@ -73,6 +119,9 @@ def run(
         "valid": result.valid,
         "doubt": result.doubt,
         "reached": result.reached,
+        "certificate": _certificate(result),
+        "updates": [_update(each) for each in result.trace],
+        **_one_in_n(opened.space, objective.text, wishes.seed),
         **describe_fan(make_fan(result.curves_kw, opened.start)),
         **_peak_makers(opened.space, result),
         "out": str(out),
@@ -82,16 +131,55 @@ def run(
 def _tuned(spec: TuneSpec, space: BaseSpace, progress: Progress) -> TuneResult:
     """Run the tuning to its end, saying now and then how far it is."""
     from lvm_studio.tuning.fit import ClimbReport, FlowStep
+    from lvm_studio.tuning.smc import SmcRung
     from lvm_studio.tuning.tune import TuneResult, tune
 
     for report in tune(spec, space):
-        if isinstance(report, ClimbReport):
+        if isinstance(report, ClimbReport | SmcRung):
             progress.say(f"reached λ {report.lam:.2f}, KL {report.kl:.2f} nats")
         elif isinstance(report, FlowStep):
             progress.say(f"fitting a flow: {report.progress:.0%}, {report.seconds:.0f} s")
         elif isinstance(report, TuneResult):
             return report
     raise DataError("The tuning ended without a result.")
+
+
+def _certificate(result: TuneResult) -> dict[str, Any]:
+    """The certificate as plain values: JSON has no infinity."""
+    told = asdict(result.certificate)
+    return {**told, "khat": _finite(result.certificate.khat)}
+
+
+def _update(update: Update) -> dict[str, Any]:
+    """One λ of the solver, with the errors of its KL and E f where they are known."""
+    errors = update.errors
+    return {
+        "lam": update.lam,
+        "kl": update.moments.kl,
+        "normalised_expectation": update.moments.expectation,
+        "kl_error": None if errors is None else errors.kl,
+        "normalised_expectation_error": None if errors is None else errors.expectation,
+    }
+
+
+def _one_in_n(space: BaseSpace, criterion: str, seed: int) -> dict[str, Any]:
+    """The three figures that "1 in 1000" may mean, of one curve a base draw of the model."""
+    import torch
+
+    from lvm_studio.models.street import draw_curves
+    from lvm_studio.tuning.criteria import criterion_named
+    from lvm_studio.tuning.extremes import one_in_n_figures
+
+    curves = torch.from_numpy(draw_curves(space, _BASE_WEEKS, seed))
+    figures = one_in_n_figures(criterion_named(criterion)(curves).double().numpy(), _ONE_IN)
+    return {
+        "one_in_1000": {
+            "quantile": figures.quantile,
+            "mean_beyond": figures.mean_beyond,
+            "tilted_mean": figures.tilted_mean,
+            "weeks": _BASE_WEEKS,
+        }
+    }
 
 
 def _peak_makers(space: BaseSpace, result: TuneResult) -> dict[str, Any]:
