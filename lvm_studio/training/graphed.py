@@ -6,6 +6,7 @@ is (the seed of its randomness) and the learning rate, and reads the figures of 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 
 import torch
@@ -15,6 +16,7 @@ from lvm_studio.models.specs import CompVAESpec
 from lvm_studio.training.household_problem import HouseholdProblem
 from lvm_studio.training.problem import Problem
 
+LOG = logging.getLogger(__name__)
 STEPS_AT_ONCE = 25
 """Steps between two looks at the figures: a tenth of a second, or less."""
 EAGER_STEPS = 3
@@ -84,11 +86,15 @@ class GraphedSteps:
         main.wait_stream(beside)
 
     def _record(self) -> None:
-        """Recording computes nothing; the replays do."""
+        """Recording computes nothing; the replays do. What cannot be recorded is called on."""
         graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
-            self._logged()
-        self._graph = graph
+        try:
+            with torch.cuda.graph(graph):
+                self._logged()
+        except RuntimeError:
+            LOG.warning("A step of this model cannot be recorded: it is slower.", exc_info=True)
+        else:
+            self._graph = graph
 
     def _logged(self) -> None:
         row = self._descend(self._generator, self._generator)
