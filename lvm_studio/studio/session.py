@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from PySide6.QtGui import QUndoStack
 from lvm_studio.data.composition import Composition
 from lvm_studio.data.errors import DataError
 from lvm_studio.storage import workspace as workspace_file
+from lvm_studio.storage.kept_tuning import KeptTuning
 from lvm_studio.storage.start import restored_state, starting_state, starting_workspace
 from lvm_studio.storage.street_state import StreetState
 from lvm_studio.storage.workspace import RunEntry, Workspace
@@ -294,6 +295,52 @@ class Session(QObject):
         self._workspace = replace(self._workspace, runs={**self._workspace.runs, name: run})
         self._mark_results()
         self.workspace_changed.emit()
+
+    # Verbs: kept tunings --------------------------------------------------------------------
+
+    @property
+    def kept_tunings(self) -> dict[str, KeptTuning]:
+        """The tunings that were kept, oldest first; what cannot be read is left out."""
+        found: dict[str, KeptTuning] = {}
+        for name, tree in self._workspace.tunings.items():
+            with suppress(DataError, KeyError):
+                found[name] = KeptTuning.from_tree(tree)
+        return found
+
+    def keep_tuning(self, name: str, kept: KeptTuning) -> None:
+        """Note a tuning in the history of the workspace; one step of undo."""
+        self._change_tunings(_free_name(name, self._workspace.tunings), kept.to_tree())
+
+    def forget_tuning(self, name: str) -> None:
+        """Take a tuning out of the history; one step of undo."""
+        self._change_tunings(name, None)
+
+    def recall_tuning(self, name: str) -> None:
+        """Show the page as it was when this tuning was kept; one step of undo."""
+        kept = self.kept_tunings.get(name)
+        if kept is not None and kept.state != self._state:
+            text = f"Back to {name}"
+            self.undo_stack.push(ChangeStreet(self._put_state, self._state, kept.state, text))
+
+    def _change_tunings(self, name: str, tree: Tree | None) -> None:
+        before = self._workspace.tunings.get(name)
+
+        def put(document: Document, entry: Tree | None) -> Document:
+            tunings = {k: v for k, v in document.workspace.tunings.items() if k != name}
+            if entry is not None:
+                tunings[name] = entry
+            return Document(replace(document.workspace, tunings=tunings), document.state)
+
+        text = f"Forget {name}" if tree is None else f"Keep {name}"
+        self.undo_stack.push(
+            ChangeDocument(
+                self._document,
+                self._put_document,
+                lambda document: put(document, tree),
+                lambda document: put(document, before),
+                text,
+            )
+        )
 
     # Verbs: files ---------------------------------------------------------------------------
 

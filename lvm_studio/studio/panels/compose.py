@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
+from lvm_studio.storage.kept_tuning import KeptTuning
 from lvm_studio.studio.panels.artificial import AnchorsPanel, SinesPanel
 from lvm_studio.studio.theme import Colours, theme
 from lvm_studio.studio.widgets.burst import Burst
@@ -25,6 +26,7 @@ from lvm_studio.studio.widgets.set_summary import (
     why_unmeasured,
 )
 from lvm_studio.studio.widgets.temperature_editor import TemperatureEditor
+from lvm_studio.studio.widgets.tuning_history import tuning_name
 from lvm_studio.studio.widgets.week_chooser import WeekChooser
 from lvm_studio.studio.widgets.whole_choice import WholeChoice
 
@@ -66,6 +68,7 @@ class ComposePanel(QWidget):
         self._connect_session()
         self._connect_service()
         self._show_dataset()
+        self._show_kept()
         self._show_state(session.state)
         self._show_latest()
 
@@ -124,6 +127,9 @@ class ComposePanel(QWidget):
         self.fan.show_asked.connect(self._set_shown)
         self.lam.criterion_chosen.connect(session.set_criterion)
         self.lam.method_chosen.connect(session.set_method)
+        self.lam.history.keep_asked.connect(self._keep_tuning)
+        self.lam.history.recall_asked.connect(session.recall_tuning)
+        self.lam.history.forget_asked.connect(session.forget_tuning)
         self.lam.lam_asked.connect(self._set_lam)
         self.lam.drag_started.connect(self._lam_burst.hold)
         self.lam.drag_ended.connect(self._lam_burst.release)
@@ -132,6 +138,7 @@ class ComposePanel(QWidget):
     def _connect_session(self) -> None:
         self._session.state_changed.connect(self._state_changed)
         self._session.workspace_changed.connect(self._show_dataset)
+        self._session.workspace_changed.connect(self._show_kept)
         theme().changed.connect(self._set_colours)
 
     def _connect_service(self) -> None:
@@ -150,6 +157,16 @@ class ComposePanel(QWidget):
 
     def _set_lam(self, lam: float) -> None:
         self._session.set_lam(lam, self._lam_burst.current())
+
+    def _keep_tuning(self) -> None:
+        """Note the tuning on screen in the history."""
+        tuned = self._service.tuned
+        if tuned is not None:
+            kept = kept_of(tuned)
+            self._session.keep_tuning(tuning_name(kept), kept)
+
+    def _show_kept(self) -> None:
+        self.lam.history.show_tunings(self._session.kept_tunings)
 
     def _set_temperature(self, profile: tuple[float, ...] | None) -> None:
         self._session.set_own_temperature(profile, self._temperature_burst.current())
@@ -263,6 +280,22 @@ class ComposePanel(QWidget):
         self.lam.set_colours(colours)
         self.composition.set_icon_colour(colours.text)
         self._makers.set_colours(colours)
+
+
+def kept_of(answer: TunedAnswer) -> KeptTuning:
+    """Return what the history keeps of an answer."""
+    certificate = answer.certificate
+    return KeptTuning(
+        state=answer.state,
+        expectation=answer.expectation,
+        base_expectation=answer.base_expectation,
+        unit=answer.unit,
+        kl=answer.kl,
+        method=answer.method,
+        ess_share=certificate.ess_share,
+        khat=certificate.khat,
+        sound=certificate.ok,
+    )
 
 
 def _street(state: StreetState) -> Hashable:

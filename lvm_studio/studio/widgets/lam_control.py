@@ -31,6 +31,7 @@ from lvm_studio.studio.widgets.lam_fields import (
     OddsField,
 )
 from lvm_studio.studio.widgets.levels_plot import LevelsPlot
+from lvm_studio.studio.widgets.tuning_history import TuningHistory
 
 if TYPE_CHECKING:
     from lvm_studio.studio.answers import Front, TunedAnswer
@@ -105,6 +106,7 @@ class LamControl(QWidget):
         self.certificate = CertificateStrip(self)
         self.front = FrontPlot(colours, self)
         self.levels = LevelsPlot(colours, self)
+        self.history = TuningHistory(self)
         self.pictures = QTabWidget(self)
         self._name_widgets()
         self._lay_out()
@@ -279,6 +281,7 @@ class LamControl(QWidget):
         self.pictures.setDocumentMode(True)
         self.pictures.addTab(self.front, "Front")
         self.pictures.addTab(self.levels, "Weeks")
+        self.pictures.addTab(self.history, "History")
         whole.addWidget(self.pictures, 2)
         self.pictures.setMinimumSize(240, 170)
 
