@@ -18,7 +18,7 @@ def small(**changes: Any) -> StudySpec:
     """Two sizes, two seeds."""
     values: dict[str, Any] = {
         "name": "small",
-        "recipe": "vae",
+        "recipe": "sinusoid",
         "settings": TINY,
         "space": {"axes": {"model.latent_z": (2, 3)}},
         "seeds": 2,

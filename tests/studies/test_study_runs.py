@@ -277,7 +277,7 @@ def test_without_optuna_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.M
 
 def test_without_data_or_a_place_to_write(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="learns from households"):
-        list(StudyJob(small(), LocalCores(), tmp_path).run())
+        list(StudyJob(small(recipe="vae"), LocalCores(), tmp_path).run())
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError, match="cannot be made"):
         list(job(small(), tmp_path / "file").run())
