@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -109,7 +110,7 @@ class CompositionFlow:
     """A flow for all compositions and weeks of one model and criterion.
 
     Attributes:
-        model, criterion: what it was fitted for.
+        model: fingerprint of the weights it was fitted for; criterion: its name.
         flow: told λ and e; summary: makes e of a street.
         reach: λ_max ≈ reach[0] + reach[1] log K.
     """
@@ -119,6 +120,10 @@ class CompositionFlow:
     flow: LambdaFlow
     summary: Summary
     reach: tuple[float, float]
+
+    def fits(self, model: TrainedModel) -> bool:
+        """Whether it was fitted for this very model."""
+        return self.model == fingerprint(model)
 
     def given(self, street: Street) -> Given:
         """The proposal for one street: at once, whatever was dropped onto it."""
@@ -183,7 +188,16 @@ def fit_composition_flow(
     flow = _fresh_flow(spec, bank, summary.axes.shape[1])
     generator = torch.Generator().manual_seed(spec.seed)
     yield from ConditionalFit(spec.flow, targets, flow, generator).run()
-    return CompositionFlow(model.name, spec.criterion, flow.eval(), summary, _reach(bank))
+    return CompositionFlow(fingerprint(model), spec.criterion, flow.eval(), summary, _reach(bank))
+
+
+def fingerprint(model: TrainedModel) -> str:
+    """Sixteen letters that another training would change."""
+    digest = hashlib.sha256()
+    for name, value in sorted(model.module.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(value.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()[:16]
 
 
 def _fresh_flow(

@@ -157,3 +157,23 @@ def test_a_job_crosses_to_another_process_and_gives_the_same_flow() -> None:
     assert last_snapshot(here).scale == last_snapshot(there).scale
     assert last_snapshot(here).lam_max == last_snapshot(there).lam_max
     assert pickle.loads(pickle.dumps(here[-1])).step == here[-1].step
+
+
+def test_the_quiet_side_is_the_flow_of_less() -> None:
+    """λ < 0 of a linear f: the flow of -f, whose law is N(-λ e₁, I)."""
+    spec = TINY.model_copy(update={"steps": 2, "side": "less"})
+    *_, last = FlowJob(spec, LinearSpace(4), "sustained", pool=1024).run()
+    assert isinstance(last, FlowSnapshot)
+    assert last.scale < 0.0
+    v = torch.randn(2000, 4, generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        drawn = last.proposal()(v, 1.5)
+    assert float(drawn[:, 0].mean()) == pytest.approx(-1.5, abs=0.2)
+
+
+def test_splines_come_before_and_are_fitted_too() -> None:
+    spec = TINY.model_copy(update={"splines": 2, "steps": 4})
+    snapshot = last_snapshot(fitted(TwoWaySpace(6), spec)[1])
+    splines = snapshot.proposal().flow.splines
+    assert len(splines) == 2
+    assert any(float(each.detach().abs().sum()) > 0.0 for each in splines[0].hyper[-1].parameters())
