@@ -48,11 +48,11 @@ def test_one_run_gives_figures_curves_and_a_model(tmp_path: Path) -> None:
     assert read_model(tmp_path, run.key)["name"]
 
 
-def test_a_run_that_diverges_is_a_result_with_a_sentence(tmp_path: Path) -> None:
-    study = small(settings={**TINY, "lr": 1e12})
+def test_a_run_that_fails_is_a_result_with_a_sentence(tmp_path: Path) -> None:
+    study = small(settings={**TINY, "model.dim": 3})
     run = Planner(study, job(study, tmp_path).households).all_runs()[0]
     result = perform(run, job(study, tmp_path).households, "", lambda *_: None, lambda: True).result
-    assert "no longer a number" in result.sentence
+    assert "set model.dim to 2" in result.sentence
     assert "Traceback" in result.details
     assert not result.figures
 
@@ -127,15 +127,15 @@ def test_a_study_killed_half_way_repeats_nothing_that_is_finished(tmp_path: Path
     assert not alive  # workers do not outlive the one who started them
     before = {key: result.seconds for key, result in read_results(folder).items()}
     assert before
-    axes = {"model.latent_z": (2, 3), "lr": (0.002, 1e12)}
+    axes = {"model.latent_z": (2, 3), "model.dim": (2, 3)}
     lines, end = lines_of(job(small(settings=LONG, space={"axes": axes}, seeds=1), folder))
     assert end.again == 1  # the first candidate of the broken-off study is one of this one
     assert (end.finished, end.failed, len(lines)) == (2, 2, 4)
     after = read_results(folder)
     assert {key: after[key].seconds for key in before} == before
     failed = [line for line in lines.values() if line.state is RunState.FAILED]
-    assert {line.settings["lr"] for line in failed} == {1e12}
-    assert all("no longer a number" in line.sentence for line in failed)
+    assert {line.settings["model.dim"] for line in failed} == {3}
+    assert all("set model.dim to 2" in line.sentence for line in failed)
 
 
 def test_the_same_study_on_a_cluster_of_somebody(tmp_path: Path) -> None:
