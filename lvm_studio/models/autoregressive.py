@@ -24,9 +24,6 @@ MOST_PHI = 0.98
 FIRST_PHI = 0.3
 """Where learning phi starts."""
 
-KNEE = 0.05
-"""Share of the reference load below which loads that must be positive are bent."""
-
 MOST_SKEW = 2.0
 """Bound on asinh-skew: beyond, the law hardly changes its shape any more."""
 
@@ -163,4 +160,4 @@ class AutoregressiveNoise(PerHouseholdNoise):
         curve = AutoregressiveCurve(mean_kw, stddev, self.phi(), self.skew(k)[..., None])
         if not self.positive:
             return curve
-        return PositiveCurve(curve, KNEE * self.reference_kw * k[..., None])
+        return PositiveCurve(curve, self.knee(k))

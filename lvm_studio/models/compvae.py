@@ -19,7 +19,14 @@ from lvm_studio.models.inference import PartsPosterior, new_inference
 from lvm_studio.models.linear_head import LinearHead
 from lvm_studio.models.networks import DayNet, ResidualMLP, within
 from lvm_studio.models.observation import CurveDistribution, PerHouseholdNoise
-from lvm_studio.models.specs import AutoregressiveNoiseSpec, CompVAESpec, NoiseSpec
+from lvm_studio.models.parts_inference import chi
+from lvm_studio.models.pyramid import CurvePyramidNoise
+from lvm_studio.models.specs import (
+    AutoregressiveNoiseSpec,
+    CompVAESpec,
+    CurvePyramidSpec,
+    NoiseSpec,
+)
 
 if TYPE_CHECKING:
     from lvm_studio.data.sampler import AggregateBatch
@@ -32,6 +39,12 @@ SOFTPLUS_OF_ONE = 0.5413248546
 SPREAD = 1 / 3
 """Spread of a household's mean load over compositions and weeks, as a share of the mean."""
 
+
+FIRST_RAW_GAMMA = -3.0
+"""Where learning gamma of chi starts: softplus of it is 0.05, one in twenty households."""
+
+FIRST_LOG_WHOLE = 3.0
+"""Where learning the size of a bounded whole starts: e^3 households."""
 
 FURTHEST_Z = 5.0
 """Where a bounded decoder stops following a coordinate of z, standard deviations."""
@@ -90,7 +103,7 @@ class CompVAE(LatentVariableModel):
         if self.head is None:
             _start_as_identity(self.part_prior.direct, w)
         self.z_prior = DayNet(context + w, day // 2, 2 * z, blocks=1, dropout=drop)
-        self.varying = isinstance(spec.noise, AutoregressiveNoiseSpec) and spec.noise.varying
+        self.varying = getattr(spec.noise, "varying", False)
         seen, told = context + w + z, DAY
         if spec.week_in_z:
             seen += z
@@ -104,13 +117,16 @@ class CompVAE(LatentVariableModel):
         self.w_posterior = new_inference(spec, labels)
         surprises = 2 * DAY if spec.week_in_z else DAY
         self.z_posterior = DayNet(surprises + context + 2 * w, day, 2 * z, blocks=1, dropout=drop)
+        if spec.aggregator == "chi":
+            self.raw_gamma = nn.Parameter(torch.tensor(FIRST_RAW_GAMMA))
+            self.log_whole = nn.Parameter(torch.tensor(FIRST_LOG_WHOLE))
+        self.register_buffer("household_mean_kw", torch.full((WEEK,), 0.45))
+        self.register_buffer("household_spread_kw", torch.tensor(0.15))
+        self._start_small()
         self.refined = None
         if spec.fitted_prior is not None:
             self.refined = FittedPrior(spec.fitted_prior, DAYS * z, w + 1 + context)
             self.refined.requires_grad_(False)  # until the rest is trained
-        self.register_buffer("household_mean_kw", torch.full((WEEK,), 0.45))
-        self.register_buffer("household_spread_kw", torch.tensor(0.15))
-        self._start_small()
 
     def _start_small(self) -> None:
         if self.head is None:
@@ -196,7 +212,7 @@ class CompVAE(LatentVariableModel):
         sum_w [B, W], z [B, 7, Z], k [B] (or [1], if all are of one size), context [B, 7, C];
         week [B], positions in the training set, tells a linear head what it may not have seen.
         """
-        mean_w = sum_w / k[:, None]
+        mean_w, size = self._aggregated(sum_w, k)
         z = within(z, FURTHEST_Z) if self.spec.bounded else z
         days = torch.cat([context, _every_day(mean_w), z], -1)
         if self.spec.week_in_z:
@@ -208,8 +224,14 @@ class CompVAE(LatentVariableModel):
         linear = self._linear(mean_w, context, week)
         household = linear + self.household_spread_kw * shape
         factor = decoded[..., DAY:].flatten(-2).tanh().exp() if self.varying else 1.0
-        curve: CurveDistribution = self.observation(k[:, None] * household, k, factor)
+        curve: CurveDistribution = self.observation(size * household, k, factor)
         return curve
+
+    def _aggregated(self, sum_w: Tensor, k: Tensor) -> tuple[Tensor, Tensor]:
+        """What the decoder sees of the sum, [B, W], and what its curve is multiplied by, [B, 1]."""
+        if self.spec.aggregator == "chi":
+            return chi(sum_w, softplus(self.raw_gamma)), self.log_whole.exp().expand(len(k), 1)
+        return sum_w / k[:, None], k[:, None]
 
     def _linear(self, mean_w: Tensor, context: Tensor, week: Tensor | None) -> Tensor:
         """What one household draws as far as it is linear in w, [B, 336] in kW."""
@@ -294,6 +316,8 @@ class CompVAE(LatentVariableModel):
 def _noise(spec: NoiseSpec) -> PerHouseholdNoise:
     if isinstance(spec, AutoregressiveNoiseSpec):
         return AutoregressiveNoise(skewed=spec.skewed, positive=spec.positive)
+    if isinstance(spec, CurvePyramidSpec):
+        return CurvePyramidNoise(spec.scales, positive=spec.positive)
     return PerHouseholdNoise()
 
 

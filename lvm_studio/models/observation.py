@@ -22,6 +22,9 @@ SIGMA_FLOOR = 2e-3
 LEAST_LOAD = 0.2
 """Share of the reference load below which noise shrinks no further."""
 
+KNEE = 0.05
+"""Share of the reference load below which loads that must be positive are bent."""
+
 RAW_GAIN = 5.0
 """Noise learns this much faster than weights do: it has far to go and must arrive early."""
 
@@ -85,6 +88,10 @@ class PerHouseholdNoise(nn.Module):
     def sigma(self) -> Tensor:
         """Noise of one household at the reference load, root mean square over the week, kW."""
         return (self.own() ** 2 + self.shared() ** 2).mean().sqrt()
+
+    def knee(self, k: Tensor) -> Tensor:
+        """Load of k [...] households below which positive curves are bent, [..., 1], kW."""
+        return KNEE * self.reference_kw * k[..., None]
 
     def stddev(self, mean_kw: Tensor, k: Tensor) -> Tensor:
         """Noise at every half-hour of sums of k [...] households, shaped like mean_kw, kW."""

@@ -35,12 +35,28 @@ class AutoregressiveNoiseSpec(BaseModel):
     positive: bool = Field(default=False, description="no load is ever below 0")
 
 
+class CurvePyramidSpec(BaseModel):
+    """Noise drawn scale by scale, each given the coarser one; one scale: X1 and X2 (Eq. 6.4)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["pyramid"] = "pyramid"
+    scales: Annotated[int, Field(ge=1, le=4)] = Field(
+        default=1, description="halvings of the 336 half-hours"
+    )
+    varying: bool = True
+    positive: bool = Field(default=False, description="no load is ever below 0")
+
+
 def _named(value: Any) -> Any:
     return {"kind": value} if isinstance(value, str) else value
 
 
 NoiseSpec = Annotated[
-    Annotated[IndependentNoiseSpec | AutoregressiveNoiseSpec, Field(discriminator="kind")],
+    Annotated[
+        IndependentNoiseSpec | AutoregressiveNoiseSpec | CurvePyramidSpec,
+        Field(discriminator="kind"),
+    ],
     BeforeValidator(_named),
 ]
 """The noise of an observation model; its kind alone, as a text, gives the default of that kind."""
@@ -113,13 +129,20 @@ class CompVAESpec(BaseModel):
         description="p(w | label) once trained, as a multiple of its learned width",
     )
     noise: NoiseSpec = Field(
-        default=IndependentNoiseSpec(), description="independent or autoregressive"
+        default=IndependentNoiseSpec(), description="independent, autoregressive or pyramid"
     )
     head: LinearHeadSpec | None = Field(
         default=None, description="what is linear in labels and weather, solved in closed form"
     )
     fitted_prior: FittedPriorSpec | None = Field(
         default=None, description="p(z | c, sum w) refitted to the aggregated posterior"
+    )
+    aggregator: Literal["mean", "chi"] = Field(
+        default="mean",
+        description=(
+            "what the decoder sees of sum w: its mean over the parts, and curves grow with their "
+            "number; or chi(sum w), gamma learned, and curves are bounded (Eq. 9.16)"
+        ),
     )
     bounded: bool = Field(
         default=False,
@@ -128,6 +151,8 @@ class CompVAESpec(BaseModel):
 
     @model_validator(mode="after")
     def _scores_fit(self) -> CompVAESpec:
+        if self.head is not None and self.aggregator == "chi":
+            raise ValueError("a linear head needs the aggregator 'mean': its curves are sums")
         if self.head is not None and self.head.rank > self.latent_w:
             raise ValueError(
                 f"head.rank ({self.head.rank}) is above latent_w ({self.latent_w}): "

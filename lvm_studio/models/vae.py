@@ -52,13 +52,13 @@ class GaussianVAE(LatentVariableModel):
             self.observation = AutoregressiveNoise(
                 skewed=spec.noise.skewed, positive=spec.noise.positive
             )
+        self.register_buffer("household_mean_kw", torch.full((WEEK,), 0.45))
+        self.register_buffer("household_spread_kw", torch.tensor(0.15))
+        nn.init.normal_(self.decoder.direct.weight, std=0.1)
         self.refined = None
         if spec.fitted_prior is not None:
             self.refined = FittedPrior(spec.fitted_prior, z)
             self.refined.requires_grad_(False)  # until the rest is trained
-        self.register_buffer("household_mean_kw", torch.full((WEEK,), 0.45))
-        self.register_buffer("household_spread_kw", torch.tensor(0.15))
-        nn.init.normal_(self.decoder.direct.weight, std=0.1)
 
     def set_scale(self, mean_kw: Tensor) -> None:
         """Fix the mean curve [336] of one household (kW): networks see and give multiples."""

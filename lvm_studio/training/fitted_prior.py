@@ -45,7 +45,7 @@ def refit_prior(module: CompVAE | GaussianVAE, draw: Draw, seed: int) -> None:
     parts = [_posteriors(module, draw(BATCH, generator), generator) for _ in _batches(spec)]
     columns = zip(*((part.mean, part.std, part.told) for part in parts), strict=True)
     seen = Posteriors(*(torch.cat(column) for column in columns))
-    _fit(module.refined, seen, spec, generator)
+    fit_flow(module.refined, seen, spec, generator)
     module.eval()
 
 
@@ -70,9 +70,10 @@ def _posteriors(
     return Posteriors(q_z.shift.flatten(1), q_z.log_scale.exp().flatten(1), told)
 
 
-def _fit(
+def fit_flow(
     prior: FittedPrior, seen: Posteriors, spec: FittedPriorSpec, generator: torch.Generator
 ) -> None:
+    """Maximum likelihood of `prior` on draws of the posteriors, fresh ones at every step."""
     prior.requires_grad_(True)
     optimiser = torch.optim.AdamW(prior.parameters(), lr=LR, weight_decay=WEIGHT_DECAY)
     for step in range(spec.steps):

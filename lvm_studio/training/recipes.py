@@ -8,7 +8,13 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from lvm_studio.data.errors import DataError
-from lvm_studio.models.specs import AutoregressiveNoiseSpec, CompVAESpec, VAESpec
+from lvm_studio.models.specs import (
+    AutoregressiveNoiseSpec,
+    CompVAESpec,
+    FittedPriorSpec,
+    LinearHeadSpec,
+    VAESpec,
+)
 from lvm_studio.training.parts_recipes import PARTS_RUNS
 from lvm_studio.training.spec import TrainSpec
 from lvm_studio.training.vector_recipes import MANIFOLD_RUNS
@@ -42,9 +48,16 @@ RECIPES: Mapping[str, Recipe] = {
             spec=TrainSpec(
                 recipe="households",
                 model=CompVAESpec(
-                    noise=AutoregressiveNoiseSpec(), week_in_z=True, prior_widening=2.0
+                    latent_w=32,
+                    dropout=0.2,
+                    noise=AutoregressiveNoiseSpec(positive=True),
+                    week_in_z=True,
+                    head=LinearHeadSpec(rank=32),
+                    bounded=True,
+                    prior_widening=1.25,
+                    fitted_prior=FittedPriorSpec(),
                 ),
-                prior_path_weight=2.0,
+                weight_decay=0.05,
             ),
         ),
         Recipe(
@@ -70,12 +83,17 @@ RECIPES: Mapping[str, Recipe] = {
             name="vae",
             title="Sums of ten (VAE)",
             description=(
-                "A Gaussian VAE of sums of 10 households, with one learned noise; it knows "
-                "neither the households nor the week."
+                "A VAE of sums of 10 households, with noise that remembers and a prior refitted "
+                "to what real sums look like; it knows neither the households nor the week."
             ),
             spec=TrainSpec(
                 recipe="vae",
-                model=VAESpec(),
+                model=VAESpec(
+                    noise=AutoregressiveNoiseSpec(positive=True),
+                    bounded=True,
+                    fitted_prior=FittedPriorSpec(couplings=8, steps=2000, sums=16_384),
+                ),
+                weight_decay=0.05,
                 batch=128,
                 k_min=10,
                 k_max=10,
