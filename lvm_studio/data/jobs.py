@@ -20,6 +20,13 @@ class Wish(Enum):
     CHECKPOINT = "checkpoint"  # yield a Checkpoint next
 
 
+class Request:
+    """A wish of a kind that only some jobs know; subclasses are frozen and picklable.
+
+    The job's next report answers it; a job that does not know it goes on as if nothing was said.
+    """
+
+
 @dataclass(frozen=True, eq=False)
 class Checkpoint:
     """All a job needs to go on later exactly where it stands now.
@@ -34,7 +41,7 @@ class Checkpoint:
     tree: Tree
 
 
-Reports: TypeAlias = Generator[object, Wish | None, object]
+Reports: TypeAlias = Generator[object, Wish | Request | None, object]
 """Reports come out, wishes go in; what the generator returns is the job's result."""
 
 

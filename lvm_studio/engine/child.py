@@ -12,7 +12,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
 
-from lvm_studio.data.jobs import Job
+from lvm_studio.data.jobs import Job, Request
 from lvm_studio.engine.driver import Commands, drive
 from lvm_studio.engine.failures import existing, failed
 from lvm_studio.engine.messages import Command, Started, Stopped
@@ -120,9 +120,9 @@ class _Listener:
                 os._exit(0)
             self._commands.put(command)
 
-    def _receive(self) -> Command:
+    def _receive(self) -> Command | Request:
         while not self._link.poll(OWNER_WATCH_SECONDS):
             if os.getppid() != self._owner_pid:
                 raise EOFError
-        command: Command = self._link.recv()
+        command: Command | Request = self._link.recv()
         return command

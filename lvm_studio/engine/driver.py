@@ -7,7 +7,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TypeAlias
 
-from lvm_studio.data.jobs import Checkpoint, Job, Wish
+from lvm_studio.data.jobs import Checkpoint, Job, Request, Wish
 from lvm_studio.engine.failures import existing, failed
 from lvm_studio.engine.messages import (
     Checkpointed,
@@ -25,7 +25,7 @@ from lvm_studio.engine.messages import (
 from lvm_studio.storage.checkpoints import write_checkpoint
 from lvm_studio.storage.errors import StorageError
 
-Commands: TypeAlias = "SimpleQueue[Command]"
+Commands: TypeAlias = "SimpleQueue[Command | Request]"
 
 
 def drive(job: Job, commands: Commands, checkpoint_path: Path | None = None) -> Iterator[Message]:
@@ -50,6 +50,7 @@ class _Drive:
         self._paused = False
         self._stopping = False
         self._snapshot_wanted = False
+        self._requests: list[Request] = []
 
     def messages(self) -> Iterator[Message]:
         last: object = None
@@ -68,7 +69,7 @@ class _Drive:
             else:
                 last = report
                 yield Reports((report,))
-            if wish is not None:
+            if wish is Wish.CHECKPOINT:
                 self._snapshot_wanted = False  # also if the job knows no checkpoints
                 if self._stopping:
                     break
@@ -89,6 +90,8 @@ class _Drive:
             elif command is Command.RESUME and self._paused:
                 self._paused = False
                 yield Resumed()
+            elif isinstance(command, Request):
+                self._requests.append(command)
             elif command is Command.SNAPSHOT:
                 self._snapshot_wanted = True
             elif command is Command.STOP and not self._stopping:
@@ -96,13 +99,16 @@ class _Drive:
                 yield Stopping()
 
     def _is_waiting(self) -> bool:
-        snapshot_due = self._snapshot_wanted and self._begun
-        return self._paused and not (self._stopping or snapshot_due)
+        answer_due = self._begun and (self._snapshot_wanted or bool(self._requests))
+        return self._paused and not (self._stopping or answer_due)
 
-    def _wish(self) -> Wish | None:
+    def _wish(self) -> Wish | Request | None:
         # A generator that has not begun takes no wish.
-        wanted = self._begun and (self._stopping or self._snapshot_wanted)
-        return Wish.CHECKPOINT if wanted else None
+        if not self._begun:
+            return None
+        if self._stopping or self._snapshot_wanted:
+            return Wish.CHECKPOINT
+        return self._requests.pop(0) if self._requests else None
 
     def _keep(self, checkpoint: Checkpoint) -> Iterator[Message]:
         only_looked_at = self._snapshot_wanted and not self._stopping

@@ -19,7 +19,7 @@ from lvm_studio.engine.log import append_failure, default_log_path
 from lvm_studio.engine.messages import Command, Ending, Failed, Message, Stopped
 
 if TYPE_CHECKING:
-    from lvm_studio.data.jobs import Job
+    from lvm_studio.data.jobs import Job, Request
 
 END_SECONDS = 5.0
 """A worker that has said its last word may take this long to end."""
@@ -101,6 +101,10 @@ class Worker:
         """Ask for the state as it is; `Snapshot` follows, also while paused."""
         self._tell(Command.SNAPSHOT)
 
+    def ask(self, request: Request) -> None:
+        """Pass a request to the job, also while it is paused; its next report answers."""
+        self._tell(request)
+
     def stop(self) -> None:
         """Stop computing (`Stopping`), write a checkpoint, end (`Stopped`); no report follows."""
         self._tell(Command.STOP)
@@ -158,7 +162,7 @@ class Worker:
     ) -> None:
         self.close()
 
-    def _tell(self, command: Command) -> None:
+    def _tell(self, command: Command | Request) -> None:
         with suppress(OSError):  # it has ended meanwhile: `poll` says how
             self._link.send(command)
 

@@ -149,7 +149,7 @@ class TemperedLevels:
     def _log_weights(self) -> Tensor:
         """[levels, ..., D], normalised over the first axis."""
         levels = self._levels.view(-1, *(1 for _ in self.base.mean.shape))
-        cells = self.base._cells(levels.expand(-1, *self.base.mean.shape))
+        cells = self.base._cells(levels.expand(len(levels), *self.base.mean.shape))
         return torch.log_softmax(cells / self.beta, 0)
 
     @property
@@ -167,8 +167,10 @@ class TemperedLevels:
         """[...]."""
         grid = self.base.grid
         index = ((grid.nearest(x) - grid.low) / grid.step).round().long()
-        weights = self._log_weights.expand(-1, *index.shape)
-        return weights.gather(0, index[None])[0].sum(-1)
+        weights = self._log_weights
+        shared = (1,) * (index.dim() + 1 - weights.dim())
+        weights = weights.view(len(weights), *shared, *weights.shape[1:])
+        return weights.expand(len(weights), *index.shape).gather(0, index[None])[0].sum(-1)
 
     def transport(self, eps: Tensor) -> Tensor:
         """The level whose cumulative probability covers that of eps."""

@@ -1,0 +1,88 @@
+"""Chapters 6 and 7: members learn as if alone, PCA is met, the page is laid out."""
+
+import numpy as np
+import pytest
+import torch
+
+from lvm_studio.analysis.chapters import sigma as page
+from lvm_studio.analysis.chapters.base import ChapterSpec
+from lvm_studio.analysis.ppca import linear_data, ppca, train_linear
+from lvm_studio.analysis.sigma_ensemble import Ensemble, Schedule
+from lvm_studio.analysis.sigma_study import Setting, difference, learned, sphere_radii
+from lvm_studio.data.manifolds import Sinusoid
+from lvm_studio.models.specs import VectorVAESpec
+
+SHORT = Schedule(epochs=1, epoch=3, batch=10)
+
+
+def finished(work):
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            return end.value
+
+
+@pytest.mark.parametrize("kind", ["fixed", "global", "batch_optimal", "epoch_optimal", "diagonal"])
+def test_a_member_learns_what_it_would_learn_alone(kind):
+    spec = VectorVAESpec(hidden=8, latent_z=2, noise=kind)
+    many = Ensemble([spec] * 3, Sinusoid(), [5, 6, 7], SHORT)
+    batches = [many._batch(10, 1, np.random.default_rng(i)) for i in range(3)]
+    one = Ensemble([spec], Sinusoid(), [6], SHORT)
+    for batch in batches:
+        many._batch = lambda *_, batch=batch: batch
+        one._batch = lambda *_, batch=batch: tuple(part[1:2] for part in batch)
+        many._frame.train(), one._frame.train()
+        many._train_step(), one._train_step()
+    states = many.member(1).state_dict(), one.member(0).state_dict()
+    for name, value in states[0].items():
+        torch.testing.assert_close(value, states[1][name], rtol=1e-3, atol=1e-5, msg=name)
+
+
+@pytest.mark.parametrize("by_gradient", [False, True])
+def test_a_linear_vae_meets_probabilistic_pca(by_gradient):
+    x = linear_data(300, 6, 2, 0.4, seed=1)
+    closed = ppca(x, 2)
+    run = train_linear(x, 2, seed=0, by_gradient=by_gradient, steps=1500)
+    assert run.tight == pytest.approx(closed.log_likelihood, abs=max(4 * run.error, 2e-3))
+    assert run.elbo <= closed.log_likelihood + 0.02
+    assert run.sigma == pytest.approx(closed.sigma, rel=0.02)
+
+
+def test_difference_of_runs_has_its_error():
+    rng = np.random.default_rng(0)
+    mean, error = difference(rng.normal(1, 1, 400), rng.normal(0, 1, 400))
+    assert error == pytest.approx(np.sqrt(2 / 400), rel=0.1)
+    assert abs(mean - 1) < 4 * error
+
+
+def test_the_page_is_laid_out(monkeypatch):
+    small = Setting(
+        sigmas=6, repetitions=2, variants=2, epochs=1, sphere_epochs=1, sphere_ratios=(0.4, 1.5)
+    )
+    monkeypatch.setattr(page, "setting_of", lambda spec: small)
+    monkeypatch.setattr(Setting, "schedule", property(lambda self: SHORT))
+    made = finished(page.chapter(ChapterSpec()))
+    names = {figure.name[:7] for figure in made.figures}
+    assert names == {
+        f"fig-{n}" for n in ("6-5", "6-6", "6-7", "7-1", "7-2", "7-3", "7-4", "7-5", "7-6")
+    }
+
+
+@pytest.mark.study
+def test_what_chapter_seven_claims_over_ten_seeds():
+    groups = {name: finished(work) for name, work in learned(Setting()).items()}
+    one, local = groups["global"], groups["local"]
+    mean, error = difference(local.terms.elbo, one.terms.elbo)
+    assert mean > 3 * error
+    assert one.terms.sigma.mean() == pytest.approx(one.optimal_sigma.mean(), rel=0.02)
+    assert groups["batch"].optimal_sigma.mean() == pytest.approx(one.optimal_sigma.mean(), rel=0.02)
+
+
+@pytest.mark.study
+@pytest.mark.parametrize("dim", [2, 10])
+def test_trained_radii_follow_the_theory(dim):
+    found = finished(sphere_radii(dim, Setting()))
+    above = found.theory > 0
+    np.testing.assert_allclose(found.mean[above], found.theory[above], rtol=0.05)
+    assert (found.mean[~above] < 0.03).all()
