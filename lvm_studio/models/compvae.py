@@ -18,6 +18,8 @@ from lvm_studio.models.gaussians import ResidualGaussian
 from lvm_studio.models.inference import PartsPosterior, new_inference
 from lvm_studio.models.linear_head import LinearHead
 from lvm_studio.models.networks import DayNet, ResidualMLP, within
+from lvm_studio.models.noise.build import build_noise
+from lvm_studio.models.noise.summed import SummedNoise
 from lvm_studio.models.observation import CurveDistribution, PerHouseholdNoise
 from lvm_studio.models.parts_inference import chi
 from lvm_studio.models.pyramid import CurvePyramidNoise
@@ -25,6 +27,7 @@ from lvm_studio.models.specs import (
     AutoregressiveNoiseSpec,
     CompVAESpec,
     CurvePyramidSpec,
+    IndependentNoiseSpec,
     NoiseSpec,
 )
 
@@ -99,11 +102,12 @@ class CompVAE(LatentVariableModel):
         w, z, day, drop = spec.latent_w, spec.latent_z, spec.day_hidden, spec.dropout
         told = labels if spec.head is None else labels + 1
         self.part_prior = ResidualMLP(told, spec.part_hidden, 2 * w, blocks=0)
-        self.head = None if spec.head is None else LinearHead(spec.head, labels)
+        self.head = _new_head(spec, labels)
         if self.head is None:
             _start_as_identity(self.part_prior.direct, w)
         self.z_prior = DayNet(context + w, day // 2, 2 * z, blocks=1, dropout=drop)
-        self.varying = getattr(spec.noise, "varying", False)
+        self.observation = _noise(spec.noise)
+        self.varying = getattr(spec.noise, "varying", _varies(self.observation))
         seen, told = context + w + z, DAY
         if spec.week_in_z:
             seen += z
@@ -112,7 +116,6 @@ class CompVAE(LatentVariableModel):
         self.decoder = DayNet(seen, day, told, blocks=spec.day_blocks, dropout=drop)
         if self.head is None:
             self.sum_to_curve = nn.Linear(w, WEEK)
-        self.observation = _noise(spec.noise)
         self.summary = ResidualMLP(WEEK + w + 1, 2 * day, day, blocks=1, dropout=drop)
         self.w_posterior = new_inference(spec, labels)
         surprises = 2 * DAY if spec.week_in_z else DAY
@@ -305,6 +308,8 @@ class CompVAE(LatentVariableModel):
         sum_w, kl_w = q_w.draw(prior.m, prior.s, generator)
         q_z = self.posterior_z(x, sum_w, k, context, prior)
         curve = self.decode(sum_w, q_z.rsample(generator), k, context, week)
+        if self.training and isinstance(self.observation, SummedNoise):
+            self.observation.remember(x, curve.mean, k)
         return Elbo(
             reconstruction=curve.log_prob(x),
             kl_w=kl_w,
@@ -313,12 +318,25 @@ class CompVAE(LatentVariableModel):
         )
 
 
-def _noise(spec: NoiseSpec) -> PerHouseholdNoise:
+def _new_head(spec: CompVAESpec, labels: int) -> LinearHead | None:
+    if spec.head is None:
+        return None
+    rank = min(spec.head.rank, spec.latent_w)
+    return LinearHead(spec.head.model_copy(update={"rank": rank}), labels)
+
+
+def _noise(spec: NoiseSpec) -> PerHouseholdNoise | SummedNoise:
     if isinstance(spec, AutoregressiveNoiseSpec):
         return AutoregressiveNoise(skewed=spec.skewed, positive=spec.positive)
     if isinstance(spec, CurvePyramidSpec):
         return CurvePyramidNoise(spec.scales, positive=spec.positive)
-    return PerHouseholdNoise()
+    if isinstance(spec, IndependentNoiseSpec):
+        return PerHouseholdNoise()
+    return SummedNoise(build_noise(spec, WEEK))
+
+
+def _varies(observation: nn.Module) -> bool:
+    return isinstance(observation, SummedNoise) and observation.noise.outputs > 0
 
 
 def _every_day(shared: Tensor) -> Tensor:

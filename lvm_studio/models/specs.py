@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from lvm_studio.models.noise.specs import GlobalNoiseSpec, VectorNoiseSpec
+from lvm_studio.models.noise.specs import GlobalNoiseSpec, SimpleNoiseSpec, VectorNoiseSpec
 
 Width = Annotated[int, Field(ge=1, le=4096)]
 Depth = Annotated[int, Field(ge=0, le=32)]
@@ -54,7 +54,7 @@ def _named(value: Any) -> Any:
 
 NoiseSpec = Annotated[
     Annotated[
-        IndependentNoiseSpec | AutoregressiveNoiseSpec | CurvePyramidSpec,
+        IndependentNoiseSpec | AutoregressiveNoiseSpec | CurvePyramidSpec | SimpleNoiseSpec,
         Field(discriminator="kind"),
     ],
     BeforeValidator(_named),
@@ -70,7 +70,9 @@ class LinearHeadSpec(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    rank: Width = Field(default=24, description="scores of a household; the first coordinates of w")
+    rank: Width = Field(
+        default=24, description="scores of a household: the first coordinates of w, at most all"
+    )
     anchors: Width = Field(default=96, description="households known by their own record, at most")
     reach: Annotated[float, Field(gt=0)] = Field(
         default=1.0, description="how far from an anchor its record still counts, label units"
@@ -150,14 +152,9 @@ class CompVAESpec(BaseModel):
     )
 
     @model_validator(mode="after")
-    def _scores_fit(self) -> CompVAESpec:
+    def _head_fits(self) -> CompVAESpec:
         if self.head is not None and self.aggregator == "chi":
             raise ValueError("a linear head needs the aggregator 'mean': its curves are sums")
-        if self.head is not None and self.head.rank > self.latent_w:
-            raise ValueError(
-                f"head.rank ({self.head.rank}) is above latent_w ({self.latent_w}): "
-                "its scores are coordinates of w"
-            )
         return self
 
 

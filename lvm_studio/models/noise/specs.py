@@ -137,19 +137,20 @@ class PyramidNoiseSpec(_Floored):
     )
 
 
+SimpleNoiseSpec = (
+    FixedNoiseSpec
+    | GlobalNoiseSpec
+    | BatchOptimalNoiseSpec
+    | EpochOptimalNoiseSpec
+    | CoordinateNoiseSpec
+    | LocalNoiseSpec
+    | DiagonalNoiseSpec
+    | LogisticNoiseSpec
+)
+"""Noises of vectors that those of curves add to their own."""
+
 VectorNoiseSpec = Annotated[
-    Annotated[
-        FixedNoiseSpec
-        | GlobalNoiseSpec
-        | BatchOptimalNoiseSpec
-        | EpochOptimalNoiseSpec
-        | CoordinateNoiseSpec
-        | LocalNoiseSpec
-        | DiagonalNoiseSpec
-        | LogisticNoiseSpec
-        | PyramidNoiseSpec,
-        Field(discriminator="kind"),
-    ],
+    Annotated[SimpleNoiseSpec | PyramidNoiseSpec, Field(discriminator="kind")],
     BeforeValidator(_named),
 ]
 """The noise of a vector's observation; its kind alone, as a text, gives that kind's default."""
