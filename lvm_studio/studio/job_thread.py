@@ -26,7 +26,7 @@ from lvm_studio.engine.messages import (
 from lvm_studio.engine.worker import Worker
 
 if TYPE_CHECKING:
-    from lvm_studio.data.jobs import Job
+    from lvm_studio.data.jobs import Job, Request
 
 LOG = logging.getLogger(__name__)
 POLL_SECONDS = 0.1
@@ -114,6 +114,10 @@ class JobThread(QThread):
     def ask_snapshot(self) -> None:
         """Wish for the weights as they are now; `snapshot` follows."""
         self._worker.snapshot()
+
+    def ask(self, request: Request) -> None:
+        """Pass a request of the job's own kind, also while it is paused; a report answers."""
+        self._worker.ask(request)
 
     def run(self) -> None:
         try:

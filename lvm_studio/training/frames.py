@@ -23,6 +23,10 @@ QUANTILES = (0.01, 0.25, 0.5, 0.75, 0.99)
 """Of sigma(z) over the generative law, in a frame."""
 
 
+WALK_STEPS = 161
+"""W, points of the walk in a frame."""
+
+
 @dataclass(frozen=True)
 class SetSigma(Request):
     """Put the noise at this size now; a noise that learns goes on from there."""
@@ -50,6 +54,8 @@ class Frame:
         mean, stddev: f(z) and sigma for z ~ p, [P, D].
         sample: what these generate, with noise, [P, D].
         sigma: quantiles (`QUANTILES`) of sigma(z) for z ~ p, over coordinates and points.
+        walk, walk_stddev: f(z) and sigma along the coordinate of z that q uses most, from -3 to 3
+            with all others at 0, [W, D]: where z has found the manifold, this is the manifold.
     """
 
     step: int
@@ -63,3 +69,5 @@ class Frame:
     stddev: Points
     sample: Points
     sigma: tuple[float, ...]
+    walk: Points
+    walk_stddev: Points

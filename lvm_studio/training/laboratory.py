@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING
 
 from lvm_studio.data.jobs import Checkpoint, Request, Wish
 from lvm_studio.data.vectors import VectorSet
-from lvm_studio.training.frames import QUANTILES, Frame, Points, SetSigma, TakeSteps
+from lvm_studio.training.frames import (
+    QUANTILES,
+    WALK_STEPS,
+    Frame,
+    Points,
+    SetSigma,
+    TakeSteps,
+)
 from lvm_studio.training.reports import DeviceReport, Finished, TrainReport
 from lvm_studio.training.spec import TrainSpec
 
@@ -26,6 +33,7 @@ if TYPE_CHECKING:
 
 EPOCH_POINTS = 10_000
 SHOWN_SEED = 7
+WALK_REACH = 3.0
 
 Reports = Generator[object, Wish | Request | None, Finished]
 """Frames, held-out `TrainReport`s, a `DeviceReport`, `Checkpoint`s, and a `Finished`."""
@@ -138,11 +146,13 @@ class _Shown:
         run, vae = self._run, _vae(self._run)
         vae.eval()
         with torch.no_grad():
-            seen = vae.decode(vae.posterior(self._x, self._k).transport(self._eps), self._k)
+            q = vae.posterior(self._x, self._k)
+            seen = vae.decode(q.transport(self._eps), self._k)
             made = vae.decode(self._z, self._k)
             sample = made.transport(self._noise)
             levels = torch.tensor(QUANTILES, device=made.stddev.device)
             sigma = made.stddev.flatten().quantile(levels).tolist()
+            walk = vae.decode(_walk(q.mean), self._k[:1])
         return Frame(
             step=run.step,
             epoch=run.step * run.spec.batch / EPOCH_POINTS,
@@ -155,7 +165,18 @@ class _Shown:
             stddev=_array(made.stddev),
             sample=_array(sample),
             sigma=tuple(sigma),
+            walk=_array(walk.mean),
+            walk_stddev=_array(walk.stddev),
         )
+
+
+def _walk(means: Tensor) -> Tensor:
+    """Along the coordinate in which posterior means [P, Z] differ most, [W, Z]."""
+    import torch
+
+    z = means.new_zeros(WALK_STEPS, means.shape[1])
+    z[:, means.var(0).argmax()] = torch.linspace(-WALK_REACH, WALK_REACH, WALK_STEPS)
+    return z
 
 
 def _array(values: Tensor) -> Points:

@@ -33,6 +33,8 @@ def test_every_step_is_in_one_frame_and_the_run_is_the_ordinary_one():
     assert steps == list(range(1, 31))
     assert frames[-1].reconstruction.shape == frames[-1].sample.shape == (25, 2)
     assert (np.diff(frames[-1].sigma) >= 0).all()
+    assert frames[-1].walk.shape == frames[-1].walk_stddev.shape == (161, 2)
+    assert (frames[-1].walk_stddev > 0).all()
     ordinary = list(train(tiny()))[-1].tree["weights"]
     watched = reports[-1].tree["weights"]
     assert all(np.array_equal(ordinary[name], watched[name]) for name in ordinary)
