@@ -11,6 +11,7 @@ from torch import Tensor
 
 from lvm_studio.models.noise.laws import Law
 from lvm_studio.models.street import BaseSpace, Encoded, Street
+from lvm_studio.tuning.composition_noise import NoisySpace
 from lvm_studio.tuning.errors import TuningError
 from lvm_studio.tuning.specs import Tuned
 
@@ -121,13 +122,15 @@ class PartLaw:
 
 
 def tuned_space(space: BaseSpace, tuned: Tuned) -> BaseSpace:
-    """The space to tune: all of it, or the coordinates of Σw or z alone.
+    """The space to tune: all latents, those of Σw or z alone, or all and the noise.
 
     Raises:
         TuningError: a part was asked for of a model that has none.
     """
     if tuned == "both":
         return space
+    if tuned == "noise too":
+        return NoisySpace(space)
     return PartSpace(space, own_coordinates(space, tuned))
 
 

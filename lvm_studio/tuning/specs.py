@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-Tuned = Literal["both", "w", "z"]
-"""Which latents of a street are tuned: the sum of the households' w, the week's z, or both."""
+Tuned = Literal["both", "w", "z", "noise too"]
+"""Which latents of a street are tuned: the sum of the households' w, the week's z, or both; or
+both and the observation noise too."""
 
 
 class FlowSpec(BaseModel):

@@ -13,7 +13,7 @@ from lvm_studio.models.street import Street
 from lvm_studio.models.trained import build_module
 from lvm_studio.tuning.composition_parts import PartSpace, tuned_space
 from lvm_studio.tuning.compositions import kl_apart, marginal
-from lvm_studio.tuning.criteria import CRITERIA
+from lvm_studio.tuning.criteria import CRITERIA, Peak
 from lvm_studio.tuning.errors import TuningError
 from lvm_studio.tuning.mixtures import Mixture
 from lvm_studio.tuning.pool import Pool
@@ -123,6 +123,17 @@ def test_a_marginal_is_the_gaussian_of_its_coordinates() -> None:
         )
 
 
+def linear_street() -> Street:
+    """The same with curves linear in Σw: no doubt that its tuned law exists."""
+    street = small_street()
+    with torch.no_grad():
+        street.module.decoder.out.weight.zero_()
+        street.module.decoder.direct.weight.zero_()
+        generator = torch.Generator().manual_seed(0)
+        street.module.sum_to_curve.weight.normal_(std=0.5, generator=generator)
+    return street
+
+
 def test_a_tuning_of_one_part_ends_with_curves_of_all() -> None:
     spec = TuneSpec(
         criterion="sustained",
@@ -133,9 +144,48 @@ def test_a_tuning_of_one_part_ends_with_curves_of_all() -> None:
         good_ess=100,
         flow=FlowSpec(steps=1, couplings=0),
     )
-    *_, result = tune(spec, small_street())
+    *_, result = tune(spec, linear_street())
     assert isinstance(result, TuneResult)
     assert result.curves_kw.shape == (64, T)
     assert result.u.shape == (64, 3)
     assert result.kl == pytest.approx(1.0, abs=0.05)
     assert np.isfinite(result.curves_kw).all()
+
+
+class NoisyLevel(LinearSpace):
+    """10 + u₁, and noise of half a kilowatt at every half-hour."""
+
+    def decode(self, u: Tensor) -> PlainCurve:
+        mean = self.score(u)[..., None].expand(*u.shape[:-1], T)
+        return PlainCurve(mean, torch.full_like(mean, 0.5))
+
+
+class FirstStep(Peak):
+    """The first half-hour: a linear criterion of latents and noise."""
+
+    noise_draws = 2
+
+    def __call__(self, curves_kw: Tensor) -> Tensor:
+        return curves_kw[..., 0]
+
+
+def test_noise_that_is_tuned_too_has_its_price() -> None:
+    """f = u₁ + ½ e₁: of λ²/2 the latents take 1 / 1.25, the noise the rest."""
+    space = tuned_space(NoisyLevel(2), "noise too")
+    assert space.dim == 2 + T
+    pool = Pool.from_space(space, FirstStep(), n=1024)
+    assert pool.potential.scale == pytest.approx(1.25**0.5, rel=0.06)
+    parts = kl_apart(pool.draws, 1.2, pool.potential, torch.arange(2))
+    whole = pool.draws.estimate(1.2)[0].moments.kl
+    assert whole == pytest.approx(0.5 * 1.2**2, rel=0.2)
+    assert parts.total == pytest.approx(whole, abs=1e-9)
+    assert parts.w / parts.total == pytest.approx(0.8, abs=0.15)
+
+
+def test_curves_that_are_certain_ignore_noise() -> None:
+    space = tuned_space(NoisyLevel(2), "noise too")
+    u = torch.randn(4, space.dim)
+    law = space.decode(u)
+    assert torch.equal(law.transport(torch.randn(T)), law.mean)
+    whole = NoisyLevel(2).decode(u[:, :2]).transport(u[:, 2:])
+    assert torch.equal(law.mean, whole)
