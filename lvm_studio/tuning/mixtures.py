@@ -50,7 +50,7 @@ class Mixture:
         centred = (u - self.mean[:, None]).mT
         v = torch.linalg.solve_triangular(self.cholesky, centred, upper=False)
         log_det = self.cholesky.diagonal(dim1=-2, dim2=-1).log().sum(-1)
-        each = 0.5 * (u.square().sum(-1) - v.square().sum(-2)) - log_det[:, None]
+        each: Tensor = 0.5 * (u.square().sum(-1) - v.square().sum(-2)) - log_det[:, None]
         return self.log_share[:, None] + each
 
     def widened(self, factor: float) -> Mixture:
