@@ -55,7 +55,7 @@ def test_it_is_better_than_its_rivals_on_heldout_weeks(model):
     score = {
         name: model.provenance[f"energy_score_{name}"] for name in ("model", "ridge", "bootstrap")
     }
-    assert score["model"] <= score["ridge"]
+    assert score["model"] <= 0.97 * score["ridge"]
     assert score["model"] <= 0.9 * score["bootstrap"]
 
 
@@ -90,3 +90,47 @@ def test_a_colder_week_needs_more(model, london):
         )
         load = [s.decode(base_noise(50, s.dim, 0)[0]).mean.mean() / s.k for s in (coldest, warmest)]
     assert load[0] > 1.3 * load[1]
+
+
+def test_the_order_of_households_changes_nothing(model, london):
+    week = london.split.heldout_weeks[0]
+    at = london.weeks.index(week)
+    context = model.context.context(
+        london.weeks.temperature_c[at], london.weeks.starts[at], "Europe/London", "GB"
+    )
+    counts = whole_in(london, week).counts
+    one, other = (
+        compose_street(model, london, Composition(order), context)
+        for order in (counts, counts[::-1])
+    )
+    u, _ = base_noise(20, one.dim, seed=0)
+    torch.testing.assert_close(one.decode(u).mean, other.decode(u).mean, rtol=1e-6, atol=1e-5)
+
+
+def test_one_household_more_adds_its_own_mean(model, london):
+    """Over all training households: what the street gains is what the household draws."""
+    week = london.split.heldout_weeks[4]
+    at = london.weeks.index(week)
+    context = model.context.context(
+        london.weeks.temperature_c[at], london.weeks.starts[at], "Europe/London", "GB"
+    )
+    base = whole_in(london, week)
+    u = torch.zeros(1, compose_street(model, london, base, context).dim)
+
+    def mean_kw(composition):
+        return float(compose_street(model, london, composition, context).decode(u).mean.mean())
+
+    rows = london.indices(london.split.train_households)
+    train = london.weeks.indices(london.split.train_weeks)
+    there = london.weeks.complete[rows][:, train]
+    own = (london.weeks.power_kw[rows][:, train].mean(-1) * there).sum(1) / there.sum(1)
+    alone = mean_kw(base)
+    gained = [mean_kw(base.add(h)) - alone for h in london.split.train_households]
+    assert np.corrcoef(own, gained)[0, 1] >= 0.85
+    assert np.mean(np.array(gained) < 0) <= 0.03
+
+
+def test_no_sampled_load_is_negative(model, london):
+    street = street_in(model, london, london.split.heldout_weeks[0])
+    u, eps = base_noise(200, street.dim, seed=0)
+    assert float(street.decode(3 * u).transport(3 * eps).min()) >= 0.0
