@@ -18,6 +18,7 @@ from lvm_studio.analysis.chapters.composition_households import (
     ranks_section,
     truth_section,
 )
+from lvm_studio.analysis.chapters.composition_little_data import little_data_section
 from lvm_studio.analysis.chapters.composition_parts import anchors_section, sines_section
 from lvm_studio.analysis.pages.page import Page, Section
 from lvm_studio.analysis.report_card.drawing import draw_up
@@ -99,6 +100,7 @@ def make(spec: ChapterSpec, setting: Setting, london: HouseholdSet) -> Chapter:
         (yield from making.lesions()),
         (yield from making.inferences()),
         (yield from making.street()),
+        little_data_section(),
     )
     return Page("Compositions (chapter 9)", LEAD, (*sections, making.cuts()))
 

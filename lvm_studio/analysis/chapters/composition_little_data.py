@@ -1,0 +1,61 @@
+"""What held on weeks never seen, when there are fifty of them: the comparison that was kept."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from lvm_studio.analysis.pages.page import PageTable, Section
+from lvm_studio.data.shipped import resource_path
+
+WORDS = (
+    "Fifty-one weeks of one year are little. What a network learns of them beyond what is linear "
+    "in labels and weather has to be learned on weeks that the linear part has not seen either; "
+    "all other remedies count for less. These figures are kept with the program; the test named "
+    "below measures them again."
+)
+
+
+def little_data_section() -> Section:
+    """The kept comparison as two tables."""
+    kept = json.loads(resource_path("studies", "little-data.json").read_text(encoding="utf-8"))
+    return Section(
+        "Little data", (WORDS, f"To repeat: {kept['repeat']}"), (), (_variants(kept), _folds(kept))
+    )
+
+
+def _variants(kept: dict[str, Any]) -> PageTable:
+    names = ("what", "ratio_20_60", "ratio_8_14", "ratio_strangers", "cover80", "heldout_bound")
+    return PageTable(
+        "What was tried: energy score ÷ that of tuned ridge, on inner folds",
+        (
+            "model",
+            "20–60 households",
+            "8–14 households",
+            "8–14 held-out households",
+            "80 % band covers",
+            "held-out bound, nats",
+        ),
+        tuple(tuple(row[name] for name in names) for row in kept["variants"]["rows"]),
+        kept["variants"]["about"],
+    )
+
+
+def _folds(kept: dict[str, Any]) -> PageTable:
+    return PageTable(
+        "The protocol: energy score ÷ that of each rival, ± standard error by week",
+        ("sums of", "ridge", "bootstrap", "bootstrap, season too", "80 % band covers", "weeks"),
+        tuple(
+            (
+                row["sums"],
+                *(
+                    "{:.3f} ± {:.3f}".format(*row[rival])
+                    for rival in ("to_ridge", "to_bootstrap", "to_season_bootstrap")
+                ),
+                row["cover80"],
+                row["weeks"],
+            )
+            for row in kept["protocol"]["rows"]
+        ),
+        kept["protocol"]["about"],
+    )

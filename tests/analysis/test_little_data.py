@@ -1,0 +1,13 @@
+"""The kept comparison is there, whole, and says how to repeat it."""
+
+from lvm_studio.analysis.chapters.composition_little_data import little_data_section
+
+
+def test_both_tables_are_shown_with_what_they_are():
+    section = little_data_section()
+    variants, folds = section.tables
+    assert len(variants.rows) >= 6
+    assert len(folds.rows) == 3
+    assert variants.note
+    assert folds.note
+    assert "pytest" in section.paragraphs[1]
