@@ -1,5 +1,7 @@
 """The shipped model: it opens, says where it comes from, and reads real curves."""
 
+import json
+
 import numpy as np
 import pytest
 import torch
@@ -134,3 +136,8 @@ def test_no_sampled_load_is_negative(model, london):
     street = street_in(model, london, london.split.heldout_weeks[0])
     u, eps = base_noise(200, street.dim, seed=0)
     assert float(street.decode(3 * u).transport(3 * eps).min()) >= 0.0
+
+
+def test_it_brings_its_report_card(model):
+    card = json.loads(model.provenance["report_card"])
+    assert len(card) > 1
