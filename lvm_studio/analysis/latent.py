@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -23,10 +23,21 @@ from lvm_studio.models.street import Encoded, base_space
 from lvm_studio.models.trained import TrainedModel
 from lvm_studio.models.vae import GaussianVAE
 
-__all__ = ["PCA", "LatentCloud", "posterior_cloud", "spherical", "straight", "traversal"]
+__all__ = [
+    "PCA",
+    "LatentCloud",
+    "cloud_slices",
+    "posterior_cloud",
+    "spherical",
+    "straight",
+    "traversal",
+]
 
 K_RANGE = (10, 60)
-BATCH = 256
+BATCH = 48
+"""Sums encoded at a time: about 20 ms on one core, so that others need not wait."""
+DRAWN_AT_ONCE = 200
+MOST_CATEGORIES = 8
 ACTIVE_VARIANCE = 0.01
 NIGHT = slice(0, 14)  # 00:00 to 07:00 UTC
 _TINY = 1e-9  # keeps shares of an empty house finite
@@ -43,17 +54,19 @@ TITLES: Mapping[str, str] = {
     "night_share": "share of energy 00-07 UTC",
     "weekend_ratio": "weekend ÷ working days",
     "week": "week",
+    "anomaly_nats": "anomaly, type B: KL(q(u|x) ‖ p), nats",
 }
-"""Columns of a cloud's metadata, in the order in which to offer them."""
+"""Columns of every household cloud's metadata; columns of the households' own follow."""
 
 
 @dataclass(frozen=True, eq=False)
 class LatentCloud:
-    """n real sums in the whitened coordinates of a model (`Street` or `VAESpace`).
+    """n observations in the whitened coordinates of a model: sums of households, or vectors.
 
     `u` and `std` [n, dim] are posterior means and standard deviations, `info_nats` [dim] the
-    mean KL to the prior; `metadata` holds one column [n] per key of `TITLES` ('week' as text);
-    `curves_kw` [n, 336] the measured sums; `households` the rows of the set in each.
+    mean KL to the prior; `metadata` holds one column [n] per key of `titles` (names as text);
+    `x` [n, D] what was observed, in `unit`; `households` the rows of the set in each sum (empty
+    for vectors), `conditions` [n, E] what a conditional model is told of each vector.
     """
 
     names: tuple[str, ...]
@@ -61,8 +74,11 @@ class LatentCloud:
     std: NDArray[np.float32]
     info_nats: NDArray[np.float64]
     metadata: Mapping[str, NDArray[Any]]
-    curves_kw: NDArray[np.float32]
-    households: tuple[NDArray[np.int64], ...]
+    x: NDArray[np.float32]
+    households: tuple[NDArray[np.int64], ...] = ()
+    titles: Mapping[str, str] = field(default_factory=lambda: TITLES)
+    unit: str = "kW"
+    conditions: NDArray[np.float32] | None = None
 
     @property
     def info_bits(self) -> NDArray[np.float64]:
@@ -99,43 +115,117 @@ def posterior_cloud(
     K is log-uniform in `k_range` (default 10-60; a plain VAE always takes its own). The same
     seed gives the same sums. DataError if the set has no whole training week.
     """
+    return finished(cloud_slices(model, households, n, seed, k_range))
+
+
+def finished(slices: Generator[float, None, LatentCloud]) -> LatentCloud:
+    """What the slices come to, worked through without a pause."""
+    while True:
+        try:
+            next(slices)
+        except StopIteration as end:
+            cloud: LatentCloud = end.value
+            return cloud
+
+
+def cloud_slices(
+    model: TrainedModel,
+    households: HouseholdSet,
+    n: int,
+    seed: int,
+    k_range: tuple[int, int] | None = None,
+) -> Generator[float, None, LatentCloud]:
+    """`posterior_cloud` in slices of a few hundredths of a second; yields the share done."""
     split = households.split
     if not split.train_weeks:
         raise DataError(f"{households.name} has no whole week to encode.")
-    records = WeekRecords.of(households, model.labels, model.week_context)
+    context_of = model.week_context
+    yield 0.0
+    records = WeekRecords.of(households, model.labels, context_of)
     weeks = households.weeks.indices(split.train_weeks)
     turns = np.random.default_rng(seed).permutation(np.resize(weeks, n))
-    rows = households.indices(split.train_households)
-    cases = draw_cases(records, rows, turns, 1, _sizes(model, k_range), seed)
-    encoded = encode(model, records, cases)
+    rows, sizes = households.indices(split.train_households), sizes_of(model, k_range)
+    cases: list[Case] = []
+    for start in range(0, n, DRAWN_AT_ONCE):
+        yield 0.2 * start / n
+        part = turns[start : start + DRAWN_AT_ONCE]
+        cases += draw_cases(records, rows, part, 1, sizes, seed + start)
+    encoded = yield from encode_slices(model, records, cases)
     first_id = split.train_households[0]
     space = base_space(
         model, households, Composition(((first_id, 1),)), records.context[cases[0].week]
     )
     curves = np.stack([case.x for case in cases])
+    yield 1.0
+    kl = encoded.kl.double().numpy()
+    known = _metadata(records, households.weeks.ids, cases, curves)
+    own, titles = _household_columns(households, cases)
     return LatentCloud(
         names=space.names,
         u=encoded.mean.numpy(),
         std=encoded.std.numpy(),
-        info_nats=encoded.kl.double().mean(dim=0).numpy(),
-        metadata=_metadata(records, households.weeks.ids, cases, curves),
-        curves_kw=curves.astype(np.float32),
+        info_nats=kl.mean(axis=0),
+        metadata={**known, "anomaly_nats": kl.sum(axis=1), **own},
+        x=curves.astype(np.float32),
         households=tuple(case.households for case in cases),
+        titles={**TITLES, **titles},
     )
 
 
-def _sizes(model: TrainedModel, k_range: tuple[int, int] | None) -> tuple[int, int]:
+def _household_columns(
+    households: HouseholdSet, cases: Sequence[Case]
+) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
+    """Means over a sum's households of what the set says of them; shares of categories."""
+    columns: dict[str, NDArray[Any]] = {}
+    titles: dict[str, str] = {}
+    owner = np.repeat(np.arange(len(cases)), [case.k for case in cases])
+    member = np.concatenate([case.households for case in cases])
+    k = np.bincount(owner, minlength=len(cases))
+
+    def add(name: str, title: str, values: NDArray[np.float64]) -> None:
+        columns[name] = np.bincount(owner, weights=values[member], minlength=len(cases)) / k
+        titles[name] = title
+
+    for name, column in households.metadata.items():
+        if column.dtype.kind in "fiub":
+            add(f"mean {name}", f"mean of {name}", column.astype(np.float64))
+            continue
+        kinds, counts = np.unique(column, return_counts=True)
+        if 1 < len(kinds) <= MOST_CATEGORIES:
+            common = kinds[counts.argmax()]
+            title = f"share of {name} = {common}"
+            add(f"share {name}", title, (column == common).astype(np.float64))
+    return columns, titles
+
+
+def sizes_of(model: TrainedModel, k_range: tuple[int, int] | None) -> tuple[int, int]:
     if isinstance(model.module, GaussianVAE):
         return model.module.spec.k, model.module.spec.k
     return K_RANGE if k_range is None else k_range
 
 
-@torch.no_grad()
 def encode(model: TrainedModel, records: WeekRecords, cases: Sequence[Case]) -> Encoded:
     """Posteriors over the whitened coordinates of sums of any size, in the order of `cases`."""
+    slices = encode_slices(model, records, cases)
+    while True:
+        try:
+            next(slices)
+        except StopIteration as end:
+            encoded: Encoded = end.value
+            return encoded
+
+
+def encode_slices(
+    model: TrainedModel, records: WeekRecords, cases: Sequence[Case]
+) -> Generator[float, None, Encoded]:
+    """`encode`, a batch at a time; yields the share done of the whole cloud."""
     by_size = sorted(range(len(cases)), key=lambda i: cases[i].k)  # little padding in a batch
-    batches = [by_size[i : i + BATCH] for i in range(0, len(cases), BATCH)]
-    parts = [_encode_batch(model, records, [cases[i] for i in batch]) for batch in batches]
+    parts = []
+    for start in range(0, len(cases), BATCH):
+        yield 0.2 + 0.8 * start / len(cases)
+        with torch.no_grad():
+            batch = [cases[i] for i in by_size[start : start + BATCH]]
+            parts.append(_encode_batch(model, records, batch))
     back = torch.argsort(torch.tensor(by_size))
     return Encoded(
         mean=torch.cat([part.mean for part in parts])[back],
@@ -195,7 +285,7 @@ def _metadata(
     energy = np.maximum(curves.sum(axis=1) * HOURS_PER_STEP, _TINY)
     peak = np.maximum(curves.max(axis=1), _TINY)
     days = curves.reshape(len(cases), -1, DAY)
-    columns = {
+    return {
         "temperature_c": records.temperature_c.mean(axis=1, dtype=np.float64)[week],
         "season": records.season[week],
         "k": k,
@@ -209,4 +299,3 @@ def _metadata(
         / np.maximum(days[:, :5].mean(axis=(1, 2)), _TINY),
         "week": np.array(week_ids)[week],
     }
-    return {key: columns[key] for key in TITLES}

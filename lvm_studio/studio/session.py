@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from lvm_studio.data.households import HouseholdSet
     from lvm_studio.data.tree import Tree
     from lvm_studio.models.trained import TrainedModel
+    from lvm_studio.studio.selection import Selection
 
 
 class Session(QObject):
@@ -39,6 +40,7 @@ class Session(QObject):
         state_changed(new, old): two StreetStates; compare the fields you show.
         workspace_changed(): the datasets or runs are others than before.
         models_changed(): the list of models, or the chosen one, is another.
+        selection_changed(Selection | None): other observations are picked out.
         model_ready(TrainedModel): the chosen model has been loaded (torch is imported by then).
         dirty_changed(bool), path_changed(Path | None): for the title.
         failed(sentence, details): show the sentence; details on demand.
@@ -48,6 +50,7 @@ class Session(QObject):
     workspace_changed = Signal()
     models_changed = Signal()
     model_ready = Signal(object)
+    selection_changed = Signal(object)
     dirty_changed = Signal(bool)
     path_changed = Signal(object)
     failed = Signal(str, str)
@@ -64,6 +67,7 @@ class Session(QObject):
         self._was_dirty = False
         self._gestures = NO_GESTURE
         self._trained: tuple[Tree, TrainedModel] | None = None
+        self._selection: Selection | None = None
 
     # What is open ---------------------------------------------------------------------------
 
@@ -119,6 +123,28 @@ class Session(QObject):
         self._trained = (tree, model)
         if self.trained_model() is not None:
             self.model_ready.emit(model)
+
+    # What is picked out ---------------------------------------------------------------------
+
+    @property
+    def selection(self) -> Selection | None:
+        """The observations picked out, for every panel to look at; not kept in the file."""
+        return self._selection
+
+    def select(self, selection: Selection | None) -> None:
+        """Pick these observations out; None: none."""
+        self._selection = selection
+        self.selection_changed.emit(selection)
+
+    def compose_selection(self) -> None:
+        """Compose the sum in the middle of the selection, in its own week."""
+        selection = self._selection
+        if selection is None or selection.composition is None:
+            self.failed.emit("The selection holds no sums of households; select some first.", "")
+            return
+        week = selection.weeks[selection.middle] if selection.weeks else self._state.week
+        text = f"Compose the middle of {selection.title}"
+        self._change(text, composition=selection.composition, week=week, own_temperature=None)
 
     # Verbs: the composition -----------------------------------------------------------------
 

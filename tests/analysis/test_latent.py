@@ -46,7 +46,8 @@ def cloud(compvae, london):
 def test_a_cloud_has_one_row_a_sum_and_one_column_a_title(cloud):
     assert cloud.u.shape == cloud.std.shape == (120, len(cloud.names))
     assert cloud.info_nats.shape == (len(cloud.names),)
-    assert tuple(cloud.metadata) == tuple(TITLES)
+    assert tuple(cloud.metadata) == tuple(cloud.titles)
+    assert set(TITLES) <= set(cloud.metadata)
     assert all(len(column) == 120 for column in cloud.metadata.values())
     assert np.isfinite(cloud.u).all()
     assert (cloud.std > 0).all()
@@ -72,11 +73,11 @@ def test_metadata_describes_the_curves(cloud, london):
     train = set(london.indices(london.split.train_households))
     assert all(set(rows) <= train for rows in cloud.households)
     np.testing.assert_array_equal(cloud.metadata["k"], [len(rows) for rows in cloud.households])
-    np.testing.assert_allclose(cloud.metadata["energy_kwh"], cloud.curves_kw.sum(1) / 2, rtol=1e-5)
-    np.testing.assert_allclose(cloud.metadata["peak_kw"], cloud.curves_kw.max(1), rtol=1e-5)
+    np.testing.assert_allclose(cloud.metadata["energy_kwh"], cloud.x.sum(1) / 2, rtol=1e-5)
+    np.testing.assert_allclose(cloud.metadata["peak_kw"], cloud.x.max(1), rtol=1e-5)
     week = london.weeks.index(cloud.metadata["week"][0])
     np.testing.assert_allclose(
-        cloud.curves_kw[0], london.weeks.power_kw[cloud.households[0], week].sum(0), rtol=1e-5
+        cloud.x[0], london.weeks.power_kw[cloud.households[0], week].sum(0), rtol=1e-5
     )
     assert (cloud.metadata["night_share"] > 0.05).all()
     assert (cloud.metadata["night_share"] < 0.8).all()

@@ -137,10 +137,10 @@ def test_numbers_are_spread_over_the_bar_and_one_odd_value_does_not_squeeze_them
     assert scale.position[:500].max() > 0.95
     assert scale.position[500] == 1.0
     assert np.isnan(scale.position[501])
-    brushes = scale.brushes()
-    assert len(brushes) == 502
-    assert len({brush.color().name() for brush in brushes[:500]}) > SHADES / 2
-    assert brushes[501].color().name() == "#888888"
+    colours, index = scale.shading()
+    assert len(index) == 502
+    assert len(set(index[:500].tolist())) > SHADES / 2
+    assert colours[index[501]].name() == "#888888"
 
 
 def test_ticks_are_rounded_to_what_the_range_can_tell() -> None:
@@ -151,7 +151,8 @@ def test_ticks_are_rounded_to_what_the_range_can_tell() -> None:
 def test_few_names_are_categories_and_many_are_an_order() -> None:
     tariffs = ColourScale.of("tariff", np.array(["Std", "ToU", "Std"]))
     assert len(tariffs.palette) == 2
-    assert tariffs.brushes()[0] == tariffs.brushes()[2] != tariffs.brushes()[1]
+    _, index = tariffs.shading()
+    assert index[0] == index[2] != index[1]
     weeks = np.array([f"2013-W{week:02d}" for week in range(1, 52)])
     scale = ColourScale.of("week", weeks)
     assert scale.palette == ()

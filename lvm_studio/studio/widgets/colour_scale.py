@@ -10,7 +10,7 @@ import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QBrush, QColor, QLinearGradient, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QLinearGradient, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from lvm_studio.studio.theme import OKABE_ITO
@@ -72,16 +72,15 @@ class ColourScale:
         shown = [0, last // 2, last]
         return cls(title, rank / last, tuple((i / last, str(names[i])) for i in shown))
 
-    def brushes(self) -> list[QBrush]:
-        """One brush a value [n]."""
-        table = [QBrush(colour) for colour in self.shades()]
-        table.append(QBrush(QColor("#888888")))
+    def shading(self) -> tuple[list[QColor], NDArray[np.int64]]:
+        """The colours there are, and which of them each value [n] has; the last is for NaN."""
+        table = [*self.shades(), QColor("#888888")]
         index = np.where(
             np.isfinite(self.position),
             np.minimum(self.position * (len(table) - 1), len(table) - 2),
             len(table) - 1,
         )
-        return [table[i] for i in index.astype(int)]
+        return table, index.astype(np.int64)
 
     def shades(self) -> list[QColor]:
         """The colours from one end of the bar to the other."""

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from lvm_studio.studio.theme import theme
 from lvm_studio.studio.widgets.colours import mix
+from lvm_studio.studio.widgets.grey_image import grey_image
 from lvm_studio.studio.widgets.series import Floats, format_value
 
 GAP = 4
@@ -28,6 +29,9 @@ class StripCells:
         column_titles: C texts, above the columns.
         reference: [T] kW; what lies above or below it is shaded.
         caption: what the curves are.
+        unit: of the curves; "" for none.
+        along: what runs from the left of a cell to its right.
+        side: images of side × side pixels instead of curves; 0 for curves.
     """
 
     curves: Floats
@@ -35,6 +39,9 @@ class StripCells:
     column_titles: tuple[str, ...]
     reference: Floats
     caption: str
+    unit: str = "kW"
+    along: str = "Mon to Sun"
+    side: int = 0
 
 
 class CurveStrip(QWidget):
@@ -145,8 +152,22 @@ class CurveStrip(QWidget):
         painter.drawText(
             QRectF(0, self.height() - line, self.width() - GAP, line),
             Qt.AlignmentFlag.AlignRight,
-            f"{self._cells.caption}; in every cell {low} to {high} kW, Mon to Sun",
+            self._legend(low, high),
         )
+
+    def _legend(self, low: str, high: str) -> str:
+        assert self._cells is not None
+        span = f"{low} to {high} {self._cells.unit}".strip()
+        if self._cells.side:
+            return f"{self._cells.caption}; {span}"
+        return f"{self._cells.caption}; in every cell {span}, {self._cells.along}"
+
+    def _paint_image(self, painter: QPainter, box: QRectF, values: Floats) -> None:
+        assert self._cells is not None
+        side = min(box.width(), box.height())
+        square = QRectF(box.center().x() - side / 2, box.top(), side, side)
+        image = grey_image(values.reshape(self._cells.side, -1), *self._limits())
+        painter.drawImage(square, image)
 
     def _paint_cell(self, painter: QPainter, row: int, column: int) -> None:
         assert self._cells is not None
@@ -154,6 +175,10 @@ class CurveStrip(QWidget):
         box = self._cell(row, column)
         painter.fillRect(box, QColor(colours.plot))
         kw, reference = self._cells.curves[row, column], self._cells.reference
+        if self._cells.side:
+            self._paint_image(painter, box, kw)
+            self._paint_frame(painter, box, (row, column))
+            return
         faded = 0.6 if self._stale else 0.0
         if reference is not None:
             more, less = (
@@ -163,7 +188,11 @@ class CurveStrip(QWidget):
             self._paint_between(painter, box, np.minimum(kw, reference), reference, less)
         painter.setPen(QPen(mix(colours.text, colours.plot, faded)))
         painter.drawPolyline(QPolygonF(self._points(box, kw)))
-        focused = (row, column) == self._focus and self.hasFocus()
+        self._paint_frame(painter, box, (row, column))
+
+    def _paint_frame(self, painter: QPainter, box: QRectF, cell: tuple[int, int]) -> None:
+        colours = theme().colours
+        focused = cell == self._focus and self.hasFocus()
         painter.setPen(QPen(QColor(colours.tuned if focused else colours.grid)))
         painter.drawRect(box)
 
@@ -198,7 +227,8 @@ class CurveStrip(QWidget):
         title = f"{self._cells.row_titles[row]} {self._cells.column_titles[column]}".strip()
         QToolTip.showText(
             event.globalPosition().toPoint(),
-            f"{title}: {kw.min():.2f} to {kw.max():.2f} kW, mean {kw.mean():.2f} kW.\n"
+            f"{title}: {kw.min():.2f} to {kw.max():.2f}, mean {kw.mean():.2f} "
+            f"{self._cells.unit}\n"
             "Click to go there.",
             self,
         )

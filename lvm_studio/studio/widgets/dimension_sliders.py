@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent
+from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
+    QCheckBox,
     QDoubleSpinBox,
     QGridLayout,
     QHBoxLayout,
@@ -16,11 +19,13 @@ from PySide6.QtWidgets import (
     QPushButton,
     QScrollArea,
     QSlider,
+    QStyle,
     QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
+from lvm_studio.studio.theme import theme
 from lvm_studio.studio.widgets.dressed import dressed
 from lvm_studio.studio.widgets.series import Floats
 
@@ -28,6 +33,11 @@ REACH = 4.0
 """Sliders run from −REACH to REACH: all but one in 16,000 of a standard normal."""
 STEPS_PER_UNIT = 100
 INACTIVE_BITS = 0.01
+QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
+"""Of the prior; drawn under every slider, and where a snapping slider rests."""
+FRAME_MS = 33
+SWEEP_SECONDS = 4.0
+SWEEP_REACH = 2.0
 
 
 @dataclass(frozen=True)
@@ -37,6 +47,24 @@ class Dimension:
     index: int
     name: str
     bits: float
+
+
+def quantile(share: float) -> float:
+    """Where a standard normal has this share below.
+
+    >>> round(quantile(0.95), 3)
+    1.645
+    """
+    return NormalDist().inv_cdf(share)
+
+
+def nearest_quantile(value: float) -> float:
+    """The nearest of the prior's quantiles that are drawn.
+
+    >>> nearest_quantile(0.2)
+    0.0
+    """
+    return min((quantile(share) for share in QUANTILES), key=lambda q: abs(q - value))
 
 
 class ResettingSlider(QSlider):
@@ -49,6 +77,22 @@ class ResettingSlider(QSlider):
         self.setSingleStep(10)
         self.setPageStep(50)
         self.setMinimumWidth(60)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The slider over small marks at the prior's quantiles."""
+        painter = QPainter(self)
+        painter.setPen(QColor(theme().colours.muted))
+        handle = self.style().pixelMetric(QStyle.PixelMetric.PM_SliderLength, None, self)
+        room = self.width() - handle
+        for share in QUANTILES:
+            position = round(quantile(share) * STEPS_PER_UNIT)
+            x = handle // 2 + QStyle.sliderPositionFromValue(
+                self.minimum(), self.maximum(), position, room
+            )
+            length = 5 if share == 0.5 else 3
+            painter.drawLine(x, self.height() - length, x, self.height() - 1)
+        painter.end()
+        super().paintEvent(event)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Back to zero."""
@@ -82,6 +126,13 @@ class SliderRow:
         self.bits = QLabel(f"{dimension.bits:.2f}", alignment=right)
         self.reset = dressed(QToolButton(), text="↺", autoRaise=True, toolTip="Back to 0")
         self.reset.setAccessibleName(f"Reset {dimension.name}")
+        self.lock = dressed(QCheckBox(), toolTip="Lock: nothing but this row's field moves it")
+        self.lock.setAccessibleName(f"Lock {dimension.name}")
+        self.lock.toggled.connect(self._locked)
+        self.play = dressed(QToolButton(), text="▶", autoRaise=True, checkable=True)
+        self.play.setToolTip("Let it swing from −2 to 2 and back")
+        self.play.setAccessibleName(f"Animate {dimension.name}")
+        self.play.toggled.connect(lambda on: owner.swing(self if on else None))
         self.name.setBuddy(self.slider)
         tip = (
             f"{dimension.name}: real sums say {dimension.bits:.2f} bits about it "
@@ -97,17 +148,37 @@ class SliderRow:
 
     def widgets(self) -> tuple[QWidget, ...]:
         """The row's widgets from left to right."""
-        return self.name, self.slider, self.field, self.bits, self.reset
+        return (
+            self.name,
+            self.slider,
+            self.field,
+            self.bits,
+            self.lock,
+            self.play,
+            self.reset,
+        )
 
     def show_value(self, value: float) -> None:
         """Show a value without telling anybody."""
         with QSignalBlocker(self.slider), QSignalBlocker(self.field):
             self.slider.setValue(round(value * STEPS_PER_UNIT))
             self.field.setValue(value)
+        below = NormalDist().cdf(value)
+        self.field.setToolTip(f"{below:.1%} of the prior lies below")
+
+    def _locked(self, locked: bool) -> None:
+        self.slider.setEnabled(not locked)
+        self.reset.setEnabled(not locked)
+        self.play.setEnabled(not locked)
+        if locked:
+            self.play.setChecked(False)
 
     def _slid(self, position: int) -> None:
-        self.show_value(position / STEPS_PER_UNIT)
-        self._owner.changed.emit(self.dimension.index, position / STEPS_PER_UNIT)
+        value = position / STEPS_PER_UNIT
+        if self._owner.snap.isChecked():
+            value = nearest_quantile(value)
+        self.show_value(value)
+        self._owner.changed.emit(self.dimension.index, value)
 
     def _typed(self, value: float) -> None:
         self.show_value(value)
@@ -137,8 +208,15 @@ class DimensionSliders(QWidget):
         )
         self._reset.setObjectName("latent_reset")
         self._reset.clicked.connect(self.reset_all)
+        self.snap = QCheckBox("&Snap")
+        self.snap.setToolTip("Sliders rest at 1, 5, 25, 50, 75, 95 and 99 % of the prior only")
+        self._swinging: SliderRow | None = None
+        self._phase = 0.0
+        self._clock = QTimer(self, interval=FRAME_MS)
+        self._clock.timeout.connect(self._swing_on)
         head = QHBoxLayout()
         head.addWidget(self._title, 1)
+        head.addWidget(self.snap)
         head.addWidget(self._reset)
         self._scroll = QScrollArea(widgetResizable=True)
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -150,6 +228,7 @@ class DimensionSliders(QWidget):
 
     def set_dimensions(self, dimensions: Sequence[Dimension]) -> None:
         """Show one slider each, the most informative first."""
+        self.swing(None)
         ordered = sorted(dimensions, key=lambda d: -d.bits)
         self.rows = [SliderRow(dimension, self) for dimension in ordered]
         content = QWidget()
@@ -158,7 +237,7 @@ class DimensionSliders(QWidget):
         grid.setHorizontalSpacing(6)
         grid.setVerticalSpacing(0)
         grid.setColumnStretch(1, 1)
-        for column, text in enumerate(("", "", "u", "bits", "")):
+        for column, text in enumerate(("", "", "u", "bits", "lock", "", "")):
             grid.addWidget(QLabel(text, alignment=Qt.AlignmentFlag.AlignRight), 0, column)
         for line, row in enumerate(self.rows, start=1):
             for column, widget in enumerate(row.widgets()):
@@ -177,3 +256,32 @@ class DimensionSliders(QWidget):
         """Show u [dim] without telling anybody."""
         for row in self.rows:
             row.show_value(float(np.clip(u[row.dimension.index], -99, 99)))
+
+    @property
+    def locked(self) -> list[int]:
+        """Indices of the dimensions that are to stay as they are."""
+        return [row.dimension.index for row in self.rows if row.lock.isChecked()]
+
+    # animation
+
+    def swing(self, row: SliderRow | None) -> None:
+        """Let this dimension swing, and no other; None: none."""
+        for other in self.rows:
+            if other is not row:
+                with QSignalBlocker(other.play):
+                    other.play.setChecked(False)
+        self._swinging, self._phase = row, 0.0
+        if row is None:
+            self._clock.stop()
+        else:
+            self._phase = math.asin(max(-1.0, min(1.0, row.field.value() / SWEEP_REACH)))
+            self._clock.start()
+
+    def _swing_on(self) -> None:
+        if self._swinging is None or not self.isVisible():
+            self.swing(None)
+            return
+        self._phase += 2.0 * math.pi * FRAME_MS / (1000.0 * SWEEP_SECONDS)
+        value = SWEEP_REACH * math.sin(self._phase)
+        self._swinging.show_value(value)
+        self.changed.emit(self._swinging.dimension.index, value)

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
+from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, Qt, Signal
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QGraphicsPathItem, QLabel, QVBoxLayout, QWidget
 
 from lvm_studio.studio.theme import Colours, theme
 from lvm_studio.studio.widgets.colour_scale import ColourScale
+from lvm_studio.studio.widgets.colours import mix, veil
+from lvm_studio.studio.widgets.latent_canvas import Dots, MapCanvas, MapView
+from lvm_studio.studio.widgets.latent_overlays import DensityImage, ellipse, inside, outline_path
+from lvm_studio.studio.widgets.latent_points import PointsItem
 from lvm_studio.studio.widgets.series import Floats
 
 PRIOR_SHARES = (0.5, 0.9)
-POINT_SIZE = 5
-KEY_STEP, KEY_STEP_LARGE = 0.1, 0.5
+ELLIPSE_SHARE = 0.9
+NEAR = 0.5
+"""Key S selects what is nearer than this share of the view's half height."""
 HINT = "Choose a trained model, and real sums of households will be laid out here."
 
 
@@ -40,6 +45,7 @@ class MapPoints:
         x_title, y_title: of the axes.
         origin: where u = 0 lies, the middle of the prior's circles.
         tips: [n] one line about each point.
+        covariance: [n, 2, 2] of the posteriors in the plane, or None where there is no plane.
     """
 
     xy: Floats
@@ -47,80 +53,7 @@ class MapPoints:
     y_title: str
     origin: tuple[float, float] = (0.0, 0.0)
     tips: tuple[str, ...] = ()
-
-
-class MapView(pg.ViewBox):
-    """Left button picks (click or drag), the wheel zooms, the middle and right buttons move."""
-
-    picked = Signal(float, float)
-    drag_ended = Signal()
-
-    def __init__(self) -> None:
-        super().__init__(lockAspect=True, enableMenu=False)
-        self.disableAutoRange()
-
-    def mouseClickEvent(self, event: Any) -> None:
-        """Pick; overrides pyqtgraph."""
-        if event.button() == Qt.MouseButton.LeftButton:
-            self._pick(event.pos())
-            self.drag_ended.emit()
-            event.accept()
-        else:
-            super().mouseClickEvent(event)
-
-    def mouseDragEvent(self, event: Any, axis: int | None = None) -> None:
-        """Pick all along a drag; overrides pyqtgraph."""
-        if event.button() != Qt.MouseButton.LeftButton:
-            super().mouseDragEvent(event, axis)
-            return
-        event.accept()
-        self._pick(event.pos())
-        if event.isFinish():
-            self.drag_ended.emit()
-
-    def _pick(self, position: QPointF) -> None:
-        at = self.mapToView(position)
-        self.picked.emit(at.x(), at.y())
-
-
-class Dots(pg.ScatterPlotItem):
-    """Points that leave clicks to the map beneath them."""
-
-    def mouseClickEvent(self, event: Any) -> None:
-        """Let the map have it; overrides pyqtgraph."""
-        event.ignore()
-
-
-class MapCanvas(pg.PlotWidget):
-    """The plot of the map, with its keys."""
-
-    key_moved = Signal(float, float)
-    pin_asked = Signal(str)
-
-    def __init__(self, view: MapView) -> None:
-        super().__init__(viewBox=view)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setAccessibleName("Latent map")
-        self.hideButtons()
-        for side in ("left", "bottom"):
-            self.getAxis(side).enableAutoSIPrefix(False)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Arrows walk (Shift: five times as far), A and B pin."""
-        far = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
-        step = KEY_STEP_LARGE if far else KEY_STEP
-        moves = {
-            Qt.Key.Key_Left: (-step, 0.0),
-            Qt.Key.Key_Right: (step, 0.0),
-            Qt.Key.Key_Up: (0.0, step),
-            Qt.Key.Key_Down: (0.0, -step),
-        }
-        if event.key() in moves:
-            self.key_moved.emit(*moves[Qt.Key(event.key())])
-        elif event.key() in (Qt.Key.Key_A, Qt.Key.Key_B):
-            self.pin_asked.emit(chr(event.key()))
-        else:
-            super().keyPressEvent(event)
+    covariance: Floats | None = None
 
 
 class LatentMap(QWidget):
@@ -134,6 +67,8 @@ class LatentMap(QWidget):
     drag_ended = Signal()
     pin_asked = Signal(str)
     """Pin "A" or "B" where the marker stands."""
+    selected = Signal(object)
+    """Rows [m] of the points in the lasso."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -143,7 +78,11 @@ class LatentMap(QWidget):
         self.view = MapView()
         self.canvas = MapCanvas(self.view)
         self.canvas.setObjectName("latent_map")
-        self._scatter = Dots(size=POINT_SIZE, pen=None, pxMode=True)
+        self._chosen: NDArray[np.bool_] | None = None
+        self.points_item = PointsItem()
+        self.density = DensityImage()
+        self._posterior = pg.PlotCurveItem()
+        self._lasso = QGraphicsPathItem()
         self._circles = [pg.PlotCurveItem() for _ in PRIOR_SHARES]
         self._circle_labels = [
             pg.TextItem(f"{share:.0%}", anchor=(0.5, 1)) for share in PRIOR_SHARES
@@ -167,7 +106,8 @@ class LatentMap(QWidget):
         layout.addWidget(self._hint, 1)
         layout.addWidget(self.canvas, 1)
         layout.addWidget(self._about)
-        items = [self._scatter, *self._circles, *self._circle_labels, self._path, self._marker]
+        curves = [*self._circles, *self._circle_labels, self._path, self._posterior]
+        items = [self.density, self.points_item, *curves, self._lasso, self._marker]
         for depth, item in enumerate(items):
             item.setZValue(depth)
             self.canvas.addItem(item, ignoreBounds=True)
@@ -184,6 +124,8 @@ class LatentMap(QWidget):
         self.view.drag_ended.connect(self.drag_ended)
         self.canvas.pin_asked.connect(self.pin_asked)
         self.canvas.key_moved.connect(self._walk)
+        self.canvas.near_asked.connect(self._select_near)
+        self.view.outlined.connect(self._outline)
         self.canvas.scene().sigMouseMoved.connect(self._tell_about)
         theme().changed.connect(self._set_colours)
 
@@ -243,14 +185,25 @@ class LatentMap(QWidget):
             return
         self.canvas.setLabel("bottom", self._points.x_title)
         self.canvas.setLabel("left", self._points.y_title)
-        brushes: Any = pg.mkBrush(theme().colours.muted)
-        if self._scale is not None:
-            brushes = self._scale.brushes()
-        self._scatter.setData(pos=self._points.xy, brush=brushes)
+        self._draw_points()
         self._draw_circles()
+
+    def _draw_points(self) -> None:
+        assert self._points is not None
+        count = len(self._points.xy)
+        colours, index = [QColor(theme().colours.muted)], np.zeros(count, dtype=np.int64)
+        if self._scale is not None and len(self._scale.position) == count:
+            colours, index = self._scale.shading()
+        if self._chosen is not None and len(self._chosen) == count:
+            pale = mix(theme().colours.grid, theme().colours.plot, 0.2)
+            colours, index = [*colours, pale], np.where(self._chosen, index, len(colours))
+        self.points_item.set_points(self._points.xy, colours, index)
 
     def _draw_circles(self) -> None:
         assert self._points is not None
+        there_is_a_prior = self._points.covariance is not None
+        for item in (*self._circles, *self._circle_labels):
+            item.setVisible(there_is_a_prior)
         x0, y0 = self._points.origin
         angle = np.linspace(0.0, 2.0 * np.pi, 181)
         for share, circle, label in zip(
@@ -260,7 +213,25 @@ class LatentMap(QWidget):
             circle.setData(x0 + radius * np.cos(angle), y0 + radius * np.sin(angle))
             label.setPos(x0, y0 + radius)
 
+    def show_selection(self, chosen: NDArray[np.bool_] | None) -> None:
+        """Let the points that are not chosen fade; None: all alike."""
+        self._chosen = chosen
+        self._lasso.setPath(outline_path(np.empty((0, 2))))
+        self._refresh()
+
     # what the person does
+
+    def _outline(self, outline: Floats, finished: bool) -> None:
+        self._lasso.setPath(outline_path(outline))
+        if finished and self._points is not None:
+            self.selected.emit(np.flatnonzero(inside(self._points.xy, outline)))
+
+    def _select_near(self) -> None:
+        if self._points is None:
+            return
+        reach = NEAR * self.view.viewRect().height() / 2
+        far = np.hypot(*(self._points.xy - self._marker_at).T)
+        self.selected.emit(np.flatnonzero(far <= reach))
 
     def _walk(self, dx: float, dy: float) -> None:
         self.picked.emit(self._marker_at[0] + dx, self._marker_at[1] + dy)
@@ -274,8 +245,18 @@ class LatentMap(QWidget):
         squared = ((self._points.xy - [at.x(), at.y()]) ** 2).sum(axis=1)
         nearest = int(squared.argmin())
         reach = 8 * self.view.viewPixelSize()[0]
-        near = squared[nearest] <= reach**2
+        near = bool(squared[nearest] <= reach**2)
         self._about.setText(self._points.tips[nearest] if near else " ")
+        self._show_posterior(nearest if near else None)
+
+    def _show_posterior(self, row: int | None) -> None:
+        """Draw where the posterior of this point holds 90 % of its mass in the plane."""
+        outline = np.empty((2, 0))
+        if row is not None and self._points is not None and self._points.covariance is not None:
+            x, y = self._points.xy[row]
+            radius = prior_radius(ELLIPSE_SHARE)
+            outline = ellipse((float(x), float(y)), self._points.covariance[row], radius)
+        self._posterior.setData(*outline)
 
     def _set_colours(self, colours: Colours) -> None:
         self.canvas.setBackground(colours.plot)
@@ -287,6 +268,10 @@ class LatentMap(QWidget):
             circle.setPen(pg.mkPen(colours.muted, width=1, style=Qt.PenStyle.DashLine))
             label.setColor(colours.text)
             label.fill = pg.mkBrush(colours.plot)
+        self.density.set_colours(colours)
+        self._posterior.setPen(pg.mkPen(colours.text, width=1))
+        self._lasso.setPen(pg.mkPen(colours.accent, width=1))  # cosmetic, as all of mkPen's
+        self._lasso.setBrush(veil(colours.accent, 0.12))
         self._path.setPen(pg.mkPen(colours.tuned, width=1))
         self._marker.setPen(pg.mkPen(colours.tuned, width=2))
         self._marker.setBrush(pg.mkBrush(colours.tuned))
