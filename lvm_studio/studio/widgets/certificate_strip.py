@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
+
+from lvm_studio.studio.widgets.steady_room import SteadyRoom
 
 if TYPE_CHECKING:
     from lvm_studio.tuning.certificate import Certificate
@@ -29,17 +30,17 @@ class CertificateStrip(QWidget):
         super().__init__(parent)
         self.setObjectName("certificate")
         self.setToolTip(CERTIFICATE_HELP)
+        self._colour = ""
         self._mark = QLabel("●", self)
         self._mark.setObjectName("certificate_mark")
         self.words = QLabel(self)
         self.words.setObjectName("certificate_words")
         self.words.setWordWrap(True)
-        self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
         layout.addWidget(self._mark)
-        layout.addWidget(self.words, 1)
+        layout.addWidget(SteadyRoom(self.words, self), 1)
         self.show_certificate(None)
 
     def show_certificate(self, certificate: Certificate | None) -> None:
@@ -49,7 +50,9 @@ class CertificateStrip(QWidget):
             return
         checked = certificate.reference_log_z is not None
         colour = BAD if not certificate.ok else GOOD if checked else UNKNOWN
-        self._mark.setStyleSheet(f"color: {colour};")
+        if colour != self._colour:  # a style sheet is worked through even if it says the same
+            self._colour = colour
+            self._mark.setStyleSheet(f"color: {colour};")
         self._mark.setAccessibleName("sound" if certificate.ok else "not to be believed")
         self.words.setText(certificate_text(certificate))
 

@@ -31,6 +31,7 @@ from lvm_studio.studio.widgets.lam_fields import (
     OddsField,
 )
 from lvm_studio.studio.widgets.levels_plot import LevelsPlot
+from lvm_studio.studio.widgets.steady_room import SteadyRoom
 from lvm_studio.studio.widgets.tuning_history import TuningHistory
 
 if TYPE_CHECKING:
@@ -238,7 +239,6 @@ class LamControl(QWidget):
             label.setWordWrap(True)
         for label in (self._source, self._flow, self._held):
             label.setProperty("role", "muted")
-        self._figures.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._figures.setWordWrap(True)
 
     def _lay_out(self) -> None:
@@ -264,15 +264,15 @@ class LamControl(QWidget):
             second.addWidget(QLabel(label, self))
             second.addWidget(field)
             second.addSpacing(8)
-        second.addWidget(self._held)
+        second.addWidget(SteadyRoom(self._held, self))
         second.addStretch(1)
         second.addWidget(self.computing)
         grid.addLayout(first, 0, 0)
         grid.addLayout(second, 1, 0)
-        grid.addWidget(self._figures, 2, 0)
+        grid.addWidget(SteadyRoom(self._figures, self), 2, 0)
         grid.addWidget(self.certificate, 3, 0)
-        grid.addWidget(self._source, 4, 0)
-        grid.addWidget(self._flow, 5, 0)
+        grid.addWidget(SteadyRoom(self._source, self), 4, 0)
+        grid.addWidget(SteadyRoom(self._flow, self), 5, 0)
         whole = QHBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(10)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from lvm_studio.analysis.fan import Fan, Spread
 from lvm_studio.data.units import HOURS_PER_STEP
+from lvm_studio.studio.widgets.steady_room import SteadyRoom
 from lvm_studio.studio.widgets.time_axis import weekday_text
 
 ROWS = (
@@ -47,10 +47,9 @@ class Readouts(QWidget):
             for place, column in enumerate(COLUMNS, start=1):
                 cell = QLabel(ABSENT, self)
                 cell.setObjectName(f"readout_{column.lower()}_{row}")
-                cell.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
                 cell.setToolTip(tip)
                 self._cells[row, column] = cell
-                grid.addWidget(cell, row + 1, place)
+                grid.addWidget(SteadyRoom(cell, self), row + 1, place)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
