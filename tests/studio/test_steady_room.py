@@ -23,7 +23,9 @@ class Layouts(QObject):
 def shown(qtbot: QtBot, label: QLabel) -> tuple[QWidget, SteadyRoom]:
     around = QWidget()
     room = SteadyRoom(label)
-    QVBoxLayout(around).addWidget(room)
+    layout = QVBoxLayout(around)
+    layout.addWidget(room)
+    layout.addStretch(1)
     qtbot.addWidget(around)
     around.resize(200, 200)
     around.show()

@@ -7,7 +7,7 @@ import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtWidgets import QGraphicsItem, QLabel, QWidget
 
 from lvm_studio.studio.theme import Colours
 from lvm_studio.studio.widgets.band_item import BandItem
@@ -16,6 +16,8 @@ from lvm_studio.studio.widgets.grid_item import GridItem
 
 FADING = 0.6
 BAND_ALPHA = 0.25
+PADDING = 0.04
+LEAST_KL = 0.1
 LABEL_ROOM = 8
 """Pixels beyond the highest and the last tick, so that their labels are not cut."""
 
@@ -47,9 +49,12 @@ class FrontPlot(pg.PlotWidget):
         self._doubtful = pg.PlotCurveItem(antialias=True)
         self._point = pg.ScatterPlotItem(size=10)
         self._band = BandItem()
-        self.addItem(self._band, ignoreBounds=True)
-        for item in (self._doubtful, self._sure, self._point):
-            self.addItem(item)
+        for item in (self._band, self._doubtful, self._sure):
+            self.addItem(item, ignoreBounds=True)
+            # while λ slides the point moves alone: the rest stays painted as an image
+            item.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
+        self.addItem(self._point, ignoreBounds=True)
+        self.getViewBox().disableAutoRange()
         self._lam = self._kl = self._expectation = self._sure_values = np.empty(0)
         self.getPlotItem().layout.setContentsMargins(0, LABEL_ROOM, LABEL_ROOM, 0)
         self._hint = QLabel("E f against KL, once there is a street.", self)
@@ -89,10 +94,14 @@ class FrontPlot(pg.PlotWidget):
         self._band.set_band(sure_kl, level - 2.0 * error[valid], level + 2.0 * error[valid])
         self._doubtful.setData(self._kl, self._expectation)
         self._sure.setData(self._kl, sure)
+        self._fit(self._kl, self._expectation)
 
     def set_point(self, kl: float, expectation: float) -> None:
-        """Mark where λ is now."""
+        """Mark where λ is now; beyond what is drawn the axes reach out to it."""
         self._point.setData([kl], [expectation])
+        (left, right), (low, high) = self.getViewBox().viewRange()
+        if not (left <= kl <= right and low <= expectation <= high):
+            self._fit(np.append(self._kl, kl), np.append(self._expectation, expectation))
 
     def clear_front(self) -> None:
         """Draw nothing."""
@@ -126,6 +135,12 @@ class FrontPlot(pg.PlotWidget):
         distance = ((self._kl - kl) / max(x1 - x0, 1e-9)) ** 2
         distance += ((self._expectation - expectation) / max(y1 - y0, 1e-9)) ** 2
         return float(self._lam[int(distance.argmin())])
+
+    def _fit(self, kl: NDArray[np.float64], expectation: NDArray[np.float64]) -> None:
+        """Show all of these, with a little room around."""
+        if len(kl) and np.isfinite(kl).all() and np.isfinite(expectation).all():
+            self.setXRange(float(kl.min()), max(float(kl.max()), LEAST_KL), padding=PADDING)
+            self.setYRange(float(expectation.min()), float(expectation.max()), padding=PADDING)
 
     def _same(self, front: tuple[NDArray[np.float64], ...], sure: NDArray[np.float64]) -> bool:
         """Whether this front is on screen: while λ slides only the point moves."""
