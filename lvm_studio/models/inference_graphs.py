@@ -87,7 +87,8 @@ class GenerativeGraph:
         model; 'reverse' from effect to cause, so that q runs along with it, as a Ladder VAE does.
         Each visited variable takes as parents all neighbours not visited before it. These are then
         joined with each other: marginalising the variable couples them. The thesis' summary leaves
-        that step out, and without it q may claim an independence that p lacks.
+        that step out, and without it q may claim an independence that p lacks. A variable without
+        any observed effect keeps an edge that could be spared: its parents are joined for nothing.
         """
         visits = self.latent if order == "forward" else self.latent[::-1]
         skeleton, graph = self.moral_skeleton(), nx.DiGraph()
