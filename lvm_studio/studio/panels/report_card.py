@@ -33,6 +33,7 @@ from lvm_studio.studio.widgets.run_banner import RunBanner
 from lvm_studio.studio.widgets.verdict_table import VerdictTable, told
 
 if TYPE_CHECKING:
+    from lvm_studio.storage.street_state import StreetState
     from lvm_studio.studio.session import Session
 
 PROGRESS_STEPS = 1000
@@ -166,7 +167,7 @@ class ReportCardPanel(QWidget):
         self.maker.progressed.connect(self._show_progress)
         self.maker.ended.connect(self._refresh)
         self.maker.failed.connect(self.banner.say)
-        self._session.state_changed.connect(self._refresh)
+        self._session.state_changed.connect(self._follow_state)
         self._session.workspace_changed.connect(self._refresh)
         theme().changed.connect(self._set_colours)
 
@@ -201,6 +202,11 @@ class ReportCardPanel(QWidget):
         if report.seconds_left is not None:
             parts.append(f"about {duration(report.seconds_left)} left")
         self.status.setText(" · ".join(parts))
+
+    def _follow_state(self, new: StreetState, old: StreetState) -> None:
+        """A card is of a model and its data: what is composed or tuned does not change it."""
+        if (new.model, new.dataset) != (old.model, old.dataset):
+            self._refresh()
 
     def _refresh(self, *_: object) -> None:
         running = self.maker.running

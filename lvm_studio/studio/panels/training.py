@@ -34,6 +34,7 @@ from lvm_studio.studio.widgets.training_terms import RunHistory
 from lvm_studio.training.recipes import RECIPES
 
 if TYPE_CHECKING:
+    from lvm_studio.storage.street_state import StreetState
     from lvm_studio.studio.session import Session
 
 REDRAW_MS = 200
@@ -201,7 +202,7 @@ class TrainingPanel(QWidget):
         self.curves.saved.connect(self._note.setText)
         self.curves.failed.connect(self._note.setText)
         self._session.workspace_changed.connect(self._refresh_buttons)
-        self._session.state_changed.connect(self._refresh_buttons)
+        self._session.state_changed.connect(self._follow_state)
         self._session.model_ready.connect(self._probe.ask)
         self._probe.found.connect(self._show_devices)
 
@@ -355,6 +356,10 @@ class TrainingPanel(QWidget):
         self.banner.say(
             record.sentence if record.state is JobState.FAILED else "", record.details, step
         )
+
+    def _follow_state(self, new: StreetState, old: StreetState) -> None:
+        if (new.model, new.dataset) != (old.model, old.dataset):
+            self._refresh_buttons()
 
     def _refresh_buttons(self, *_: object) -> None:
         run = self._run()
