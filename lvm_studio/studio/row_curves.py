@@ -1,4 +1,4 @@
-"""Curves of stored draws in the rows of a fan: only rows in which another draw stands are decoded.
+"""Curves of stored draws in the rows of a fan: only a draw that is new to its row is decoded.
 
 Runs on the compute thread alone.
 """
@@ -17,25 +17,41 @@ if TYPE_CHECKING:
 Decode = Callable[["Tensor", NDArray[np.int64]], NDArray[np.float32]]
 """Curves [m, T] of latents [m, dim] and the rows [m] that they stand in."""
 
+MOST_KEPT = 16_384
+"""Curves kept: 22 MB of weeks. As λ slides to and fro few draws ever stand in a row."""
+
 
 class RowCurves:
-    """The curves last asked for, and which draw stands in each row; for one set of draws."""
+    """The curves of every draw that has stood in a row; for one set of draws."""
 
     def __init__(self) -> None:
         self._draws: object = None
-        self._picked = np.empty(0, np.int64)
+        self._rows = 0
+        self._places: dict[int, int] = {}
         self._curves = np.empty((0, 0), np.float32)
 
     def curves(self, u: Tensor, picked: NDArray[np.int64], decode: Decode) -> NDArray[np.float32]:
         """Curves [n, T] with draw picked[i] of u [draws, dim] in row i.
 
-        `u` is told apart by identity: other draws, other curves.
+        `u` is told apart by identity: other draws, other curves. So are other numbers of rows,
+        whose noise is another.
         """
-        known = self._draws is u and len(self._picked) == len(picked)
-        fresh = np.flatnonzero(picked != self._picked) if known else np.arange(len(picked))
+        known = self._draws is u and self._rows == len(picked)
+        if not known or len(self._places) + len(picked) > MOST_KEPT:
+            self._draws, self._rows, self._places = u, len(picked), {}
+        pairs = (np.arange(len(picked)) * len(u) + picked).tolist()
+        fresh = np.array([i for i, pair in enumerate(pairs) if pair not in self._places], np.int64)
         if len(fresh):
-            decoded = decode(u[picked[fresh]], fresh)
-            curves = self._curves.copy() if known else np.empty_like(decoded)
-            curves[fresh] = decoded
-            self._draws, self._picked, self._curves = u, picked, curves
-        return self._curves
+            self._keep([pairs[i] for i in fresh], decode(u[picked[fresh]], fresh))
+        return self._curves[[self._places[pair] for pair in pairs]]
+
+    def _keep(self, pairs: list[int], curves: NDArray[np.float32]) -> None:
+        first = len(self._places)
+        end = first + len(pairs)
+        if first == 0 or end > len(self._curves):
+            room = np.empty((max(end, min(MOST_KEPT, 2 * end)), curves.shape[1]), curves.dtype)
+            if first:
+                room[:first] = self._curves[:first]
+            self._curves = room
+        self._curves[first:end] = curves
+        self._places.update(zip(pairs, range(first, end), strict=True))

@@ -17,6 +17,7 @@ from lvm_studio.storage import workspace as workspace_file
 from lvm_studio.storage.kept_tuning import KeptTuning
 from lvm_studio.storage.start import restored_state, starting_state, starting_workspace
 from lvm_studio.storage.street_state import StreetState
+from lvm_studio.storage.wholes import Wholes
 from lvm_studio.storage.workspace import RunEntry, Workspace
 from lvm_studio.studio.commands import NO_GESTURE, ChangeDocument, ChangeStreet, Document
 from lvm_studio.studio.likeness import draw_like
@@ -41,6 +42,7 @@ class Session(QObject):
         workspace_changed(): the datasets or runs are others than before.
         models_changed(): the list of models, or the chosen one, is another.
         selection_changed(Selection | None): other observations are picked out.
+        wholes_changed(): the artificial wholes are others; ask `wholes`.
         model_ready(TrainedModel): the chosen model has been loaded (torch is imported by then).
         dirty_changed(bool), path_changed(Path | None): for the title.
         failed(sentence, details): show the sentence; details on demand.
@@ -49,6 +51,7 @@ class Session(QObject):
     state_changed = Signal(object, object)
     workspace_changed = Signal()
     models_changed = Signal()
+    wholes_changed = Signal()
     model_ready = Signal(object)
     selection_changed = Signal(object)
     dirty_changed = Signal(bool)
@@ -123,6 +126,17 @@ class Session(QObject):
         self._trained = (tree, model)
         if self.trained_model() is not None:
             self.model_ready.emit(model)
+
+    @property
+    def wholes(self) -> Wholes:
+        """What the pages of artificial wholes compose."""
+        return self._workspace.wholes
+
+    def put_wholes(self, wholes: Wholes) -> None:
+        """Compose these; the pages' own commands call this, so that undo goes through it too."""
+        if wholes != self._workspace.wholes:
+            self._workspace = replace(self._workspace, wholes=wholes)
+            self.wholes_changed.emit()
 
     # What is picked out ---------------------------------------------------------------------
 
@@ -225,8 +239,8 @@ class Session(QObject):
         self._change(text, gesture, own_temperature=profile)
 
     def set_criterion(self, name: str) -> None:
-        """Choose what "extreme" means; a name in tuning.CRITERIA."""
-        self._change(f"Criterion {name}", criterion=name)
+        """Choose what "extreme" means: the text of a criterion (tuning.criterion_specs)."""
+        self._change(f"Criterion {name.partition('=')[0]}", criterion=name)
 
     def set_lam(self, lam: float, gesture: int = NO_GESTURE) -> None:
         """Set λ, per standard deviation of the criterion, and hold it."""
@@ -440,6 +454,7 @@ class Session(QObject):
         self._workspace, self._path = workspace, path
         old, self._state = self._state, state
         self._announce(old)
+        self.wholes_changed.emit()
         self.path_changed.emit(path)
         self._refresh_dirty()
 

@@ -12,7 +12,7 @@ from street_fakes import tuned_answer
 from lvm_studio.storage.street_state import StreetState
 from lvm_studio.studio.answers import Front, LevelsAnswer
 from lvm_studio.studio.theme import LIGHT
-from lvm_studio.studio.widgets.criteria_help import CRITERIA_HELP
+from lvm_studio.studio.widgets.criteria_help import CRITERIA_HELP, OFFERED, help_of
 from lvm_studio.studio.widgets.lam_control import LamControl
 from lvm_studio.studio.widgets.lam_fields import next_odds
 from lvm_studio.studio.widgets.levels_plot import levels_text
@@ -37,7 +37,8 @@ def text(control: LamControl, name: str) -> str:
 
 def test_the_list_has_every_criterion_with_its_unit(control: LamControl) -> None:
     names = [control.criterion_box.itemData(i) for i in range(control.criterion_box.count())]
-    assert names == list(CRITERIA)
+    assert names == list(OFFERED)
+    assert names[: len(CRITERIA)] == list(CRITERIA)
     for name, criterion in CRITERIA.items():
         assert CRITERIA_HELP[name].unit == criterion.unit
         assert CRITERIA_HELP[name].title == criterion.title
@@ -253,3 +254,39 @@ def test_typed_text_is_not_overwritten_by_an_answer(control: LamControl, qtbot: 
 )
 def test_odds_step_through_round_numbers(value: float, up: bool, expected: float) -> None:
     assert next_odds(value, up=up) == expected
+
+
+@pytest.mark.parametrize("name", [*OFFERED, "distance:3=1,2", "peak-0.5*ramp:2h@mean", "of-old"])
+def test_any_criterion_can_be_shown(control: LamControl, name: str) -> None:
+    control.set_criterion(name)
+    control.set_held("expectation", 3.0)
+    assert control.criterion_box.currentText() == help_of(name).title
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("energy: 6-9", "energy:6-9"), ("8 h Sustained", "sustained"), ("peak+ramp", "peak+ramp")],
+)
+def test_a_criterion_can_be_typed(
+    control: LamControl, qtbot: QtBot, typed: str, meant: str
+) -> None:
+    with qtbot.waitSignal(control.criterion_chosen) as chosen:
+        control.criterion_box.setEditText(typed)
+        control.criterion_box.lineEdit().editingFinished.emit()
+    assert chosen.args == [meant]
+    assert control.criterion_box.currentText() == help_of(meant).title
+
+
+@pytest.mark.parametrize("typed", ["height", "class:4", "energy:9-9"])
+def test_what_is_no_criterion_is_refused_in_a_sentence(
+    control: LamControl, qtbot: QtBot, typed: str
+) -> None:
+    control.set_criterion("flexibility")
+    with (
+        qtbot.waitSignal(control.criterion_refused) as refused,
+        qtbot.assertNotEmitted(control.criterion_chosen),
+    ):
+        control.criterion_box.setEditText(typed)
+        control.criterion_box.lineEdit().editingFinished.emit()
+    assert typed in refused.args[0]
+    assert control.criterion_box.currentText() == "Flexibility"

@@ -126,6 +126,7 @@ class ComposePanel(QWidget):
         self.temperature.profile_edited.connect(self._set_temperature)
         self.fan.show_asked.connect(self._set_shown)
         self.lam.criterion_chosen.connect(session.set_criterion)
+        self.lam.criterion_refused.connect(lambda sentence: session.failed.emit(sentence, ""))
         self.lam.method_chosen.connect(session.set_method)
         self.lam.history.keep_asked.connect(self._keep_tuning)
         self.lam.history.recall_asked.connect(session.recall_tuning)

@@ -30,6 +30,7 @@ from lvm_studio.studio.widgets.time_axis import seconds, weekday_text
 LABEL_ROOM = 1.03
 """Above the highest tick, so that its label is not cut."""
 GREY_SHARE = 0.75
+STANDS_STILL = 0.7
 FEW_KW = 10.0
 MAX_SHOWN = 9999
 ROUND_STEPS = (0.1, 0.2, 0.5, 1.0)
@@ -80,6 +81,8 @@ class FanPlot(QWidget):
         self._tuned_valid = True
         self._zoomed = False
         self._step: int | None = None
+        self._top = 0.0
+        """Upper end of the power axis, kW."""
         self._lay_out()
         self._connect()
         self.set_colours(colours)
@@ -215,7 +218,7 @@ class FanPlot(QWidget):
         for canvas in (self.canvas, self._second):
             canvas.pointed.connect(self._point_at)
             canvas.cursor_stepped.connect(self._step_cursor)
-            canvas.fit_asked.connect(self._fit)
+            canvas.fit_asked.connect(self._fit)  # all of it, whatever was shown before
             canvas.zoomed.connect(self._note_zoom)
         self._beside.toggled.connect(self._place_tuned)
         for key in self._keys.values():
@@ -240,7 +243,7 @@ class FanPlot(QWidget):
         self._refresh_keys()
         self.canvas.show_axes(self._base.fan is not None)
         if not self._zoomed:
-            self._fit()
+            self._fit(STANDS_STILL)
         self._show_cursor()
 
     def _refresh_keys(self) -> None:
@@ -262,8 +265,12 @@ class FanPlot(QWidget):
     def _note_zoom(self) -> None:
         self._zoomed = True
 
-    def _fit(self) -> None:
-        """Show the whole week, zero included, and room above the highest line."""
+    def _fit(self, least_share: float = 1.0) -> None:
+        """Show the whole week, zero included, and room above the highest line.
+
+        An axis that the curves fill by `least_share` at least is left as it is: a new range has
+        everything painted again.
+        """
         self._zoomed = False
         fan = self._base.fan
         bounds = [b for b in (self._base.bounds(), self._tuned.bounds()) if b is not None]
@@ -273,10 +280,13 @@ class FanPlot(QWidget):
         if fan.measured is not None and self._keys["measured"].isChecked():
             high = max(high, float(np.max(fan.measured)))
         low = min(0.0, *(b[0] for b in bounds))
+        top = round_up(high) * LABEL_ROOM
+        if not least_share * self._top <= top <= self._top:
+            self._top = top
         times = seconds(fan.times)
         end = times[-1] + (times[1] - times[0])
         for canvas in (self.canvas, self._second) if self._beside.isChecked() else (self.canvas,):
-            canvas.show_range(times[0], end, low, round_up(high) * LABEL_ROOM)
+            canvas.show_range(times[0], end, low, self._top)
 
     def _point_at(self, second: float | None) -> None:
         fan = self._base.fan

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 from lvm_studio.studio.theme import Colours
 from lvm_studio.studio.widgets.certificate_strip import CertificateStrip
 from lvm_studio.studio.widgets.computing_label import ComputingLabel
-from lvm_studio.studio.widgets.criteria_help import CRITERIA_HELP
+from lvm_studio.studio.widgets.criteria_help import OFFERED, TYPED_HELP, help_of, understood
 from lvm_studio.studio.widgets.front_plot import FrontPlot
 from lvm_studio.studio.widgets.lam_fields import (
     KL_MAX,
@@ -33,6 +33,7 @@ from lvm_studio.studio.widgets.lam_fields import (
 from lvm_studio.studio.widgets.levels_plot import LevelsPlot
 from lvm_studio.studio.widgets.steady_room import SteadyRoom
 from lvm_studio.studio.widgets.tuning_history import TuningHistory
+from lvm_studio.tuning.errors import TuningError
 
 if TYPE_CHECKING:
     from lvm_studio.studio.answers import Front, TunedAnswer
@@ -44,6 +45,9 @@ LAM_HELP = (
     "The slider ends where the answers do: at 1 week in 1,800 (KL 7.5 nats), or sooner where no\n"
     "weighted sample can be trusted. A larger λ can be typed; its answer is grey."
 )
+CRITERION_CHARACTERS = 16
+NO_LEVEL = -1e7
+"""What the field of E f holds where there is none; a nearness is below zero too."""
 KL_END = 7.5
 """Nats at the end of the slider, a little beyond “1 week in 1,000”."""
 ENDS_PER_LAM = 4
@@ -81,6 +85,7 @@ class LamControl(QWidget):
     """Criterion, λ and its twins, read-outs and the front; emits wishes, shows answers."""
 
     criterion_chosen = Signal(str)
+    criterion_refused = Signal(str)  # why what was typed is no criterion
     lam_asked = Signal(float)
     drag_started = Signal()
     drag_ended = Signal()
@@ -90,6 +95,7 @@ class LamControl(QWidget):
     def __init__(self, colours: Colours, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("lam_control")
+        self._criterion = OFFERED[0]
         self.criterion_box = self._make_criteria()
         self.method_box = self._make_methods()
         self._lam = 0.0
@@ -97,7 +103,7 @@ class LamControl(QWidget):
         self.field = NumberField(-LAM_TYPED_MAX, LAM_TYPED_MAX, 2, 0.05, self)
         self.kl_field = NumberField(0.0, KL_MAX, 2, 0.1, self)
         self.odds_field = OddsField(self)
-        self.expectation_field = NumberField(0.0, 1e7, 1, 1.0, self)
+        self.expectation_field = NumberField(NO_LEVEL, 1e7, 1, 1.0, self)
         self._reset = QToolButton(self)
         self.computing = ComputingLabel(self)
         self._figures = QLabel(self)
@@ -119,10 +125,12 @@ class LamControl(QWidget):
 
     def set_criterion(self, name: str) -> None:
         """Show the criterion in force."""
+        self._criterion = name
+        about = help_of(name)
         with QSignalBlocker(self.criterion_box):
             self.criterion_box.setCurrentIndex(self.criterion_box.findData(name))
-        about = CRITERIA_HELP[name]
-        self.criterion_box.setToolTip(about.tooltip())
+            self.criterion_box.setEditText(about.title)
+        self.criterion_box.setToolTip(f"{about.tooltip()}\n\n{TYPED_HELP}")
         self.expectation_field.setSuffix(f" {about.unit}")
 
     def set_method(self, method: str) -> None:
@@ -139,7 +147,7 @@ class LamControl(QWidget):
 
     def set_held(self, goal: str, target: float) -> None:
         """Say what stays as it is when the street, the week or the criterion change."""
-        unit = CRITERIA_HELP[self.criterion_box.currentData()].unit
+        unit = help_of(self._criterion).unit
         held = {
             "lam": f"λ = {self._lam:.2f}",
             "kl": f"KL = {target:,.2f} nats",
@@ -169,7 +177,7 @@ class LamControl(QWidget):
             self.levels.show_levels(None)
             self.kl_field.show_value(0.0)
             self.odds_field.show_value(1.0)
-            self.expectation_field.show_value(0.0)
+            self.expectation_field.show_value(NO_LEVEL)
             self._figures.setText("")
             self._source.setText("")
             return
@@ -201,9 +209,14 @@ class LamControl(QWidget):
 
     def _make_criteria(self) -> QComboBox:
         box = QComboBox(self)
-        for name, about in CRITERIA_HELP.items():
+        for name in OFFERED:
+            about = help_of(name)
             box.addItem(about.title, name)
             box.setItemData(box.count() - 1, about.tooltip(), Qt.ItemDataRole.ToolTipRole)
+        box.setEditable(True)
+        box.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+        box.setCompleter(None)  # it would turn what is typed into something of the list
+        box.setMinimumContentsLength(CRITERION_CHARACTERS)
         return box
 
     def _make_methods(self) -> QComboBox:
@@ -287,6 +300,9 @@ class LamControl(QWidget):
 
     def _connect(self) -> None:
         self.criterion_box.activated.connect(self._choose_criterion)
+        line = self.criterion_box.lineEdit()
+        assert line is not None  # the box is editable
+        line.editingFinished.connect(self._take_typed)
         self.method_box.activated.connect(
             lambda: self.method_chosen.emit(self.method_box.currentData())
         )
@@ -302,8 +318,25 @@ class LamControl(QWidget):
             lambda value: self.target_asked.emit("expectation", value)
         )
 
-    def _choose_criterion(self) -> None:
-        self.criterion_chosen.emit(self.criterion_box.currentData())
+    def _choose_criterion(self, place: int) -> None:
+        self._take_criterion(self.criterion_box.itemData(place))
+
+    def _take_typed(self) -> None:
+        """Take the text that was typed as a criterion, or say why it is none."""
+        typed = self.criterion_box.currentText()
+        if typed == help_of(self._criterion).title:
+            return
+        try:
+            name = understood(typed)
+        except TuningError as error:
+            self.set_criterion(self._criterion)
+            self.criterion_refused.emit(str(error))
+        else:
+            self._take_criterion(name)
+
+    def _take_criterion(self, name: str) -> None:
+        self.set_criterion(name)
+        self.criterion_chosen.emit(name)
 
     def _show_trust(self, valid: bool) -> None:
         self._figures.setEnabled(valid)
@@ -318,7 +351,7 @@ def slider_end(front: Front) -> float:
 
 def figures_text(answer: TunedAnswer) -> str:
     """One line: E f base → tuned, KL, odds, ESS and k̂."""
-    about = CRITERIA_HELP[answer.criterion]
+    about = help_of(answer.criterion)
     change = f"E {about.symbol}  {answer.base_expectation:,.1f} → {answer.expectation:,.1f}"
     khat = f"{answer.khat:.2f}".replace("-", "−") if math.isfinite(answer.khat) else "–"
     odds = f"1 week in {answer.one_in_n:,.0f}" if answer.one_in_n < 1e9 else "beyond 1 in 10⁹"

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from lvm_studio.storage.kept_tuning import KeptTuning
-from lvm_studio.studio.widgets.criteria_help import CRITERIA_HELP
+from lvm_studio.studio.widgets.criteria_help import help_of
 
 COLUMNS = ("Name", "λ", "KL (nats)", "E f", "ESS/N", "Sound")
 
@@ -108,5 +108,5 @@ def tuning_name(kept: KeptTuning) -> str:
     'Peak, 0 households, 2013-W03'
     """
     state = kept.state
-    title = CRITERIA_HELP[state.criterion].title
+    title = help_of(state.criterion).title
     return f"{title}, {state.composition.size} households, {state.week}"
