@@ -21,6 +21,7 @@ from lvm_studio.analysis.report_card.spec import CardSpec
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.simulated import StreetSpec
 from lvm_studio.headless import (
+    anomalies,
     compose,
     doctor,
     export,
@@ -275,6 +276,32 @@ def judge_(
         emit(result, as_json)
     else:
         typer.echo("\n".join(lines))
+
+
+@app.command("anomalies")
+def anomalies_(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A workspace, or a table (CSV, Parquet).")
+    ],
+    dataset: Annotated[str, typer.Option(help="Household set; the one in use if empty.")] = "",
+    condition: Annotated[
+        str, typer.Option(metavar="COLUMN,…", help="Columns of the table told to the model.")
+    ] = "",
+    model: Annotated[str, typer.Option(help="Model of the workspace; trains one if empty.")] = "",
+    keep: Annotated[Path | None, typer.Option(help="Workspace to write the model to.")] = None,
+    csv: Annotated[Path | None, typer.Option(help="File for the whole ranked table.")] = None,
+    top: Annotated[int, typer.Option(min=1, help="Rows that are told.")] = 20,
+    steps: Annotated[int, typer.Option(min=1, help="Steps of training.")] = 1500,
+    percentile: Annotated[
+        float, typer.Option(min=50.0, max=100.0, help="Of clean scores: the thresholds.")
+    ] = 98.0,
+    seed: Seed = 0,
+    as_json: Json = False,
+) -> None:
+    """Rank weeks of households, or rows of a table, by typed anomaly scores (8.4)."""
+    told = tuple(name.strip() for name in condition.split(",") if name.strip())
+    wishes = anomalies.Wishes(file, dataset, told, model, keep, csv, top, steps, percentile, seed)
+    emit(anomalies.run(wishes, Progress()), as_json)
 
 
 @app.command("reproduce")

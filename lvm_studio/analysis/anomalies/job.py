@@ -1,0 +1,218 @@
+"""Looking for anomalies as a job: train or take a model, score every row, name what is guilty.
+
+Free of torch until it runs: the window makes these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lvm_studio.analysis.anomalies.findings import Findings
+from lvm_studio.analysis.anomalies.steps import Step
+from lvm_studio.data.households import HouseholdSet
+from lvm_studio.data.tree import Tree
+from lvm_studio.data.units import STEP
+from lvm_studio.data.vectors import VectorSet
+from lvm_studio.data.week_descriptors import NAMES, half_hours
+from lvm_studio.data.week_vectors import WeekRows, WeekVectors, rows_of
+
+if TYPE_CHECKING:
+    from lvm_studio.analysis.anomalies.fitting import FitSpec
+    from lvm_studio.analysis.anomalies.scores import TypedScores
+    from lvm_studio.models.trained import TrainedModel
+
+MOST_GUILTY = 3
+
+
+@dataclass(frozen=True, eq=False)
+class AnomalyJob:
+    """Every complete week of a household set, or every row of a set of vectors.
+
+    Args:
+        data: what is looked at.
+        model: the plain form of a model of such vectors; None trains one.
+        steps: of that training.
+        percentile: of the scores of clean rows: held-out weeks of sound households, or the tenth
+            of a table's rows that no model was trained on.
+        seed: of the training.
+    """
+
+    data: HouseholdSet | VectorSet
+    model: Tree | None = None
+    steps: int = 1500
+    percentile: float = 98.0
+    seed: int = 0
+
+    def run(self) -> Generator[Step, None, Findings]:
+        """Yields steps, returns findings."""
+        if isinstance(self.data, HouseholdSet):
+            return (yield from self._weeks(self.data))
+        return (yield from self._table(self.data))
+
+    def _weeks(self, households: HouseholdSet) -> Generator[Step, None, Findings]:
+        from lvm_studio.analysis.anomalies.fitting import week_fit
+
+        yield Step(0.0, "reading the weeks")
+        codec, split = WeekVectors.fit(households), households.split
+        every = np.arange(len(households.weeks.ids))
+        sound = np.intersect1d(
+            np.flatnonzero(codec.known), households.indices(split.train_households)
+        )
+        train = rows_of(households, sound, np.flatnonzero(codec.train_weeks))
+        clean = rows_of(households, sound, np.flatnonzero(~codec.train_weeks))
+        rows = rows_of(households, np.flatnonzero(codec.known), every)
+        fit = week_fit(self.steps, self.seed)
+        model = yield from self._model(fit, codec.vectors(train))
+        yield Step(0.95, "scoring the weeks")
+        clean = clean if len(clean) else train
+        findings, scores = self._scored(model, codec.vectors(rows), codec.vectors(clean))
+        return _named_weeks(findings, scores, codec, rows)
+
+    def _table(self, vectors: VectorSet) -> Generator[Step, None, Findings]:
+        from lvm_studio.analysis.anomalies.fitting import FitSpec
+        from lvm_studio.training.vector_problem import HELDOUT_SEED, HELDOUT_SHARE
+
+        told = vectors.condition_dim > 0
+        latent = max(1, min(10, vectors.dim // 2))
+        fit = FitSpec(
+            steps=self.steps, conditional=told, latent_z=latent, hidden=64, seed=self.seed
+        )
+        model = yield from self._model(fit, vectors)
+        yield Step(0.95, "scoring the rows")
+        clean = vectors.split(HELDOUT_SHARE, HELDOUT_SEED)[1]
+        findings, _ = self._scored(model, vectors, clean)
+        return findings
+
+    def _model(self, fit: FitSpec, vectors: VectorSet) -> Generator[Step, None, TrainedModel]:
+        from lvm_studio.analysis.anomalies.fitting import fitted, kept_model
+
+        if self.model is not None:
+            return kept_model(self.model, vectors)
+        steps = fitted(fit, vectors)
+        while True:
+            try:
+                step = next(steps)
+            except StopIteration as end:
+                model: TrainedModel = end.value
+                return model
+            yield replace(step, share=0.05 + 0.9 * step.share)
+
+    def _scored(
+        self, model: TrainedModel, vectors: VectorSet, clean: VectorSet
+    ) -> tuple[Findings, TypedScores]:
+        from lvm_studio.analysis.anomalies.fitting import vectors_module
+        from lvm_studio.analysis.anomalies.scores import typed_scores
+        from lvm_studio.analysis.anomalies.verdicts import Thresholds
+
+        module = vectors_module(model)
+        scores = typed_scores(module, vectors)
+        limits = Thresholds.from_clean(typed_scores(module, clean), self.percentile)
+        columns = tuple(str(vectors.provenance.get("columns", "")).split("\n"))
+        if len(columns) != vectors.dim:
+            columns = tuple(f"x{i + 1}" for i in range(vectors.dim))
+        spread = 2.0 * scores.stddev
+        band = np.stack([scores.expected - spread, scores.expected, scores.expected + spread])
+        names = tuple(f"row {row}" for row in vectors.labels.get("row", np.arange(len(vectors))))
+        findings = Findings(
+            title=vectors.name,
+            names=names,
+            a=scores.a,
+            b=scores.b,
+            quarter=limits.quarters(scores),
+            type=limits.types(scores),
+            margin=limits.margins(scores).max(axis=1),
+            guilty=_guilty(scores, limits.types(scores), columns),
+            when=("",) * len(vectors),
+            marked=np.abs(scores.off) > limits.a.threshold,
+            values=vectors.x,
+            band=band.astype(np.float32),
+            limit_a=limits.a.threshold,
+            limit_b=limits.b.threshold,
+            percentile=self.percentile,
+            axis="value",
+            model=model.to_tree(),
+            notes=_notes(vectors, len(clean)),
+        )
+        return findings, scores
+
+
+def _notes(vectors: VectorSet, clean: int) -> tuple[str, ...]:
+    left_out = vectors.provenance.get("left_out", 0)
+    lost = (f"{left_out} rows with a missing number were left out.",) if left_out else ()
+    return (f"Thresholds come from {clean} rows that no model was trained on.", *lost)
+
+
+def _guilty(
+    scores: TypedScores, types: NDArray[np.str_], columns: tuple[str, ...]
+) -> tuple[str, ...]:
+    """For type A the coordinate with its deviation, for B the latent dimension with its nats."""
+    coordinate, dimension = scores.guilty_coordinate, scores.guilty_dimension
+    return tuple(
+        f"{columns[coordinate[n]]} ({scores.off[n, coordinate[n]]:+.1f} σ)"
+        if types[n] == "A"
+        else f"z{dimension[n] + 1} ({scores.unusual[n, dimension[n]]:.1f} nats), "
+        f"then {columns[coordinate[n]]}"
+        for n in range(len(types))
+    )
+
+
+def _named_weeks(
+    findings: Findings, scores: TypedScores, codec: WeekVectors, rows: WeekRows
+) -> Findings:
+    weeks, ids = codec.households.weeks, codec.households.household_ids
+    marked = np.zeros(rows.curves.shape, np.bool_)
+    for n, curve in enumerate(rows.curves):
+        marked[n, _guilty_steps(scores.off[n], curve, findings.limit_a)] = True
+    starts = weeks.starts[rows.week]
+    return replace(
+        findings,
+        names=tuple(
+            f"{ids[h]} {weeks.ids[w]}" for h, w in zip(rows.household, rows.week, strict=True)
+        ),
+        guilty=_guilty(scores, findings.type, NAMES),
+        when=tuple(spans(marked[n], starts[n]) for n in range(len(rows))),
+        marked=marked,
+        values=rows.curves,
+        band=codec.band(rows, scores.expected, scores.stddev).astype(np.float32),
+        axis="kW",
+        notes=(
+            *findings.notes,
+            "Every week is compared with what its own household shows in its training weeks.",
+        ),
+    )
+
+
+def _guilty_steps(
+    off: NDArray[np.float64], curve: NDArray[np.float32], limit: float
+) -> NDArray[np.int64]:
+    """Half-hours of the coordinates furthest off, those above the threshold or the first alone."""
+    worst = np.argsort(-np.abs(off))[:MOST_GUILTY]
+    over = [int(c) for c in worst if abs(off[c]) > limit] or [int(worst[0])]
+    return np.unique(np.concatenate([half_hours(c, curve) for c in over]))
+
+
+def spans(marked: NDArray[np.bool_], start: np.datetime64) -> str:
+    """Marked half-hours of a week as times, in UTC.
+
+    >>> marked = np.zeros(336, bool); marked[[2, 3]] = True
+    >>> spans(marked, np.datetime64("2013-01-07T00:00", "m"))
+    'Mon 2013-01-07 01:00-02:00'
+    """
+    if marked.all():
+        return "the whole week"
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], marked.astype(int), [0]])))
+    return "; ".join(
+        _span(start + int(begin) * STEP, start + int(end) * STEP)
+        for begin, end in zip(edges[::2], edges[1::2], strict=True)
+    )
+
+
+def _span(begin: np.datetime64, end: np.datetime64) -> str:
+    first, last = begin.astype(object), end.astype(object)
+    far = "" if first.date() == last.date() else f"{last:%a} "
+    return f"{first:%a %Y-%m-%d %H:%M}-{far}{last:%H:%M}"
