@@ -41,7 +41,10 @@ class Checkpoint:
     tree: Tree
 
 
-Reports: TypeAlias = Generator[object, Wish | Request | None, object]
+Sent: TypeAlias = Wish | Request | None
+"""What a job may be sent between two reports."""
+
+Reports: TypeAlias = Generator[object, Sent, object]
 """Reports come out, wishes go in; what the generator returns is the job's result."""
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from lvm_studio.data.calendar import week_id, week_start
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.households import SIMULATED, HouseholdSet, Provenance, choose_split
-from lvm_studio.data.jobs import Wish
+from lvm_studio.data.jobs import Sent
 from lvm_studio.data.simulation.draw import draw_curves, draw_shared
 from lvm_studio.data.simulation.habits import habits_of
 from lvm_studio.data.simulation.residents import Residents, draw_residents
@@ -87,12 +87,12 @@ class SimulationJob:
 
     spec: StreetSpec
 
-    def run(self) -> Generator[WeeksSimulated, Wish | None, HouseholdSet]:
+    def run(self) -> Generator[WeeksSimulated, Sent, HouseholdSet]:
         """A report each week."""
         return (yield from simulating(self.spec))
 
 
-def simulating(spec: StreetSpec) -> Generator[WeeksSimulated, Wish | None, HouseholdSet]:
+def simulating(spec: StreetSpec) -> Generator[WeeksSimulated, Sent, HouseholdSet]:
     """As `simulate_street`, with a report each week, so that it can be left."""
     start = week_start(FIRST_WEEK)
     temperature = draw_temperature(start, DAYS * spec.weeks, _stream(spec, _WEATHER))

@@ -7,7 +7,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TypeAlias
 
-from lvm_studio.data.jobs import Checkpoint, Job, Request, Wish
+from lvm_studio.data.jobs import Checkpoint, Job, Request, Sent, Wish
 from lvm_studio.engine.failures import existing, failed
 from lvm_studio.engine.messages import (
     Checkpointed,
@@ -102,7 +102,7 @@ class _Drive:
         answer_due = self._begun and (self._snapshot_wanted or bool(self._requests))
         return self._paused and not (self._stopping or answer_due)
 
-    def _wish(self) -> Wish | Request | None:
+    def _wish(self) -> Sent:
         # A generator that has not begun takes no wish.
         if not self._begun:
             return None

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lvm_studio.data.households import HouseholdSet
+from lvm_studio.data.jobs import Sent
 from lvm_studio.data.vectors import VectorSet
-from lvm_studio.training.reports import Finished, Report, Wish
+from lvm_studio.training.reports import Finished, Report
 from lvm_studio.training.spec import TrainSpec
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ class TrainingJob:
     households: HouseholdSet | VectorSet | None = None
     resume: Tree | None = None
 
-    def run(self) -> Generator[Report, Wish | None, Finished]:
+    def run(self) -> Generator[Report, Sent, Finished]:
         """Yield reports; the last one, which is also the result, holds the trained model."""
         from lvm_studio.training.loop import train  # torch is imported where the job runs
 

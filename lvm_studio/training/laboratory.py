@@ -11,7 +11,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lvm_studio.data.jobs import Checkpoint, Request, Wish
+from lvm_studio.data.jobs import Checkpoint, Request, Sent
 from lvm_studio.data.vectors import VectorSet
 from lvm_studio.training.frames import (
     QUANTILES,
@@ -35,7 +35,7 @@ EPOCH_POINTS = 10_000
 SHOWN_SEED = 7
 WALK_REACH = 3.0
 
-Reports = Generator[object, Wish | Request | None, Finished]
+Reports = Generator[object, Sent, Finished]
 """Frames, held-out `TrainReport`s, a `DeviceReport`, `Checkpoint`s, and a `Finished`."""
 
 

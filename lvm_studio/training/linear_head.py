@@ -80,24 +80,33 @@ class _Equations:
         shown = np.where(data.complete[..., None], data.power_kw, 0.0)
         load = shown.sum(axis=(1, 2), dtype=np.float64) / present / shown.shape[2]
         self.weight = 1.0 / np.maximum(load, LEAST_LOAD_KW)
+        self.products = [self._products(week) for week in range(len(data.context))]
 
     def solve(self, left_out: NDArray[np.bool_]) -> Array:
         """Coefficients [P, Q, 48] from the weeks that are not left out [N]."""
         size, width = self.features.shape[1], self.days.shape[2]
         gram = np.zeros((size, width, size, width))
+        of_week = np.empty_like(gram)
         cross = np.zeros((size, width, DAY))
         for week in np.flatnonzero(~left_out):
-            there = self.data.complete[:, week]
-            told, days = self.features[there], self.days[week]
-            weighted = told * self.weight[there, None]
-            curves = self.data.power_kw[there, week].reshape(-1, DAYS, DAY)
-            gram += (weighted.T @ told)[:, None, :, None] * (days.T @ days)[None, :, None, :]
-            by_day = np.tensordot(weighted, curves, axes=(0, 0))  # [P, 7, 48]
-            cross += np.einsum("pdt,dq->pqt", by_day, days, optimize=True)
+            of_households, of_days, with_curves = self.products[week]
+            np.multiply(of_households[:, None, :, None], of_days[None, :, None, :], out=of_week)
+            gram += of_week
+            cross += with_curves
         flat = gram.reshape(size * width, -1)
         flat[np.diag_indices_from(flat)] += self.penalty
         solved = cho_solve(cho_factor(flat, overwrite_a=True), cross.reshape(-1, DAY))
         return np.asarray(solved).reshape(size, width, DAY)
+
+    def _products(self, week: int) -> tuple[Array, Array, Array]:
+        """Of the features [P, P], of the days [Q, Q], and of both with the curves [P, Q, 48]."""
+        there = self.data.complete[:, week]
+        told, days = self.features[there], self.days[week]
+        weighted = told * self.weight[there, None]
+        curves = self.data.power_kw[there, week].reshape(-1, DAYS, DAY)
+        by_day = np.tensordot(weighted, curves, axes=(0, 0))  # [P, 7, 48]
+        with_curves = np.einsum("pdt,dq->pqt", by_day, days, optimize=True)
+        return weighted.T @ told, days.T @ days, with_curves
 
 
 def _directions(features: Array, coefficients: Array, days: Array, rank: int) -> Array:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Generator
 
 from lvm_studio.data.households import HouseholdSet
+from lvm_studio.data.jobs import Sent
 from lvm_studio.data.tree import Tree
 from lvm_studio.data.vectors import VectorSet
 from lvm_studio.training.problem import hardware
@@ -23,7 +24,7 @@ from lvm_studio.training.spec import TrainSpec
 
 __all__ = ["TrainingDiverged", "train"]
 
-Reports = Generator[Report, Wish | None, Finished]
+Reports = Generator[Report, Sent, Finished]
 
 
 def train(
@@ -68,7 +69,7 @@ def train(
     return finished
 
 
-def _say(report: Report, run: TrainingRun) -> Generator[Report, Wish | None, None]:
+def _say(report: Report, run: TrainingRun) -> Generator[Report, Sent, None]:
     """Yield the report; answer each wish for a checkpoint with one, at once."""
     wish = yield report
     while wish is Wish.CHECKPOINT:

@@ -19,6 +19,7 @@ INSTANT = Setting(
     street=StreetSpec(30, 12),
     card=CardSpec(repeats=1, samples=10, splits=2, pairs=1, k_low=3, k_high=4),
     truth=TruthSpec(repeats=1, samples=10, streets=2, k_range=(4, 6), weeks=2),
+    households={"model.head.anchors": 2, "model.fitted_prior.steps": 2},
 )
 
 

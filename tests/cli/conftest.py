@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from typed import Said, run_command
 
+QUICK = ("batch=8", "model.head.anchors=2", "model.fitted_prior.steps=2")
+
 
 @pytest.fixture
 def lvm(capsys: pytest.CaptureFixture[str]) -> Callable[..., Said]:
@@ -24,5 +26,5 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from lvm_studio.headless.train import Wishes, run
 
     path = tmp_path_factory.mktemp("cli") / "street.h5"
-    run(Wishes("households", 3, None, 0, "cpu", ("batch=8",)), path, None, Progress())
+    run(Wishes("households", 3, None, 0, "cpu", QUICK), path, None, Progress())
     return path

@@ -105,6 +105,7 @@ def test_order_matters_to_recurrent_inference_only(kind):
 @pytest.mark.parametrize("kind", KINDS)
 def test_recurrent_models_train_and_come_back(kind):
     settings = {"model.inference": kind, "model.part_hidden": 8, "model.day_hidden": 8}
+    settings |= {"model.head": None, "model.fitted_prior": None}
     changes = {"steps": 4, "batch": 4, "k_max": 6, "device": "cpu", "eval_every": 4}
     spec = with_overrides(RECIPES["households"], settings | changes).spec
     tree = list(train(spec, load_london()))[-1].tree

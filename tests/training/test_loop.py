@@ -28,9 +28,19 @@ TINY = {
         "model.latent_z": 2,
         "model.part_hidden": 8,
         "model.day_hidden": 8,
+        "model.head": None,
+        "model.fitted_prior": None,
         "k_max": 12,
     },
-    "vae": {"model.latent_z": 3, "model.hidden": 16},
+    "vae": {
+        "model.latent_z": 3,
+        "model.hidden": 16,
+        "model.fitted_prior": {"couplings": 2, "steps": 4, "sums": 64},
+    },
+}
+WITH_CLOSED_FORMS = {
+    "model.head": {"rank": 3, "anchors": 2},
+    "model.fitted_prior": {"couplings": 2, "steps": 4, "sums": 64},
 }
 
 
@@ -82,6 +92,7 @@ def test_terms_add_up(london):
     [
         ("households", {"model.noise": "independent"}),
         ("households", {"model.noise": "autoregressive"}),
+        ("households", WITH_CLOSED_FORMS),
         ("vae", {}),
     ],
 )

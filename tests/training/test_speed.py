@@ -24,6 +24,8 @@ TINY = {
     "model.part_hidden": 8,
     "model.day_hidden": 8,
     "model.dropout": 0.0,
+    "model.head": None,
+    "model.fitted_prior": None,
     "k_max": 12,
     "batch": 8,
     "steps": 40,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from dataclasses import dataclass
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -63,6 +63,8 @@ class Setting:
     street: StreetSpec
     card: CardSpec
     truth: TruthSpec
+    households: Mapping[str, Any] = field(default_factory=dict)
+    """Other settings of every model of households."""
 
 
 REDUCED = Setting(
@@ -129,7 +131,7 @@ class _Making:
         return anchors_section(model.module, spec, self._spec.seed)
 
     def households(self) -> Piece:
-        spec = _recipe("households", self._setting.households_minutes, seed=self._spec.seed)
+        spec = self._of_households(self._setting.households_minutes, seed=self._spec.seed)
         model = yield from self._trained(spec, self._london, "households")
         steps = draw_up(trial_of(model, self._london), self._setting.card)
         while True:
@@ -144,7 +146,7 @@ class _Making:
         for seed in self._spec.all_seeds:
             for name, withheld in LESIONS.items():
                 settings = {"withheld": withheld, "prior_path_weight": 0.0, "seed": seed}
-                spec = _recipe("households", self._setting.lesion_minutes, **settings)
+                spec = self._of_households(self._setting.lesion_minutes, **settings)
                 model = yield from self._trained(spec, self._london, f"told {name}, seed {seed}")
                 found[name].append(bits(model, self._london, seed))
         return bits_section(found)
@@ -154,7 +156,7 @@ class _Making:
         for seed in self._spec.all_seeds:
             for name in INFERENCES:
                 settings = {"model.inference": name, "seed": seed, "k_min": RANKS, "k_max": RANKS}
-                spec = _recipe("households", self._setting.lesion_minutes, **settings)
+                spec = self._of_households(self._setting.lesion_minutes, **settings)
                 what = f"{name} inference, seed {seed}"
                 model = yield from self._trained(spec, self._london, what)
                 found[name].append(ranks(HouseholdProblem(spec, self._london), model, seed))
@@ -197,6 +199,9 @@ class _Making:
                 self._done += 1
                 return TrainedModel.from_tree(report.tree)
         raise AssertionError("a training ends with a model")
+
+    def _of_households(self, minutes: float, **settings: Any) -> TrainSpec:
+        return _recipe("households", minutes, **self._setting.households, **settings)
 
     def _progress(self, sentence: str) -> ChapterProgress:
         return ChapterProgress(self._done, self._total, sentence)

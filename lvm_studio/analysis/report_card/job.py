@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from lvm_studio.analysis.report_card.card import ReportCard
 from lvm_studio.analysis.report_card.spec import CardProgress, CardSpec
 from lvm_studio.data.households import HouseholdSet
-from lvm_studio.data.jobs import Wish
+from lvm_studio.data.jobs import Sent
 
 if TYPE_CHECKING:
     from lvm_studio.data.tree import Tree
@@ -26,7 +26,7 @@ class CardJob:
     households: HouseholdSet
     spec: CardSpec
 
-    def run(self) -> Generator[CardProgress, Wish | None, ReportCard]:
+    def run(self) -> Generator[CardProgress, Sent, ReportCard]:
         """Yield progress; the result is the card. DataError if the model or data do not do."""
         from lvm_studio.analysis.report_card.drawing import draw_up
         from lvm_studio.analysis.report_card.trial import trial_of

@@ -94,13 +94,14 @@ class StudyPlot(QWidget):
         places = self._places(study, name)
         finished = [li for li in self._lines if li.state is RunState.FINISHED]
         values = [li.figures.get(study.objective, math.nan) for li in finished]
-        spots = [
-            {"pos": (places[repr(li.settings.get(name))], value), "data": _words(li, value)}
-            for li, value in zip(finished, values, strict=True)
-            if math.isfinite(value)
-        ]
-        self.dots.setData(spots)
-        lowest = min((spot["pos"][1] for spot in spots), default=0.0)
+        self.dots.setData(
+            [
+                {"pos": (places[repr(li.settings.get(name))], value), "data": _words(li, value)}
+                for li, value in zip(finished, values, strict=True)
+                if math.isfinite(value)
+            ]
+        )
+        lowest = min(filter(math.isfinite, values), default=0.0)
         self.failed.setData(
             [
                 {"pos": (places[repr(li.settings.get(name))], lowest), "data": _words(li, None)}
