@@ -41,6 +41,7 @@ def test_the_page_holds_the_chapter(tmp_path):
         "Information, with and without the weather",
         "Inference one after the other, and all at once",
         "A simulated street, whose law is known",
+        "Little data",
         "Setting",
     ]
     names = {figure.name for figure in page.figures}
