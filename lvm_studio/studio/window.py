@@ -1,4 +1,4 @@
-"""The main window: four pages of one session, with menus, messages and a status bar."""
+"""The main window: the pages of one session, with menus, messages and a status bar."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ from lvm_studio.studio.import_dialog import ImportDialog
 from lvm_studio.studio.job_thread import end_jobs, running_jobs
 from lvm_studio.studio.menus import Menus
 from lvm_studio.studio.panels.compose import ComposePanel
+from lvm_studio.studio.panels.laboratory import LaboratoryPanel
 from lvm_studio.studio.panels.latent import LatentPanel
 from lvm_studio.studio.panels.report_card import ReportCardPanel
 from lvm_studio.studio.panels.studies import StudiesPanel
@@ -107,6 +108,7 @@ class MainWindow(QMainWindow):
             (ComposePanel(self.session, self.service), "Compose"),
             (TrainingPanel(self.session, self._registry), "Train"),
             (StudiesPanel(self.session), "Studies"),
+            (LaboratoryPanel(self.session, self.service), "Laboratory"),
             (LatentPanel(self.session, self.service), "Latent space"),
             (ReportCardPanel(self.session), "Report card"),
         ):

@@ -181,7 +181,14 @@ def test_common_actions_have_their_usual_keys(opened: Open) -> None:
 
 def test_pages_have_keys(opened: Open) -> None:
     window = opened()
-    assert window.page_titles() == ["Compose", "Train", "Latent space", "Report card"]
+    assert window.page_titles() == [
+        "Compose",
+        "Train",
+        "Studies",
+        "Laboratory",
+        "Latent space",
+        "Report card",
+    ]
     action(window, "train").trigger()
     assert window.tabs.currentIndex() == 1
 

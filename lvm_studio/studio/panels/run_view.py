@@ -1,0 +1,97 @@
+"""One run of the laboratory on screen: its plane, what it reports, and the hand on its σ."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+
+from lvm_studio.studio.job_thread import JobState
+from lvm_studio.studio.laboratory_run import LaboratoryRun
+from lvm_studio.studio.run_words import STATE_TITLES
+from lvm_studio.studio.widgets.plane_canvas import PlaneCanvas
+from lvm_studio.studio.widgets.series import format_value
+from lvm_studio.studio.widgets.sigma_slider import SigmaSlider
+
+RECENT = 50
+"""Steps whose mean is told as the bound: single batches jump."""
+
+
+class RunView(QWidget):
+    """Draws the latest frame of a run whenever it is asked to.
+
+    Args:
+        run: what is drawn.
+        name: begins the object names of its widgets.
+    """
+
+    sigma_grabbed = Signal(float)
+
+    def __init__(self, run: LaboratoryRun, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName(name)
+        self.run = run
+        self.title = ""
+        self._drawn = -1
+        self.head = QLabel(" ")
+        self.canvas = PlaneCanvas()
+        self.canvas.setObjectName(f"{name}_canvas")
+        self.sigma = SigmaSlider(f"{name}_sigma")
+        self.sigma.setEnabled(False)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        layout.addWidget(self.head)
+        layout.addWidget(self.canvas, 1)
+        layout.addWidget(self.sigma)
+        self.sigma.grabbed.connect(self.sigma_grabbed)
+        self.sigma.grabbed.connect(self._put_sigma)
+        run.state_changed.connect(self.refresh_words)
+
+    def draw(self) -> bool:
+        """Draw the latest frame if it has not been drawn; whether it was."""
+        frame = self.run.frame
+        if frame is None or self._drawn == self.run.frames:
+            return False
+        first = self._drawn < 0
+        self._drawn = self.run.frames
+        if first:
+            self.canvas.set_hint("")
+            self.canvas.show_data(frame.x)
+        self.canvas.show_frame(frame)
+        return True
+
+    def begin(self, title: str) -> None:
+        """A new run takes the place."""
+        self.title, self._drawn = title, -1
+        self.canvas.set_hint("Starting a process (a few seconds) …")
+        self.refresh_words()
+
+    def put(self, sigma: float) -> None:
+        """Put σ here, as if the slider had been grabbed."""
+        self._put_sigma(sigma)
+        self.sigma.follow(sigma)
+
+    def refresh_words(self) -> None:
+        """Say how far it is, and let the slider follow."""
+        run, state = self.run, self.run.state
+        self.sigma.setEnabled(state in (JobState.RUNNING, JobState.PAUSED))
+        if state is None:
+            self.head.setText(f"<b>{self.title}</b>" if self.title else " ")
+            return
+        parts = [f"<b>{self.title}</b>", STATE_TITLES[state]]
+        train = run.history("").train
+        if len(train.step):
+            elbo = float(train.term("elbo")[-RECENT:].mean())
+            kl = float(train.term("kl_z")[-RECENT:].mean())
+            sigma = float(train.term("sigma")[-1])
+            parts += [
+                f"step {int(train.step[-1]):,}",
+                f"ELBO {format_value(round(elbo, 3))} nats",
+                f"KL {format_value(round(kl, 2))}",
+                f"σ {format_value(sigma)}",
+            ]
+            self.sigma.follow(sigma)
+        self.head.setText(" · ".join(parts))
+
+    def _put_sigma(self, sigma: float) -> None:
+        self.run.set_sigma(sigma)

@@ -1,0 +1,324 @@
+"""What a noise of fixed σ lets a VAE see of a sphere: theory as a map, and trained models."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDoubleSpinBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QSpinBox,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)
+
+from lvm_studio.analysis.hypersphere import (
+    RadiusMap,
+    optimal_radius,
+    radius_map,
+    sufficient_bound,
+    threshold,
+)
+from lvm_studio.data.manifolds import Sphere
+from lvm_studio.models.noise.specs import FixedNoiseSpec
+from lvm_studio.models.specs import VectorVAESpec
+from lvm_studio.studio.laboratory_run import LaboratoryRun
+from lvm_studio.studio.widgets.computing_label import ComputingLabel
+from lvm_studio.studio.widgets.dressed import label_for
+from lvm_studio.studio.widgets.radius_map import RadiusMapPlot
+from lvm_studio.studio.widgets.series import Floats, Scale, format_value
+from lvm_studio.training.frames import Frame
+from lvm_studio.training.laboratory import LaboratoryJob
+from lvm_studio.training.objectives.specs import ImportanceSpec, ObjectiveSpec
+from lvm_studio.training.spec import TrainSpec
+from lvm_studio.training.vector_recipes import manifold_spec
+
+if TYPE_CHECKING:
+    from lvm_studio.studio.laboratory_run import StartThread
+    from lvm_studio.studio.street_service import StreetService
+
+MOST_DIMENSIONS, MOST_TRAINED = 10_000, 500
+MOST_LATENT = 64
+HIGHEST_RATIO = 1e4
+CELLS = 120
+REDRAW_MS = 100
+STEPS = 3000
+RADIUS_FRAMES, RADIUS_POINTS = 10.0, 200
+LINEAR, LOGARITHMIC = range(2)
+ABOUT = (
+    "Data lie on a sphere of radius R in D dimensions; a perfect VAE with the fixed noise σ puts "
+    "its means on a sphere of radius r. The best r is that of ℓ(r) (Eq. 6.5): 0 as long as "
+    "R/σ ≤ √D, so that noise hides the sphere altogether. Theorem 6.1 proves it up to √(D−1)."
+)
+SHADES = "Shade: log ℓ(r) below the best r of its column, darker is better; black line: best r."
+
+
+@dataclass(frozen=True)
+class SphereView:
+    """Which map is wished for."""
+
+    dim: int
+    kind: int
+
+    @property
+    def scale(self) -> Scale:
+        """Of both axes."""
+        return Scale("log" if self.kind == LOGARITHMIC else "linear")
+
+    def compute(self) -> RadiusMap:
+        """The map, on cells that are even under the scale."""
+        edge = threshold(self.dim)
+        if self.kind == LOGARITHMIC:
+            a = np.geomspace(min(0.1, 0.1 * edge), HIGHEST_RATIO, CELLS)
+            return radius_map(self.dim, a, a)
+        top = 4.0 * edge
+        a, b = np.linspace(0.02 * edge, top, CELLS), np.linspace(0.0, top, CELLS)
+        return radius_map(self.dim, a, b)
+
+
+def sphere_training(dim: int, ratio: float, seed: int) -> TrainSpec:
+    """A VAE of the unit sphere with σ = 1 / ratio, by an importance-weighted bound.
+
+    Theorem 6.1 speaks of the likelihood: with the ELBO of a Gaussian q the radius falls short
+    close to the threshold.
+    """
+    base = manifold_spec("sphere", Sphere(dimensions=dim), FixedNoiseSpec(sigma=1.0 / ratio))
+    assert isinstance(base.model, VectorVAESpec)
+    model = base.model.model_copy(
+        update={"latent_z": min(dim, MOST_LATENT), "hidden": 32, "blocks": 1}
+    )
+    return base.model_copy(
+        update={
+            "model": model,
+            "objective": ObjectiveSpec(bound=ImportanceSpec(samples=16)),
+            "steps": STEPS,
+            "batch": 64,
+            "lr": 4e-3,
+            "eval_every": STEPS,
+            "eval_samples": 0,
+            "seed": seed,
+            "device": "cpu",
+        }
+    )
+
+
+def radius_of(frame: Frame) -> float:
+    """Mean |f(z)| for z ~ p."""
+    return float(np.linalg.norm(frame.mean, axis=1).mean())
+
+
+class SphereLab(QWidget):
+    """The map of ℓ(r) with a pointer at R/σ, and VAEs trained there.
+
+    Args:
+        service: lends its compute thread.
+        start_thread: makes what runs a job; tests give their own.
+    """
+
+    def __init__(
+        self,
+        service: StreetService,
+        start_thread: StartThread | None = None,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("sphere_lab")
+        self.run = LaboratoryRun(start_thread, self)
+        self._box = service.open_mailbox()
+        self._redraw = QTimer(self, singleShot=True, interval=REDRAW_MS)
+        self._found: dict[int, dict[float, float]] = {}
+        """Trained radii r/σ, by D and R/σ."""
+        self._way: list[tuple[float, float]] = []
+        self._training = (0, 1.0)
+        self.dim = QSpinBox(minimum=2, maximum=MOST_DIMENSIONS, value=2)
+        self.ratio = QDoubleSpinBox(decimals=3, minimum=0.05, maximum=HIGHEST_RATIO, value=2.0)
+        self.axes = QComboBox()
+        self.seed = QSpinBox(maximum=9999)
+        self.train_button = QPushButton("&Train a VAE there")
+        self.stop_button = QPushButton("S&top")
+        self.progress = QProgressBar(maximum=STEPS, textVisible=False)
+        self.theory = QLabel("", wordWrap=True)
+        self.trained = QLabel("", wordWrap=True)
+        self.computing = ComputingLabel()
+        self.map = RadiusMapPlot()
+        self._name_and_explain()
+        self._build()
+        self._connect()
+        self._wish()
+
+    def _name_and_explain(self) -> None:
+        self.axes.addItems(["around the threshold (Fig. 6.5)", "to R/σ = 10⁴, logarithmic"])
+        for widget, name, tip in (
+            (self.dim, "sphere_dim", "D, the dimension of the space around the sphere"),
+            (self.ratio, "sphere_ratio", "Radius of the sphere in units of σ: R/σ"),
+            (self.axes, "sphere_axes", "How far the map reaches"),
+            (self.seed, "sphere_seed", "First weights and order of the data"),
+            (
+                self.train_button,
+                "sphere_train",
+                f"{STEPS:,} batches of 64 fresh points, k = 16 draws in the bound (Eq. 3.5); "
+                f"D up to {MOST_TRAINED}",
+            ),
+            (self.stop_button, "sphere_stop", "End the training; its radius is not kept"),
+        ):
+            widget.setObjectName(name)
+            widget.setToolTip(tip)
+        for number in (self.dim, self.ratio):
+            number.setKeyboardTracking(False)
+            number.setStepType(QSpinBox.StepType.AdaptiveDecimalStepType)
+        self.progress.setFixedHeight(8)
+        self.theory.setObjectName("sphere_theory")
+        self.trained.setObjectName("sphere_trained")
+
+    def _build(self) -> None:
+        left, right = QWidget(), QWidget()
+        column = QVBoxLayout(left)
+        column.setContentsMargins(0, 0, 6, 0)
+        about = QLabel(ABOUT, wordWrap=True)
+        about.setProperty("role", "muted")
+        form = QFormLayout()
+        form.addRow(label_for(self.dim, "Dimension &D"), self.dim)
+        form.addRow(label_for(self.ratio, "&R / σ"), self.ratio)
+        form.addRow(label_for(self.axes, "&Map"), self.axes)
+        form.addRow(label_for(self.seed, "Se&ed"), self.seed)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.train_button, 1)
+        buttons.addWidget(self.stop_button)
+        column.addWidget(about)
+        column.addLayout(form)
+        column.addWidget(self.theory)
+        column.addLayout(buttons)
+        column.addWidget(self.progress)
+        column.addWidget(self.trained)
+        column.addStretch(1)
+        plot = QVBoxLayout(right)
+        plot.setContentsMargins(0, 0, 0, 0)
+        head = QHBoxLayout()
+        shades = QLabel(SHADES)
+        shades.setProperty("role", "muted")
+        head.addWidget(shades, 1)
+        head.addWidget(self.computing)
+        plot.addLayout(head)
+        plot.addWidget(self.map, 1)
+        split = QSplitter(Qt.Orientation.Horizontal, childrenCollapsible=False)
+        split.addWidget(left)
+        split.addWidget(right)
+        split.setStretchFactor(1, 1)
+        split.setSizes([330, 930])
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(8, 6, 8, 6)
+        layout.addWidget(split)
+
+    def _connect(self) -> None:
+        self.dim.valueChanged.connect(self._wish)
+        self.axes.currentIndexChanged.connect(self._wish)
+        self.ratio.valueChanged.connect(self._point)
+        self.train_button.clicked.connect(self.train)
+        self.stop_button.clicked.connect(self.stop)
+        self._box.answered.connect(self._show_map)
+        self._box.failed.connect(lambda sentence, _details: self.theory.setText(sentence))
+        self._box.computing.connect(self.computing.begin)
+        self._box.rested.connect(self.computing.end)
+        self.run.frame_ready.connect(self._note_frame)
+        self.run.state_changed.connect(self._refresh)
+        self.run.failed.connect(lambda sentence, _details: self.trained.setText(sentence))
+        self._redraw.timeout.connect(self._draw)
+
+    # the map
+
+    def _wish(self) -> None:
+        view = SphereView(self.dim.value(), self.axes.currentIndex())
+
+        def work() -> Generator[object, None, None]:
+            yield view, view.compute()
+
+        self._box.post(work)
+        self._point()
+
+    def _show_map(self, answer: tuple[SphereView, RadiusMap]) -> None:
+        view, found = answer
+        self.map.show_map(found, view.scale)
+        self._point()
+        self._draw()
+
+    def _point(self) -> None:
+        """Say what theory has for this R/σ; one radius takes a millisecond."""
+        dim, ratio = self.dim.value(), self.ratio.value()
+        best = float(optimal_radius(ratio, dim))
+        seen = "nothing of the sphere is seen" if best == 0 else f"{best / ratio:.1%} of R"
+        self.theory.setText(
+            f"<b>Theory:</b> r = {format_value(best)} σ, {seen}.<br>Exact threshold R/σ = √D = "
+            f"{format_value(threshold(dim))}; Theorem 6.1 up to √(D−1) = "
+            f"{format_value(sufficient_bound(dim))}."
+        )
+        self.map.choose(ratio)
+        self._refresh()
+
+    # training
+
+    def train(self) -> None:
+        """Train a VAE of this sphere with this noise."""
+        dim, ratio = self.dim.value(), self.ratio.value()
+        self._training, self._way = (dim, ratio), []
+        spec = sphere_training(dim, ratio, self.seed.value())
+        self.run.start(LaboratoryJob(spec, frames_per_second=RADIUS_FRAMES, points=RADIUS_POINTS))
+
+    def stop(self) -> None:
+        """End the training."""
+        self.run.forget()
+        self._way = []
+        self._refresh()
+        self._draw()
+
+    def _note_frame(self) -> None:
+        frame, (dim, ratio) = self.run.frame, self._training
+        if frame is None:
+            return
+        radius = radius_of(frame) * ratio  # R is 1, σ is 1 / ratio
+        self._way.append((ratio, radius))
+        self.progress.setValue(frame.step)
+        if frame.step >= STEPS:
+            self._found.setdefault(dim, {})[ratio] = radius
+        if not self._redraw.isActive():
+            self._redraw.start()
+
+    def _draw(self) -> None:
+        dim, ratio = self._training
+        shown = self._found.get(self.dim.value(), {})
+        way = self._way if dim == self.dim.value() else []
+        points = [*shown.items(), *way[-1:]]
+        self.map.show_trained(_table(points), _table(way))
+        if way:
+            self.trained.setText(_compared(dim, ratio, way[-1][1]))
+
+    def _refresh(self) -> None:
+        alive = self.run.alive
+        self.train_button.setEnabled(not alive and self.dim.value() <= MOST_TRAINED)
+        self.stop_button.setEnabled(alive)
+        if alive and not self._way:
+            self.progress.setValue(0)
+            self.trained.setText("Starting a process (a few seconds) …")
+
+
+def _table(points: list[tuple[float, float]]) -> Floats:
+    return np.array(points, float).reshape(-1, 2)
+
+
+def _compared(dim: int, ratio: float, radius: float) -> str:
+    """A trained radius beside the theory, in words."""
+    best = float(optimal_radius(ratio, dim))
+    off = f"{radius / best - 1:+.1%} off theory" if best else f"{radius / ratio:.1%} of R; theory 0"
+    return (
+        f"<b>Trained</b> (D = {dim}, R/σ = {format_value(ratio)}): "
+        f"r = {format_value(radius)} σ, {off.replace('-', '−')}."
+    )
