@@ -53,6 +53,11 @@ class Projection:
         """Map coordinates [n, 2] of rows u [n, dim]."""
         return np.asarray((u - self.centre) @ self.directions.T)
 
+    def covariance(self, std: Floats) -> Floats:
+        """Covariances [n, 2, 2] in the plane of independent coordinates with std [n, dim]."""
+        variance = np.asarray(std, dtype=np.float64) ** 2
+        return np.einsum("ai,ni,bi->nab", self.directions, variance, self.directions, optimize=True)
+
     def moved(self, u: Floats, xy: tuple[float, float]) -> Floats:
         """Row u [dim] moved within the map's plane to xy; all else is kept."""
         shift = np.asarray(xy) - self.project(u[None])[0]

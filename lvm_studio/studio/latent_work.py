@@ -1,4 +1,4 @@
-"""What the latent panel wants computed: the cloud of real sums, and decoded points of a street.
+"""What the latent page wants computed: the cloud of observations, and decoded points.
 
 Everything here runs on the compute thread and imports torch there; what comes out is NumPy.
 """
@@ -7,56 +7,79 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import numpy as np
 
 from lvm_studio.data.calendar import week_start
 from lvm_studio.data.units import STEP
+from lvm_studio.studio.answers import StreetRequest
 from lvm_studio.studio.street_work import StreetWork
 from lvm_studio.studio.widgets.decoded_plot import DecodedWeek
+from lvm_studio.studio.widgets.decoded_vector import DecodedVector
 from lvm_studio.studio.widgets.series import Floats
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from lvm_studio.analysis.judging import Decodes
     from lvm_studio.analysis.latent import LatentCloud
+    from lvm_studio.analysis.sensitivity import Sensitivity
     from lvm_studio.data.households import HouseholdSet
-    from lvm_studio.models.street import BaseSpace
     from lvm_studio.models.trained import TrainedModel
-    from lvm_studio.studio.answers import StreetRequest
     from lvm_studio.studio.mailbox import Work
 
-CLOUD_POINTS = 2000
 CLOUD_SEED = 0
 BAND_SIGMAS = 1.2815515655446004
 """A Gaussian's 90 % quantile in standard deviations."""
+DECODED_AT_ONCE = 64
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, eq=False)
-class Cloud:
-    """The aggregated posterior with titles of its metadata columns."""
+class VectorRequest:
+    """A model of vectors, with what a conditional one is told, k [E]."""
 
-    cloud: LatentCloud
-    titles: dict[str, str]
+    model: TrainedModel
+    k: Floats | None = None
+
+
+WalkRequest: TypeAlias = StreetRequest | VectorRequest
+
+
+@dataclass(frozen=True)
+class Progress:
+    """The share done of something that takes seconds."""
+
+    share: float
 
 
 @dataclass(frozen=True, eq=False)
 class DecodedPoint:
-    """The week at a point, the mean at u = 0, and the number of households."""
+    """What lies at a point, the mean at u = 0, and what it is a week or vector of."""
 
-    week: DecodedWeek
+    shown: DecodedWeek | DecodedVector
     middle: Floats
-    k: int
+    about: str
 
 
 @dataclass(frozen=True, eq=False)
 class Strips:
-    """Mean curves in kW: traversal [R, C, T] and interpolation [1, S, T] (or None)."""
+    """Means: traversal [R, C, D], interpolation [1, S, D] (or None), effects of dimensions."""
 
     traversal: Floats
     between: Floats | None
     middle: Floats
+    sensitivity: Sensitivity
+
+
+@dataclass(frozen=True, eq=False)
+class PartScale:
+    """How far u [dim] moves when the whitened w of one household moves by one, [dim]."""
+
+    household: str
+    scale: Floats
 
 
 class LatentWork:
@@ -65,47 +88,120 @@ class LatentWork:
     def __init__(self) -> None:
         self._streets = StreetWork()
 
-    def cloud(self, model: TrainedModel, households: HouseholdSet) -> Work:
-        """Encode real sums of the training weeks; answers a `Cloud`."""
+    def space(self, request: WalkRequest) -> Decodes:
+        """The space walked through."""
+        if isinstance(request, StreetRequest):
+            return self._streets.space(request)
+        import torch
+
+        from lvm_studio.analysis.vector_cloud import VectorSpace, vector_module
+
+        k = None if request.k is None else torch.as_tensor(request.k, dtype=torch.float32)[None]
+        return VectorSpace(vector_module(request.model), k)
+
+    def cloud(self, model: TrainedModel, households: HouseholdSet | None, n: int) -> Work:
+        """Encode observations; answers `Progress`, in the end a `LatentCloud`."""
 
         def work() -> Generator[object, None, None]:
-            from lvm_studio.analysis.latent import TITLES, posterior_cloud
-
-            cloud = posterior_cloud(model, households, CLOUD_POINTS, CLOUD_SEED)
-            yield Cloud(cloud, dict(TITLES))
+            yield from told(_cloud_slices(model, households, n))
 
         return work
 
-    def point(self, request: StreetRequest, u: Floats) -> Work:
+    def point(self, request: WalkRequest, u: Floats) -> Work:
         """Decode u [dim]; answers a `DecodedPoint`."""
 
         def work() -> Generator[object, None, None]:
-            space = self._streets.space(request)
-            mean, spread = _decode(space, np.stack([u, np.zeros_like(u)]))
-            times = week_start(request.state.week) + STEP * np.arange(mean.shape[-1])
+            space = self.space(request)
+            mean, spread = decode(space, np.stack([u, np.zeros_like(u)]))
             band = BAND_SIGMAS * spread[0]
-            week = DecodedWeek(times, mean[0], mean[0] - band, mean[0] + band)
-            yield DecodedPoint(week, mean[1], space.k)
+            low, high = mean[0] - band, mean[0] + band
+            if isinstance(request, StreetRequest):
+                times = week_start(request.state.week) + STEP * np.arange(mean.shape[-1])
+                about = f"{self._streets.space(request).k} households"
+                yield DecodedPoint(DecodedWeek(times, mean[0], low, high), mean[1], about)
+            else:
+                vector = DecodedVector(mean[0], low, high)
+                yield DecodedPoint(vector, mean[1], f"{len(mean[0])} coordinates")
 
         return work
 
-    def strips(self, request: StreetRequest, traversal: Floats, between: Floats | None) -> Work:
-        """Decode traversal [R, C, dim] and path [S, dim]; answers `Strips`."""
+    def strips(
+        self, request: WalkRequest, u: Floats, traversal: Floats, between: Floats | None
+    ) -> Work:
+        """Decode traversal [R, C, dim] of u [dim], and path [S, dim]; answers `Strips`."""
 
         def work() -> Generator[object, None, None]:
-            space = self._streets.space(request)
+            from lvm_studio.analysis.sensitivity import sensitivity
+
+            space = self.space(request)
             rows, columns, dim = traversal.shape
-            middle, _ = _decode(space, np.zeros((1, dim)))
+            middle, _ = decode(space, np.zeros((1, dim)))
             yield None
-            grid, _ = _decode(space, traversal.reshape(-1, dim))
-            path = None if between is None else _decode(space, between)[0][None]
-            yield Strips(grid.reshape(rows, columns, -1), path, middle[0])
+            grid, _ = decode(space, traversal.reshape(-1, dim))
+            yield None
+            path = None if between is None else decode(space, between)[0][None]
+            yield None
+            weeks = isinstance(request, StreetRequest)
+            effects = sensitivity(space, u, weeks=weeks)
+            yield Strips(grid.reshape(rows, columns, -1), path, middle[0], effects)
+
+        return work
+
+    def part(self, request: StreetRequest, household: str) -> Work:
+        """How one household's own w moves the sum; answers a `PartScale`."""
+
+        def work() -> Generator[object, None, None]:
+            from lvm_studio.models.street import Street
+
+            street = self._streets.space(request)
+            scale = np.ones(street.dim)
+            if isinstance(street, Street) and household in street.household_ids:
+                own = street.s[street.household_ids.index(household)]
+                scale[: street.latent_w] = (own / street.sum_std).double().numpy()
+            yield PartScale(household, scale)
+
+        return work
+
+    def curves(self, request: WalkRequest, u: Floats) -> Work:
+        """Decode means of u [n, dim] in slices; answers an array [n, D]."""
+
+        def work() -> Generator[object, None, None]:
+            space = self.space(request)
+            parts = []
+            for start in range(0, len(u), DECODED_AT_ONCE):
+                parts.append(decode(space, u[start : start + DECODED_AT_ONCE])[0])
+                yield Progress(start / len(u))
+            yield np.concatenate(parts)
 
         return work
 
 
-def _decode(space: BaseSpace, u: Floats) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Means and standard deviations [n, T] in kW at u [n, dim]."""
+def told(slices: Generator[float, None, Result]) -> Generator[object, None, None]:
+    """Shares as `Progress`, then the result itself."""
+    while True:
+        try:
+            yield Progress(next(slices))
+        except StopIteration as end:
+            yield end.value
+            return
+
+
+def _cloud_slices(
+    model: TrainedModel, households: HouseholdSet | None, n: int
+) -> Generator[float, None, LatentCloud]:
+    from lvm_studio.analysis.latent import cloud_slices
+    from lvm_studio.analysis.vector_cloud import vector_cloud_slices, vectors_behind
+    from lvm_studio.data.errors import DataError
+
+    if model.context is None:
+        return vector_cloud_slices(model, vectors_behind(model), n, CLOUD_SEED)
+    if households is None:
+        raise DataError("This model is one of households; import meter readings first.")
+    return cloud_slices(model, households, n, CLOUD_SEED)
+
+
+def decode(space: Decodes, u: Floats) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Means and standard deviations [n, D] at u [n, dim]."""
     import torch
 
     with torch.no_grad():

@@ -16,11 +16,11 @@ from lvm_studio.models.specs import CompVAESpec, VAESpec
 from lvm_studio.models.trained import TrainedModel, build_module
 from lvm_studio.storage.start import starting_state
 from lvm_studio.storage.workspace import Workspace
-from lvm_studio.studio import latent_work
 from lvm_studio.studio.compute_thread import ComputeThread
 from lvm_studio.studio.mailbox import Mailbox
 from lvm_studio.studio.panels.latent import LatentPanel
 from lvm_studio.studio.session import Session
+from lvm_studio.studio.widgets import map_bar
 from lvm_studio.studio.widgets.map_bar import AXES
 
 
@@ -63,7 +63,7 @@ def vae() -> TrainedModel:
 
 @pytest.fixture(autouse=True)
 def few_points(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(latent_work, "CLOUD_POINTS", 60)
+    monkeypatch.setattr(map_bar, "SIZES", (60, 90))
 
 
 @pytest.fixture
@@ -91,8 +91,7 @@ def load(session: Session, model: TrainedModel) -> None:
 
 
 def settled(panel: LatentPanel) -> bool:
-    boxes = (panel._cloud_box, panel._point_box, panel._strip_box)
-    return not panel._settle.isActive() and not any(box.waiting for box in boxes)
+    return panel.walk.settled and not panel._cloud_box.waiting
 
 
 @pytest.fixture
@@ -103,20 +102,20 @@ def panel(session: Session, service: Service, compvae: TrainedModel, qtbot: QtBo
     with qtbot.waitExposed(panel):
         panel.show()
     load(session, compvae)
-    qtbot.waitUntil(lambda: panel.strip.columns > 0 and settled(panel), timeout=20_000)
+    qtbot.waitUntil(lambda: panel.walk.strip.columns > 0 and settled(panel), timeout=20_000)
     return panel
 
 
 def mean_kw(panel: LatentPanel) -> np.ndarray:
-    return np.asarray(panel.decoded._mean.getData()[1])
+    return np.asarray(panel.walk.decoded._mean.getData()[1])
 
 
 def test_the_street_is_decoded_at_zero_first(panel: LatentPanel) -> None:
-    assert len(panel.sliders.rows) == 4 + 7
-    assert (panel.u == 0).all()
-    np.testing.assert_allclose(mean_kw(panel), panel.decoded._middle.getData()[1])
-    assert panel.decoded._about.text().startswith("12 households")
-    bits = [row.dimension.bits for row in panel.sliders.rows]
+    assert len(panel.walk.sliders.rows) == 4 + 7
+    assert (panel.walk.u == 0).all()
+    np.testing.assert_allclose(mean_kw(panel), panel.walk.decoded._middle.getData()[1])
+    assert panel.walk.decoded._about.text().startswith("12 households")
+    bits = [row.dimension.bits for row in panel.walk.sliders.rows]
     assert bits == sorted(bits, reverse=True)
 
 
@@ -125,40 +124,40 @@ def test_a_pick_moves_two_coordinates_and_bends_the_curve(panel: LatentPanel, qt
     x, y = panel.bar.dimensions
     before = mean_kw(panel)
     panel.map.picked.emit(1.5, -1.0)
-    assert panel.u[x] == pytest.approx(1.5)
-    assert panel.u[y] == pytest.approx(-1.0)
-    assert np.count_nonzero(panel.u) == 2
-    assert panel.sliders.rows[0].field.value() == pytest.approx(1.5)
+    assert panel.walk.u[x] == pytest.approx(1.5)
+    assert panel.walk.u[y] == pytest.approx(-1.0)
+    assert np.count_nonzero(panel.walk.u) == 2
+    assert panel.walk.sliders.rows[0].field.value() == pytest.approx(1.5)
     qtbot.waitUntil(lambda: settled(panel), timeout=5000)
     assert not np.allclose(mean_kw(panel), before)
 
 
 def test_a_slider_moves_the_marker_and_reset_goes_home(panel: LatentPanel, qtbot: QtBot) -> None:
-    row = panel.sliders.rows[2]
+    row = panel.walk.sliders.rows[2]
     row.field.setValue(2.0)
-    assert panel.u[row.dimension.index] == 2.0
+    assert panel.walk.u[row.dimension.index] == 2.0
     qtbot.waitUntil(lambda: settled(panel), timeout=5000)
-    panel.sliders._reset.click()
-    assert (panel.u == 0).all()
+    panel.walk.sliders._reset.click()
+    assert (panel.walk.u == 0).all()
     assert row.field.value() == 0.0
 
 
 def test_snapping_takes_all_coordinates_of_a_real_sum(panel: LatentPanel) -> None:
     panel.bar.snap.setChecked(True)
     panel.map.picked.emit(0.3, 0.1)
-    cloud = panel._cloud.cloud.u  # type: ignore[union-attr]
-    assert (np.abs(cloud - panel.u).max(axis=1) < 1e-6).sum() == 1
+    cloud = panel.cloud.u  # type: ignore[union-attr]
+    assert (np.abs(cloud - panel.walk.u).max(axis=1) < 1e-6).sum() == 1
 
 
 def test_traversals_go_where_they_say(panel: LatentPanel, qtbot: QtBot) -> None:
-    assert panel.differences.isChecked()
-    np.testing.assert_allclose(panel.strip._cells.curves[:, 2], 0.0)  # type: ignore[union-attr]
-    panel.differences.setChecked(False)
-    panel.strip.cell_asked.emit(1, 4)
-    order = panel._cloud.cloud.order  # type: ignore[union-attr]
-    assert panel.u[order[1]] == 2.0
+    assert panel.walk.differences.isChecked()
+    np.testing.assert_allclose(panel.walk.strip._cells.curves[:, 2], 0.0)  # type: ignore[union-attr]
+    panel.walk.differences.setChecked(False)
+    panel.walk.strip.cell_asked.emit(1, 4)
+    order = panel.cloud.order  # type: ignore[union-attr]
+    assert panel.walk.u[order[1]] == 2.0
     qtbot.waitUntil(lambda: settled(panel), timeout=5000)
-    strip = panel.strip._cells
+    strip = panel.walk.strip._cells
     assert strip is not None
     np.testing.assert_allclose(strip.curves[1, 4], mean_kw(panel), rtol=1e-5)
     assert strip.row_titles[0].endswith("bits")
@@ -168,22 +167,22 @@ def test_traversals_go_where_they_say(panel: LatentPanel, qtbot: QtBot) -> None:
 def test_from_a_to_b(panel: LatentPanel, qtbot: QtBot, kind: str) -> None:
     a, b = np.zeros(11), np.zeros(11)
     a[0], b[1] = 2.0, 2.0
-    panel.stand_at(a)
-    panel.between.buttons["A"].click()
-    panel.stand_at(b)
-    panel.pin("B")
-    panel.between.kind.setCurrentText(kind)
-    panel.between.slider.setValue(50)
-    panel.differences.setChecked(False)
+    panel.walk.stand_at(a)
+    panel.walk.between.buttons["A"].click()
+    panel.walk.stand_at(b)
+    panel.walk.pin("B")
+    panel.walk.between.kind.setCurrentText(kind)
+    panel.walk.between.slider.setValue(50)
+    panel.walk.differences.setChecked(False)
     length = 2.0 if kind == "spherical" else np.sqrt(2.0)
-    assert np.linalg.norm(panel.u) == pytest.approx(length)
-    qtbot.waitUntil(lambda: panel.between.strip.columns == 9 and settled(panel), timeout=5000)
-    cells = panel.between.strip._cells
+    assert np.linalg.norm(panel.walk.u) == pytest.approx(length)
+    qtbot.waitUntil(lambda: panel.walk.between.strip.columns == 9 and settled(panel), timeout=5000)
+    cells = panel.walk.between.strip._cells
     assert cells is not None
     np.testing.assert_allclose(cells.curves[0, 4], mean_kw(panel), rtol=1e-5)
-    panel.between.clear.click()
-    assert panel.pins == {}
-    assert not panel.between.slider.isEnabled()
+    panel.walk.between.clear.click()
+    assert panel.walk.pins == {}
+    assert not panel.walk.between.slider.isEnabled()
 
 
 def test_the_map_can_be_coloured_by_every_column(panel: LatentPanel) -> None:
@@ -193,7 +192,7 @@ def test_the_map_can_be_coloured_by_every_column(panel: LatentPanel) -> None:
         assert panel.colour_bar._scale is not None
         titles.append(panel.colour_bar._scale.title)
     assert len(set(titles)) == len(titles) >= 6
-    assert {"week", "households"} <= set(titles)
+    assert {"week", "households", "anomaly, type B: KL(q(u|x) ‖ p), nats"} <= set(titles)
 
 
 def test_another_household_or_week_is_another_curve(
@@ -202,12 +201,12 @@ def test_another_household_or_week_is_another_curve(
     before = mean_kw(panel)
     session.add_households([session.households.household_ids[0]], 10)
     qtbot.waitUntil(lambda: settled(panel), timeout=5000)
-    assert panel.decoded._about.text().startswith("22 households")
+    assert panel.walk.decoded._about.text().startswith("22 households")
     assert mean_kw(panel).sum() > before.sum()
-    start = panel.decoded._mean.getData()[0][0]
+    start = panel.walk.decoded._mean.getData()[0][0]
     session.set_week(session.households.split.train_weeks[0])
     qtbot.waitUntil(lambda: settled(panel), timeout=5000)
-    assert panel.decoded._mean.getData()[0][0] != start
+    assert panel.walk.decoded._mean.getData()[0][0] != start
 
 
 def test_an_empty_composition_says_what_to_do(
@@ -215,25 +214,25 @@ def test_an_empty_composition_says_what_to_do(
 ) -> None:
     session.clear_composition()
     qtbot.waitUntil(lambda: settled(panel), timeout=5000)
-    assert "add a household" in panel.decoded._hint.text()
-    assert panel.decoded._hint.isVisible()
+    assert "add a household" in panel.walk.decoded._hint.text()
+    assert panel.walk.decoded._hint.isVisible()
     session.undo_stack.undo()
     qtbot.waitUntil(lambda: settled(panel), timeout=5000)
-    assert not panel.decoded._hint.isVisible()
+    assert not panel.walk.decoded._hint.isVisible()
 
 
 def test_a_plain_vae_has_its_map_too(
     panel: LatentPanel, session: Session, vae: TrainedModel, qtbot: QtBot
 ) -> None:
-    panel.pin("A")
+    panel.walk.pin("A")
     session.choose_model("other")
     assert not panel.map.canvas.isVisible()
     load(session, vae)
-    qtbot.waitUntil(lambda: len(panel.sliders.rows) == 3 and settled(panel), timeout=20_000)
-    assert panel.u.shape == (3,)
-    assert panel.pins == {}
+    qtbot.waitUntil(lambda: len(panel.walk.sliders.rows) == 3 and settled(panel), timeout=20_000)
+    assert panel.walk.u.shape == (3,)
+    assert panel.walk.pins == {}
     assert panel.map.canvas.isVisible()
-    assert panel.decoded._about.text().startswith("10 households")
+    assert panel.walk.decoded._about.text().startswith("10 households")
     assert panel.bar.axes[0].count() == 3
 
 
@@ -245,8 +244,8 @@ def test_nothing_is_computed_while_the_page_is_hidden(
     load(session, compvae)
     session.add_households([session.households.household_ids[0]])
     assert not panel._cloud_box.waiting
-    assert not panel._settle.isActive()
+    assert not panel.walk._settle.isActive()
     with qtbot.waitExposed(panel):
         panel.show()
     assert panel._cloud_box.waiting
-    qtbot.waitUntil(lambda: panel.strip.columns > 0 and settled(panel), timeout=20_000)
+    qtbot.waitUntil(lambda: panel.walk.strip.columns > 0 and settled(panel), timeout=20_000)

@@ -1,39 +1,41 @@
-"""The latent space page: map, sliders, traversals, and the way from one point to another."""
+"""The latent space page: a map of observations, a walk through it, and judging it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QSignalBlocker
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QCheckBox, QLabel, QSplitter, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QMenu, QProgressBar, QSplitter, QVBoxLayout, QWidget
 
-from lvm_studio.analysis.paths import spherical, straight, traversal
 from lvm_studio.studio.answers import StreetRequest
-from lvm_studio.studio.latent_projection import Projection
-from lvm_studio.studio.latent_work import Cloud, DecodedPoint, LatentWork, Strips
+from lvm_studio.studio.latent_embedding import EmbeddingMaker
+from lvm_studio.studio.latent_export import LatentExport
+from lvm_studio.studio.latent_judging import Judgement, judging
+from lvm_studio.studio.latent_mapping import LatentMapping
+from lvm_studio.studio.latent_selection import real_titles, selection_of
+from lvm_studio.studio.latent_work import LatentWork, Progress, VectorRequest, WalkRequest
+from lvm_studio.studio.panels.latent_walk import LatentWalk
 from lvm_studio.studio.widgets.colour_scale import ColourBar, ColourScale
-from lvm_studio.studio.widgets.curve_strip import CurveStrip, StripCells
-from lvm_studio.studio.widgets.decoded_plot import DecodedPlot
-from lvm_studio.studio.widgets.dimension_sliders import Dimension, DimensionSliders
-from lvm_studio.studio.widgets.dressed import dressed
-from lvm_studio.studio.widgets.interpolation_bar import SLIDER_STEPS, SPHERICAL, InterpolationBar
-from lvm_studio.studio.widgets.latent_map import LatentMap, MapPoints
+from lvm_studio.studio.widgets.embedding_bar import EmbeddingBar
+from lvm_studio.studio.widgets.interpolation_bar import SLIDER_STEPS
+from lvm_studio.studio.widgets.judging_page import JudgingPage
+from lvm_studio.studio.widgets.latent_map import LatentMap
 from lvm_studio.studio.widgets.map_bar import MapBar
+from lvm_studio.studio.widgets.selection_page import SelectionPage
 from lvm_studio.studio.widgets.series import Floats
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from lvm_studio.analysis.embedding import EmbeddingSpec
+    from lvm_studio.analysis.latent import LatentCloud
+    from lvm_studio.analysis.latent_density import PlaneDensity
     from lvm_studio.models.trained import TrainedModel
     from lvm_studio.storage.street_state import StreetState
     from lvm_studio.studio.session import Session
     from lvm_studio.studio.street_service import StreetService
-
-STRIP_VALUES = (-2.0, -1.0, 0.0, 1.0, 2.0)
-STRIP_ROWS = 5
-BETWEEN_STEPS = 9
-SETTLE_MS = 120
-"""Strips follow when u has been at rest for this long; the decoded week follows at once."""
 
 
 class LatentPanel(QWidget):
@@ -53,28 +55,24 @@ class LatentPanel(QWidget):
         self.setObjectName("latent_panel")
         self._session = session
         self._work = LatentWork()
-        self._cloud_box, self._point_box, self._strip_box = (
+        self.walk = LatentWalk(service, self._work)  # its mailboxes first: they go first
+        self._density_box, self._judge_box, self._cloud_box = (
             service.open_mailbox() for _ in range(3)
         )
         self._model: TrainedModel | None = None
-        self._cloud: Cloud | None = None
-        self._projection: Projection | None = None
-        self.u: Floats = np.zeros(0)
-        self.pins: dict[str, Floats] = {}
-        self._strip_rows: tuple[int, ...] = ()
-        self._settle = QTimer(self, singleShot=True, interval=SETTLE_MS)
+        self.cloud: LatentCloud | None = None
+        self._mapping: LatentMapping | None = None
+        self._real: dict[str, int] = {}
         self.map = LatentMap()
         self.bar = MapBar()
+        self.embedding = EmbeddingBar()
+        self._maker = EmbeddingMaker(self)
         self.colour_bar = ColourBar()
-        self.decoded = DecodedPlot()
-        self.sliders = DimensionSliders()
-        self.strip = CurveStrip("The most informative dimensions, from −2 to 2, will appear here.")
-        self.between = InterpolationBar()
-        self.differences = dressed(QCheckBox("&Differences only"), checked=True)
-        self.differences.setToolTip(
-            "Traversals less their own u = 0, the way to B less A: what a dimension adds or takes"
-        )
-        self._strips: Strips | None = None
+        self.selection = SelectionPage()
+        self.judging = JudgingPage()
+        self._export = LatentExport(session, self)
+        self._progress = QProgressBar()
+        self._progress.setVisible(False)
         self._status = QLabel(" ", wordWrap=True)
         self._status.setProperty("role", "muted")
         self._build()
@@ -83,53 +81,70 @@ class LatentPanel(QWidget):
     # building
 
     def _build(self) -> None:
-        left = _column(self.bar, self.map, self.colour_bar, self._status, stretch=self.map)
-        self.strips = QTabWidget()
-        self.strips.addTab(self.strip, "&Traversals")
-        self.strips.addTab(self.between, "A → &B")
-        self.strips.setCornerWidget(self.differences)
-        middle = QSplitter(Qt.Orientation.Vertical, childrenCollapsible=False)
-        middle.addWidget(self.decoded)
-        middle.addWidget(self.strips)
-        middle.setSizes([320, 260])
+        left = QWidget()
+        column = QVBoxLayout(left)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.bar)
+        column.addWidget(self.embedding)
+        column.addWidget(self.map, 1)
+        for widget in (self.colour_bar, self._progress, self._status):
+            column.addWidget(widget)
+        self.embedding.setVisible(False)
+        self.walk.tabs.addTab(self.selection, "&Selection")
+        self.walk.tabs.addTab(self.judging, "&Judging")
         split = QSplitter(childrenCollapsible=False)
-        for part, width in ((left, 420), (middle, 520), (self.sliders, 300)):
-            split.addWidget(part)
-            split.setStretchFactor(split.count() - 1, width)
-        split.setSizes([420, 520, 300])
+        split.addWidget(left)
+        split.addWidget(self.walk)
+        split.setStretchFactor(0, 2)
+        split.setStretchFactor(1, 4)
+        split.setSizes([420, 840])
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 8, 8, 8)
         layout.addWidget(split)
+        self.bar.export.setMenu(self._export_menu())
+
+    def _export_menu(self) -> QMenu:
+        menu = QMenu(self)
+        menu.addAction("&Coordinates of all points…", lambda: self._export.coordinates(self.cloud))
+        menu.addAction(
+            "&Decoded curves: here, traversals, A to B…",
+            lambda: self._export.decoded(self.walk, self.cloud),
+        )
+        menu.addAction("&Selection…", self._export_selection)
+        return menu
 
     def _connect(self) -> None:
         session = self._session
         session.model_ready.connect(self._refresh_model)
         session.models_changed.connect(self._refresh_model)
         session.state_changed.connect(self._follow_state)
+        session.selection_changed.connect(self._show_selection)
         self._cloud_box.answered.connect(self._take_cloud)
-        self._point_box.answered.connect(self._take_point)
-        self._strip_box.answered.connect(self._take_strips)
         self._cloud_box.failed.connect(self._cloud_failed)
-        self._point_box.failed.connect(self._point_failed)
-        self._strip_box.failed.connect(self._strips_failed)
-        self._settle.timeout.connect(self._ask_strips)
-        self.differences.toggled.connect(self._show_strips)
+        self._density_box.answered.connect(self._take_density)
+        self._judge_box.answered.connect(self._take_judgement)
+        self._judge_box.failed.connect(session.failed)
+        self._judge_box.rested.connect(lambda: self.judging.set_busy(None))
         self.bar.changed.connect(self._show_map)
+        self.bar.size_changed.connect(self._encode_again)
+        self.bar.lasso.toggled.connect(self._set_lasso)
         self.map.picked.connect(self._pick)
-        self.map.pin_asked.connect(self.pin)
-        self.sliders.changed.connect(self._set_coordinate)
-        self.sliders.reset_all.connect(self._go_to_middle)
-        self.strip.cell_asked.connect(self._go_to_cell)
-        self.between.pin_asked.connect(self.pin)
-        self.between.moved.connect(self._walk_between)
-        self.between.kind_changed.connect(self._path_changed)
-        self.between.cleared.connect(self._unpin)
-
-    def _cloud_failed(self, sentence: str, _details: str) -> None:
-        self.map.set_hint(sentence)
-
-    def _go_to_middle(self) -> None:
-        self.stand_at(np.zeros_like(self.u))
+        self.map.pin_asked.connect(self.walk.pin)
+        self.map.selected.connect(self._select)
+        self.walk.moved.connect(self._show_position)
+        self.walk.between.real_asked.connect(self._pin_real)
+        self.selection.compose_asked.connect(session.compose_selection)
+        self.selection.export_asked.connect(self._export_selection)
+        self.selection.cleared.connect(lambda: session.select(None))
+        self.judging.asked.connect(self._judge)
+        self.judging.cancelled.connect(self._judge_box.withdraw)
+        self.embedding.start_asked.connect(self._embed)
+        self.embedding.stop_asked.connect(self._maker.stop)
+        self.embedding.place_asked.connect(self._place_others)
+        self._maker.formed.connect(self._show_embedding)
+        self._maker.placed.connect(self._show_placed)
+        self._maker.changed.connect(self._show_embedding_state)
+        self._maker.failed.connect(session.failed)
 
     # model and street
 
@@ -141,19 +156,44 @@ class LatentPanel(QWidget):
     def _refresh_model(self, *_: object) -> None:
         if not self.isVisible():
             return
-        session = self._session
-        model = session.trained_model() if session.has_households else None
+        model = self._session.trained_model()
         if model is self._model and model is not None:
-            self._ask()
+            self.walk.set_request(self._request())
             return
-        self._model, self._cloud = model, None
-        self.pins.clear()
-        self._show_cloud()
+        self._model = model
+        self._forget_cloud()
         if model is None:
             self.map.set_hint("Waiting for a model; train one, or choose one in the file.")
             return
-        self.map.set_hint("Encoding real sums of households…")
-        self._cloud_box.post(self._work.cloud(model, session.households))
+        self._encode()
+
+    def _forget_cloud(self) -> None:
+        self._maker.forget()
+        self._judge_box.withdraw()
+        self._density_box.withdraw()
+        self.cloud = self._mapping = None
+        self._session.select(None)
+        self.walk.set_cloud(None)
+        self._status.setText("")
+        self.map.show_points(None)
+        self.colour_bar.set_scale(None)
+        self.judging.show_checks(None, None)
+
+    def _encode(self) -> None:
+        assert self._model is not None
+        session = self._session
+        self.map.set_hint("Encoding real observations…")
+        self._progress.setVisible(True)
+        households = session.households if session.has_households else None
+        self._cloud_box.post(self._work.cloud(self._model, households, self.bar.points))
+
+    def _encode_again(self, _points: int) -> None:
+        if self._model is not None and self.isVisible():
+            self._encode()
+
+    def _cloud_failed(self, sentence: str, _details: str) -> None:
+        self._progress.setVisible(False)
+        self.map.set_hint(sentence)
 
     def _follow_state(self, new: StreetState, old: StreetState) -> None:
         if new.dataset != old.dataset:
@@ -164,234 +204,173 @@ class LatentPanel(QWidget):
             old.week,
             old.own_temperature,
         ):
-            self._ask()
+            self.walk.set_request(self._request())
 
-    def _take_cloud(self, cloud: Cloud) -> None:
-        self._cloud = cloud
-        count = len(cloud.cloud.u)
-        self._status.setText(
-            f"{count:,} real sums of training households and weeks, where the model's posterior "
-            "puts them; dashed circles hold 50 % and 90 % of the prior."
-        )
-        self.u = np.zeros(len(cloud.cloud.names))
-        self._show_cloud()
-        self.stand_at(self.u)
+    def _request(self) -> WalkRequest | None:
+        session, model = self._session, self._model
+        if model is None or self.cloud is None:
+            return None
+        if model.context is None:
+            return VectorRequest(model)
+        if not session.has_households or not session.state.week:
+            return None
+        return StreetRequest(session.state, session.households, model)
 
-    def _show_cloud(self) -> None:
-        if self._cloud is None:
-            self._status.setText("")
-            self.map.show_points(None)
-            self.colour_bar.set_scale(None)
-            self.sliders.set_dimensions([])
-            self.decoded.show_week(None, None)
-            self._strips = None
-            self.strip.show_cells(None)
-            self.between.show_pins(set())
+    # the cloud
+
+    def _take_cloud(self, answer: Progress | LatentCloud) -> None:
+        if isinstance(answer, Progress):
+            self._progress.setValue(round(100 * answer.share))
             return
-        cloud = self._cloud.cloud
+        self._progress.setVisible(False)
+        self._forget_cloud()
+        cloud = self.cloud = answer
+        self._mapping = LatentMapping(cloud)
+        self._status.setText(self._mapping.sentence())
         bits = cloud.info_bits
-        dimensions = [Dimension(i, name, float(bits[i])) for i, name in enumerate(cloud.names)]
-        self.sliders.set_dimensions(dimensions)
         self.bar.set_choices(
             [(int(i), f"{cloud.names[i]} ({bits[i]:.2f} bits)") for i in cloud.order],
-            self._cloud.titles,
+            cloud.titles,
         )
+        self.walk.set_cloud(cloud)
+        self._real = real_titles(cloud)
+        self.walk.between.set_real(list(self._real))
         self._show_map()
+        self.walk.set_request(self._request())
+        self.walk.stand_at(self.walk.u)
 
     def _show_map(self) -> None:
-        if self._cloud is None:
+        if self.cloud is None or self._mapping is None:
             return
-        cloud = self._cloud.cloud
-        self._projection = self._chosen_projection()
-        xy = self._projection.project(cloud.u.astype(np.float64))
-        points = MapPoints(
-            xy, *self._projection.titles, self._projection.origin, _tips(self._cloud)
-        )
-        scale = ColourScale.of(self._cloud.titles[self.bar.column], cloud.metadata[self.bar.column])
+        self.embedding.setVisible(self.bar.embedded)
+        if self.bar.embedded:
+            self._mapping.lay_out(self._maker.embedding)
+        else:
+            self._mapping.choose(self.bar.pair, self.bar.dimensions)
+        if self._mapping.points is None:
+            self.map.set_hint("Choose parameters above, then Embed: a t-SNE takes a while.")
+            self.map.show_points(None)
+            return
+        name = self.bar.column
+        column = self._mapping.of_shown(self.cloud.metadata[name])
+        scale = ColourScale.of(self.cloud.titles[name], column)
         self.map.set_scale(scale)
         self.colour_bar.set_scale(scale)
-        self.map.show_points(points)
+        self.map.show_points(self._mapping.points)
+        self._fade()
+        self._show_density()
         self._show_position()
 
-    def _chosen_projection(self) -> Projection:
-        assert self._cloud is not None
-        cloud = self._cloud.cloud
-        if self.bar.pair is not None:
-            return Projection.onto_components(cloud.pca(), self.bar.pair)
-        x, y = self.bar.dimensions
-        titles = tuple(f"{cloud.names[i]} ({cloud.info_bits[i]:.2f} bits)" for i in (x, y))
-        return Projection.onto_axes(len(cloud.names), (x, y), (titles[0], titles[1]))
+    def _show_density(self) -> None:
+        self.map.show_density(None)
+        work = None if self._mapping is None else self._mapping.density_work()
+        if work is None or not self.bar.density.isChecked():
+            self._density_box.withdraw()
+            return
+        self._density_box.post(work)
+
+    def _take_density(self, density: PlaneDensity) -> None:
+        self.map.show_density(density)
+        assert self._mapping is not None
+        self._status.setText(
+            f"{self._mapping.sentence()} Orange: holes, {density.hole_share:.0%} of the prior's "
+            "mass lies where q is below a quarter of p."
+        )
+
+    # t-SNE
+
+    def _embed(self, spec: EmbeddingSpec) -> None:
+        if self.cloud is not None and self._mapping is not None:
+            self._mapping.placed = None
+            self._maker.start(self.cloud.u.astype(np.float64), spec)
+
+    def _show_embedding(self, _embedding: object) -> None:
+        self._show_embedding_state()
+        if self.bar.embedded:
+            self._show_map()
+
+    def _show_embedding_state(self) -> None:
+        self.embedding.show_state(self._maker.embedding, running=self._maker.running)
+
+    def _place_others(self) -> None:
+        if self._mapping is not None:
+            others = self._mapping.others(self._maker.embedding)
+            if len(others):
+                self._maker.place(others)
+
+    def _show_placed(self, xy: Floats) -> None:
+        if self._mapping is not None:
+            self._mapping.placed = xy
+            self._show_map()
 
     # where one stands
 
-    def stand_at(self, u: Floats) -> None:
-        """Move to u [dim] and decode what lies there."""
-        self.u = np.asarray(u, dtype=np.float64)
-        self.sliders.show_values(self.u)
-        self._show_position()
-        self._ask()
-
     def _show_position(self) -> None:
-        if self._projection is None or len(self.u) == 0:
+        walk, mapping = self.walk, self._mapping
+        if mapping is None or mapping.points is None or len(walk.u) == 0:
             return
-        points = {name: self._on_map(u) for name, u in self.pins.items()}
-        self.map.set_marker(*self._on_map(self.u))
-        path = self._path(SLIDER_STEPS + 1)
-        self.map.set_pins(points, None if path is None else self._projection.project(path))
-
-    def _on_map(self, u: Floats) -> tuple[float, float]:
-        assert self._projection is not None
-        x, y = self._projection.project(u[None])[0]
-        return float(x), float(y)
+        self.map.set_marker(*mapping.place(walk.u))
+        path = walk.path(SLIDER_STEPS + 1)
+        pins = {name: mapping.place(u) for name, u in walk.pins.items()}
+        self.map.set_pins(pins, None if path is None else mapping.path(path))
 
     def _pick(self, x: float, y: float) -> None:
-        if self._projection is None or self._cloud is None:
+        if self._mapping is not None and self.cloud is not None:
+            snap = self.bar.snap.isChecked()
+            self.walk.stand_at(self._mapping.picked(self.walk.u, (x, y), snap=snap))
+
+    def _pin_real(self, name: str, title: str) -> None:
+        if self.cloud is not None:
+            self.walk.pin(name, self.cloud.u[self._real[title]].astype(np.float64))
+
+    # selection
+
+    def _set_lasso(self, on: bool) -> None:
+        self.map.view.lasso = on
+
+    def _select(self, shown: NDArray[np.int64]) -> None:
+        if self.cloud is None or self._mapping is None:
             return
-        if self.bar.snap.isChecked():
-            cloud = self._cloud.cloud.u.astype(np.float64)
-            squared = ((self._projection.project(cloud) - [x, y]) ** 2).sum(axis=1)
-            self.stand_at(cloud[int(squared.argmin())])
-        else:
-            self.stand_at(self._projection.moved(self.u, (x, y)))
-
-    def _set_coordinate(self, index: int, value: float) -> None:
-        u = self.u.copy()
-        u[index] = value
-        self.u = u
-        self._show_position()
-        self._ask()
-
-    # decoding
-
-    def _request(self) -> StreetRequest | None:
+        rows = self._mapping.rows[shown]
         session = self._session
-        if self._model is None or self._cloud is None or not session.state.week:
-            return None
-        return StreetRequest(session.state, session.households, self._model)
-
-    def _ask(self) -> None:
-        request = self._request()
-        if request is None or not self.isVisible():
+        with QSignalBlocker(self.bar.lasso):
+            self.bar.lasso.setChecked(False)
+        self._set_lasso(False)
+        if len(rows) == 0:
+            session.select(None)
             return
-        self.decoded.set_stale(True)
-        self._point_box.post(self._work.point(request, self.u))
-        self._settle.start()
+        households = session.households if session.has_households else None
+        self._mapping.chosen = rows
+        session.select(selection_of(self.cloud, rows, households))
+        self.walk.tabs.setCurrentWidget(self.selection)
 
-    def _take_point(self, point: DecodedPoint) -> None:
-        self.decoded.set_stale(False)
-        length, typical = np.linalg.norm(self.u), np.sqrt(len(self.u))
-        about = f"{point.k} households · |u| = {length:.1f} (typical {typical:.1f})"
-        self.decoded.show_week(point.week, point.middle, about)
+    def _show_selection(self, selection: object) -> None:
+        if selection is None and self._mapping is not None:
+            self._mapping.chosen = None
+        self.selection.show_selection(self._session.selection)
+        self._fade()
 
-    def _point_failed(self, sentence: str, _details: str) -> None:
-        self.decoded.set_hint(sentence)
-        self.decoded.show_week(None, None)
+    def _fade(self) -> None:
+        if self._mapping is not None:
+            self.map.show_selection(self._mapping.chosen_among_shown())
 
-    def _strips_failed(self, sentence: str, _details: str) -> None:
-        self.strip.set_hint(sentence)
-        self.strip.show_cells(None)
+    def _export_selection(self) -> None:
+        self._export.selection(self._session.selection)
 
-    def _ask_strips(self) -> None:
-        request = self._request()
-        if request is None or self._cloud is None or not self.isVisible():
+    # judging
+
+    def _judge(self) -> None:
+        if self._model is None or self.cloud is None:
             return
-        self._strip_rows = tuple(int(i) for i in self._cloud.cloud.order[:STRIP_ROWS])
-        grid = np.stack([traversal(self.u, i, STRIP_VALUES) for i in self._strip_rows])
-        self.strip.set_stale(True)
-        self._strip_box.post(self._work.strips(request, grid, self._path(BETWEEN_STEPS)))
+        session = self._session
+        households = session.households if session.has_households else None
+        self.judging.set_busy(0.0)
+        self._judge_box.post(judging(self._model, households, self.cloud))
 
-    def _take_strips(self, strips: Strips) -> None:
-        self._strips = strips
-        self._show_strips()
-
-    def _show_strips(self, *_: object) -> None:
-        if self._cloud is None or self._strips is None:
-            return
-        cloud, strips = self._cloud.cloud, self._strips
-        rows = tuple(f"{cloud.names[i]}, {cloud.info_bits[i]:.1f} bits" for i in self._strip_rows)
-        values = ("u = −2", "u = −1", "u = 0", "u = +1", "u = +2")
-        zero = strips.traversal[:, STRIP_VALUES.index(0.0), None]
-        self.strip.show_cells(self._cells(strips.traversal, zero, rows, values, "u = 0"))
-        if strips.between is not None:
-            shares = ("A", *(f"{t:.2f}" for t in np.linspace(0, 1, BETWEEN_STEPS)[1:-1]), "B")
-            start = strips.between[:, :1]
-            self.between.strip.show_cells(self._cells(strips.between, start, ("",), shares, "A"))
-
-    def _cells(
-        self,
-        curves: Floats,
-        start: Floats,
-        rows: tuple[str, ...],
-        columns: tuple[str, ...],
-        whence: str,
-    ) -> StripCells:
-        """Curves [R, C, T] as cells: themselves, or less `start` [R, 1, T]."""
-        assert self._strips is not None
-        if self.differences.isChecked():
-            nothing = np.zeros(curves.shape[-1])
-            return StripCells(curves - start, rows, columns, nothing, f"difference from {whence}")
-        caption = "mean curve (shaded: more or less than at u = 0)"
-        return StripCells(curves, rows, columns, self._strips.middle, caption)
-
-    def _go_to_cell(self, row: int, column: int) -> None:
-        u = self.u.copy()
-        u[self._strip_rows[row]] = STRIP_VALUES[column]
-        self.stand_at(u)
-
-    # from A to B
-
-    def pin(self, name: str) -> None:
-        """Remember where one stands as pin "A" or "B"."""
-        if self._cloud is None:
-            return
-        self.pins[name] = self.u.copy()
-        self.between.show_share(0.0 if name == "A" else 1.0)
-        self._path_changed()
-
-    def _unpin(self) -> None:
-        self.pins.clear()
-        self._path_changed()
-
-    def _path_changed(self, *_: object) -> None:
-        self.between.show_pins(set(self.pins))
-        if self.pins:
-            self.strips.setCurrentWidget(self.between)
-        self._show_position()
-        self._settle.start()
-
-    def _path(self, steps: int) -> Floats | None:
-        """Points [steps, dim] from A to B; None until both are pinned."""
-        if set(self.pins) != {"A", "B"}:
-            return None
-        walk = spherical if self.between.kind.currentText() == SPHERICAL else straight
-        return walk(self.pins["A"], self.pins["B"], steps)
-
-    def _walk_between(self, share: float) -> None:
-        path = self._path(SLIDER_STEPS + 1)
-        if path is not None:
-            self.stand_at(path[round(share * SLIDER_STEPS)])
-
-
-def _column(*widgets: QWidget, stretch: QWidget) -> QWidget:
-    column = QWidget()
-    layout = QVBoxLayout(column)
-    layout.setContentsMargins(0, 0, 0, 0)
-    for widget in widgets:
-        layout.addWidget(widget, 1 if widget is stretch else 0)
-    return column
-
-
-def _tips(cloud: Cloud) -> tuple[str, ...]:
-    """One line about each real sum of the cloud."""
-    columns = cloud.cloud.metadata
-    return tuple(
-        f"{week}: {k:.0f} households, {temperature:.1f} °C, {energy:,.0f} kWh, peak {peak:.1f} kW"
-        for week, k, temperature, energy, peak in zip(
-            columns["week"],
-            columns["k"],
-            columns["temperature_c"],
-            columns["energy_kwh"],
-            columns["peak_kw"],
-            strict=True,
-        )
-    )
+    def _take_judgement(self, answer: object) -> None:
+        if isinstance(answer, Progress):
+            self.judging.set_busy(answer.share)
+        elif isinstance(answer, Judgement) and self.cloud is not None:
+            if not answer.examples:
+                self.judging.show_checks(self.cloud, answer.check)
+            self.judging.show_examples(self.cloud, answer.examples, answer.samples)

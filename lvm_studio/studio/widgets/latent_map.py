@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyqtgraph as pg
@@ -19,6 +20,9 @@ from lvm_studio.studio.widgets.latent_canvas import Dots, MapCanvas, MapView
 from lvm_studio.studio.widgets.latent_overlays import DensityImage, ellipse, inside, outline_path
 from lvm_studio.studio.widgets.latent_points import PointsItem
 from lvm_studio.studio.widgets.series import Floats
+
+if TYPE_CHECKING:
+    from lvm_studio.analysis.latent_density import PlaneDensity
 
 PRIOR_SHARES = (0.5, 0.9)
 ELLIPSE_SHARE = 0.9
@@ -212,6 +216,10 @@ class LatentMap(QWidget):
             radius = prior_radius(share)
             circle.setData(x0 + radius * np.cos(angle), y0 + radius * np.sin(angle))
             label.setPos(x0, y0 + radius)
+
+    def show_density(self, density: PlaneDensity | None) -> None:
+        """Show q against p behind the points, or nothing."""
+        self.density.show_density(density, theme().colours)
 
     def show_selection(self, chosen: NDArray[np.bool_] | None) -> None:
         """Let the points that are not chosen fade; None: all alike."""

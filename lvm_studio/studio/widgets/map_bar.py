@@ -5,18 +5,29 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QSignalBlocker, Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QGridLayout,
+    QHBoxLayout,
+    QToolButton,
+    QWidget,
+)
 
 from lvm_studio.studio.widgets.dressed import dressed, label_for
 
 COMPONENT_PAIRS = ((0, 1), (2, 3))
 AXES = "axes"
+TSNE = "t-SNE"
+SIZES = (2000, 10_000, 50_000)
 
 
 class MapBar(QWidget):
     """Choices of the map; `changed` says that the person chose something else."""
 
     changed = Signal()
+    size_changed = Signal(int)
+    """So many observations are wanted."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -26,6 +37,7 @@ class MapBar(QWidget):
             title = f"Principal components {first + 1} and {second + 1}"
             self.kind.addItem(title, (first, second))
         self.kind.addItem("Two dimensions…", AXES)
+        self.kind.addItem("t-SNE…", TSNE)
         self.axes = (QComboBox(), QComboBox())
         for name, combo in zip("xy", self.axes, strict=True):
             combo.setAccessibleName(f"Dimension along {name}")
@@ -34,11 +46,28 @@ class MapBar(QWidget):
             QComboBox(), toolTip="What the colour of a point says about its real sum"
         )
         self.colour.setObjectName("latent_colour")
-        self.snap = QCheckBox("Sna&p to real sums")
+        self.snap = QCheckBox("Snap")
         self.snap.setToolTip(
-            "A click takes all coordinates of the nearest point, not only these two."
+            "A click takes all coordinates of the nearest real point, not only these two."
         )
+        self.density = QCheckBox("&Density q ÷ p")
+        self.density.setToolTip(
+            "Orange: the prior is there, the aggregated posterior is not (a hole: weeks are drawn\n"
+            "from it that the decoder never learned). Blue: it crowds there. log2 q/p, to ±3."
+        )
+        self.lasso = dressed(QToolButton(), text="Lasso", checkable=True)
+        self.lasso.setToolTip("Drag an outline around points to select them (also: Shift and drag)")
+        self.how_many = QComboBox()
+        for size in SIZES:
+            self.how_many.addItem(f"{size:,}", size)
+        self.how_many.setToolTip("How many observations are encoded, drawn at random")
+        self.how_many.setAccessibleName("Number of points")
+        self.export = dressed(QToolButton(), text="Export")
+        self.export.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.export.setToolTip("Coordinates of the points, or the curves decoded here")
         self._build()
+        self.density.toggled.connect(self.changed)
+        self.how_many.currentIndexChanged.connect(lambda: self.size_changed.emit(self.points))
         for combo in (self.kind, *self.axes, self.colour):
             combo.currentIndexChanged.connect(self._chosen)
         self._show_axes()
@@ -52,7 +81,14 @@ class MapBar(QWidget):
         grid.addWidget(self.axes[1], 1, 2)
         grid.addWidget(label_for(self.colour, "&Colour"), 2, 0)
         grid.addWidget(self.colour, 2, 1, 1, 2)
-        grid.addWidget(self.snap, 3, 1, 1, 2)
+        row = QHBoxLayout()
+        for widget in (self.snap, self.density):
+            row.addWidget(widget)
+        row.addStretch(1)
+        row.addWidget(self.how_many)
+        row.addWidget(self.lasso)
+        row.addWidget(self.export)
+        grid.addLayout(row, 3, 0, 1, 3)
         grid.setColumnStretch(1, 1)
         grid.setColumnStretch(2, 1)
 
@@ -73,10 +109,21 @@ class MapBar(QWidget):
                     self.colour.addItem(title, name)
 
     @property
+    def points(self) -> int:
+        """How many observations are wanted."""
+        wanted: int = self.how_many.currentData()
+        return wanted
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the map is a t-SNE."""
+        return bool(self.kind.currentData() == TSNE)
+
+    @property
     def pair(self) -> tuple[int, int] | None:
         """The principal components chosen, None for two dimensions."""
         data = self.kind.currentData()
-        return None if data == AXES else (data[0], data[1])
+        return None if data in (AXES, TSNE) else (data[0], data[1])
 
     @property
     def dimensions(self) -> tuple[int, int]:
@@ -105,4 +152,5 @@ class MapBar(QWidget):
 
     def _show_axes(self) -> None:
         for combo in self.axes:
-            combo.setVisible(self.pair is None)
+            combo.setVisible(self.pair is None and not self.embedded)
+        self.density.setEnabled(not self.embedded)

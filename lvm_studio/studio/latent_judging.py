@@ -1,0 +1,60 @@
+"""Judging a latent space on the compute thread: one held-out observation after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lvm_studio.studio.latent_work import Progress
+
+if TYPE_CHECKING:
+    from lvm_studio.analysis.judging import Example, PriorCheck
+    from lvm_studio.analysis.latent import LatentCloud
+    from lvm_studio.data.households import HouseholdSet
+    from lvm_studio.models.trained import TrainedModel
+    from lvm_studio.studio.mailbox import Work
+
+HELD_OUT = 24
+SAMPLES = 512
+SEED = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Judgement:
+    """What is known so far."""
+
+    check: PriorCheck
+    examples: tuple[Example, ...]
+    samples: int
+
+
+def judging(model: TrainedModel, households: HouseholdSet | None, cloud: LatentCloud) -> Work:
+    """Answers `Progress` and, from the first example on, ever longer `Judgement`s."""
+
+    def work() -> Generator[object, None, None]:
+        from lvm_studio.analysis.judging import (
+            heldout_vectors,
+            heldout_weeks,
+            judged,
+            prior_check,
+        )
+        from lvm_studio.analysis.vector_cloud import VectorSpace, vector_module, vectors_behind
+
+        check = prior_check(cloud)
+        yield Judgement(check, (), SAMPLES)
+        if households is None or model.context is None:
+            space = VectorSpace(vector_module(model))
+            cases = heldout_vectors(vectors_behind(model), space, HELD_OUT)
+        else:
+            cases = heldout_weeks(model, households, HELD_OUT, SEED)
+        examples: tuple[Example, ...] = ()
+        for example in judged(cases, SAMPLES, SEED):
+            if example is None:
+                yield None
+                continue
+            examples = (*examples, example)
+            yield Judgement(check, examples, SAMPLES)
+            yield Progress(len(examples) / HELD_OUT)
+
+    return work
