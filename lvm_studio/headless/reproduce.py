@@ -20,10 +20,10 @@ def run(name: str, spec: ChapterSpec, out: Path, progress: Progress) -> dict[str
     """
     from lvm_studio.analysis.pages.writing import write_page
 
-    chapter = chapter_named(name)
+    steps = _chapter(name, spec)
     _writable(out)  # told before minutes of work
     began = time.perf_counter()
-    page = _made(chapter(spec), progress)
+    page = _made(steps, progress)
     seconds = time.perf_counter() - began
     path = write_page(with_making(page, spec, seconds), out)
     return {
@@ -34,6 +34,18 @@ def run(name: str, spec: ChapterSpec, out: Path, progress: Progress) -> dict[str
         "figures": [figure.name for figure in page.figures],
         "out": str(path),
     }
+
+
+def _chapter(name: str, spec: ChapterSpec) -> Chapter:
+    """The chapter's steps; that on tuning also asks for the shipped model, which files hold."""
+    if name != "boltzmann":
+        return chapter_named(name)(spec)
+    from lvm_studio.analysis.chapters import boltzmann
+    from lvm_studio.models.trained import TrainedModel
+    from lvm_studio.storage.start import SHIPPED_MODEL, starting_workspace
+
+    shipped = TrainedModel.from_tree(starting_workspace().models[SHIPPED_MODEL])
+    return boltzmann.chapter(spec, shipped)
 
 
 def _made(chapter: Chapter, progress: Progress) -> Page:

@@ -51,6 +51,8 @@ def mbar_log_z(log_laws: Array, counts: Sequence[int], known: Sequence[bool]) ->
             if fresh[0] <= value + 1e-12 or length < _PRECISION:
                 break
             length *= 0.5
+        if not np.isfinite(fresh[0]):  # laws without overlap: what was found is all there is
+            break
         log_z, (value, gradient, hessian) = tried, fresh
     return log_z
 
