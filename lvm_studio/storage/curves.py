@@ -28,13 +28,19 @@ def write_curves(path: Path, start: np.datetime64, curves_kw: NDArray[np.floatin
     Raises:
         DataError: the suffix is neither .csv nor .parquet, or the folder cannot be written.
     """
+    _write(path, curves_table(start, curves_kw), float_precision=1)
+
+
+def _write(path: Path, table: pl.DataFrame, float_precision: int | None = None) -> None:
+    """Write a table whole or not at all."""
     if path.suffix not in SUFFIXES:
         raise DataError(f"{path.name}: curves are written as .csv or .parquet; choose one of them.")
-    table = curves_table(start, curves_kw)
     beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         if path.suffix == ".csv":
-            table.write_csv(beside, datetime_format="%Y-%m-%dT%H:%M:%SZ", float_precision=1)
+            table.write_csv(
+                beside, datetime_format="%Y-%m-%dT%H:%M:%SZ", float_precision=float_precision
+            )
         else:
             table.write_parquet(beside)
         beside.replace(path)
@@ -44,6 +50,21 @@ def write_curves(path: Path, start: np.datetime64, curves_kw: NDArray[np.floatin
             f"{path} could not be written: {error.strerror or error}. Choose a folder "
             "that exists and that you may write to."
         ) from error
+
+
+def write_weights(path: Path, weights: NDArray[np.floating]) -> None:
+    """Write the importance weights [n] of curves, mean one, as a table beside theirs.
+
+    Columns ``sample`` (the name of the curve's column) and ``weight``; CSV or Parquet by the
+    path's suffix. Weights of one say that the curves count equally.
+
+    Raises:
+        DataError: the suffix is neither .csv nor .parquet, or the folder cannot be written.
+    """
+    import polars as pl
+
+    names = [f"sample_{i}" for i in range(1, len(weights) + 1)]
+    _write(path, pl.DataFrame({"sample": names, "weight": np.asarray(weights, np.float64)}))
 
 
 def curves_table(start: np.datetime64, curves_kw: NDArray[np.floating]) -> pl.DataFrame:

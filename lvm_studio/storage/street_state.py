@@ -17,7 +17,7 @@ PROFILE_LENGTHS = (7, 336)
 
 MAX_SAMPLES = 100_000
 METHODS = ("auto", "pool", "climb", "smc", "flow")
-GOALS = ("lam", "kl", "one_in_n", "expectation")
+GOALS = ("lam", "kl", "one_in_n", "expectation", "quantile")
 
 
 @dataclass(frozen=True)
@@ -33,10 +33,13 @@ class StreetState:
         criterion: name in tuning.CRITERIA.
         lam: λ of the Boltzmann tuning, per standard deviation of the criterion.
         goal: what stays when the street, the week or the criterion change: "lam" itself, or the
-            "kl" (nats), the "one_in_n", the "expectation" (E f, in the criterion's unit) that λ
-            is then solved for.
+            "kl" (nats), the "one_in_n", the "expectation" (E f, in the criterion's unit) or the
+            "quantile" (the level of f, in its unit, that `share` of the tuned law stays below)
+            that λ is then solved for.
         method: whose draws answer: "auto" (the best there are) or one of METHODS, where it can.
         target: the value held; of no meaning where λ is.
+        share: in (0, 1), of a quantile held.
+        corrected: whether the tuned curves are resampled by their importance weights.
         samples: number of weeks drawn for the fan.
         seed: of the common random numbers.
         show_curves: how many sampled curves are drawn as lines.
@@ -57,6 +60,8 @@ class StreetState:
     lam: float = 0.0
     goal: str = "lam"
     target: float = 0.0
+    share: float = 0.5
+    corrected: bool = True
     method: str = "auto"
     samples: int = 200
     seed: int = 0
@@ -69,6 +74,8 @@ class StreetState:
             raise DataError(
                 f"{self.goal} = {self.target} cannot be held; hold one of {', '.join(GOALS)}."
             )
+        if not 0.0 < self.share < 1.0:
+            raise DataError(f"The share of a quantile is {self.share:g}; it lies between 0 and 1.")
         if self.method not in METHODS:
             raise DataError(
                 f"There is no method {self.method!r}; choose one of {', '.join(METHODS)}."
@@ -101,6 +108,8 @@ class StreetState:
             "lam": self.lam,
             "goal": self.goal,
             "target": self.target,
+            "share": self.share,
+            "corrected": self.corrected,
             "method": self.method,
             "samples": self.samples,
             "seed": self.seed,
@@ -126,6 +135,8 @@ class StreetState:
             # files of the first versions held nothing but λ
             goal=view.text("goal") if "goal" in view.tree else "lam",
             target=view.number("target") if "target" in view.tree else 0.0,
+            share=view.number("share") if "share" in view.tree else 0.5,
+            corrected=view.flag("corrected") if "corrected" in view.tree else True,
             method=view.text("method") if "method" in view.tree else "auto",
             samples=view.integer("samples"),
             seed=view.integer("seed"),

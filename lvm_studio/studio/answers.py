@@ -22,7 +22,7 @@ LAM_MAX = 5.0
 """End of the λ slider, in standard deviations of the criterion under the base law."""
 
 Method: TypeAlias = Literal["pool", "climb", "flow", "smc"]
-Goal: TypeAlias = Literal["kl", "one_in_n", "expectation"]
+Goal: TypeAlias = Literal["kl", "one_in_n", "expectation", "quantile"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,6 +105,8 @@ class TunedAnswer:
         sentence: which of the methods is on screen and how far to trust it.
         fan: Fan of the tuned law, weights resampled away: rows of curves count equally; at
             λ = 0 it is the base fan.
+        weights: [n] importance weights of the fan's curves, mean one; all one where the curves
+            have been resampled by them.
         front: Front.
         refining: whether a better answer for the same state is being computed.
     """
@@ -126,6 +128,7 @@ class TunedAnswer:
     samples: int
     sentence: str
     fan: Fan
+    weights: NDArray[np.float64]
     front: Front
     refining: bool
 

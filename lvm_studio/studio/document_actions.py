@@ -10,7 +10,8 @@ from PySide6.QtCore import QObject, Signal
 
 from lvm_studio.data.calendar import week_start
 from lvm_studio.data.errors import DataError
-from lvm_studio.storage.curves import write_curves
+from lvm_studio.storage.curves import write_curves, write_weights
+from lvm_studio.studio.answers import TunedAnswer
 from lvm_studio.studio.dialogs import (
     CURVES_KIND,
     FIGURE_KIND,
@@ -26,7 +27,7 @@ from lvm_studio.studio.theme import theme
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
-    from lvm_studio.studio.answers import FanAnswer, TunedAnswer
+    from lvm_studio.studio.answers import FanAnswer
     from lvm_studio.studio.recent_files import RecentFiles
     from lvm_studio.studio.session import Session
     from lvm_studio.studio.street_service import StreetService
@@ -117,9 +118,7 @@ class DocumentActions(QObject):
         suggestion = f"street-{state.week}{tuned}.csv"
         path = self._dialogs.save_path(self._window, "Export curves", suggestion, CURVES_KIND)
         if path is not None:
-            self._try_export(
-                path, lambda: write_curves(path, week_start(state.week), answer.fan.curves)
-            )
+            self._try_export(path, lambda: _export(path, answer))
 
     def export_figure(self, page: QWidget, caption: str) -> None:
         """Write the largest plot of a page as SVG, PNG or PDF, with this caption."""
@@ -154,3 +153,10 @@ class DocumentActions(QObject):
             self.failed.emit(str(error), "")
         else:
             self.done.emit(f"Exported to {path.name}.")
+
+
+def _export(path: Path, answer: FanAnswer | TunedAnswer) -> None:
+    """Write the curves; those of a tuned law with their weights in a table beside them."""
+    write_curves(path, week_start(answer.state.week), answer.fan.curves)
+    if isinstance(answer, TunedAnswer):
+        write_weights(path.with_name(f"{path.stem}-weights{path.suffix}"), answer.weights)

@@ -246,9 +246,14 @@ class Session(QObject):
         """Set λ, per standard deviation of the criterion, and hold it."""
         self._change(f"λ = {lam:.2f}", gesture, lam=float(lam), goal="lam", target=0.0)
 
-    def hold_goal(self, goal: str, target: float) -> None:
-        """Hold a KL, a "1 in N" or an E f: λ follows it, whatever becomes of the street."""
-        self._change(f"{goal} = {target:g}", goal=goal, target=float(target))
+    def hold_goal(self, goal: str, target: float, share: float = 0.5) -> None:
+        """Hold a KL, "1 in N", E f or quantile: λ follows it, whatever becomes of the street."""
+        self._change(f"{goal} = {target:g}", goal=goal, target=float(target), share=float(share))
+
+    def set_corrected(self, corrected: bool) -> None:
+        """Choose whether the flow's curves are resampled by their importance weights."""
+        text = "Correct the curves" if corrected else "Show the curves uncorrected"
+        self._change(text, corrected=bool(corrected))
 
     def set_method(self, method: str) -> None:
         """Choose whose draws answer λ; "auto" for the best there are."""

@@ -130,11 +130,11 @@ class StreetService(QObject):
         self._references.stop()
         self._thread.end()
 
-    def request_lam(self, kind: Goal, target: float) -> None:
-        """Hold a KL, "1 in N" or E f: λ is solved for it now and whenever the street changes."""
+    def request_lam(self, kind: Goal, target: float, share: float = 0.5) -> None:
+        """Hold a KL, "1 in N", E f or quantile (of `share`); λ follows it from now on."""
         if self._request() is not None:
             self._solved_key = None  # asked for again, it is answered again
-            self._session.hold_goal(kind, target)
+            self._session.hold_goal(kind, target, share)
             self._refresh()
 
     def open_mailbox(self) -> Mailbox:
@@ -228,7 +228,7 @@ class StreetService(QObject):
             self._fans.post(partial(self._streets.fan, request))
         if self._must_solve(request):
             self._solve(request)
-        tuned_key = (fan_key, state.criterion, state.lam, state.method)
+        tuned_key = (fan_key, state.criterion, state.lam, state.method, state.corrected)
         if tuned_key != self._tuned_key and not self._solving.waiting:
             self._tuned_key = tuned_key
             self._quiet.stop()
@@ -246,7 +246,7 @@ class StreetService(QObject):
     def _must_solve(self, request: StreetRequest) -> bool:
         """Whether λ is not the one that the goal held asks for on this street."""
         state = request.state
-        key: Hashable = (tuning_key(request), state.goal, state.target)
+        key: Hashable = (tuning_key(request), state.goal, state.target, state.share)
         if state.goal == "lam":
             self._solving.withdraw()
             key = None

@@ -34,6 +34,7 @@ from lvm_studio.studio.tunings import (
     certified,
     source_of,
 )
+from lvm_studio.tuning.errors import TuningError
 
 if TYPE_CHECKING:
     import torch
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     from lvm_studio.tuning.certificate import Certificate
     from lvm_studio.tuning.estimates import TunedEstimate
     from lvm_studio.tuning.fit import FlowSnapshot
-    from lvm_studio.tuning.pool import Draws
+    from lvm_studio.tuning.pool import Draws, Pool
     from lvm_studio.tuning.potential import Potential
     from lvm_studio.tuning.reference_job import Reference
 
@@ -69,13 +70,17 @@ class Improved:
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """The tuned law at one λ from one source: an estimate, and curves [n, 336] kW at u [n, dim]."""
+    """The tuned law at one λ from one source: an estimate, and curves [n, 336] kW at u [n, dim].
+
+    weights: [n] of the curves, mean one; all one where they have been resampled.
+    """
 
     method: Method
     estimate: TunedEstimate
     certificate: Certificate
     u: torch.Tensor
     curves_kw: NDArray[np.float32]
+    weights: NDArray[np.float64]
 
 
 class TunedWork:
@@ -120,18 +125,25 @@ class TunedWork:
     ) -> Generator[float | None, None, None]:
         """Find the λ that reaches a KL, "1 in N" or E f (in the criterion's unit)."""
         tuning = yield from self._tuning(request)
-        if goal == "expectation":
-            request = facing(request, tuning.pool.potential, target)
+        if goal in ("expectation", "quantile"):
+            request = facing(request, tuning.pool, target)
             tuning = yield from self._tuning(request)
         sign, potential = side_of(request), tuning.pool.potential
+        share = request.state.share
         for source in by_knowledge(tuning):
-            lam = solve_on(source.draws, potential, goal, target)
-            if source.draws.estimate(lam)[0].valid:
+            lam = solve_on(source.draws, potential, goal, target, share)
+            if lam is not None and source.draws.estimate(lam)[0].valid:
                 yield sign * lam
                 return
         while climb_on(tuning):
             yield None
-        yield sign * solve_on(by_knowledge(tuning)[0].draws, potential, goal, target)
+        lam = solve_on(by_knowledge(tuning)[0].draws, potential, goal, target, share)
+        if lam is None:
+            raise TuningError(
+                f"No week of this street has f beyond {target:g} {potential.criterion.unit}; "
+                "choose a level nearer to the base law."
+            )
+        yield sign * lam
 
     def adopt(
         self, request: StreetRequest, snapshot: FlowSnapshot
@@ -212,11 +224,11 @@ class TunedWork:
         source, estimate, share = best_source(tuning, lam, state.method)
         certificate = certified(tuning, source, lam)
         if source.method == "flow" and tuning.flow is not None:
-            rows = tuning.flow.shown(lam, state.seed)
+            rows = tuning.flow.shown(lam, state.seed, corrected=state.corrected)
             if rows.ess >= POOR_SHARE * len(rows.curves_kw):
                 gap = estimate.log_z - rows.mean_log_weight
-                certificate = replace(certificate, kl_to_target=gap)
-                return View("flow", estimate, certificate, rows.u, rows.curves_kw)
+                certificate = replace(certificate, kl_to_target=gap, corrected=state.corrected)
+                return View("flow", estimate, certificate, rows.u, rows.curves_kw, rows.weights)
         picked = _stored_rows(request, tuning, source.draws, share)
         space = self._streets.space(request)
         _, eps = self._streets.noise(state.samples, space.dim, state.seed)
@@ -226,7 +238,8 @@ class TunedWork:
             # row i has the same observation noise whatever stands in it
             lambda u, rows: decode(space, u, eps[rows]),
         )
-        return View(source.method, estimate, certificate, source.draws.u[picked], curves)
+        alike = np.ones(len(curves))
+        return View(source.method, estimate, certificate, source.draws.u[picked], curves, alike)
 
 
 def tuning_key(request: StreetRequest) -> Hashable:
@@ -240,9 +253,13 @@ def side_of(request: StreetRequest) -> float:
     return -1.0 if request.state.lam < 0.0 else 1.0
 
 
-def facing(request: StreetRequest, potential: Potential, level: float) -> StreetRequest:
-    """Return the request turned to the side on which E f reaches this level."""
-    less = level < potential.natural(0.0)
+def facing(request: StreetRequest, pool: Pool, level: float) -> StreetRequest:
+    """Return the request turned to the side on which E f, or the quantile, reaches this level."""
+    base, share = 0.0, request.state.share
+    if request.state.goal == "quantile":
+        below = share if pool.potential.scale > 0.0 else 1.0 - share
+        base = float(np.quantile(pool.draws.f, below))
+    less = level < pool.potential.natural(base)
     lam = abs(request.state.lam) or SMALL_LAM
     return replace(request, state=request.state.with_changes(lam=-lam if less else lam))
 
@@ -255,18 +272,29 @@ def climb_on(tuning: Tuning) -> bool:
     return stage is not None
 
 
-def solve_on(draws: Draws, potential: Potential, goal: Goal, target: float) -> float:
-    """Return the λ in [0, LAM_MAX] that comes nearest to the goal, as these draws see it."""
+def solve_on(
+    draws: Draws, potential: Potential, goal: Goal, target: float, share: float = 0.5
+) -> float | None:
+    """Return the λ in [0, LAM_MAX] that comes nearest to the goal, as these draws see it.
+
+    None where none of them lies beyond the level of a quantile.
+    """
     from lvm_studio.tuning import solve
 
     if goal == "kl":
         found = solve.solve_kl(draws.moments, target, limit=LAM_MAX)
     elif goal == "one_in_n":
         found = solve.solve_one_in_n(draws.moments, target, limit=LAM_MAX)
-    else:
+    elif goal == "expectation":
         level = max(0.0, potential.normalise(target))
         found = solve.solve_expectation(draws.moments, level, limit=LAM_MAX)
-    return found.lam
+    else:
+        level = potential.normalise(target)
+        if not draws.f.min() <= level < draws.f.max():
+            return None
+        below = share if potential.scale > 0.0 else 1.0 - share
+        found = solve.solve_quantile(draws.f, draws.log_ratio, level, below, limit=LAM_MAX)
+    return max(0.0, found.lam)
 
 
 def _answer(request: StreetRequest, tuning: Tuning, view: View) -> TunedAnswer:
@@ -292,6 +320,7 @@ def _answer(request: StreetRequest, tuning: Tuning, view: View) -> TunedAnswer:
         samples=estimate.samples,
         sentence=_sentence(view),
         fan=make_fan(view.curves_kw, week_start(state.week), measured(request)),
+        weights=view.weights,
         front=tuning.front,
         refining=not tuning.climbed,
     )

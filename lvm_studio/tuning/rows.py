@@ -87,13 +87,15 @@ class Rows:
 
 @dataclass(frozen=True, eq=False)
 class ShownRows:
-    """Rows that count equally under p̂_λ: u [n, dim], curves [n, T], and what they are worth.
+    """Rows for p̂_λ: u [n, dim], curves [n, T], and what they are worth.
 
+    weights: [n], mean one; all one where the rows were resampled by them.
     mean_log_weight: of the draws before they were resampled, E_q [λf + log p - log q].
     """
 
     u: Tensor
     curves_kw: NDArray[np.float32]
+    weights: Array
     ess: float
     mean_log_weight: float
 
@@ -117,17 +119,20 @@ class FlowRows:
             self._at(place)
             yield None
 
-    def shown(self, lam: float, seed: int) -> ShownRows:
-        """n rows resampled by their exact importance weights at λ ≥ 0.
+    def shown(self, lam: float, seed: int, *, corrected: bool = True) -> ShownRows:
+        """n rows resampled by their exact importance weights at λ ≥ 0; or as the flow drew them.
 
         Nothing is decoded where this place of the grid has been seen before.
         """
         rows = self._at(self._place(lam))
         log_weights = lam * rows.f + rows.log_ratio
         share = normalised(log_weights)
-        picked = systematic_resample(share, self.n, seed)
         ess, mean = effective_sample_size(share), float(log_weights.mean())
-        return ShownRows(rows.u[picked], rows.curves_kw[picked], ess, mean)
+        if not corrected:
+            return ShownRows(rows.u, rows.curves_kw, self.n * share, ess, mean)
+        picked = systematic_resample(share, self.n, seed)
+        alike = np.ones(self.n)
+        return ShownRows(rows.u[picked], rows.curves_kw[picked], alike, ess, mean)
 
     @property
     def _room(self) -> int:

@@ -80,6 +80,7 @@ def tuned_answer(state: StreetState, **changes: Any) -> TunedAnswer:
         samples=4096,
         sentence="Reweighted pool of 4,096 base samples.",
         fan=some_fan(14.0, measured=False),
+        weights=np.ones(len(some_fan().curves)),
         front=Front(lam, 10.0 + 2.0 * lam, lam**2 / 2, lam < 3, 0.1 * lam, lam < 1),
         refining=False,
     )

@@ -95,6 +95,7 @@ def tuned(state: StreetState, *, valid: bool = True) -> TunedAnswer:
         samples=4096,
         sentence="made up.",
         fan=fan_of(state),
+        weights=np.ones(len(fan_of(state).curves)),
         front=Front(none, none, none, none.astype(bool), none, none.astype(bool)),
         refining=False,
     )

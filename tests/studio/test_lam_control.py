@@ -290,3 +290,22 @@ def test_what_is_no_criterion_is_refused_in_a_sentence(
         control.criterion_box.lineEdit().editingFinished.emit()
     assert typed in refused.args[0]
     assert control.criterion_box.currentText() == "Flexibility"
+
+
+def test_a_quantile_is_asked_for_with_its_share(control: LamControl, qtbot: QtBot) -> None:
+    control.share_field.show_value(90.0)
+    with qtbot.waitSignal(control.quantile_asked) as asked:
+        control.quantile_field.setValue(61.5)
+    assert asked.args == [61.5, pytest.approx(0.9)]
+    control.set_held("quantile", 61.5, 0.9)
+    assert "90% of f below 61.5 kW" in control.findChild(QLabel, "lam_held").text()
+    control.set_held("lam", 0.0)
+    assert control.quantile_field.text() == "–"
+
+
+def test_the_correction_is_a_switch(control: LamControl, qtbot: QtBot) -> None:
+    with qtbot.assertNotEmitted(control.corrected_asked):
+        control.set_corrected(False)
+    with qtbot.waitSignal(control.corrected_asked) as asked:
+        control.corrected_box.click()
+    assert asked.args == [True]

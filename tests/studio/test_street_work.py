@@ -20,6 +20,7 @@ from lvm_studio.studio.answers import FanAnswer, LoadedModel, StreetRequest, Tun
 from lvm_studio.studio.street_work import Recent, StreetWork
 from lvm_studio.studio.tuned_work import Improved, TunedWork, tuning_key
 from lvm_studio.studio.tunings import FRONT_LAMS, Source
+from lvm_studio.tuning.errors import TuningError
 from lvm_studio.tuning.fit import FlowSnapshot, fit_flow
 from lvm_studio.tuning.pool import Draws
 from lvm_studio.tuning.reference_job import Reference
@@ -264,6 +265,27 @@ def test_a_level_below_the_mean_is_reached_by_a_negative_lam(request_: StreetReq
     level = tuned(tunings, changed(request_, lam=-0.7)).expectation
     (lam,) = answers(tunings.solve(request_, "expectation", level))
     assert lam == pytest.approx(-0.7, abs=0.02)
+
+
+@pytest.mark.parametrize(("lam", "share"), [(0.7, 0.5), (0.6, 0.9), (-0.6, 0.25)])
+def test_a_quantile_is_reached(request_: StreetRequest, lam: float, share: float) -> None:
+    tunings, there = TunedWork(StreetWork()), changed(request_, lam=lam)
+    tuned(tunings, there)
+    tuning = tunings._tunings.get(tuning_key(there))
+    draws, potential = tuning.pool.draws, tuning.pool.potential
+    below = share if lam > 0 else 1.0 - share
+    order, weights = np.argsort(draws.f), draws.estimate(abs(lam))[1]
+    place = int(np.searchsorted(np.cumsum(weights[order]), below))
+    level = potential.natural(float(draws.f[order[place]]))
+    held = changed(request_, goal="quantile", target=level, share=share)
+    (found,) = answers(tunings.solve(held, "quantile", level))
+    assert found == pytest.approx(lam, abs=0.03)
+
+
+def test_a_level_that_no_week_has_is_told(request_: StreetRequest) -> None:
+    held = changed(request_, goal="quantile", target=1e6)
+    with pytest.raises(TuningError, match="choose a level"):
+        answers(TunedWork(StreetWork()).solve(held, "quantile", 1e6))
 
 
 def test_answers_are_held_against_the_reference(request_: StreetRequest) -> None:

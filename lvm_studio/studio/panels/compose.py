@@ -135,6 +135,10 @@ class ComposePanel(QWidget):
         self.lam.drag_started.connect(self._lam_burst.hold)
         self.lam.drag_ended.connect(self._lam_burst.release)
         self.lam.target_asked.connect(self._service.request_lam)
+        self.lam.quantile_asked.connect(
+            lambda level, share: self._service.request_lam("quantile", level, share)
+        )
+        self.lam.corrected_asked.connect(session.set_corrected)
 
     def _connect_session(self) -> None:
         self._session.state_changed.connect(self._state_changed)
@@ -207,7 +211,8 @@ class ComposePanel(QWidget):
             self.fan.set_shown(new.show_curves)
         # a field may show what was typed but not accepted
         self.lam.set_lam(new.lam)
-        self.lam.set_held(new.goal, new.target)
+        self.lam.set_held(new.goal, new.target, new.share)
+        self.lam.set_corrected(new.corrected)
         self.lam.set_method(new.method)
 
     def _show_temperature(self, state: StreetState) -> None:

@@ -9,7 +9,9 @@ import numpy as np
 import qtawesome as qta
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import (
+    QCheckBox,
     QComboBox,
+    QCompleter,
     QGridLayout,
     QHBoxLayout,
     QLabel,
@@ -46,6 +48,7 @@ LAM_HELP = (
     "weighted sample can be trusted. A larger λ can be typed; its answer is grey."
 )
 CRITERION_CHARACTERS = 16
+LEVEL_WIDTH = 96
 NO_LEVEL = -1e7
 """What the field of E f holds where there is none; a nearness is below zero too."""
 KL_END = 7.5
@@ -55,6 +58,15 @@ ENDS_PER_LAM = 4
 KL_HELP = "KL(tuned ‖ base) in nats: how far the tuned law is from the model's own. Type one."
 ODDS_HELP = "The same as a frequency: N = e^KL, so “1 week in 1,000” is KL = 6.91."
 EF_HELP = "E f, the mean of the criterion under the tuned law. Type the level to reach."
+QUANTILE_HELP = (
+    "A quantile of f: the share of the tuned weeks that stays below a level. Type the level, and\n"
+    "λ is solved for it (f in the mean over the observation noise, as it is tuned)."
+)
+CORRECTED_HELP = (
+    "Resample the flow's curves by their importance weights λf + log p − log q, so that they\n"
+    "count equally under the tuned law. Off: the curves as the flow drew them; their weights go\n"
+    "with them in an export. Draws of all other methods are always corrected."
+)
 TRUST_HELP = (
     "ESS: how many independent curves the weighted samples are worth (greyed below 100).\n"
     "k̂: tail index of the weights; above 0.7 their averages cannot be trusted."
@@ -91,6 +103,8 @@ class LamControl(QWidget):
     drag_ended = Signal()
     method_chosen = Signal(str)
     target_asked = Signal(str, float)  # "kl" | "one_in_n" | "expectation", value
+    quantile_asked = Signal(float, float)  # level of f, share of the weeks below it
+    corrected_asked = Signal(bool)
 
     def __init__(self, colours: Colours, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -104,6 +118,9 @@ class LamControl(QWidget):
         self.kl_field = NumberField(0.0, KL_MAX, 2, 0.1, self)
         self.odds_field = OddsField(self)
         self.expectation_field = NumberField(NO_LEVEL, 1e7, 1, 1.0, self)
+        self.quantile_field = NumberField(NO_LEVEL, 1e7, 1, 1.0, self)
+        self.share_field = NumberField(1.0, 99.0, 0, 5.0, self)
+        self.corrected_box = QCheckBox("Corrected", self)
         self._reset = QToolButton(self)
         self.computing = ComputingLabel(self)
         self._figures = QLabel(self)
@@ -131,7 +148,8 @@ class LamControl(QWidget):
             self.criterion_box.setCurrentIndex(self.criterion_box.findData(name))
             self.criterion_box.setEditText(about.title)
         self.criterion_box.setToolTip(f"{about.tooltip()}\n\n{TYPED_HELP}")
-        self.expectation_field.setSuffix(f" {about.unit}")
+        for field in (self.expectation_field, self.quantile_field):
+            field.setSuffix(f" {about.unit}")
 
     def set_method(self, method: str) -> None:
         """Show whose draws are asked for."""
@@ -145,14 +163,23 @@ class LamControl(QWidget):
         self.field.show_value(lam)
         self._reset.setEnabled(lam != 0.0)
 
-    def set_held(self, goal: str, target: float) -> None:
+    def set_corrected(self, corrected: bool) -> None:
+        """Show whether the flow's curves are resampled by their weights."""
+        with QSignalBlocker(self.corrected_box):
+            self.corrected_box.setChecked(corrected)
+
+    def set_held(self, goal: str, target: float, share: float = 0.5) -> None:
         """Say what stays as it is when the street, the week or the criterion change."""
         unit = help_of(self._criterion).unit
+        self.quantile_field.show_value(target if goal == "quantile" else NO_LEVEL)
+        if goal == "quantile":
+            self.share_field.show_value(100.0 * share)
         held = {
             "lam": f"λ = {self._lam:.2f}",
             "kl": f"KL = {target:,.2f} nats",
             "one_in_n": f"1 week in {target:,.0f} (KL = {math.log(max(target, 1.0)):.2f} nats)",
             "expectation": f"E f = {target:,.1f} {unit}",
+            "quantile": f"{share:.0%} of f below {target:,.1f} {unit}",
         }
         self._held.setText(f"held: {held[goal]}")
 
@@ -160,7 +187,8 @@ class LamControl(QWidget):
         """Enable the controls when there is a law to tune."""
         for widget in (self.slider, self.field, self.kl_field, self.odds_field):
             widget.setEnabled(available)
-        self.expectation_field.setEnabled(available)
+        for field in (self.expectation_field, self.quantile_field, self.share_field):
+            field.setEnabled(available)
 
     def set_flow_status(self, sentence: str) -> None:
         """Say what the flow in the background is doing ('' for nothing)."""
@@ -215,7 +243,10 @@ class LamControl(QWidget):
             box.setItemData(box.count() - 1, about.tooltip(), Qt.ItemDataRole.ToolTipRole)
         box.setEditable(True)
         box.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
-        box.setCompleter(None)  # it would turn what is typed into something of the list
+        # inline, it would turn what is typed into something of the list
+        completer = box.completer()
+        assert completer is not None  # an editable box has one
+        completer.setCompletionMode(QCompleter.CompletionMode.PopupCompletion)
         box.setMinimumContentsLength(CRITERION_CHARACTERS)
         return box
 
@@ -235,6 +266,9 @@ class LamControl(QWidget):
             (self.kl_field, "kl_field", "KL in nats", KL_HELP),
             (self.odds_field, "one_in_n_field", "One week in N", ODDS_HELP),
             (self.expectation_field, "expectation_field", "E f", EF_HELP),
+            (self.quantile_field, "quantile_field", "Quantile of f", QUANTILE_HELP),
+            (self.share_field, "share_field", "Share below the quantile", QUANTILE_HELP),
+            (self.corrected_box, "corrected_box", "Correction", CORRECTED_HELP),
             (self._reset, "lam_reset", "Back to λ = 0", "Back to λ = 0, the model's own law."),
             (self._figures, "lam_figures", "Read-outs", TRUST_HELP),
             (self._source, "lam_source", "Source of the figures", ""),
@@ -248,6 +282,11 @@ class LamControl(QWidget):
             widget.setToolTip(tip)
         self.kl_field.setSuffix(" nats")
         self.expectation_field.setSpecialValueText("–")
+        self.quantile_field.setSpecialValueText("–")
+        for field in (self.expectation_field, self.quantile_field):
+            field.setMinimumWidth(LEVEL_WIDTH)  # the room of their ends is never needed
+        self.share_field.setSuffix(" %")
+        self.share_field.setValue(50.0)
         for label in (self._source, self._flow):
             label.setWordWrap(True)
         for label in (self._source, self._flow, self._held):
@@ -264,6 +303,7 @@ class LamControl(QWidget):
             row.setSpacing(6)
         first.addWidget(self.criterion_box)
         first.addWidget(self.method_box)
+        first.addWidget(self.corrected_box)
         first.addSpacing(8)
         first.addWidget(QLabel("λ", self))
         first.addWidget(self.slider, 1)
@@ -277,6 +317,10 @@ class LamControl(QWidget):
             second.addWidget(QLabel(label, self))
             second.addWidget(field)
             second.addSpacing(8)
+        second.addWidget(self.share_field)
+        second.addWidget(QLabel("below", self))
+        second.addWidget(self.quantile_field)
+        second.addSpacing(8)
         second.addWidget(SteadyRoom(self._held, self))
         second.addStretch(1)
         second.addWidget(self.computing)
@@ -306,6 +350,9 @@ class LamControl(QWidget):
         self.method_box.activated.connect(
             lambda: self.method_chosen.emit(self.method_box.currentData())
         )
+        self.corrected_box.toggled.connect(self.corrected_asked)
+        self.quantile_field.edited.connect(self._ask_quantile)
+        self.share_field.edited.connect(lambda _share: self._ask_quantile())
         self.slider.edited.connect(self.lam_asked)
         self.field.edited.connect(self.lam_asked)
         self.slider.sliderPressed.connect(self.drag_started)
@@ -320,6 +367,11 @@ class LamControl(QWidget):
 
     def _choose_criterion(self, place: int) -> None:
         self._take_criterion(self.criterion_box.itemData(place))
+
+    def _ask_quantile(self) -> None:
+        level = self.quantile_field.value()
+        if level > NO_LEVEL:
+            self.quantile_asked.emit(level, self.share_field.value() / 100.0)
 
     def _take_typed(self) -> None:
         """Take the text that was typed as a criterion, or say why it is none."""
