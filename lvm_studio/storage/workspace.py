@@ -15,6 +15,7 @@ from lvm_studio.storage.atomic import sweep_temporaries
 from lvm_studio.storage.errors import StorageError
 from lvm_studio.storage.hdf5 import FileFormat, Migration, read_tree, write_tree
 from lvm_studio.storage.street_state import StreetState
+from lvm_studio.storage.wholes import Wholes
 
 if TYPE_CHECKING:
     from lvm_studio.data.tree import Tree
@@ -87,6 +88,7 @@ class Workspace:
         runs: name -> training run.
         layout: of the window.
         tunings: name -> what a tuning found and its fitted flow, as a tree.
+        wholes: the sines and the colour anchors that are composed.
     """
 
     datasets: Mapping[str, HouseholdSet] = field(default_factory=dict)
@@ -95,6 +97,7 @@ class Workspace:
     runs: Mapping[str, RunEntry] = field(default_factory=dict)
     layout: Tree = field(default_factory=dict)
     tunings: Mapping[str, Tree] = field(default_factory=dict)
+    wholes: Wholes = field(default_factory=Wholes)
 
     def to_tree(self) -> Tree:
         """Return everything as one tree; large arrays are shared, not copied."""
@@ -105,6 +108,7 @@ class Workspace:
             "runs": {name: run.to_tree() for name, run in self.runs.items()},
             "layout": self.layout,
             "tunings": dict(self.tunings),
+            "wholes": self.wholes.to_tree(),
         }
 
     @classmethod
@@ -122,6 +126,8 @@ class Workspace:
             runs=_each(view, "runs", RunEntry.from_tree),
             layout=_group(view, "layout"),
             tunings=_each(view, "tunings", dict),
+            # files of the first versions did not hold them
+            wholes=_wholes(view) if "wholes" in view else Wholes(),
         )
 
 
@@ -146,6 +152,11 @@ def load(path: Path) -> Workspace:
     sweep_temporaries(path.resolve().parent)
     with _naming(path.name):
         return Workspace.from_tree(tree)
+
+
+def _wholes(view: TreeView) -> Wholes:
+    with _naming("wholes"):
+        return Wholes.from_tree(_group(view, "wholes"))
 
 
 def _group(view: TreeView, name: str) -> Tree:

@@ -3,44 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import TypeAlias
+from dataclasses import replace
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
-COLOUR_NAMES = ("white", "black", "red", "green", "blue")
+from lvm_studio.storage.wholes import COLOUR_NAMES, Anchor, Part, Parts
+
 COLOUR_CODES = ("#ffffff", "#000000", "#ff0000", "#00ff00", "#0000ff")
-
-
-@dataclass(frozen=True)
-class Sine:
-    """A sine of a known frequency, 1 to 10."""
-
-    frequency: int
-
-    @property
-    def title(self) -> str:
-        """As a list shows it."""
-        return f"frequency {self.frequency}"
-
-
-@dataclass(frozen=True)
-class Anchor:
-    """A colour (place in `COLOUR_NAMES`) at a place in [0, 1]², from the left and the top."""
-
-    colour: int
-    across: float
-    down: float
-
-    @property
-    def title(self) -> str:
-        """As a list shows it."""
-        return f"{COLOUR_NAMES[self.colour]} at {self.across:.2f}, {self.down:.2f}"
-
-
-Part: TypeAlias = Sine | Anchor
-Parts: TypeAlias = tuple[Part, ...]
 
 
 class ArtificialParts(QObject):
@@ -48,7 +18,7 @@ class ArtificialParts(QObject):
 
     Args:
         stack: the session's.
-        start: what it begins with, and returns to.
+        start: what a fresh page begins with, and `reset` returns to.
         most: it never holds more; models have not seen larger wholes.
 
     Signals:
@@ -93,6 +63,11 @@ class ArtificialParts(QObject):
         """Return to what it began with."""
         if self.parts != self._start:
             self._change(self._start, "Reset the parts")
+
+    def show(self, parts: Parts) -> None:
+        """Hold what another workspace holds; no step of undo."""
+        if parts != self.parts:
+            self._put(parts)
 
     def _change(self, parts: Parts, text: str) -> None:
         self._stack.push(_ChangeParts(self._put, self.parts, parts, text))

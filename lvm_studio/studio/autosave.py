@@ -44,7 +44,8 @@ class Autosave(QObject):
         self._timer = QTimer(self)
         self._timer.setInterval(int(seconds * 1000))
         self._timer.timeout.connect(self.save)
-        for signal in (session.state_changed, session.workspace_changed, session.models_changed):
+        changes = (session.state_changed, session.workspace_changed, session.models_changed)
+        for signal in (*changes, session.wholes_changed):
             signal.connect(self._mark)
         session.dirty_changed.connect(self._dirty_changed)
         mailbox.failed.connect(self._warn)

@@ -10,7 +10,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lvm_studio.studio.artificial_parts import Anchor, Parts, Sine
+from lvm_studio.storage.wholes import Anchor, Parts, Sine
 
 if TYPE_CHECKING:
     import numpy as np

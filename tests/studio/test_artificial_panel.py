@@ -7,9 +7,10 @@ from PySide6.QtGui import QDropEvent, QUndoStack
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
 
-from lvm_studio.studio.artificial_parts import Anchor, ArtificialParts, Sine
+from lvm_studio.storage.wholes import Anchor, Sine, Wholes
+from lvm_studio.studio.artificial_parts import ArtificialParts
 from lvm_studio.studio.compute_thread import ComputeThread
-from lvm_studio.studio.panels.artificial import START_ANCHORS, AnchorsPanel, SinesPanel
+from lvm_studio.studio.panels.artificial import AnchorsPanel, SinesPanel
 from lvm_studio.studio.session import Session
 from lvm_studio.studio.widgets.part_palette import part_from_mime, part_to_mime
 from lvm_studio.studio.widgets.whole_choice import WholeChoice
@@ -80,7 +81,7 @@ def test_anchors_are_placed_moved_and_taken_out(qtbot, session, service):
     canvas.resize(202, 202)
     drop(canvas, 3, QPoint(101, 181))
     placed = panel.parts.parts[-1]
-    assert placed == Anchor(3, pytest.approx(0.5, abs=0.01), pytest.approx(0.9, abs=0.01))
+    assert (placed.colour, placed.across, placed.down) == pytest.approx((3, 0.5, 0.9), abs=0.01)
     panel.palette_list.setCurrentRow(1)
     QTest.mouseClick(canvas, Qt.MouseButton.LeftButton, pos=QPoint(181, 181))
     assert panel.parts.parts[-1].colour == 1
@@ -100,7 +101,7 @@ def test_anchors_are_placed_moved_and_taken_out(qtbot, session, service):
 
 
 def test_no_more_parts_than_the_model_has_seen(qapp):
-    parts = ArtificialParts(QUndoStack(), START_ANCHORS, most=4)
+    parts = ArtificialParts(QUndoStack(), Wholes().anchors, most=4)
     for _ in range(3):
         parts.add(Anchor(0, 0.1, 0.1))
     assert len(parts.parts) == 4
@@ -131,3 +132,28 @@ def test_pages_are_made_when_first_chosen(qtbot, qapp):
 def test_pixels_become_a_picture():
     image = to_image(np.array([[[1, 0, 0], [0, 1, 0]]], dtype=np.float32))
     assert [image.pixelColor(x, 0).name() for x in (0, 1)] == ["#ff0000", "#00ff00"]
+
+
+def test_wholes_are_saved_and_opened_again(qtbot, session, service, tmp_path):
+    sines, anchors = SinesPanel(session, service), AnchorsPanel(session, service)
+    for panel in (sines, anchors):
+        qtbot.addWidget(panel)
+    sines.parts.add(Sine(9))
+    anchors.parts.move(0, 0.125, 0.875)
+    kept = session.wholes
+    assert kept.sines[-1] == Sine(9)
+    assert kept.anchors[0] == Anchor(2, 0.125, 0.875)
+    assert session.save(tmp_path / "street.h5")
+    assert not session.dirty
+    session.undo_stack.undo()
+    assert session.dirty
+    assert session.wholes.anchors == Wholes().anchors
+    assert session.open(tmp_path / "street.h5")
+    assert session.wholes == kept
+    assert (sines.parts.parts, anchors.parts.parts) == (kept.sines, kept.anchors)
+    late = SinesPanel(session, service)  # pages are made when they are first looked at
+    qtbot.addWidget(late)
+    assert late.parts.parts == kept.sines
+    late.reset_button.click()
+    assert late.parts.parts == Wholes().sines
+    assert sines.parts.parts == Wholes().sines

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
@@ -20,14 +22,16 @@ from lvm_studio.data.errors import DataError
 from lvm_studio.data.shipped import model_path
 from lvm_studio.storage.errors import StorageError
 from lvm_studio.storage.hdf5 import read_tree
-from lvm_studio.studio.artificial_parts import (
-    COLOUR_CODES,
+from lvm_studio.storage.wholes import (
     COLOUR_NAMES,
+    MOST_ANCHORS,
+    MOST_SINES,
     Anchor,
-    ArtificialParts,
     Parts,
     Sine,
+    Wholes,
 )
+from lvm_studio.studio.artificial_parts import COLOUR_CODES, ArtificialParts
 from lvm_studio.studio.theme import theme
 from lvm_studio.studio.whole_work import AnchorRows, SineRows, WholeWork
 from lvm_studio.studio.widgets.anchor_canvas import AnchorCanvas
@@ -43,8 +47,7 @@ if TYPE_CHECKING:
 
 DRAWS = 6
 """Generated images in a row."""
-START_SINES: Parts = (Sine(1), Sine(3), Sine(4))
-START_ANCHORS: Parts = (Anchor(2, 0.25, 0.3), Anchor(4, 0.75, 0.35), Anchor(0, 0.5, 0.8))
+START = Wholes()
 
 
 class ArtificialPanel(QWidget):
@@ -86,7 +89,9 @@ class ArtificialPanel(QWidget):
         self.reset_button.clicked.connect(self.parts.reset)
         self.clear_button.clicked.connect(self.parts.clear)
         self.seed.valueChanged.connect(self.refresh)
+        self.parts.changed.connect(self._keep)
         self.parts.changed.connect(self.refresh)
+        self._session.wholes_changed.connect(self._follow)
         self._session.models_changed.connect(self.refresh)
         self._box.answered.connect(self._show_rows)
         self._box.failed.connect(self._show_failure)
@@ -120,6 +125,11 @@ class ArtificialPanel(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(split)
 
+    def _begin(self) -> None:
+        """Show what the workspace holds."""
+        self._follow()
+        self.refresh()
+
     def refresh(self) -> None:
         """Show the list, and wish for its rows."""
         parts = self.parts.parts
@@ -147,6 +157,22 @@ class ArtificialPanel(QWidget):
             self._shipped = read_tree(model_path(f"{self._kind}.h5"))
         return self._shipped
 
+    def _keep(self) -> None:
+        """Have the session keep what is composed, for the file."""
+        self._session.put_wholes(self._with_parts(self._session.wholes))
+
+    def _follow(self) -> None:
+        """Show what the session keeps: another workspace may have been opened."""
+        self.parts.show(self._kept())
+
+    @abstractmethod
+    def _with_parts(self, wholes: Wholes) -> Wholes:
+        """These wholes with what this page composes."""
+
+    @abstractmethod
+    def _kept(self) -> Parts:
+        """What the session keeps of this page."""
+
     def _show_parts(self, parts: Parts) -> None:
         """For what a page shows of its parts beside the list."""
 
@@ -162,7 +188,7 @@ class SinesPanel(ArtificialPanel):
     """Sums of sines: frequencies are dragged into the list (Fig. 9.6)."""
 
     def __init__(self, session: Session, service: StreetService) -> None:
-        parts = ArtificialParts(session.undo_stack, START_SINES, most=16)
+        parts = ArtificialParts(session.undo_stack, START.sines, most=MOST_SINES)
         rows = WholeRows("Drag frequencies into the list: each adds a row here", SINE_ROW)
         super().__init__(session, service, parts, "sines", rows)
         entries = [(f"frequency {f}", f, "") for f in range(1, 11)]
@@ -172,7 +198,13 @@ class SinesPanel(ArtificialPanel):
         self.palette_list.add_asked.connect(self._add)
         self.list.dropped.connect(self._add)
         self._lay_out(QLabel("<b>Frequencies</b>"), self.palette_list, QLabel("<b>Composed of</b>"))
-        self.refresh()
+        self._begin()
+
+    def _with_parts(self, wholes: Wholes) -> Wholes:
+        return replace(wholes, sines=tuple(p for p in self.parts.parts if isinstance(p, Sine)))
+
+    def _kept(self) -> Parts:
+        return self._session.wholes.sines
 
     def _add(self, frequency: int) -> None:
         self.parts.add(Sine(frequency))
@@ -182,7 +214,7 @@ class AnchorsPanel(ArtificialPanel):
     """Colour anchors: colours are dropped onto a square, at their place (Fig. 9.9, 9.10)."""
 
     def __init__(self, session: Session, service: StreetService) -> None:
-        parts = ArtificialParts(session.undo_stack, START_ANCHORS, most=8)
+        parts = ArtificialParts(session.undo_stack, START.anchors, most=MOST_ANCHORS)
         rows = WholeRows("Put colours on the square: each adds a row here", IMAGE_ROW)
         super().__init__(session, service, parts, "anchors", rows)
         entries = [
@@ -204,7 +236,13 @@ class AnchorsPanel(ArtificialPanel):
         self._lay_out(
             QLabel("<b>Colours</b>"), self.palette_list, self.canvas, QLabel("<b>Composed of</b>")
         )
-        self.refresh()
+        self._begin()
+
+    def _with_parts(self, wholes: Wholes) -> Wholes:
+        return replace(wholes, anchors=tuple(p for p in self.parts.parts if isinstance(p, Anchor)))
+
+    def _kept(self) -> Parts:
+        return self._session.wholes.anchors
 
     def _add(self, colour: int, across: float, down: float) -> None:
         chosen = self.palette_list.value if colour < 0 else colour

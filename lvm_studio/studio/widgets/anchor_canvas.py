@@ -17,7 +17,8 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
-from lvm_studio.studio.artificial_parts import COLOUR_CODES, Anchor, Parts
+from lvm_studio.storage.wholes import Anchor, Parts
+from lvm_studio.studio.artificial_parts import COLOUR_CODES
 from lvm_studio.studio.theme import theme
 from lvm_studio.studio.widgets.part_palette import PART_MIME, part_from_mime
 

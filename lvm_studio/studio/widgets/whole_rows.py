@@ -8,7 +8,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QWidget
 
-from lvm_studio.studio.artificial_parts import Anchor, Parts
+from lvm_studio.storage.wholes import Anchor, Parts
 from lvm_studio.studio.theme import theme
 from lvm_studio.studio.whole_work import AnchorRows, SineRows
 from lvm_studio.studio.widgets.anchor_canvas import paint_anchor
