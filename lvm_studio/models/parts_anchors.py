@@ -111,6 +111,7 @@ class _Refine(nn.Module):
         )
         self.last = nn.Conv2d(channels, outputs, 3, padding=1)
         nn.init.normal_(self.last.weight, std=0.05)
+        assert self.last.bias is not None
         nn.init.zeros_(self.last.bias)
 
     def forward(self, image: Tensor) -> Tensor:

@@ -122,4 +122,5 @@ def spectrum(curves: Tensor) -> Tensor:
     >>> round(spectrum(0.5 * torch.cos(2 * math.pi * 3 * t))[3].real.item(), 4)
     0.5
     """
-    return torch.fft.rfft(curves, dim=-1)[..., :-1] * (2.0 / curves.shape[-1])
+    amplitudes: Tensor = torch.fft.rfft(curves, dim=-1)[..., :-1]
+    return amplitudes * (2.0 / curves.shape[-1])
