@@ -47,7 +47,6 @@ NOISES = (
         value=0.043,
         low=0.001,
         high=10.0,
-        unit="σ ",
     ),
     Choice(
         "σ(z), one for all coordinates",

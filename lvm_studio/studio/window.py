@@ -29,6 +29,7 @@ from lvm_studio.studio.help_pages import TOUR, PageDialog, about_page, quality_p
 from lvm_studio.studio.import_dialog import ImportDialog
 from lvm_studio.studio.job_thread import end_jobs, running_jobs
 from lvm_studio.studio.menus import Menus
+from lvm_studio.studio.panels.anomalies import AnomaliesPanel
 from lvm_studio.studio.panels.compose import ComposePanel
 from lvm_studio.studio.panels.laboratory import LaboratoryPanel
 from lvm_studio.studio.panels.latent import LatentPanel
@@ -110,6 +111,7 @@ class MainWindow(QMainWindow):
             (StudiesPanel(self.session), "Studies"),
             (LaboratoryPanel(self.session, self.service), "Laboratory"),
             (LatentPanel(self.session, self.service), "Latent space"),
+            (AnomaliesPanel(self.session), "Anomalies"),
             (ReportCardPanel(self.session), "Report card"),
         ):
             self.tabs.addTab(page, title)

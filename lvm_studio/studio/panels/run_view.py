@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from lvm_studio.studio.job_thread import JobState
 from lvm_studio.studio.laboratory_run import LaboratoryRun
@@ -32,7 +32,10 @@ class RunView(QWidget):
         self.run = run
         self.title = ""
         self._drawn = -1
-        self.head = QLabel(" ")
+        self.head = QLabel("")
+        # Two lines whose length moves nothing: they change four times a second.
+        self.head.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.head.setFixedHeight(2 * self.fontMetrics().lineSpacing() + 2)
         self.canvas = PlaneCanvas()
         self.canvas.setObjectName(f"{name}_canvas")
         self.sigma = SigmaSlider(f"{name}_sigma")
@@ -76,9 +79,9 @@ class RunView(QWidget):
         run, state = self.run, self.run.state
         self.sigma.setEnabled(state in (JobState.RUNNING, JobState.PAUSED))
         if state is None:
-            self.head.setText(f"<b>{self.title}</b>" if self.title else " ")
+            self.head.setText(f"<b>{self.title}</b>")
             return
-        parts = [f"<b>{self.title}</b>", STATE_TITLES[state]]
+        head, parts = f"<b>{self.title}</b> · {STATE_TITLES[state]}", []
         train = run.history("").train
         if len(train.step):
             elbo = float(train.term("elbo")[-RECENT:].mean())
@@ -91,7 +94,11 @@ class RunView(QWidget):
                 f"σ {format_value(sigma)}",
             ]
             self.sigma.follow(sigma)
-        self.head.setText(" · ".join(parts))
+        reports = run.frame.reports if run.frame is not None else ()
+        if reports and reports[-1].skipped:
+            parts.append(f"{reports[-1].skipped:,} unsound steps skipped")
+        self.head.setText(f"{head}<br>{' · '.join(parts)}")
+        self.head.setToolTip(self.title)
 
     def _put_sigma(self, sigma: float) -> None:
         self.run.set_sigma(sigma)

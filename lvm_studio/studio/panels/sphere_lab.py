@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,96 +24,37 @@ from PySide6.QtWidgets import (
 from lvm_studio.analysis.hypersphere import (
     RadiusMap,
     optimal_radius,
-    radius_map,
     sufficient_bound,
     threshold,
 )
-from lvm_studio.data.manifolds import Sphere
-from lvm_studio.models.noise.specs import FixedNoiseSpec
-from lvm_studio.models.specs import VectorVAESpec
 from lvm_studio.studio.laboratory_run import LaboratoryRun
+from lvm_studio.studio.sphere_wishes import (
+    HIGHEST_RATIO,
+    STEPS,
+    SphereView,
+    compared,
+    radius_of,
+    sphere_training,
+)
 from lvm_studio.studio.widgets.computing_label import ComputingLabel
 from lvm_studio.studio.widgets.dressed import label_for
 from lvm_studio.studio.widgets.radius_map import RadiusMapPlot
-from lvm_studio.studio.widgets.series import Floats, Scale, format_value
-from lvm_studio.training.frames import Frame
+from lvm_studio.studio.widgets.series import Floats, format_value
 from lvm_studio.training.laboratory import LaboratoryJob
-from lvm_studio.training.objectives.specs import ImportanceSpec, ObjectiveSpec
-from lvm_studio.training.spec import TrainSpec
-from lvm_studio.training.vector_recipes import manifold_spec
 
 if TYPE_CHECKING:
     from lvm_studio.studio.laboratory_run import StartThread
     from lvm_studio.studio.street_service import StreetService
 
 MOST_DIMENSIONS, MOST_TRAINED = 10_000, 500
-MOST_LATENT = 64
-HIGHEST_RATIO = 1e4
-CELLS = 120
 REDRAW_MS = 100
-STEPS = 3000
 RADIUS_FRAMES, RADIUS_POINTS = 10.0, 200
-LINEAR, LOGARITHMIC = range(2)
 ABOUT = (
     "Data lie on a sphere of radius R in D dimensions; a perfect VAE with the fixed noise σ puts "
     "its means on a sphere of radius r. The best r is that of ℓ(r) (Eq. 6.5): 0 as long as "
     "R/σ ≤ √D, so that noise hides the sphere altogether. Theorem 6.1 proves it up to √(D−1)."
 )
 SHADES = "Shade: log ℓ(r) below the best r of its column, darker is better; black line: best r."
-
-
-@dataclass(frozen=True)
-class SphereView:
-    """Which map is wished for."""
-
-    dim: int
-    kind: int
-
-    @property
-    def scale(self) -> Scale:
-        """Of both axes."""
-        return Scale("log" if self.kind == LOGARITHMIC else "linear")
-
-    def compute(self) -> RadiusMap:
-        """The map, on cells that are even under the scale."""
-        edge = threshold(self.dim)
-        if self.kind == LOGARITHMIC:
-            a = np.geomspace(min(0.1, 0.1 * edge), HIGHEST_RATIO, CELLS)
-            return radius_map(self.dim, a, a)
-        top = 4.0 * edge
-        a, b = np.linspace(0.02 * edge, top, CELLS), np.linspace(0.0, top, CELLS)
-        return radius_map(self.dim, a, b)
-
-
-def sphere_training(dim: int, ratio: float, seed: int) -> TrainSpec:
-    """A VAE of the unit sphere with σ = 1 / ratio, by an importance-weighted bound.
-
-    Theorem 6.1 speaks of the likelihood: with the ELBO of a Gaussian q the radius falls short
-    close to the threshold.
-    """
-    base = manifold_spec("sphere", Sphere(dimensions=dim), FixedNoiseSpec(sigma=1.0 / ratio))
-    assert isinstance(base.model, VectorVAESpec)
-    model = base.model.model_copy(
-        update={"latent_z": min(dim, MOST_LATENT), "hidden": 32, "blocks": 1}
-    )
-    return base.model_copy(
-        update={
-            "model": model,
-            "objective": ObjectiveSpec(bound=ImportanceSpec(samples=16)),
-            "steps": STEPS,
-            "batch": 64,
-            "lr": 4e-3,
-            "eval_every": STEPS,
-            "eval_samples": 0,
-            "seed": seed,
-            "device": "cpu",
-        }
-    )
-
-
-def radius_of(frame: Frame) -> float:
-    """Mean |f(z)| for z ~ p."""
-    return float(np.linalg.norm(frame.mean, axis=1).mean())
 
 
 class SphereLab(QWidget):
@@ -299,7 +239,7 @@ class SphereLab(QWidget):
         points = [*shown.items(), *way[-1:]]
         self.map.show_trained(_table(points), _table(way))
         if way:
-            self.trained.setText(_compared(dim, ratio, way[-1][1]))
+            self.trained.setText(compared(dim, ratio, way[-1][1]))
 
     def _refresh(self) -> None:
         alive = self.run.alive
@@ -312,13 +252,3 @@ class SphereLab(QWidget):
 
 def _table(points: list[tuple[float, float]]) -> Floats:
     return np.array(points, float).reshape(-1, 2)
-
-
-def _compared(dim: int, ratio: float, radius: float) -> str:
-    """A trained radius beside the theory, in words."""
-    best = float(optimal_radius(ratio, dim))
-    off = f"{radius / best - 1:+.1%} off theory" if best else f"{radius / ratio:.1%} of R; theory 0"
-    return (
-        f"<b>Trained</b> (D = {dim}, R/σ = {format_value(ratio)}): "
-        f"r = {format_value(radius)} σ, {off.replace('-', '−')}."
-    )

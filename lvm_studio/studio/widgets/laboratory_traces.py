@@ -39,6 +39,7 @@ SIGMA_TIP = (
     "Drag the dashed line to put σ elsewhere."
 )
 PALER = 0.55
+HINT = "Grows while a model trains"
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,6 +116,11 @@ class LaboratoryTraces(QWidget):
         self.runs = [_Lines(self, number) for number in range(2)]
         for lines in self.runs:
             lines.handle.sigDragged.connect(self._dragged)
+        self._hints = [pg.TextItem(HINT, anchor=(0.5, 0.5)) for _ in range(2)]
+        for hint, plot in zip(self._hints, (self.sigma_plot, self.terms_plot), strict=True):
+            plot.addItem(hint, ignoreBounds=True)
+            plot.getViewBox().setRange(xRange=(0.0, 1.0), yRange=(-1.0, 0.0), padding=0.0)
+            hint.setPos(0.5, -0.5)
         self._build()
         theme().changed.connect(self._set_colours)
         self._set_colours(theme().colours)
@@ -158,6 +164,8 @@ class LaboratoryTraces(QWidget):
             furthest = max(furthest, float(epoch[-1]))
             sigmas += self._draw_sigma(lines, trace, epoch)
             terms += self._draw_terms(lines, trace, epoch)
+        for hint in self._hints:
+            hint.setVisible(not sigmas)
         self._fit(furthest, sigmas, terms)
 
     def _draw_sigma(self, lines: _Lines, trace: RunTrace, epoch: Floats) -> list[Floats]:
@@ -215,6 +223,8 @@ class LaboratoryTraces(QWidget):
             for side in ("left", "bottom"):
                 plot.getAxis(side).setPen(pg.mkPen(colours.grid))
                 plot.getAxis(side).setTextPen(pg.mkPen(colours.muted))
+        for hint in self._hints:
+            hint.setColor(colours.muted)
         for name, chip in self.chips.items():
             chip.set_colour(TERMS_BY_NAME[name].colour(colours))
         for lines in self.runs:

@@ -63,12 +63,16 @@ class PointCloud(_PlaneItem):
     def paint(
         self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None
     ) -> None:
-        pen = QPen(self.colour, self._size)
-        pen.setCosmetic(True)
-        pen.setCapStyle(Qt.PenCapStyle.RoundCap)
-        painter.setPen(pen)
+        # Under the plane's own transform a dot of the raster engine becomes a dash.
+        transform = painter.transform()
+        painter.save()
+        painter.resetTransform()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.drawPoints(self._polygon)
+        painter.setPen(
+            QPen(self.colour, self._size, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap)
+        )
+        painter.drawPoints(transform.map(self._polygon))
+        painter.restore()
 
 
 class EllipseCloud(_PlaneItem):
