@@ -57,7 +57,7 @@ def _catch_up(curve: Curve, rng: np.random.Generator) -> Curve:
 
 
 def _unit(curve: Curve, rng: np.random.Generator) -> Curve:
-    return (curve * rng.choice([0.1, 10.0])).astype(np.float32)
+    return curve * np.float32(rng.choice([0.1, 10.0]))
 
 
 def _clock(curve: Curve, rng: np.random.Generator) -> Curve:

@@ -187,6 +187,7 @@ def test_pages_have_keys(opened: Open) -> None:
         "Studies",
         "Laboratory",
         "Latent space",
+        "Anomalies",
         "Report card",
     ]
     action(window, "train").trigger()

@@ -1,0 +1,292 @@
+"""The anomalies page: search weeks or a table; see the plane, the ranking and the suspect."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QDoubleSpinBox,
+    QFileDialog,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QLineEdit,
+    QProgressBar,
+    QPushButton,
+    QSplitter,
+    QStackedWidget,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from lvm_studio.analysis.anomalies.findings import Findings
+from lvm_studio.analysis.anomalies.job import AnomalyJob
+from lvm_studio.analysis.anomalies.steps import Step
+from lvm_studio.data.errors import DataError
+from lvm_studio.studio.anomaly_search import AnomalySearch
+from lvm_studio.studio.session import Session
+from lvm_studio.studio.theme import Colours, theme
+from lvm_studio.studio.widgets.anomaly_plots import AnomalyScatter, SuspectPlot
+from lvm_studio.studio.widgets.dressed import dressed, label_for
+from lvm_studio.studio.widgets.figure_export import ask_path
+from lvm_studio.studio.widgets.run_banner import RunBanner
+
+MOST_ROWS = 500
+PROGRESS_STEPS = 1000
+HEADINGS = ("#", "Who", "A, σ", "B, nats", "Quarter", "Guilty")
+TIPS = (
+    "Place in the ranking: by how far A or B stands out of clean rows",
+    "Household and week, or row of the table",
+    "Type A: max |x − μ| / σ over all coordinates (Eq. 8.3)",
+    "Type B: KL(q(z | x, k) ‖ p(z))",
+    "Above which thresholds it lies",
+    "The coordinate that makes A, or the latent dimension that makes B",
+)
+HINT = (
+    "Press Search weeks: a conditional VAE learns the weeks of the open households, told weather, "
+    "season and each household's own past; then every week is scored by type. Or open a table "
+    "(CSV, Parquet) of vectors. It takes about half a minute, in the background."
+)
+
+
+class AnomaliesPanel(QWidget):
+    """Start, watch and cancel a search; choose suspects; export the ranking.
+
+    Args:
+        session: what is open.
+        search: runs the jobs; by default one of its own.
+    """
+
+    def __init__(
+        self, session: Session, search: AnomalySearch | None = None, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("anomalies_panel")
+        self._session = session
+        self.search = search or AnomalySearch(parent=self)
+        self.findings: Findings | None = None
+        self.weeks_button = QPushButton("Search &weeks")
+        self.table_button = QPushButton("Search a &table…")
+        self.cancel_button = QPushButton("&Cancel")
+        self.export_button = QPushButton("E&xport CSV…")
+        self.condition = dressed(QLineEdit(), placeholderText="columns told as k")
+        self.percentile = dressed(QDoubleSpinBox(), minimum=50.0, maximum=100.0, suffix=" %")
+        self.progress = QProgressBar(maximum=PROGRESS_STEPS, textVisible=False)
+        self.status = QLabel(wordWrap=True)
+        self.banner = RunBanner()
+        self.table = QTableWidget(0, len(HEADINGS))
+        self.scatter = AnomalyScatter(theme().colours)
+        self.suspect = SuspectPlot(theme().colours)
+        self.detail = QLabel(wordWrap=True)
+        self._hint = QLabel(HINT, alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
+        self._pages = QStackedWidget()
+        self._explain()
+        self._build()
+        self._connect()
+        self._refresh()
+
+    def _explain(self) -> None:
+        for widget, name, tip in (
+            (self.weeks_button, "anomalies_weeks", "All complete weeks of the open households"),
+            (self.table_button, "anomalies_table", "The rows of a CSV or Parquet file"),
+            (self.cancel_button, "anomalies_cancel", "End at once; what was found stays"),
+            (self.export_button, "anomalies_export", "The whole ranking as CSV"),
+            (self.condition, "anomalies_condition", "Columns of the table, with commas between"),
+            (self.percentile, "anomalies_percentile", "Of clean scores: where thresholds lie"),
+        ):
+            widget.setObjectName(name)
+            widget.setToolTip(tip)
+        self.percentile.setValue(98.0)
+        self.percentile.setDecimals(1)
+        self.progress.setFixedHeight(8)
+        self.condition.setMaximumWidth(180)
+        self.table.setObjectName("anomalies_ranking")
+        self.table.setAccessibleName("Ranking of anomalies")
+        for column, (heading, tip) in enumerate(zip(HEADINGS, TIPS, strict=True)):
+            head = QTableWidgetItem(heading)
+            head.setToolTip(tip)
+            self.table.setHorizontalHeaderItem(column, head)
+        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.table.verticalHeader().hide()
+        header = self.table.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setStretchLastSection(True)
+        self._hint.setContentsMargins(160, 0, 160, 0)
+        for label in (self._hint, self.status):
+            label.setProperty("role", "muted")
+
+    def _build(self) -> None:
+        bar = QHBoxLayout()
+        for widget in (self.weeks_button, self.table_button):
+            bar.addWidget(widget)
+        bar.addWidget(label_for(self.condition, "&k"))
+        bar.addWidget(self.condition)
+        bar.addWidget(label_for(self.percentile, "Th&reshold"))
+        bar.addWidget(self.percentile)
+        bar.addWidget(self.cancel_button)
+        bar.addWidget(self.status, 1)
+        bar.addWidget(self.export_button)
+        right = QSplitter(Qt.Orientation.Vertical, childrenCollapsible=False)
+        right.addWidget(self.scatter)
+        below = QWidget()
+        column = QVBoxLayout(below)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.suspect, 1)
+        column.addWidget(self.detail)
+        right.addWidget(below)
+        split = QSplitter(childrenCollapsible=False)
+        split.setObjectName("anomalies_split")
+        split.addWidget(self.table)
+        split.addWidget(right)
+        split.setSizes([620, 720])
+        self._pages.addWidget(self._hint)
+        self._pages.addWidget(split)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(8, 8, 8, 8)
+        layout.addLayout(bar)
+        for extra in (self.progress, self.banner):
+            layout.addWidget(extra)
+        layout.addWidget(self._pages, 1)
+
+    def _connect(self) -> None:
+        self.weeks_button.clicked.connect(self.search_weeks)
+        self.table_button.clicked.connect(self._ask_table)
+        self.cancel_button.clicked.connect(self.search.cancel)
+        self.export_button.clicked.connect(self._ask_export)
+        self.table.currentCellChanged.connect(self._choose_rank)
+        self.scatter.chosen.connect(self.choose)
+        self.search.progressed.connect(self._show_progress)
+        self.search.found.connect(self.show_findings)
+        self.search.ended.connect(self._refresh)
+        self.search.failed.connect(self.banner.say)
+        self._session.workspace_changed.connect(self._refresh)
+        theme().changed.connect(self._set_colours)
+
+    # verbs
+
+    def search_weeks(self) -> None:
+        """Look at all weeks of the open households."""
+        if self._session.has_households:
+            self._start(AnomalyJob(self._session.households, percentile=self.percentile.value()))
+
+    def search_table(self, path: Path) -> None:
+        """Look at the rows of a table."""
+        from lvm_studio.data.vector_table import read_vectors
+
+        told = tuple(name.strip() for name in self.condition.text().split(",") if name.strip())
+        try:
+            vectors = read_vectors(path, told)
+        except DataError as error:
+            self.banner.say(str(error))
+            return
+        self._start(AnomalyJob(vectors, percentile=self.percentile.value()))
+
+    def choose(self, row: int) -> None:
+        """Show a row of the findings as the suspect; the ranking follows where it lists it."""
+        if self.findings is None:
+            return
+        self.scatter.choose(row)
+        self.suspect.show_row(self.findings, row)
+        findings = self.findings
+        when = f" When (UTC): {findings.when[row]}." if findings.when[row] else ""
+        self.detail.setText(
+            f"{findings.names[row]}: {findings.quarter[row]}, A {findings.a[row]:.1f} σ, "
+            f"B {findings.b[row]:.1f} nats. Guilty: {findings.guilty[row]}.{when}"
+        )
+        ranks = (findings.order == row).nonzero()[0]
+        if len(ranks) and ranks[0] < self.table.rowCount():
+            self.table.blockSignals(True)
+            self.table.selectRow(int(ranks[0]))
+            self.table.blockSignals(False)
+        else:
+            self.table.clearSelection()
+
+    def export(self, path: Path) -> None:
+        """Write the whole ranking."""
+        if self.findings is None:
+            return
+        try:
+            self.findings.write_csv(path)
+        except DataError as error:
+            self.banner.say(str(error))
+        else:
+            self.status.setText(f"Wrote {path}.")
+
+    # showing
+
+    def show_findings(self, findings: Findings) -> None:
+        """Show what was found; the most unusual row is chosen."""
+        self.findings = findings
+        shown = min(MOST_ROWS, len(findings.names))
+        self.table.blockSignals(True)
+        self.table.setRowCount(shown)
+        for rank in range(shown):
+            record = findings.record(rank)
+            texts = (
+                str(record["rank"]),
+                record["name"],
+                f"{record['a']:.1f}",
+                f"{record['b']:.1f}",
+                record["quarter"],
+                record["guilty"],
+            )
+            for column, text in enumerate(texts):
+                item = QTableWidgetItem(text)
+                item.setToolTip(record["when"] or text)
+                self.table.setItem(rank, column, item)
+        self.table.blockSignals(False)
+        self.scatter.show_findings(findings)
+        self._refresh()
+        self.choose(int(findings.order[0]))
+
+    def _start(self, job: AnomalyJob) -> None:
+        self.banner.say("")
+        self.search.start(job)
+        self.status.setText("Starting…")
+        self._refresh()
+
+    def _ask_table(self) -> None:
+        name, _ = QFileDialog.getOpenFileName(
+            self, "Search a table", "", "Tables (*.csv *.tsv *.txt *.parquet *.pq)"
+        )
+        if name:
+            self.search_table(Path(name))
+
+    def _ask_export(self) -> None:
+        if path := ask_path(self, "Export the ranking", "anomalies.csv", "CSV (*.csv)"):
+            self.export(path)
+
+    def _choose_rank(self, rank: int, *_: object) -> None:
+        if self.findings is not None and rank >= 0:
+            self.choose(int(self.findings.order[rank]))
+
+    def _show_progress(self, step: Step) -> None:
+        self.progress.setValue(round(PROGRESS_STEPS * step.share))
+        self.status.setText(f"{step.sentence[0].upper()}{step.sentence[1:]} · {step.share:.0%}")
+
+    def _refresh(self, *_: object) -> None:
+        running = self.search.running
+        self.weeks_button.setEnabled(self._session.has_households and not running)
+        self.table_button.setEnabled(not running)
+        self.cancel_button.setEnabled(running)
+        self.progress.setVisible(running)
+        self.export_button.setEnabled(self.findings is not None)
+        self._pages.setCurrentIndex(0 if self.findings is None else 1)
+        if not running:
+            self.progress.setValue(0)
+            self.status.setText(
+                ""
+                if self.findings is None
+                else f"{len(self.findings.names):,} {self.findings.title}. "
+                + " ".join(self.findings.notes)
+            )
+
+    def _set_colours(self, colours: Colours) -> None:
+        self.scatter.set_colours(colours)
+        self.suspect.set_colours(colours)

@@ -1,0 +1,146 @@
+"""Weeks as vectors, planted faults, tables, and the search as a job."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lvm_studio.analysis.anomalies.evidence import (
+    CVAE,
+    ENVELOPE,
+    VAE,
+    SyntheticSpec,
+    synthetic_evidence,
+)
+from lvm_studio.analysis.anomalies.evidence_faults import TYPED, fault_evidence
+from lvm_studio.analysis.anomalies.fitting import FitSpec
+from lvm_studio.analysis.anomalies.job import AnomalyJob
+from lvm_studio.analysis.anomalies.roc import Roc
+from lvm_studio.data.errors import DataError
+from lvm_studio.data.households import HouseholdSet
+from lvm_studio.data.london import load_london
+from lvm_studio.data.planted_faults import FAULTS, plant
+from lvm_studio.data.vector_table import read_vectors
+from lvm_studio.data.week_descriptors import NAMES, half_hours, longest_run
+from lvm_studio.data.week_vectors import WeekVectors, rows_of
+
+
+@pytest.fixture(scope="module")
+def london() -> HouseholdSet:
+    return load_london()
+
+
+def result(generator):  # type: ignore[no-untyped-def]
+    while True:
+        try:
+            next(generator)
+        except StopIteration as end:
+            return end.value
+
+
+def test_the_area_is_the_chance_that_an_anomaly_scores_higher() -> None:
+    rng = np.random.default_rng(0)
+    scores, anomalous = rng.integers(5, size=200).astype(float), rng.random(200) < 0.3
+    above = scores[anomalous][:, None] - scores[~anomalous][None]
+    by_pairs = np.mean(above > 0) + 0.5 * np.mean(above == 0)
+    assert Roc.of(scores, anomalous).auc == pytest.approx(by_pairs)
+
+
+@pytest.mark.parametrize("kind", FAULTS)
+def test_a_fault_changes_the_week_and_keeps_it_a_week(kind: str) -> None:
+    weeks = np.random.default_rng(1).gamma(1.0, 0.4, size=(5, 336)).astype(np.float32)
+    kept = weeks.copy()
+    planted = plant(kind, weeks, np.random.default_rng(2))
+    assert planted.shape == weeks.shape
+    assert (planted >= 0).all()
+    assert (planted != weeks).any(axis=1).all()
+    assert (weeks == kept).all()
+    assert (plant(kind, weeks, np.random.default_rng(2)) == planted).all()
+    if FAULTS[kind].type == "A":
+        assert ((planted != weeks).sum(axis=1) == 1).all()
+
+
+def test_weeks_not_trained_on_look_like_those_that_were(london: HouseholdSet) -> None:
+    codec, split = WeekVectors.fit(london), london.split
+    who = london.indices(split.train_households)
+    train = codec.vectors(rows_of(london, who, london.weeks.indices(split.train_weeks)))
+    held = codec.vectors(rows_of(london, who, london.weeks.indices(split.heldout_weeks)))
+    assert train.dim == len(NAMES)
+    assert np.abs(train.x.std(0) - 1).max() < 0.05
+    assert 0.9 < held.x.std() < 1.1
+    assert abs(held.x.mean()) < 0.1
+
+
+def test_the_band_of_what_was_seen_contains_it(london: HouseholdSet) -> None:
+    codec = WeekVectors.fit(london)
+    rows = rows_of(london, np.array([0, 1]), np.arange(5))
+    x = codec.vectors(rows).x.astype(float)
+    low, middle, high = codec.band(rows, x, np.full_like(x, 0.5))
+    blocks = np.log(rows.curves + 0.01).reshape(len(rows), 84, 4).mean(2)
+    assert np.allclose(np.log(middle[:, ::4] + 0.01), blocks, atol=1e-3)
+    assert (low <= middle).all()
+    assert (middle <= high).all()
+
+
+def test_coordinates_name_their_half_hours() -> None:
+    curve = np.random.default_rng(0).random(336).astype(np.float32)
+    curve[50:60], curve[200] = 0.25, 9.0
+    assert (longest_run(curve) == np.arange(50, 60)).all()
+    assert half_hours(NAMES.index("Tue 02:00-04:00"), curve).tolist() == [52, 53, 54, 55]
+    assert half_hours(NAMES.index("highest half-hour of the week"), curve).tolist() == [200]
+    assert half_hours(NAMES.index("Fri highest half-hour"), curve).tolist() == [200]
+
+
+def test_the_job_finds_a_dead_meter_and_says_when(london: HouseholdSet) -> None:
+    power = london.power_w.copy()
+    row = london.index("MAC000150") if "MAC000150" in london.household_ids else 3
+    first = int((london.weeks.starts[9] - london.start) / np.timedelta64(30, "m"))
+    power[row, first + 96 : first + 336] = 0.0
+    broken = HouseholdSet(**{**london.__getstate__(), "power_w": power})
+    findings = result(AnomalyJob(broken, steps=60).run())
+    name = f"{london.household_ids[row]} {london.weeks.ids[9]}"
+    place = findings.names.index(name)
+    assert np.flatnonzero(findings.order == place)[0] < 0.02 * len(findings.names)
+    assert findings.quarter[place] != "usual"
+    assert findings.marked[place, 100:].any()
+
+
+def test_a_table_of_vectors_is_searched(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    k = rng.normal(size=400)
+    x = np.stack([k, -k, 2 * k], axis=1) + 0.1 * rng.normal(size=(400, 3))
+    x[7, 1] += 5.0
+    lines = [f"{a},{b},{c},{d},n{i}" for i, (a, b, c, d) in enumerate(np.c_[x, k])]
+    path = tmp_path / "t.csv"
+    path.write_text("\n".join(["one,two,three,cause,name", *lines, ",1,1,1,lost"]))
+    vectors = read_vectors(path, ("cause",))
+    assert (vectors.dim, vectors.condition_dim, len(vectors)) == (3, 1, 400)
+    assert vectors.provenance["left_out"] == 1
+    findings = result(AnomalyJob(vectors, steps=150).run())
+    assert findings.order[0] == 7
+    assert "two" in findings.guilty[7]
+    with pytest.raises(DataError, match="no column of numbers 'effect'"):
+        read_vectors(path, ("effect",))
+
+
+def test_evidence_runs_small(london: HouseholdSet) -> None:
+    fit = FitSpec(steps=40, hidden=16, batch=64)
+    spec = SyntheticSpec(seeds=(0, 1), train_rows=600, test_rows=300, samples=4, fit=fit)
+    evidence = result(synthetic_evidence(spec))
+    assert {VAE, CVAE, ENVELOPE} <= set(evidence.detectors)
+    assert evidence.hits(CVAE, "B").shape == (2, 201)
+    assert (evidence.aucs(CVAE, "A") > 0.6).all()
+    faults = result(fault_evidence(london, (0,), steps=60))
+    assert faults.found[TYPED, "dead meter"][0] > 0.9
+    assert faults.type_right("catch-up reading") is not None
+    assert faults.type_right("dead meter") is None
+
+
+@pytest.mark.study
+def test_the_conditional_vae_is_clearly_better_on_type_b() -> None:
+    evidence = result(synthetic_evidence(SyntheticSpec()))
+    for model in (VAE, CVAE):
+        assert evidence.aucs(model, "A").min() >= 0.99
+    gain = evidence.aucs(CVAE, "B") - evidence.aucs(VAE, "B")
+    assert gain.mean() >= 0.15
+    assert evidence.aucs(CVAE, "B").mean() > evidence.aucs(ENVELOPE, "B").mean()

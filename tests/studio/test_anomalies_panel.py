@@ -1,0 +1,150 @@
+"""The anomalies page with a puppet for the search."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QObject, Qt, Signal
+from pytestqt.qtbot import QtBot
+from studio_fakes import workspace
+
+from lvm_studio.analysis.anomalies.findings import Findings
+from lvm_studio.analysis.anomalies.job import AnomalyJob
+from lvm_studio.analysis.anomalies.steps import Step
+from lvm_studio.studio.anomaly_search import AnomalySearch
+from lvm_studio.studio.panels.anomalies import AnomaliesPanel
+from lvm_studio.studio.session import Session
+from lvm_studio.studio.theme import Scheme, theme
+
+
+class PuppetThread(QObject):
+    """What a JobThread looks like from outside."""
+
+    reports = Signal(object)
+    completed = Signal(object)
+    stopped = Signal(object)
+    failed = Signal(str, str)
+    finished = Signal()
+
+    def __init__(self, job: AnomalyJob, parent: QObject) -> None:
+        super().__init__(parent)
+        self.job = job
+
+    def start(self) -> None:
+        pass
+
+    def kill(self) -> None:
+        self.stopped.emit(None)
+
+
+def findings(rows: int = 6) -> Findings:
+    rng = np.random.default_rng(0)
+    a, b = rng.uniform(1, 3, rows), rng.uniform(1, 3, rows)
+    a[4], b[2] = 40.0, 20.0
+    values = rng.normal(size=(rows, 336)).astype(np.float32)
+    marked = np.zeros((rows, 336), bool)
+    marked[4, 100] = True
+    return Findings(
+        title="weeks of somewhere",
+        names=tuple(f"h{n} 2013-W02" for n in range(rows)),
+        a=a,
+        b=b,
+        quarter=np.array(["usual", "usual", "type B", "usual", "type A", "usual"]),
+        type=np.where(a > b, "A", "B"),
+        margin=np.maximum(a, b),
+        guilty=("Mon 00:00-02:00",) * rows,
+        when=("Wed 02:00-02:30",) * rows,
+        marked=marked,
+        values=values,
+        band=np.stack([values - 1, values, values + 1]),
+        limit_a=4.0,
+        limit_b=5.0,
+        percentile=98.0,
+        axis="kW",
+        model={},
+        notes=(),
+    )
+
+
+@pytest.fixture
+def puppets() -> list[PuppetThread]:
+    return []
+
+
+@pytest.fixture
+def panel(puppets: list[PuppetThread], qtbot: QtBot) -> AnomaliesPanel:
+    def make(job: AnomalyJob, parent: QObject) -> PuppetThread:
+        puppets.append(PuppetThread(job, parent))
+        return puppets[-1]
+
+    session = Session()
+    session.restore(workspace(), None)
+    panel = AnomaliesPanel(session, AnomalySearch(make))  # type: ignore[arg-type]
+    qtbot.addWidget(panel)
+    panel.resize(1200, 700)
+    with qtbot.waitExposed(panel):
+        panel.show()
+    return panel
+
+
+def test_a_search_is_started_watched_and_shown(
+    panel: AnomaliesPanel, puppets: list[PuppetThread], qtbot: QtBot
+) -> None:
+    assert panel._hint.isVisible()
+    qtbot.mouseClick(panel.weeks_button, Qt.MouseButton.LeftButton)
+    assert not panel.weeks_button.isEnabled()
+    assert panel.progress.isVisible()
+    puppets[0].reports.emit((Step(0.25, "training, step 20"),))
+    assert "25%" in panel.status.text()
+    puppets[0].completed.emit(findings())
+    assert panel.table.item(0, 1).text() == "h4 2013-W02"
+    assert "A 40.0 σ" in panel.detail.text()
+    assert "Wed 02:00" in panel.detail.text()
+    assert panel.weeks_button.isEnabled()
+    assert not panel.progress.isVisible()
+
+
+def test_cancel_keeps_what_was_found(
+    panel: AnomaliesPanel, puppets: list[PuppetThread], qtbot: QtBot
+) -> None:
+    panel.show_findings(findings())
+    panel.search_weeks()
+    qtbot.mouseClick(panel.cancel_button, Qt.MouseButton.LeftButton)
+    assert not panel.search.running
+    assert panel.table.rowCount() == 6
+
+
+def test_the_keyboard_walks_through_the_ranking(panel: AnomaliesPanel, qtbot: QtBot) -> None:
+    panel.show_findings(findings())
+    panel.table.setFocus()
+    qtbot.keyClick(panel.table, Qt.Key.Key_Down)
+    assert panel.detail.text().startswith("h2 ")
+    panel.scatter.chosen.emit(4)
+    assert panel.table.currentRow() == 0
+    assert panel.detail.text().startswith("h4 ")
+
+
+def test_a_failure_and_a_bad_table_are_said_in_a_sentence(
+    panel: AnomaliesPanel, puppets: list[PuppetThread], tmp_path: Path
+) -> None:
+    bad = tmp_path / "words.csv"
+    bad.write_text("name\nfirst\nsecond\n")
+    panel.search_table(bad)
+    assert "no column of numbers" in panel.banner.sentence.text()
+    panel.search_weeks()
+    puppets[0].failed.emit("It fell over.", "details")
+    assert panel.banner.sentence.text() == "It fell over."
+    assert not panel.search.running
+
+
+def test_the_ranking_is_exported_whole_and_in_both_themes(
+    panel: AnomaliesPanel, tmp_path: Path
+) -> None:
+    panel.show_findings(findings())
+    theme().set_scheme(Scheme.DARK)
+    panel.export(tmp_path / "ranked.csv")
+    lines = (tmp_path / "ranked.csv").read_text().splitlines()
+    theme().set_scheme(Scheme.SYSTEM)
+    assert lines[0].startswith("rank,name,a,b")
+    assert len(lines) == 7
+    assert lines[1].startswith("1,h4 2013-W02,40.0")
