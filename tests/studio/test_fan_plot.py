@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QSpinBox, QToolButton
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtWidgets import QApplication, QLabel, QSpinBox, QToolButton
 from pytestqt.qtbot import QtBot
 from street_fakes import some_fan
 
@@ -225,3 +226,37 @@ def test_readouts_say_energy_peak_and_time(qtbot: QtBot) -> None:
     assert cell("tuned", 0) == ABSENT
     made.set_fan(None)
     assert cell("base", 1) == ABSENT
+
+
+def test_a_target_is_drawn_with_the_mouse(plot: FanPlot, qtbot: QtBot) -> None:
+    plot.set_fan(some_fan())
+    qtbot.wait(20)
+    viewport, box = plot.canvas.viewport(), plot.canvas.getViewBox()
+    times = seconds(some_fan().times)
+
+    def pixel(step: int, power: float) -> QPoint:
+        scene = box.mapViewToScene(QPointF(times[step] + 900.0, power))
+        return plot.canvas.mapFromScene(scene)
+
+    plot.findChild(QToolButton, "fan_draw").click()
+    with qtbot.waitSignal(plot.target_drawn) as drawn:
+        qtbot.mousePress(viewport, Qt.MouseButton.LeftButton, pos=pixel(100, 4.0))
+        move = QMouseEvent(
+            QEvent.Type.MouseMove,
+            QPointF(pixel(150, 6.0)),
+            QPointF(viewport.mapToGlobal(pixel(150, 6.0))),
+            Qt.MouseButton.NoButton,
+            Qt.MouseButton.LeftButton,
+            Qt.KeyboardModifier.NoModifier,
+        )
+        QApplication.sendEvent(viewport, move)
+        qtbot.mouseRelease(viewport, Qt.MouseButton.LeftButton, pos=pixel(150, 6.0))
+    start, target = drawn.args
+    assert start == pytest.approx(100, abs=2)
+    assert len(target) == pytest.approx(51, abs=4)
+    assert target[0] == pytest.approx(4.0, abs=0.3)
+    assert target[-1] == pytest.approx(6.0, abs=0.3)
+    plot.set_target(start, target)
+    assert plot._target.isVisible()
+    plot.set_target(0, None)
+    assert not plot._target.isVisible()

@@ -29,6 +29,7 @@ from lvm_studio.studio.widgets.temperature_editor import TemperatureEditor
 from lvm_studio.studio.widgets.tuning_history import tuning_name
 from lvm_studio.studio.widgets.week_chooser import WeekChooser
 from lvm_studio.studio.widgets.whole_choice import WholeChoice
+from lvm_studio.tuning.criterion_specs import DistanceSpec, parse_criterion
 
 if TYPE_CHECKING:
     from lvm_studio.storage.street_state import StreetState
@@ -125,6 +126,7 @@ class ComposePanel(QWidget):
         self.weeks.week_chosen.connect(session.set_week)
         self.temperature.profile_edited.connect(self._set_temperature)
         self.fan.show_asked.connect(self._set_shown)
+        self.fan.target_drawn.connect(self._tune_towards)
         self.lam.criterion_chosen.connect(session.set_criterion)
         self.lam.criterion_refused.connect(lambda sentence: session.failed.emit(sentence, ""))
         self.lam.method_chosen.connect(session.set_method)
@@ -176,6 +178,10 @@ class ComposePanel(QWidget):
     def _set_temperature(self, profile: tuple[float, ...] | None) -> None:
         self._session.set_own_temperature(profile, self._temperature_burst.current())
 
+    def _tune_towards(self, start: int, target_kw: tuple[float, ...]) -> None:
+        """Make the nearness to a drawn curve the criterion."""
+        self._session.set_criterion(DistanceSpec(target=target_kw, start=start).text)
+
     def _set_shown(self, count: int) -> None:
         self._session.set_show_curves(count, self._shown_burst.current())
 
@@ -207,6 +213,7 @@ class ComposePanel(QWidget):
             self._show_temperature(new)
         if differs("criterion"):
             self.lam.set_criterion(new.criterion)
+            self.fan.set_target(*drawn_target(new.criterion))
         if differs("show_curves"):
             self.fan.set_shown(new.show_curves)
         # a field may show what was typed but not accepted
@@ -286,6 +293,18 @@ class ComposePanel(QWidget):
         self.lam.set_colours(colours)
         self.composition.set_icon_colour(colours.text)
         self._makers.set_colours(colours)
+
+
+def drawn_target(criterion: str) -> tuple[int, tuple[float, ...] | None]:
+    """Return where the drawn curve of a criterion begins and its powers (kW); None if it has none.
+
+    >>> drawn_target("distance:3=1,2"), drawn_target("peak")
+    ((3, (1.0, 2.0)), (0, None))
+    """
+    if not criterion.startswith("distance:"):
+        return 0, None
+    spec = parse_criterion(criterion).criterion
+    return (spec.start, spec.target) if isinstance(spec, DistanceSpec) else (0, None)
 
 
 def kept_of(answer: TunedAnswer) -> KeptTuning:

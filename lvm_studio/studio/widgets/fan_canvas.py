@@ -24,6 +24,7 @@ class FanCanvas(pg.PlotWidget):
     zoomed = Signal()
     pointed = Signal(object)  # time under the pointer in seconds, None outside
     cursor_stepped = Signal(int)  # half-hours, from the arrow keys
+    drawn = Signal(object)  # [n, 2] times (s) and powers (kW) that the pointer passed over
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent, axisItems={"bottom": WeekAxis()})
@@ -33,10 +34,14 @@ class FanCanvas(pg.PlotWidget):
         self.getAxis("left").enableAutoSIPrefix(False)
         self.getViewBox().disableAutoRange()
         self._grid = GridItem(self.getAxis("left"), self.getAxis("bottom"))
+        self._drawing = False
+        self._stroke: list[tuple[float, float]] = []
+        self._ink = pg.PlotCurveItem(antialias=False)
+        self._ink.setZValue(41)
         self._cursor = pg.InfiniteLine(angle=90)
         self._cursor.setZValue(40)
         self._cursor.hide()
-        for item in (self._grid, self._cursor):
+        for item in (self._grid, self._cursor, self._ink):
             self.addItem(item, ignoreBounds=True)
         self.scene().sigMouseMoved.connect(self._point)
         self.getViewBox().sigRangeChangedManually.connect(lambda _axes: self.zoomed.emit())
@@ -64,6 +69,12 @@ class FanCanvas(pg.PlotWidget):
         if second is not None:
             self._cursor.setPos(second)
 
+    def set_drawing(self, drawing: bool) -> None:
+        """Let the pointer draw a curve instead of moving what is shown."""
+        self._drawing = drawing
+        self._stroke = []
+        self.setCursor(Qt.CursorShape.CrossCursor if drawing else Qt.CursorShape.ArrowCursor)
+
     def set_colours(self, colours: Colours) -> None:
         """Take the colours of a theme."""
         self.setBackground(colours.plot)
@@ -71,7 +82,34 @@ class FanCanvas(pg.PlotWidget):
             self.getAxis(name).setPen(colours.muted)
             self.getAxis(name).setTextPen(colours.text)
         self._grid.set_colour(colours.grid)
+        self._ink.setPen(pg.mkPen(colours.text, width=1))
         self._cursor.setPen(pg.mkPen(colours.muted, width=1, style=Qt.PenStyle.DashLine))
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if self._drawing and event.button() == Qt.MouseButton.LeftButton:
+            self._stroke = []
+            self._draw_to(event)
+        else:
+            super().mousePressEvent(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if self._drawing and event.buttons() & Qt.MouseButton.LeftButton:
+            self._draw_to(event)
+        else:
+            super().mouseMoveEvent(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if self._drawing and self._stroke:
+            stroke, self._stroke = np.array(self._stroke), []
+            self._ink.setData([], [])
+            self.drawn.emit(stroke)
+        else:
+            super().mouseReleaseEvent(event)
+
+    def _draw_to(self, event: QMouseEvent) -> None:
+        point = self.getViewBox().mapSceneToView(self.mapToScene(event.position().toPoint()))
+        self._stroke.append((point.x(), max(point.y(), 0.0)))
+        self._ink.setData(*np.array(self._stroke).T)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         self.fit_asked.emit()

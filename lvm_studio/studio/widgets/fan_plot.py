@@ -46,6 +46,7 @@ class FanPlot(QWidget):
     """
 
     show_asked = Signal(int)
+    target_drawn = Signal(int, object)  # first half-hour, kW at it and those that follow
 
     def __init__(self, colours: Colours, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -63,6 +64,10 @@ class FanPlot(QWidget):
         self._part.setZValue(31)
         self.canvas.addItem(self._part, ignoreBounds=True)
         self._has_part = False
+        self._target = pg.PlotCurveItem(antialias=False)
+        self._target.setZValue(32)
+        self.canvas.addItem(self._target, ignoreBounds=True)
+        self._drawn: tuple[int, tuple[float, ...]] | None = None
         self._message = QLabel(self.canvas)
         self._readout = QLabel(IDLE_TEXT, self)
         self._keys = {
@@ -78,6 +83,12 @@ class FanPlot(QWidget):
         self._beside = self._key(
             "Beside", "Draw the tuned fan in a plot of its own, with the same axes."
         )
+        self._draw = self._key(
+            "Draw target",
+            "Draw with the mouse, over any stretch of the week, the curve that the tuned weeks\n"
+            "shall come near to: the criterion becomes minus the distance to it (kW).",
+        )
+        self._draw.setObjectName("fan_draw")
         self._tuned_valid = True
         self._zoomed = False
         self._step: int | None = None
@@ -103,6 +114,7 @@ class FanPlot(QWidget):
             self._shown.setSuffix(f" of {len(fan.curves)} curves")
             if before is None or before.times[0] != fan.times[0]:
                 self._zoomed = False
+        self._show_target()
         self._refresh()
 
     def set_tuned(self, fan: Fan | None, *, valid: bool = True) -> None:
@@ -120,6 +132,11 @@ class FanPlot(QWidget):
             self._part.setData(seconds(fan.times), curve_kw)
         self._part.setVisible(self._has_part and self._keys["part"].isChecked())
         self._refresh_keys()
+
+    def set_target(self, start: int, values_kw: tuple[float, ...] | None) -> None:
+        """Show the drawn curve from half-hour `start` on; None: nothing is drawn."""
+        self._drawn = None if values_kw is None else (start, values_kw)
+        self._show_target()
 
     def fade_tuned(self) -> None:
         """Grey the tuned fan: what is on screen no longer belongs to the base fan."""
@@ -149,6 +166,7 @@ class FanPlot(QWidget):
         self._colour_tuned()
         self._measured.setPen(pg.mkPen(colours.measured, width=1))
         self._part.setPen(pg.mkPen(colours.good, width=1))
+        self._target.setPen(pg.mkPen(colours.text, width=2, style=Qt.PenStyle.DashLine))
         self._message.setStyleSheet(f"color: {colours.muted}; background: transparent;")
         swatches = {
             "base": colours.base,
@@ -199,6 +217,7 @@ class FanPlot(QWidget):
             key.setChecked(True)
             legend.addWidget(key)
         legend.addWidget(self._beside)
+        legend.addWidget(self._draw)
         legend.addStretch(1)
         legend.addWidget(self._shown)
         layout = QVBoxLayout(self)
@@ -221,6 +240,8 @@ class FanPlot(QWidget):
             canvas.fit_asked.connect(self._fit)  # all of it, whatever was shown before
             canvas.zoomed.connect(self._note_zoom)
         self._beside.toggled.connect(self._place_tuned)
+        self._draw.toggled.connect(self.canvas.set_drawing)
+        self.canvas.drawn.connect(self._take_stroke)
         for key in self._keys.values():
             key.toggled.connect(self._apply_keys)
 
@@ -251,6 +272,7 @@ class FanPlot(QWidget):
         self._keys["base"].setVisible(fan is not None)
         self._keys["tuned"].setVisible(self._tuned.fan is not None)
         self._beside.setVisible(self._tuned.fan is not None)
+        self._draw.setVisible(fan is not None)
         self._second.setVisible(self._tuned.fan is not None and self._beside.isChecked())
         self._keys["measured"].setVisible(fan is not None and fan.measured is not None)
         self._keys["part"].setVisible(self._has_part)
@@ -324,6 +346,30 @@ class FanPlot(QWidget):
         if fan.measured is not None:
             parts.append(f"measured {fan.measured[step]:.{decimals}f}")
         return "   ".join(parts) + " kW"
+
+    def _take_stroke(self, stroke: NDArray[np.float64]) -> None:
+        """Turn what was drawn into powers at half-hours, and stop drawing."""
+        self._draw.setChecked(False)
+        fan = self._base.fan
+        if fan is None:
+            return
+        times = seconds(fan.times)
+        order = np.argsort(stroke[:, 0], kind="stable")
+        at, powers = stroke[order].T
+        step = times[1] - times[0]
+        inside = np.flatnonzero((times > at[0] - step) & (times <= at[-1]))
+        if len(inside):
+            level = np.interp(times[inside] + step / 2, at, powers)
+            self.target_drawn.emit(int(inside[0]), tuple(round(float(kw), 3) for kw in level))
+
+    def _show_target(self) -> None:
+        fan = self._base.fan
+        shown = fan is not None and self._drawn is not None
+        self._target.setVisible(shown)
+        if fan is not None and self._drawn is not None:
+            start, values = self._drawn
+            times = seconds(fan.times)[start : start + len(values)]
+            self._target.setData(times, np.array(values[: len(times)]))
 
     def _place_message(self) -> None:
         self._message.setGeometry(self.canvas.rect().adjusted(60, 20, -20, -40))
