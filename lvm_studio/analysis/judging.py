@@ -160,7 +160,7 @@ def heldout_weeks(
     for case in draw_cases(records, rows, turns, 1, sizes_of(model, K_RANGE), seed):
         ids = tuple((households.household_ids[row], 1) for row in case.households)
         space = base_space(model, households, Composition(ids), records.context[case.week])
-        title = f"{households.weeks.ids[case.week]}, {case.k} households"
+        title = f"{households.weeks.ids[case.week][-3:]}, K = {case.k}"
         yield HeldOut(title, case.x, space)
 
 

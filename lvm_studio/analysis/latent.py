@@ -191,8 +191,8 @@ def _household_columns(
             add(f"mean {name}", f"mean of {name}", column.astype(np.float64))
             continue
         kinds, counts = np.unique(column, return_counts=True)
-        if 1 < len(kinds) <= MOST_CATEGORIES:
-            common = kinds[counts.argmax()]
+        common = kinds[counts.argmax()]
+        if common != "" and 1 < len(kinds) <= MOST_CATEGORIES:
             title = f"share of {name} = {common}"
             add(f"share {name}", title, (column == common).astype(np.float64))
     return columns, titles
@@ -238,7 +238,7 @@ def _encode_batch(model: TrainedModel, records: WeekRecords, cases: Sequence[Cas
     x = torch.from_numpy(np.stack([case.x for case in cases]).astype(np.float32))
     if isinstance(model.module, GaussianVAE):
         q = model.module.posterior(x)
-        return Encoded(model.module.whitened_z(q.mean), q.stddev, q.kl())
+        return Encoded(*model.module.whitened_z(q), q.kl())
     if not isinstance(model.module, CompVAE):
         raise DataError(f"{model.name} is no model of household weeks; choose one that is.")
     labels, mask = _padded(records, cases)
@@ -266,10 +266,10 @@ def _encode_sums(
     q_z = module.posterior_z(x, total, mask.sum(-1), context, prior)
     spread = q_w.sum_variance().sqrt()
     u_w = (total - prior.sum_mean) / prior.sum_std
-    u_z = module.whitened_z(q_z.shift, u_w, mask.sum(-1), context)
+    u_z, std_z = module.whitened_z(q_z, u_w, mask.sum(-1), context)
     return Encoded(
         mean=torch.cat([u_w, u_z], -1),
-        std=torch.cat([spread / prior.sum_std, q_z.log_scale.exp().flatten(1)], -1),
+        std=torch.cat([spread / prior.sum_std, std_z], -1),
         kl=torch.cat([q_w.kl(prior.m, prior.s), q_z.kl().flatten(1)], -1),
     )
 

@@ -16,7 +16,7 @@ AT_ONCE = 100
 REACH = 3.0
 HOLE = 0.25
 """A hole: q is below this share of p."""
-NEGLIGIBLE = 1e-3
+NEGLIGIBLE = 4e-3
 """Densities below this (a standard normal of the plane has 0.16 in its middle) are nothing."""
 
 

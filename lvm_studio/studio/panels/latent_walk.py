@@ -75,7 +75,7 @@ class LatentWalk(QSplitter):
         self.strip = CurveStrip("The most informative dimensions, from −2 to 2, will appear here.")
         self.between = InterpolationBar()
         self.effects = SensitivityTable()
-        self.differences = dressed(QCheckBox("&Differences only"), checked=True)
+        self.differences = dressed(QCheckBox("&Differences"), checked=True)
         self.differences.setToolTip(
             "Traversals less their own u = 0, the way to B less A: what a dimension adds or takes"
         )
@@ -92,6 +92,7 @@ class LatentWalk(QSplitter):
         self.tabs.addTab(self.effects, "&Effects")
         self.tabs.setTabToolTip(2, "What each dimension would do to the peak")
         self.tabs.setCornerWidget(self.differences)
+        self.tabs.setMinimumWidth(440)
         middle = QSplitter(Qt.Orientation.Vertical, childrenCollapsible=False)
         middle.addWidget(self.shown)
         middle.addWidget(self.tabs)

@@ -160,7 +160,7 @@ class CurveStrip(QWidget):
         span = f"{low} to {high} {self._cells.unit}".strip()
         if self._cells.side:
             return f"{self._cells.caption}; {span}"
-        return f"{self._cells.caption}; in every cell {span}, {self._cells.along}"
+        return f"{self._cells.caption}; {span}, {self._cells.along}"
 
     def _paint_image(self, painter: QPainter, box: QRectF, values: Floats) -> None:
         assert self._cells is not None

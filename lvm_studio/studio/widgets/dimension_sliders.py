@@ -121,7 +121,7 @@ class SliderRow:
         self.field.setAccessibleName(f"Value of {dimension.name}")
         self.field.setKeyboardTracking(False)
         self.field.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
-        self.field.setFixedWidth(58)
+        self.field.setFixedWidth(54)
         right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         self.bits = QLabel(f"{dimension.bits:.2f}", alignment=right)
         self.reset = dressed(QToolButton(), text="↺", autoRaise=True, toolTip="Back to 0")
@@ -130,6 +130,8 @@ class SliderRow:
         self.lock.setAccessibleName(f"Lock {dimension.name}")
         self.lock.toggled.connect(self._locked)
         self.play = dressed(QToolButton(), text="▶", autoRaise=True, checkable=True)
+        for button in (self.play, self.reset):
+            button.setFixedWidth(22)
         self.play.setToolTip("Let it swing from −2 to 2 and back")
         self.play.setAccessibleName(f"Animate {dimension.name}")
         self.play.toggled.connect(lambda on: owner.swing(self if on else None))
@@ -234,7 +236,7 @@ class DimensionSliders(QWidget):
         content = QWidget()
         grid = QGridLayout(content)
         grid.setContentsMargins(2, 2, 6, 2)
-        grid.setHorizontalSpacing(6)
+        grid.setHorizontalSpacing(4)
         grid.setVerticalSpacing(0)
         grid.setColumnStretch(1, 1)
         for column, text in enumerate(("", "", "u", "bits", "lock", "", "")):

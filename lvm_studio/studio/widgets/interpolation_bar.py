@@ -100,18 +100,19 @@ class InterpolationBar(QWidget):
             self.real_asked.emit(name, self.real[name].itemText(index))
 
     def _build(self) -> None:
+        ends = QHBoxLayout()
+        for name in "AB":
+            ends.addWidget(self.buttons[name])
+            ends.addWidget(self.real[name], 1)
+        ends.addWidget(self.clear)
         row = QHBoxLayout()
-        row.addWidget(self.buttons["A"])
-        row.addWidget(self.real["A"])
+        row.addWidget(self.play)
         row.addWidget(self.slider, 1)
         row.addWidget(self._share)
-        row.addWidget(self.real["B"])
-        row.addWidget(self.buttons["B"])
-        row.addWidget(self.play)
         row.addWidget(self.kind)
-        row.addWidget(self.clear)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 4, 0, 0)
+        layout.addLayout(ends)
         layout.addLayout(row)
         layout.addWidget(self.strip, 1)
 

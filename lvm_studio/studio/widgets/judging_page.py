@@ -31,16 +31,16 @@ if TYPE_CHECKING:
     from lvm_studio.analysis.judging import Example, PriorCheck
     from lvm_studio.analysis.latent import LatentCloud
 
-SHOWN = 4
+SHOWN = 3
 KS_WARNING = 0.15
 HINT = "Judge: held-out observations beside their reconstructions and residuals will appear here."
-COLUMNS = ("bits", "active", "mean of q", "variance of q", "KS to N(0, 1)")
+COLUMNS = ("bits", "active", "mean", "var.", "KS")
 TIPS = (
     "Mean KL(q(u_i|x) ‖ p) over the observations of the map.",
     "Variance of the posterior mean above 0.01 (Burda et al. 2016).",
     "Mean of the aggregated posterior; the prior's is 0.",
     "Variance of the aggregated posterior; the prior's is 1.",
-    "Largest distance of both distribution functions; 0 if they are alike.",
+    "Kolmogorov-Smirnov: largest distance of both distribution functions; 0 if they are alike.",
 )
 
 
@@ -83,7 +83,7 @@ class JudgingPage(QWidget):
         split = QSplitter(Qt.Orientation.Horizontal, childrenCollapsible=False)
         split.addWidget(self.strip)
         split.addWidget(self.table)
-        split.setSizes([500, 380])
+        split.setSizes([330, 250])
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 4, 0, 0)
         layout.addLayout(row)
@@ -136,10 +136,10 @@ class JudgingPage(QWidget):
         self.strip.show_cells(
             StripCells(
                 np.array(rows),
-                ("held out", "decoded", "residual"),
-                tuple(e.title for e in shown),
+                ("x", "decoded", "residual"),
+                tuple(e.title.split(",")[0] for e in shown),
                 np.zeros(cloud.x.shape[1]),
-                "one column an observation",
+                "held out",
                 unit=cloud.unit,
                 along="Mon to Sun" if cloud.unit else "coordinates",
                 side=side,

@@ -60,6 +60,7 @@ class PointsItem(pg.GraphicsObject):
 
     def viewTransformChanged(self) -> None:
         """Another zoom, another picture."""
+        super().viewTransformChanged()  # forgets the view rectangle that it keeps
         self.prepareGeometryChange()
         self._image = None
         self.update()

@@ -70,7 +70,8 @@ class SelectionPage(QWidget):
     def _build(self) -> None:
         self.table.setHorizontalHeaderLabels(["mean", "std. dev.", "least", "most"])
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        self.table.verticalHeader().setMaximumWidth(120)
         self.table.verticalHeader().setDefaultSectionSize(self.fontMetrics().lineSpacing() + 4)
         self.table.setAccessibleName("Statistics of the selection")
         row = QHBoxLayout()
@@ -84,7 +85,9 @@ class SelectionPage(QWidget):
             row.addWidget(button)
         split = QSplitter(Qt.Orientation.Horizontal, childrenCollapsible=False)
         for part in (self.curves, self.image, self.table):
+            part.setMinimumWidth(150)
             split.addWidget(part)
+        split.setSizes([220, 220, 320])
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 4, 0, 0)
         layout.addLayout(row)
@@ -130,7 +133,10 @@ class SelectionPage(QWidget):
     def _show_statistics(self, selection: Selection) -> None:
         rows = selection.statistics()
         self.table.setRowCount(len(rows))
-        self.table.setVerticalHeaderLabels([title for title, *_ in rows])
+        for row, (title, *_) in enumerate(rows):
+            head = QTableWidgetItem(title)
+            head.setToolTip(title)
+            self.table.setVerticalHeaderItem(row, head)
         for row, (_, *values) in enumerate(rows):
             for column, value in enumerate(values):
                 item = QTableWidgetItem(format_value(value))
