@@ -330,6 +330,7 @@ class LamControl(QWidget):
         grid.addWidget(self.certificate, 3, 0)
         grid.addWidget(SteadyRoom(self._source, self), 4, 0)
         grid.addWidget(SteadyRoom(self._flow, self), 5, 0)
+        grid.setRowStretch(grid.rowCount(), 1)
         whole = QHBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(10)

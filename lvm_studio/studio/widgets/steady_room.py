@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QEnterEvent, QResizeEvent
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 
 class SteadyRoom(QWidget):
@@ -19,6 +19,7 @@ class SteadyRoom(QWidget):
         super().__init__(parent)
         label.setParent(self)
         self._label = label
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self._make_room()
 
     def event(self, event: QEvent) -> bool:
@@ -53,4 +54,5 @@ class SteadyRoom(QWidget):
         if not label.wordWrap():
             return label.sizeHint()
         line = label.fontMetrics().height()
-        return QSize(0, max(line, label.heightForWidth(self.width()) if self.width() else 0))
+        # widths before it is on screen are not those it will have
+        return QSize(0, max(line, label.heightForWidth(self.width()) if self.isVisible() else 0))
