@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
@@ -14,6 +15,7 @@ from lvm_studio.data.problems.anchors import ColourAnchors, from_levels
 from lvm_studio.data.problems.batches import PartsBatch, PartsLaw, on_device
 from lvm_studio.data.problems.sines import SineSums
 from lvm_studio.models.elbo import LatentVariableModel
+from lvm_studio.models.parts import PartsVAE
 from lvm_studio.models.parts_sines import SineSumsVAE
 from lvm_studio.models.specs import AnchorsSpec, SinesSpec
 from lvm_studio.models.trained import TrainedModel, build_module
@@ -58,6 +60,16 @@ class PartsProblem:
         """A fresh module on the device."""
         return build_module(self.spec.model, seed=self.spec.seed).to(self.device)
 
+    @torch.no_grad()
+    def shown_whole(self, module: LatentVariableModel) -> NDArray[np.float32]:
+        """The mean [D] of one fixed composition, its parts at the means of p(w | label)."""
+        assert isinstance(module, PartsVAE)
+        labels = _shown_labels(self.source).to(self.device)
+        w, _ = module.prior_w(labels)
+        law = module.decode(w.sum(0, keepdim=True), labels.new_tensor([float(len(labels))]))
+        whole: NDArray[np.float32] = law.mean[0].cpu().numpy()
+        return whole
+
     def trained_model(
         self,
         module: LatentVariableModel,
@@ -94,6 +106,14 @@ def source_of(spec: TrainSpec) -> SineSums | ColourAnchors:
     if isinstance(spec.model, AnchorsSpec):
         return ColourAnchors(side=spec.model.side, parts=PartsLaw(sizes))
     raise DataError(f"A model of kind {spec.model.kind} learns no artificial parts.")
+
+
+def _shown_labels(source: SineSums | ColourAnchors) -> Tensor:
+    """Labels [3, F] of the composition that is shown through training."""
+    if isinstance(source, ColourAnchors):
+        place = torch.tensor([[0.25, 0.3], [0.75, 0.35], [0.5, 0.8]])
+        return source.labels(torch.tensor([2, 4, 0]), place)
+    return source.labels(torch.tensor([1, 3, 4]))
 
 
 def _single_sines(spec: TrainSpec) -> tuple[Tensor, Tensor]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
+import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
@@ -63,6 +64,15 @@ class Problem(Protocol):
         history: Mapping[str, NDArray[Any]],
     ) -> TrainedModel:
         """A copy of the module on the CPU with all that is needed to use it."""
+        ...
+
+
+@runtime_checkable
+class Showing(Protocol):
+    """A problem of which a fixed whole is worth looking at while it is learned (Fig. 9.9)."""
+
+    def shown_whole(self, module: LatentVariableModel) -> NDArray[np.float32]:
+        """What the module makes of the fixed composition now, [D], on the CPU."""
         ...
 
 

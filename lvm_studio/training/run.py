@@ -22,7 +22,7 @@ from lvm_studio.training.guard import MOST_IN_A_ROW, StepGuard
 from lvm_studio.training.history import History
 from lvm_studio.training.objectives.objective import Drawing, build_objective, importance_bound
 from lvm_studio.training.optimiser import fill_optimiser, new_optimiser, optimiser_to_tree
-from lvm_studio.training.problem import Problem
+from lvm_studio.training.problem import Problem, Showing
 from lvm_studio.training.reports import TrainingDiverged, TrainReport
 from lvm_studio.training.spec import TrainSpec
 from lvm_studio.training.speed import workload
@@ -158,6 +158,8 @@ class TrainingRun:
             tight = self._tight_bound(noise)
             report = dataclasses.replace(self._report("heldout", figures, self.lr), tight=tight)
         self.history.record(report)
+        if isinstance(self.problem, Showing) and self.history.wants_whole(self.progress):
+            self.history.keep_whole(self.step, self.problem.shown_whole(self.module))
         return report
 
     def _tight_bound(self, noise: torch.Generator) -> float | None:

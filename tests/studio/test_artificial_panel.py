@@ -157,3 +157,17 @@ def test_wholes_are_saved_and_opened_again(qtbot, session, service, tmp_path):
     late.reset_button.click()
     assert late.parts.parts == Wholes().sines
     assert sines.parts.parts == Wholes().sines
+
+
+def test_what_a_model_drew_while_it_learned_is_shown_or_how_to_get_it(qtbot, session, service):
+    panel = AnchorsPanel(session, service)
+    qtbot.addWidget(panel)
+    strip = panel.through_training
+    assert strip.steps == []
+    assert "Colour anchors (CompVAE)" in strip.hint
+    low = strip.sizeHint().height()
+    wholes = np.linspace(0, 1, 2 * 1728, dtype=np.float32).reshape(2, -1)
+    strip.set_model({"history": {"whole_step": np.array([200, 4000]), "wholes": wholes}})
+    assert strip.steps == [200, 4000]
+    assert strip.sizeHint().height() > low
+    assert not strip.grab().isNull()

@@ -38,6 +38,7 @@ from lvm_studio.studio.widgets.anchor_canvas import AnchorCanvas
 from lvm_studio.studio.widgets.computing_label import ComputingLabel
 from lvm_studio.studio.widgets.part_list import PartList
 from lvm_studio.studio.widgets.part_palette import PartPalette
+from lvm_studio.studio.widgets.training_strip import TrainingStrip
 from lvm_studio.studio.widgets.whole_rows import IMAGE_ROW, SINE_ROW, WholeRows, to_image
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 DRAWS = 6
 """Generated images in a row."""
 START = Wholes()
+RECIPES = {"sines": "Sums of sines (CompVAE)", "anchors": "Colour anchors (CompVAE)"}
 
 
 class ArtificialPanel(QWidget):
@@ -65,6 +67,7 @@ class ArtificialPanel(QWidget):
         self.setObjectName(f"{kind}_panel")
         self._session, self._kind = session, kind
         self.parts, self.rows = parts, rows
+        self.through_training = TrainingStrip(kind, RECIPES[kind])
         parts.setParent(self)
         self._shipped: Tree | None = None
         self._work = WholeWork()
@@ -118,7 +121,12 @@ class ArtificialPanel(QWidget):
         column.addWidget(self.note)
         split = QSplitter(Qt.Orientation.Horizontal, childrenCollapsible=False)
         split.addWidget(side)
-        split.addWidget(scroll)
+        shown = QWidget()
+        both = QVBoxLayout(shown)
+        both.setContentsMargins(0, 0, 0, 0)
+        both.addWidget(scroll, 1)
+        both.addWidget(self.through_training)
+        split.addWidget(shown)
         split.setStretchFactor(1, 1)
         split.setSizes([320, 900])
         layout = QVBoxLayout(self)
@@ -146,6 +154,7 @@ class ArtificialPanel(QWidget):
             self.note.setText(str(error))
             return
         self.note.setText(_said(tree, len(parts), self.parts.most))
+        self.through_training.set_model(tree)
         self._box.post(self._work.rows(tree, parts, DRAWS, self.seed.value()))
 
     def _model(self) -> Tree:
