@@ -34,13 +34,13 @@ if TYPE_CHECKING:
 SHOWN = 3
 KS_WARNING = 0.15
 HINT = "Judge: held-out observations beside their reconstructions and residuals will appear here."
-COLUMNS = ("bits", "active", "mean", "var.", "KS")
+COLUMNS = ("bits", "active", "KS", "mean", "var.")
 TIPS = (
     "Mean KL(q(u_i|x) ‖ p) over the observations of the map.",
     "Variance of the posterior mean above 0.01 (Burda et al. 2016).",
+    "Kolmogorov-Smirnov: largest distance of both distribution functions; 0 if they are alike.",
     "Mean of the aggregated posterior; the prior's is 0.",
     "Variance of the aggregated posterior; the prior's is 1.",
-    "Kolmogorov-Smirnov: largest distance of both distribution functions; 0 if they are alike.",
 )
 
 
@@ -111,14 +111,14 @@ class JudgingPage(QWidget):
             cells = (
                 f"{cloud.info_bits[i]:.2f}",
                 "yes" if cloud.active[i] else "no",
+                f"{check.ks[i]:.3f}",
                 f"{check.mean[i]:+.2f}",
                 f"{check.variance[i]:.2f}",
-                f"{check.ks[i]:.3f}",
             )
             for column, text in enumerate(cells):
                 item = QTableWidgetItem(text)
                 item.setTextAlignment(Qt.AlignmentFlag.AlignCenter)
-                if column == len(cells) - 1 and check.ks[i] > KS_WARNING:
+                if COLUMNS[column] == "KS" and check.ks[i] > KS_WARNING:
                     item.setBackground(alarm)
                 self.table.setItem(row, column, item)
         active = int(cloud.active.sum())

@@ -39,11 +39,20 @@ class SensitivityTable(QTableWidget):
         self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         self.verticalHeader().setDefaultSectionSize(self.fontMetrics().lineSpacing() + 4)
         self.setToolTip(TIP)
+        self._effects: Sensitivity | None = None
+        self._names: Sequence[str] = ()
+        self._order: Sequence[int] = ()
+        theme().changed.connect(self._refresh)
 
     def show_effects(
         self, effects: Sensitivity | None, names: Sequence[str], order: Sequence[int]
     ) -> None:
         """Show the effects of the dimensions, in this order of theirs."""
+        self._effects, self._names, self._order = effects, names, order
+        self._refresh()
+
+    def _refresh(self, *_: object) -> None:
+        effects, names, order = self._effects, self._names, self._order
         if effects is None:
             self.setRowCount(0)
             return
@@ -52,7 +61,7 @@ class SensitivityTable(QTableWidget):
         self.setVerticalHeaderLabels([names[i] for i in order])
         self.setHorizontalHeaderLabels(
             [
-                f"{title}: {format_value(float(value))} {unit}".rstrip()
+                f"{title}\n{format_value(float(value))} {unit}".rstrip()
                 for title, value, unit in zip(
                     effects.titles, effects.value, effects.units, strict=True
                 )
