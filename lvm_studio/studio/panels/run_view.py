@@ -38,6 +38,7 @@ class RunView(QWidget):
         self.head.setFixedHeight(2 * self.fontMetrics().lineSpacing() + 2)
         self.canvas = PlaneCanvas()
         self.canvas.setObjectName(f"{name}_canvas")
+        self.canvas.viewport().setObjectName(f"{name}_plane")
         self.sigma = SigmaSlider(f"{name}_sigma")
         self.sigma.setEnabled(False)
         layout = QVBoxLayout(self)
