@@ -14,10 +14,10 @@ from lvm_studio.data.units import DAY, WEEK
 from lvm_studio.models.autoregressive import AutoregressiveNoise
 from lvm_studio.models.elbo import Elbo, LatentVariableModel
 from lvm_studio.models.fitted_prior import FittedPrior
-from lvm_studio.models.gaussians import ResidualGaussian
+from lvm_studio.models.gaussians import FURTHEST_LOG_SCALE, ResidualGaussian
 from lvm_studio.models.inference import PartsPosterior, new_inference
 from lvm_studio.models.linear_head import LinearHead
-from lvm_studio.models.networks import DayNet, ResidualMLP, within
+from lvm_studio.models.networks import DayNet, ResidualMLP, capped, within
 from lvm_studio.models.noise.build import build_noise
 from lvm_studio.models.noise.summed import SummedNoise
 from lvm_studio.models.observation import CurveDistribution, PerHouseholdNoise
@@ -55,8 +55,8 @@ FURTHEST_Z = 5.0
 FURTHEST_SHAPE = 5.0
 """What bounded networks add at most, in units of `SPREAD` of a household's mean load."""
 
-FURTHEST_LOG_SCALE = 8.0
-"""Scales of posteriors lie between e^-8 and e^8 of the prior's, whatever the weights are."""
+FURTHEST_SHIFT = 30.0
+"""Means of q(z) lie within 30 deviations of the prior; real curves reach 4."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -195,12 +195,14 @@ class CompVAE(LatentVariableModel):
         size = (k.log() - 3.0)[:, None].expand(len(moved), -1)
         return torch.cat([moved, size, context.mean(-2)], -1)
 
-    def whitened_z(self, shift: Tensor, moved: Tensor, k: Tensor, context: Tensor) -> Tensor:
-        """The u [N, 7 Z] that `sampled_z` takes to shift [N, 7, Z]."""
-        v = shift.flatten(1)
+    def whitened_z(
+        self, q: ResidualGaussian, moved: Tensor, k: Tensor, context: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Mean and standard deviation [N, 7 Z] of the u that `sampled_z` takes to draws of q."""
+        shift, scale = q.shift.flatten(1), q.log_scale.exp().flatten(1)
         if self.refined is None:
-            return v
-        return self.refined.inverse(v, self.told_of(moved, k, context))[0]
+            return shift, scale
+        return self.refined.whitened(shift, scale, self.told_of(moved, k, context))
 
     def decode(
         self,
@@ -293,7 +295,7 @@ class CompVAE(LatentVariableModel):
             seen.append(_every_day(surprise.mean(-2)))
         shift, log_scale = self.z_posterior(torch.cat(seen, -1)).chunk(2, -1)
         log_scale = within(log_scale, FURTHEST_LOG_SCALE)
-        return ResidualGaussian(mu, sigma, shift, log_scale)
+        return ResidualGaussian(mu, sigma, capped(shift, FURTHEST_SHIFT), log_scale)
 
     def _surprise(self, x: Tensor, prior: PriorPath) -> Tensor:
         """The curve against the prior's, in units of its noise: what an encoder has to explain."""

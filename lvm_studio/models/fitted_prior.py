@@ -65,6 +65,20 @@ class FittedPrior(nn.Module):
             v = u
         return v, total
 
+    def whitened(self, mean: Tensor, std: Tensor, told: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and standard deviation [N, dim] of u where v is N(mean, std^2), both [N, dim].
+
+        Each coordinate of v goes one deviation up and down, and what it moves in u adds up in
+        squares: exact where the flow is linear, correlations between coordinates of u left out.
+        """
+        n, dim = mean.shape
+        moves = torch.cat([torch.diag_embed(std), -torch.diag_embed(std)], dim=1)
+        ends = torch.cat([mean[:, None], mean[:, None] + moves], dim=1).flatten(0, 1)
+        u = self.inverse(ends, told.repeat_interleave(1 + 2 * dim, dim=0))[0]
+        u = u.unflatten(0, (n, 1 + 2 * dim))
+        up, down = u[:, 1:].chunk(2, dim=1)
+        return u[:, 0], (0.5 * (up - down)).square().sum(1).sqrt()
+
     def log_prob(self, v: Tensor, told: Tensor) -> Tensor:
         """Log-density of v [N, dim], [N], in nats."""
         u, log_det = self.inverse(v, told)

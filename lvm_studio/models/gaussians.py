@@ -11,6 +11,9 @@ from torch import Tensor
 
 HALF_LOG_2PI = 0.5 * math.log(2.0 * math.pi)
 
+FURTHEST_LOG_SCALE = 8.0
+"""Scales of posteriors lie between e^-8 and e^8 of the prior's, whatever the weights are."""
+
 
 @dataclass(frozen=True, eq=False)
 class CorrelatedGaussian:

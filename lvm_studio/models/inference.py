@@ -7,8 +7,8 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from lvm_studio.models.gaussians import CorrelatedGaussian
-from lvm_studio.models.networks import GraphNN
+from lvm_studio.models.gaussians import FURTHEST_LOG_SCALE, CorrelatedGaussian
+from lvm_studio.models.networks import GraphNN, capped
 from lvm_studio.models.recurrent import AccumulatorInference, RecurrentInference
 from lvm_studio.models.specs import CompVAESpec
 
@@ -51,7 +51,7 @@ class CorrelatedInference(GraphNN):
         learned = s / widening  # a wider prior leaves the means where they were
         return CorrelatedGaussian(
             mu=m + learned * shift / root_k,
-            sigma=s * log_scale.exp(),
+            sigma=s * capped(log_scale, FURTHEST_LOG_SCALE).exp(),
             nu=nu - k.log()[:, None, None] + NU_OFFSET,
             mask=mask,
         )

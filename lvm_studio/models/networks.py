@@ -23,6 +23,17 @@ def within(values: Tensor, bound: float) -> Tensor:
     return bound * (values / bound).tanh()
 
 
+def capped(values: Tensor, bound: float) -> Tensor:
+    """Between -bound and bound; unchanged up to half of it, and smoothly bent beyond.
+
+    >>> capped(torch.tensor([3.0, -100.0]), 8.0)
+    tensor([ 3., -8.])
+    """
+    half = 0.5 * bound
+    free = values.clamp(-half, half)
+    return free + half * ((values - free) / half).tanh()
+
+
 class ResidualMLP(nn.Module):
     """[..., inputs] -> [..., outputs]: a linear path plus residual blocks; starts at 0."""
 

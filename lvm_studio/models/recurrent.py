@@ -14,7 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import silu
 
-from lvm_studio.models.networks import zeroed
+from lvm_studio.models.gaussians import FURTHEST_LOG_SCALE
+from lvm_studio.models.networks import capped, zeroed
 
 Step = Callable[[int, Tensor, Tensor], tuple[Tensor, Tensor, Tensor]]
 """(rank, state, sum of w so far) -> (shift, log scale, next state); the first two [B, W]."""
@@ -56,7 +57,7 @@ class SequentialGaussian:
         for i in range(self.m.shape[1]):
             present = self.mask[:, i, None]
             shift, log_scale, after = self.step(i, state, total)
-            sigma = self.s[:, i] * log_scale.exp()
+            sigma = self.s[:, i] * capped(log_scale, FURTHEST_LOG_SCALE).exp()
             mu = self.m[:, i] + self.s[:, i] * shift
             w = mu if noise is None else mu + sigma * noise[:, i]
             columns.append((present * w, mu, sigma))

@@ -124,7 +124,8 @@ class Street:
         """Posteriors over u of measured sums x [N, 336] in kW of these households.
 
         The mean of z is taken at the mean of the sum. `kl` is the information the curve holds
-        beyond labels and context, by coordinate (the W of the parts are counted together).
+        beyond labels and context, by coordinate (the W of the parts are counted together), each
+        against the prior that the model was trained with, refitted since or not.
         """
         k = self.context.new_full((len(x),), float(self.k))
         context = self.context.expand(len(x), -1, -1)
@@ -134,12 +135,10 @@ class Street:
         q_w = self.module.posterior_w(x, parts, mask, prior)
         q_z = self.module.posterior_z(x, q_w.sum_mean(), k, context, prior)
         u_w = (q_w.sum_mean() - self.sum_mean) / self.sum_std
-        u_z = self.module.whitened_z(q_z.shift, u_w, k, context)
+        u_z, std_z = self.module.whitened_z(q_z, u_w, k, context)
         return Encoded(
             mean=torch.cat([u_w, u_z], -1),
-            std=torch.cat(
-                [q_w.sum_variance().sqrt() / self.sum_std, q_z.log_scale.exp().flatten(1)], -1
-            ),
+            std=torch.cat([q_w.sum_variance().sqrt() / self.sum_std, std_z], -1),
             kl=torch.cat([q_w.kl(prior.m, prior.s), q_z.kl().flatten(1)], -1),
         )
 
@@ -184,7 +183,7 @@ class VAESpace:
     def encode(self, x: Tensor) -> Encoded:
         """Posteriors over u of measured sums x [N, 336] in kW."""
         q = self.module.posterior(x)
-        return Encoded(self.module.whitened_z(q.mean), q.stddev, q.kl())
+        return Encoded(*self.module.whitened_z(q), q.kl())
 
 
 def compose_street(

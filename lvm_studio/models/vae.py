@@ -84,9 +84,11 @@ class GaussianVAE(LatentVariableModel):
         """z [N, Z] from standard normal u [N, Z]: u itself, unless the prior was refitted."""
         return u if self.refined is None else self.refined(u, u[:, :0])
 
-    def whitened_z(self, z: Tensor) -> Tensor:
-        """The u [N, Z] that `sampled_z` takes to z."""
-        return z if self.refined is None else self.refined.inverse(z, z[:, :0])[0]
+    def whitened_z(self, q: ResidualGaussian) -> tuple[Tensor, Tensor]:
+        """Mean and standard deviation [N, Z] of the u that `sampled_z` takes to draws of q."""
+        if self.refined is None:
+            return q.mean, q.stddev
+        return self.refined.whitened(q.mean, q.stddev, q.mean[:, :0])
 
     def posterior(self, x: Tensor) -> ResidualGaussian:
         """q(z | x) relative to N(0, I), for curves x [B, 336]."""

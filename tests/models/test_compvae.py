@@ -124,6 +124,20 @@ def test_a_fresh_posterior_is_nearly_the_prior():
         assert elbo.kl_w_total.max() < 0.05 * model.spec.latent_w
 
 
+@pytest.mark.parametrize("inference", ["correlated", "recurrent", "accumulator"])
+def test_posteriors_stay_within_bounds_whatever_the_weights(inference):
+    spec = TINY.model_copy(update={"inference": inference})
+    model = shaken(build_module(spec, labels=F, context=C), scale=4.0)
+    data = random_batch(2, 3, 0)
+    k = data.mask.sum(-1)
+    prior = model.prior_path(data.labels, data.mask, data.context)
+    q_w = model.posterior_w(data.x, data.labels, data.mask, prior)
+    q_z = model.posterior_z(data.x, prior.sum_mean, k, data.context, prior)
+    assert (q_w.sum_variance().log() <= 16 + 2 * prior.s.amax().log() + math.log(3)).all()
+    assert 15 < q_z.shift.abs().max() <= 30  # the weights do ask for more
+    assert torch.isfinite(q_z.kl()).all()
+
+
 def test_kl_of_z_is_that_of_the_normals(model):
     data = random_batch(2, 3, 0)
     k = data.mask.sum(-1)

@@ -35,6 +35,26 @@ def test_every_coordinate_is_moved():
     assert ((prior(u, torch.zeros(4, 2)) - u).abs() > 1e-6).all()
 
 
+def test_a_narrow_posterior_has_the_width_that_its_draws_have():
+    prior = shaken(4)
+    g = torch.Generator().manual_seed(2)
+    mean, told = torch.randn(1, 4, generator=g), torch.randn(1, 2, generator=g)
+    std = torch.tensor([[0.05, 0.02, 0.1, 0.01]])
+    draws = mean + std * torch.randn(20_000, 4, generator=g)
+    with torch.no_grad():
+        at, width = prior.whitened(mean, std, told)
+        u = prior.inverse(draws, told.expand(len(draws), -1))[0]
+    torch.testing.assert_close(at, prior.inverse(mean, told)[0].detach())
+    torch.testing.assert_close(width[0], u.std(0), rtol=0.05, atol=0)
+    assert (width / std).log().abs().max() > 0.1  # the widths in v would not do
+
+
+def test_a_prior_that_is_not_fitted_leaves_widths_alone():
+    mean, std = torch.randn(3, 4), torch.rand(3, 4) + 0.1
+    at, width = FittedPrior(SPEC, 4).whitened(mean, std, mean[:, :0])
+    torch.testing.assert_close((at, width), (mean, std))
+
+
 def test_its_density_is_that_of_its_draws():
     prior = shaken(3, 0)
     u = torch.randn(3, generator=torch.Generator().manual_seed(1))
