@@ -57,7 +57,8 @@ def _catch_up(curve: Curve, rng: np.random.Generator) -> Curve:
 
 
 def _unit(curve: Curve, rng: np.random.Generator) -> Curve:
-    return curve * np.float32(rng.choice([0.1, 10.0]))
+    scaled: Curve = curve * np.float32(rng.choice([0.1, 10.0]))
+    return scaled
 
 
 def _clock(curve: Curve, rng: np.random.Generator) -> Curve:

@@ -207,6 +207,27 @@ class VectorVAESpec(BaseModel):
     )
 
 
+class LadderSpec(BaseModel):
+    """Sizes of a VAE of vectors with a chain of latent variables (4.2.3, Eq. 4.2 and 4.3).
+
+    >>> LadderSpec(layers=(2, 4)).layers
+    (2, 4)
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["ladder"] = "ladder"
+    dim: Annotated[int, Field(ge=1, le=100_000)] = 2
+    layers: Annotated[tuple[Width, ...], Field(min_length=1, max_length=16)] = Field(
+        default=(2, 4, 8), description="coordinates of each latent variable, top of the chain first"
+    )
+    hidden: Width = 64
+    blocks: Depth = 1
+    noise: VectorNoiseSpec = Field(
+        default=GlobalNoiseSpec(), description="what the observation adds to the decoded mean"
+    )
+
+
 PartsInference: TypeAlias = Literal["whole", "correlated", "recurrent", "accumulator"]
 """How parts are inferred: the whole first, then shared out; by a GraphNN (9.2.3); the last two
 are baselines known to fail (9.2.1)."""
@@ -258,5 +279,6 @@ HOUSEHOLD_KINDS = frozenset({"compvae", "vae"})
 """Kinds of model that learn from a household set; all others make or bring their own data."""
 
 ModelSpec: TypeAlias = Annotated[
-    CompVAESpec | VAESpec | VectorVAESpec | SinesSpec | AnchorsSpec, Field(discriminator="kind")
+    CompVAESpec | VAESpec | VectorVAESpec | LadderSpec | SinesSpec | AnchorsSpec,
+    Field(discriminator="kind"),
 ]

@@ -20,12 +20,14 @@ from lvm_studio.data.labels import LabelEncoder
 from lvm_studio.data.tree import Tree, TreeView
 from lvm_studio.models.compvae import CompVAE
 from lvm_studio.models.elbo import LatentVariableModel
+from lvm_studio.models.ladder import LadderVAE
 from lvm_studio.models.parts_anchors import ColourAnchorsVAE
 from lvm_studio.models.parts_sines import SineSumsVAE
 from lvm_studio.models.specs import (
     HOUSEHOLD_KINDS,
     AnchorsSpec,
     CompVAESpec,
+    LadderSpec,
     ModelSpec,
     SinesSpec,
     VAESpec,
@@ -41,6 +43,7 @@ BUILDERS: Mapping[type[BaseModel], Builder] = {
     CompVAESpec: lambda spec, f, c: CompVAE(spec, labels=f, context=c),
     VAESpec: lambda spec, f, c: GaussianVAE(spec),
     VectorVAESpec: lambda spec, f, c: VectorVAE(spec),
+    LadderSpec: lambda spec, f, c: LadderVAE(spec),
     SinesSpec: lambda spec, f, c: SineSumsVAE(spec),
     AnchorsSpec: lambda spec, f, c: ColourAnchorsVAE(spec),
 }

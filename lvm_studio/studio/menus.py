@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar
 
+from lvm_studio.studio.graphs_dialog import GraphsDialog
 from lvm_studio.studio.simulate_dialog import SimulateDialog
 from lvm_studio.studio.theme import Scheme, theme
 
@@ -84,6 +85,7 @@ class Menus(QObject):
             action = _add(menu, title, self._show_page, f"Ctrl+{number}")
             action.setData(number - 1)
         menu.addSeparator()
+        _add(menu, "&Inference graphs…", self._show_graphs)
         _add(menu, "&Reset layout", self._window.reset_layout)
 
     def _fill_help(self, bar: QMenuBar) -> None:
@@ -95,6 +97,9 @@ class Menus(QObject):
 
     def _simulate(self) -> None:
         SimulateDialog(self._session, self._window).show()
+
+    def _show_graphs(self) -> None:
+        GraphsDialog(self._window).show()
 
     def _list_recent(self) -> None:
         self._recent_menu.clear()

@@ -16,6 +16,7 @@ from lvm_studio.training.vector_problem import ManifoldProblem, VectorProblem
 
 PROBLEMS: Mapping[str, Callable[[TrainSpec], Problem]] = {
     "vector_vae": ManifoldProblem,
+    "ladder": ManifoldProblem,
     "sines": PartsProblem,
     "anchors": PartsProblem,
 }

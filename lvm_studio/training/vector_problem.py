@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.vectors import VectorBatch, VectorSet
 from lvm_studio.models.elbo import LatentVariableModel
+from lvm_studio.models.ladder import LadderVAE
 from lvm_studio.models.trained import TrainedModel, build_module
 from lvm_studio.models.vectors import VectorVAE
 from lvm_studio.training.problem import choose_device, common_provenance
@@ -69,7 +70,7 @@ class VectorsProblem(ABC):
     def new_module(self) -> LatentVariableModel:
         """A fresh module on the device, scaled to these vectors."""
         module = build_module(self.spec.model, seed=self.spec.seed)
-        assert isinstance(module, VectorVAE)  # the registry of problems sees to it
+        assert isinstance(module, VectorVAE | LadderVAE)  # the registry of problems sees to it
         sample = self.sample(SCALE_POINTS, np.random.default_rng(SCALE_SEED))
         k = None if sample.k is None else torch.from_numpy(sample.k)
         module.set_scale(torch.from_numpy(sample.x), k)

@@ -9,7 +9,7 @@ from lvm_studio.models.noise.specs import (
     LocalNoiseSpec,
     VectorNoiseSpec,
 )
-from lvm_studio.models.specs import VectorVAESpec
+from lvm_studio.models.specs import LadderSpec, VectorVAESpec
 from lvm_studio.training.spec import TrainSpec
 
 EPOCH = 100
@@ -63,6 +63,14 @@ MANIFOLD_RUNS: tuple[tuple[str, str, TrainSpec], ...] = (
         "A sphere of radius 1 seen through a fixed noise: above σ = R/√D the model learns "
         "nothing (Theorem 6.1).",
         manifold_spec("sphere", Sphere(dimensions=10), FixedNoiseSpec(sigma=0.2)),
+    ),
+    (
+        "Spiral, a ladder of three",
+        "The spiral again, by a chain of three latent variables whose inference runs along with "
+        "the model (Eq. 4.3); see which layers stay dead.",
+        manifold_spec("ladder", Spiral(), GlobalNoiseSpec()).model_copy(
+            update={"model": LadderSpec(dim=2)}
+        ),
     ),
 )
 """Title, reason and settings of each."""

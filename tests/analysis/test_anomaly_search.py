@@ -19,6 +19,7 @@ from lvm_studio.analysis.anomalies.roc import Roc
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.households import HouseholdSet
 from lvm_studio.data.london import load_london
+from lvm_studio.data.planted import SyntheticAnomalies
 from lvm_studio.data.planted_faults import FAULTS, plant
 from lvm_studio.data.vector_table import read_vectors
 from lvm_studio.data.week_descriptors import NAMES, half_hours, longest_run
@@ -125,12 +126,13 @@ def test_a_table_of_vectors_is_searched(tmp_path: Path) -> None:
 
 def test_evidence_runs_small(london: HouseholdSet) -> None:
     fit = FitSpec(steps=40, hidden=16, batch=64)
-    spec = SyntheticSpec(seeds=(0, 1), train_rows=600, test_rows=300, samples=4, fit=fit)
+    law = SyntheticAnomalies(features=12, factors=2)
+    spec = SyntheticSpec(law, seeds=(0, 1), train_rows=400, test_rows=300, samples=4, fit=fit)
     evidence = result(synthetic_evidence(spec))
     assert {VAE, CVAE, ENVELOPE} <= set(evidence.detectors)
     assert evidence.hits(CVAE, "B").shape == (2, 201)
     assert (evidence.aucs(CVAE, "A") > 0.6).all()
-    faults = result(fault_evidence(london, (0,), steps=60))
+    faults = result(fault_evidence(london, (0,), steps=40, samples=2))
     assert faults.found[TYPED, "dead meter"][0] > 0.9
     assert faults.type_right("catch-up reading") is not None
     assert faults.type_right("dead meter") is None

@@ -48,7 +48,10 @@ class FaultEvidence:
 
 
 def fault_evidence(
-    households: HouseholdSet, seeds: tuple[int, ...] = (0, 1, 2), steps: int = 1500
+    households: HouseholdSet,
+    seeds: tuple[int, ...] = (0, 1, 2),
+    steps: int = 1500,
+    samples: int = SAMPLES,
 ) -> Generator[Step, None, FaultEvidence]:
     """Train on training weeks; plant every fault into every held-out week; three ways to rank."""
     split, weeks = households.split, households.weeks
@@ -67,7 +70,7 @@ def fault_evidence(
                 module = vectors_module(end.value)
                 break
             yield Step((place + step.share) / len(seeds), f"weeks, seed {seed}: {step.sentence}")
-        judge = _Judge(module, codec.vectors(clean), seed)
+        judge = _Judge(module, codec.vectors(clean), seed, samples)
         for kind in FAULTS:
             curves = plant(kind, clean.curves, np.random.default_rng(seed))
             shares, share_a = judge.shares(codec.vectors(clean.with_curves(curves)))
@@ -84,8 +87,8 @@ def fault_evidence(
 class _Judge:
     """One trained model and its thresholds from clean weeks."""
 
-    def __init__(self, module: VectorVAE, clean: VectorSet, seed: int) -> None:
-        self._module, self._seed = module, seed
+    def __init__(self, module: VectorVAE, clean: VectorSet, seed: int, samples: int) -> None:
+        self._module, self._seed, self._samples = module, seed, samples
         self._plain = Thresholds.from_clean(typed_scores(module, clean), TOP)
         self._weighted = Thresholds.from_clean(self._by_weight(clean), TOP)
         self._limits = {
@@ -109,4 +112,4 @@ class _Judge:
 
     def _by_weight(self, vectors: VectorSet) -> TypedScores:
         generator = torch.Generator().manual_seed(self._seed)
-        return weighted_scores(self._module, vectors, SAMPLES, generator)
+        return weighted_scores(self._module, vectors, self._samples, generator)

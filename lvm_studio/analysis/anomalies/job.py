@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from lvm_studio.analysis.anomalies.findings import Findings
 from lvm_studio.analysis.anomalies.steps import Step
 from lvm_studio.data.households import HouseholdSet
+from lvm_studio.data.jobs import Sent
 from lvm_studio.data.tree import Tree
 from lvm_studio.data.units import STEP
 from lvm_studio.data.vectors import VectorSet
@@ -48,13 +49,13 @@ class AnomalyJob:
     percentile: float = 98.0
     seed: int = 0
 
-    def run(self) -> Generator[Step, None, Findings]:
+    def run(self) -> Generator[Step, Sent, Findings]:
         """Yields steps, returns findings."""
         if isinstance(self.data, HouseholdSet):
             return (yield from self._weeks(self.data))
         return (yield from self._table(self.data))
 
-    def _weeks(self, households: HouseholdSet) -> Generator[Step, None, Findings]:
+    def _weeks(self, households: HouseholdSet) -> Generator[Step, Sent, Findings]:
         from lvm_studio.analysis.anomalies.fitting import week_fit
 
         yield Step(0.0, "reading the weeks")
@@ -73,7 +74,7 @@ class AnomalyJob:
         findings, scores = self._scored(model, codec.vectors(rows), codec.vectors(clean))
         return _named_weeks(findings, scores, codec, rows)
 
-    def _table(self, vectors: VectorSet) -> Generator[Step, None, Findings]:
+    def _table(self, vectors: VectorSet) -> Generator[Step, Sent, Findings]:
         from lvm_studio.analysis.anomalies.fitting import FitSpec
         from lvm_studio.training.vector_problem import HELDOUT_SEED, HELDOUT_SHARE
 
@@ -88,7 +89,7 @@ class AnomalyJob:
         findings, _ = self._scored(model, vectors, clean)
         return findings
 
-    def _model(self, fit: FitSpec, vectors: VectorSet) -> Generator[Step, None, TrainedModel]:
+    def _model(self, fit: FitSpec, vectors: VectorSet) -> Generator[Step, Sent, TrainedModel]:
         from lvm_studio.analysis.anomalies.fitting import fitted, kept_model
 
         if self.model is not None:

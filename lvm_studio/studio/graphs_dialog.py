@@ -1,0 +1,137 @@
+"""Inference graphs…: a generative graph is typed, and what NaMI makes of it is drawn (4.1)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtWidgets import (
+    QDialog,
+    QGridLayout,
+    QLabel,
+    QLineEdit,
+    QVBoxLayout,
+    QWidget,
+)
+
+from lvm_studio.data.errors import DataError
+from lvm_studio.studio.theme import SKY_BLUE, theme
+from lvm_studio.studio.widgets.dressed import dressed, label_for
+
+EXAMPLE = "z1 -> z2; z1 -> z3; z2 -> x1; z3 -> x1; z3 -> x2"
+TITLES = ("Generative graph", "Moral skeleton", "Forward inference", "Reverse inference")
+SIZE = (900, 640)
+
+
+class GraphPlot(pg.PlotWidget):
+    """One graph; observed variables are filled, arrows point from parent to child."""
+
+    def __init__(self, title: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        colours = theme().colours
+        self.setBackground(colours.plot)
+        self.setMenuEnabled(False)
+        self.hideButtons()
+        self.setMouseEnabled(x=False, y=False)
+        self.setTitle(title, color=colours.text, size="9pt")
+        self.setAccessibleName(title)
+        for axis in ("left", "bottom"):
+            self.hideAxis(axis)
+        self.setAspectLocked(True)  # or arrow heads would lean
+        self.setRange(xRange=(-1.3, 1.3), yRange=(-1.3, 1.3))
+
+    def show_graph(self, graph: Any, places: dict[str, Any], observed: frozenset[str]) -> None:
+        """Draw a networkx graph with its nodes at these places."""
+        colours, plot = theme().colours, self.getPlotItem()
+        plot.clear()
+        pen = pg.mkPen(colours.muted, width=1)
+        for begin, end in graph.edges:
+            a, b = np.asarray(places[begin]), np.asarray(places[end])
+            plot.addItem(pg.PlotCurveItem(*np.stack([a, b], axis=1), pen=pen))
+            if graph.is_directed():
+                across, up = b - a
+                tip = b - 0.16 * (b - a) / max(float(np.hypot(across, up)), 1e-9)
+                angle = float(np.degrees(np.arctan2(up, -across)))
+                arrow = pg.ArrowItem(angle=angle, headLen=12, brush=colours.muted, pen=pen)
+                arrow.setPos(*tip)
+                plot.addItem(arrow)
+        names = list(places)
+        dots = pg.ScatterPlotItem(
+            pos=np.array([places[name] for name in names]),
+            size=30,
+            pen=pg.mkPen(colours.text),
+            brush=[pg.mkBrush(SKY_BLUE if n in observed else colours.plot) for n in names],
+        )
+        plot.addItem(dots)
+        for name in names:
+            label = pg.TextItem(name, color=colours.text, anchor=(0.5, 0.5))
+            label.setPos(*places[name])
+            plot.addItem(label)
+
+
+class GraphsDialog(QDialog):
+    """Type arrows; the four graphs follow with every change that can be read."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("graphs_dialog")
+        self.setWindowTitle("Inference graphs")
+        self.resize(*SIZE)
+        self.arrows = dressed(QLineEdit(EXAMPLE), objectName="graph_arrows")
+        self.observed = dressed(
+            QLineEdit(), objectName="graph_observed", placeholderText="those that begin with x"
+        )
+        self.arrows.setToolTip("Arrows from cause to effect: z1 -> z2 -> x; z1 -> x")
+        self.observed.setToolTip("Names of the observed variables, with commas between")
+        self.told = QLabel(wordWrap=True)
+        self.plots = tuple(GraphPlot(title) for title in TITLES)
+        grid = QGridLayout()
+        for place, plot in enumerate(self.plots):
+            grid.addWidget(plot, *divmod(place, 2))
+        layout = QVBoxLayout(self)
+        for field, text in ((self.arrows, "&Arrows"), (self.observed, "&Observed")):
+            layout.addWidget(label_for(field, text))
+            layout.addWidget(field)
+            field.textChanged.connect(self._follow)
+        layout.addWidget(self.told)
+        layout.addLayout(grid, 1)
+        self._follow()
+
+    def _follow(self) -> None:
+        import networkx as nx
+
+        from lvm_studio.models.inference_graphs import GenerativeGraph
+
+        try:
+            graph = GenerativeGraph.parse(self.arrows.text(), observed=self.observed.text())
+        except DataError as error:
+            self.told.setText(str(error))
+            return
+        directed = graph.directed
+        layers = list(nx.topological_generations(directed))
+        places = nx.multipartite_layout(
+            directed,
+            subset_key={str(n): list(layer) for n, layer in enumerate(layers)},
+            align="horizontal",
+        )
+        low, high = (f(list(places.values()), axis=0) for f in (np.min, np.max))
+        span = np.maximum(high - low, 1e-9)
+        even = {
+            name: np.where(high - low < 1e-6, 0.0, 2 * (at - low) / span - 1) * (1, -1)
+            for name, at in places.items()
+        }
+        # Three in a row would hide an edge that skips the middle one.
+        even = {
+            name: at + 0.12 * np.array([np.sin(5.0 * i), 0.0])
+            for i, (name, at) in enumerate(even.items())
+        }
+        forward, reverse = graph.inference("forward"), graph.inference("reverse")
+        drawn = (directed, graph.moral_skeleton(), forward, reverse)
+        for plot, one in zip(self.plots, drawn, strict=True):
+            plot.show_graph(one, even, graph.observed)
+        self.told.setText(
+            f"Latent: {', '.join(graph.latent)}. Observed: {', '.join(sorted(graph.observed))}. "
+            f"Edges: {directed.number_of_edges()} in p, {forward.number_of_edges()} in q forward, "
+            f"{reverse.number_of_edges()} in q reverse; both are faithful to p."
+        )
