@@ -75,7 +75,7 @@ class FittedPrior(nn.Module):
         moves = torch.cat([torch.diag_embed(std), -torch.diag_embed(std)], dim=1)
         ends = torch.cat([mean[:, None], mean[:, None] + moves], dim=1).flatten(0, 1)
         u = self.inverse(ends, told.repeat_interleave(1 + 2 * dim, dim=0))[0]
-        u = u.unflatten(0, (n, 1 + 2 * dim))
+        u = u.reshape(n, 1 + 2 * dim, dim)
         up, down = u[:, 1:].chunk(2, dim=1)
         return u[:, 0], (0.5 * (up - down)).square().sum(1).sqrt()
 
