@@ -103,6 +103,7 @@ class ComposePanel(QWidget):
         whole.addWidget(self.lam)
         whole.setStretchFactor(0, 1)
         whole.setStretchFactor(1, 0)
+        whole.setSizes([560, 200])
         for splitter in (top, whole):
             splitter.setChildrenCollapsible(False)
         layout = QVBoxLayout(self)

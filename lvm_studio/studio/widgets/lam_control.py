@@ -181,7 +181,7 @@ class LamControl(QWidget):
             "expectation": f"E f = {target:,.1f} {unit}",
             "quantile": f"{share:.0%} of f below {target:,.1f} {unit}",
         }
-        self._held.setText(f"held: {held[goal]}")
+        self._held.setText(f"held: {held[goal]}".replace("-", "−"))
 
     def set_available(self, available: bool) -> None:
         """Enable the controls when there is a law to tune."""
