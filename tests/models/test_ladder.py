@@ -51,7 +51,9 @@ def test_it_starts_with_dead_layers_and_training_wakes_one_up() -> None:
         recipe="ladder", model=model, steps=250, batch=64, lr=5e-3, prior_path_weight=0.0
     )
     (end,) = [r for r in train(spec, vectors) if isinstance(r, Finished)]
-    trained = TrainedModel.from_tree(end.tree).module
+    kept = TrainedModel.from_tree(end.tree)
+    assert {"bits_layer_1", "bits_layer_2"} <= set(kept.provenance)
+    trained = kept.module
     assert isinstance(trained, LadderVAE)
     bits = trained.bits(torch.from_numpy(vectors.x), generator)
     assert len(bits) == 2
