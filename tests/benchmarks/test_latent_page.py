@@ -52,8 +52,7 @@ def test_fifty_thousand_points_move_fluently(record: Record, gesture: str) -> No
     shown.set_scale(ColourScale.of("x", rng.normal(size=POINTS)))
     shown.show_points(MapPoints(rng.normal(size=(POINTS, 2)), "a", "b"))
     shown.show()
-    viewport = shown.canvas.viewport()
-    viewport.repaint()
+    shown.canvas.grab()
     taken = []
     for turn in range(FRAMES):
         began = time.perf_counter()
@@ -61,7 +60,7 @@ def test_fifty_thousand_points_move_fluently(record: Record, gesture: str) -> No
             shown.view.setRange(xRange=(-2.0 - 0.01 * turn, 2.0), padding=0)
         else:
             shown.set_marker(0.01 * turn, 0.0)
-        viewport.repaint()
+        shown.canvas.grab()  # paints all of it, on screen or not
         taken.append(1e3 * (time.perf_counter() - began))
     shown.hide()
     frames = 1e3 / float(np.percentile(taken, 50))
