@@ -161,12 +161,16 @@ class SliderRow:
         )
 
     def show_value(self, value: float) -> None:
-        """Show a value without telling anybody."""
+        """Show a value without telling anybody; costs nothing where it is shown already."""
+        position = round(value * STEPS_PER_UNIT)
         with QSignalBlocker(self.slider), QSignalBlocker(self.field):
-            self.slider.setValue(round(value * STEPS_PER_UNIT))
-            self.field.setValue(value)
-        below = NormalDist().cdf(value)
-        self.field.setToolTip(f"{below:.1%} of the prior lies below")
+            if self.slider.value() != position:
+                self.slider.setValue(position)
+            if self.field.value() != round(value, 2):
+                self.field.setValue(value)
+
+    def _tell_share(self, value: float) -> None:
+        self.field.setToolTip(f"{NormalDist().cdf(value):.1%} of the prior lies below")
 
     def _locked(self, locked: bool) -> None:
         self.slider.setEnabled(not locked)
@@ -180,10 +184,12 @@ class SliderRow:
         if self._owner.snap.isChecked():
             value = nearest_quantile(value)
         self.show_value(value)
+        self._tell_share(value)
         self._owner.changed.emit(self.dimension.index, value)
 
     def _typed(self, value: float) -> None:
         self.show_value(value)
+        self._tell_share(value)
         self._owner.changed.emit(self.dimension.index, value)
 
 
