@@ -124,9 +124,9 @@ class ManifoldLab(QWidget):
         self.views[0].canvas.drawn.connect(self._take_curve)
         self.views[0].canvas.drawing_ended.connect(self._show_data)
         self.transport.start_asked.connect(self.start)
-        self.transport.play_asked.connect(lambda: [run.play() for run in self._going()])
-        self.transport.pause_asked.connect(lambda: [run.pause() for run in self._going()])
-        self.transport.step_asked.connect(lambda n: [run.step(n) for run in self._going()])
+        self.transport.play_asked.connect(self._play)
+        self.transport.pause_asked.connect(self._pause)
+        self.transport.step_asked.connect(self._step)
         self.traces.sigma_grabbed.connect(lambda run, sigma: self.views[run].put(sigma))
         for run in self.runs:
             run.frame_ready.connect(self._frame_timer.start)
@@ -170,6 +170,18 @@ class ManifoldLab(QWidget):
 
     def _going(self) -> list[LaboratoryRun]:
         return [run for run in self.runs if run.alive]
+
+    def _play(self) -> None:
+        for run in self._going():
+            run.play()
+
+    def _pause(self) -> None:
+        for run in self._going():
+            run.pause()
+
+    def _step(self, steps: int) -> None:
+        for run in self._going():
+            run.step(steps)
 
     def _draw(self) -> None:
         for run in self.runs:

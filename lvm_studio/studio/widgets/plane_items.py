@@ -144,7 +144,7 @@ class Ribbon(_PlaneItem):
     def set_ribbon(self, curve: Floats, stddev: Floats) -> None:
         """Show this."""
         left, right = ribbon(curve, stddev)
-        edge = np.vstack([left, right[::-1]])
+        edge = np.concatenate([left, right[::-1]])
         if not np.isfinite(edge).all():
             return
         self._band = _polygon(edge)

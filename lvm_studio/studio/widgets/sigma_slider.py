@@ -40,7 +40,9 @@ class SigmaSlider(QWidget):
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.slider = QSlider(Qt.Orientation.Horizontal, maximum=TICKS, pageStep=40)
+        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider.setRange(0, TICKS)
+        self.slider.setPageStep(40)
         self.slider.setObjectName(f"{name}_slider")
         self.slider.setAccessibleName("σ")
         self.number = QDoubleSpinBox(decimals=4, minimum=LOW, maximum=HIGH)
@@ -66,9 +68,11 @@ class SigmaSlider(QWidget):
         self._show(sigma, tick_of(sigma))
 
     def _show(self, sigma: float, tick: int) -> None:
-        for widget, value in ((self.slider, tick), (self.number, sigma)):
+        for widget in (self.slider, self.number):
             widget.blockSignals(True)
-            widget.setValue(value)  # type: ignore[call-overload]
+        self.slider.setValue(tick)
+        self.number.setValue(sigma)
+        for widget in (self.slider, self.number):
             widget.blockSignals(False)
 
     def _slide(self, tick: int) -> None:

@@ -63,7 +63,7 @@ class TuningHistory(QWidget):
     def show_tunings(self, tunings: Mapping[str, KeptTuning]) -> None:
         """List these, the newest first."""
         self.table.setRowCount(len(tunings))
-        for row, (name, kept) in enumerate(reversed(tunings.items())):
+        for row, (name, kept) in enumerate(reversed(list(tunings.items()))):
             for column, text in enumerate(_cells(name, kept)):
                 item = QTableWidgetItem(text)
                 if column:
