@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QApplication, QTableView, QWidget
 
 from lvm_studio.studio import app
 from lvm_studio.studio.panels.artificial import ArtificialPanel
+from lvm_studio.studio.panels.manifold_lab import ManifoldLab
 from lvm_studio.studio.window import MainWindow
 
 EVERY_MS = 100
@@ -58,10 +59,34 @@ def seen(window: MainWindow) -> dict[str, object]:
         "fan_of": str(service.fan.state.composition) if service.fan else "",
         "tuned_lam": service.tuned.state.lam if service.tuned else None,
         "title": window.windowTitle(),
+        "pages": pages(window),
+        "laboratory": laboratory(window),
         "wholes": {
             panel.objectName(): [part.title for part in panel.rows.shown]
             for panel in window.findChildren(ArtificialPanel)
         },
+    }
+
+
+def pages(window: MainWindow) -> dict[str, list[int]]:
+    """Where the middle of each page's tab is on the screen."""
+    bar = window.tabs.tabBar()
+    middles = [bar.mapToGlobal(bar.tabRect(place).center()) for place in range(bar.count())]
+    return {bar.tabText(place): [at.x(), at.y()] for place, at in enumerate(middles)}
+
+
+def laboratory(window: MainWindow) -> dict[str, object]:
+    """What is learned on the laboratory's page, and how far."""
+    page = window.findChild(ManifoldLab)
+    assert page is not None
+    run, shown = page.runs[0], page.views[0]
+    return {
+        "drawing": shown.canvas.plane.drawing,
+        "corners": len(page.settings.data.path),
+        "state": run.state.value if run.state is not None else "",
+        "step": run.frame.step if run.frame is not None else -1,
+        "sigma": run.frame.sigma[2] if run.frame is not None else 0.0,
+        "frames": shown.canvas.frames_drawn,
     }
 
 
