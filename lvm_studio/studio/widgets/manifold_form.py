@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from lvm_studio.data.errors import DataError
-from lvm_studio.data.manifolds import Circle, Curve, Polyline, Sinusoid, Spiral
+from lvm_studio.data.manifolds import Circle, Polyline, Sinusoid, Spiral
 from lvm_studio.data.vectors import VectorSet, read_points
 from lvm_studio.studio.widgets.dressed import label_for
 
@@ -96,7 +96,7 @@ class ManifoldForm(QGroupBox):
         """The curve that was drawn last; () before."""
         return self._path
 
-    def manifold(self) -> Curve | None:
+    def manifold(self) -> Sinusoid | Circle | Spiral | Polyline | None:
         """The curve to be learned; None where points of a file are, or nothing is there yet."""
         kind, s = self.kind.currentIndex(), self.sigma.value()
         if kind == SINUSOID:
