@@ -11,7 +11,15 @@ import numpy as np
 
 from lvm_studio.analysis.fan import make_fan
 from lvm_studio.data.errors import DataError
-from lvm_studio.headless.compose import StreetWishes, describe, describe_fan, open_wishes
+from lvm_studio.headless.compose import (
+    OpenStreet,
+    StreetWishes,
+    describe,
+    describe_fan,
+    open_wishes,
+)
+from lvm_studio.headless.workspaces import chosen_households
+from lvm_studio.storage import workspace as workspace_file
 from lvm_studio.storage.curves import write_curves
 from lvm_studio.tuning.criterion_specs import parse_criterion
 from lvm_studio.tuning.specs import Aim, SmcSpec, TuneSpec
@@ -85,7 +93,8 @@ def run(
 ) -> dict[str, Any]:
     """Tune, write the tuned curves to `out`, and return the figures with how far to trust them.
 
-    With `certify` two runs of SMC stand beside the certificate's log Z.
+    With `certify` two runs of SMC stand beside the certificate's log Z, and the figures of 1 in
+    1000 beside those of real sums of as many households, with their bands.
     """
     objective = parse_criterion(criterion)
     opened = open_wishes(wishes)
@@ -122,6 +131,7 @@ def run(
         "certificate": _certificate(result),
         "updates": [_update(each) for each in result.trace],
         **_one_in_n(opened.space, objective.text, wishes.seed),
+        **(_measured_one_in_n(wishes, opened, objective.text) if certify else {}),
         **describe_fan(make_fan(result.curves_kw, opened.start)),
         **_peak_makers(opened.space, result),
         "out": str(out),
@@ -180,6 +190,21 @@ def _one_in_n(space: BaseSpace, criterion: str, seed: int) -> dict[str, Any]:
             "weeks": _BASE_WEEKS,
         }
     }
+
+
+def _measured_one_in_n(wishes: StreetWishes, opened: OpenStreet, criterion: str) -> dict[str, Any]:
+    """The same of measured sums of as many households, with the band of a bootstrap.
+
+    Any households and any training week: the street's own figures are of its own ones.
+    """
+    from lvm_studio.analysis.boltzmann_bands import real_one_in_n
+    from lvm_studio.tuning.criteria import criterion_named
+
+    households = chosen_households(workspace_file.load(wishes.workspace), wishes.workspace.name)
+    size = opened.state.composition.size
+    figures = real_one_in_n(households, size, criterion_named(criterion), _ONE_IN)
+    told = asdict(figures)
+    return {"measured_one_in_1000": {key: value for key, value in told.items() if key != "n"}}
 
 
 def _peak_makers(space: BaseSpace, result: TuneResult) -> dict[str, Any]:

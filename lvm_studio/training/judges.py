@@ -115,7 +115,9 @@ def _descent(
     optimiser = torch.optim.AdamW(judge.parameters(), spec.lr, weight_decay=spec.weight_decay)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, spec.steps)
     for step in range(1, spec.steps + 1):
-        found = loss()
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(spec.seed * spec.steps + step)  # dropout knows no other generator
+            found = loss()
         optimiser.zero_grad()
         found.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
         optimiser.step()

@@ -1,0 +1,58 @@
+"""`lvm-studio tune`: criteria as text, quantiles, who answers, and the certificate's company."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typed import Said
+
+from lvm_studio.data.errors import DataError
+from lvm_studio.headless.tune import goal_of
+
+Lvm = Callable[..., Said]
+NOTHING = {"lam": None, "kl": None, "one_in": None, "target": None}
+
+
+def typed(workspace: Path, out: Path, *more: object) -> tuple[object, ...]:
+    street = ("--households", "MAC000002*3,MAC000003", "--week", "2013-W05")
+    return ("tune", workspace, *street, "--out", out, "--samples", 20, "--json", *more)
+
+
+def test_a_quantile_is_share_and_level() -> None:
+    aim = goal_of(**NOTHING, quantile="0.9:12.5")
+    assert (aim.kind, aim.share, aim.value) == ("quantile", 0.9, 12.5)
+
+
+@pytest.mark.parametrize("wrong", ["12", "1.5:3", "half:3"])
+def test_what_is_no_quantile_is_refused(wrong: str) -> None:
+    with pytest.raises(DataError, match="SHARE:LEVEL"):
+        goal_of(**NOTHING, quantile=wrong)
+
+
+def test_a_quantile_and_another_aim_are_one_too_many() -> None:
+    with pytest.raises(DataError, match="exactly one"):
+        goal_of(**{**NOTHING, "lam": 1.0}, quantile="0.5:3")
+
+
+def test_a_sum_of_criteria_at_the_mean_by_the_pool(
+    lvm: Lvm, workspace: Path, tmp_path: Path
+) -> None:
+    words = ("--criterion", "energy:17-20 + 0.5*energy:0-6@mean", "--lam", 0.3)
+    said = lvm(*typed(workspace, tmp_path / "c.csv", *words, "--method", "pool", "--no-certify"))
+    assert said.code == 0, said.err
+    told = said.object
+    assert told["criterion"] == "energy:17-20+0.5*energy:0-6@mean"
+    assert (told["noise"], told["unit"], told["method"]) == ("mean", "kWh", "pool")
+    assert told["certificate"]["reference_log_z"] is None
+    assert "measured_one_in_1000" not in told
+
+
+def test_a_certificate_has_two_references_and_bands(
+    lvm: Lvm, workspace: Path, tmp_path: Path
+) -> None:
+    words = ("--criterion", "energy:17-20@mean", "--lam", 0.3, "--method", "pool", "--certify")
+    told = lvm(*typed(workspace, tmp_path / "c.csv", *words)).object
+    first, second = told["certificate"]["reference_log_z"]
+    assert first == pytest.approx(second, abs=0.15)
+    low, high = told["measured_one_in_1000"]["quantile_band"]
+    assert low < high
