@@ -38,7 +38,6 @@ _WIDEN = 1.1
 _EM_STEPS = 12
 _PARTICLES_EACH = 40
 """So many particles a dimension of u for every Gaussian that is fitted to them."""
-_POOLED_PARTICLES = 2.0
 _FLOOR = 0.01
 """Least share of a component, of all particles."""
 
@@ -221,15 +220,17 @@ class _Population:
 def _fitted(u: Tensor, share: Array, generator: torch.Generator, spec: SmcSpec) -> Mixture:
     """Gaussians of weighted particles, somewhat wider than they are, by a few steps of EM.
 
-    Each component's covariance counts against the pooled one as its effective number of
-    particles against two a dimension, so that small components stay usable.
+    What is fitted to particles sees these likelier than they are, the more the more dimensions
+    it has; counted with the rest, they would weigh too little. So covariances are drawn towards
+    what is known without them, the pooled one towards the base law's I.
     """
     rows = torch.from_numpy(systematic_resample(share, len(share), 0))
-    u = u[rows].double()
+    u, worth = u[rows].double(), effective_sample_size(share) / len(share)
     dim = u.shape[1]
     components = max(1, min(spec.components, len(u) // (_PARTICLES_EACH * dim)))
-    ridge = _RIDGE * torch.eye(dim, dtype=u.dtype)
-    pooled = torch.cov(u.T).reshape(dim, dim) + ridge
+    identity = torch.eye(dim, dtype=u.dtype)
+    ridge = _RIDGE * identity
+    pooled = _drawn_towards(identity, torch.cov(u.T).reshape(dim, dim), worth * len(u)) + ridge
     start = torch.randperm(len(u), generator=generator)[:components]
     law = Mixture(
         torch.full((components,), -math.log(components), dtype=u.dtype),
@@ -242,8 +243,18 @@ def _fitted(u: Tensor, share: Array, generator: torch.Generator, spec: SmcSpec) 
         mean = part @ u / mass[:, None]
         centred = u - mean[:, None]
         own = torch.einsum("kn,knd,kne->kde", part, centred, centred) / mass[:, None, None]
-        trust = (mass / (mass + _POOLED_PARTICLES * dim))[:, None, None]
-        covariance = trust * own + (1.0 - trust) * pooled + ridge
+        covariance = _drawn_towards(pooled, own, worth * mass) + ridge
         log_share = ((mass + _FLOOR * len(u)) / (mass + _FLOOR * len(u)).sum()).log()
         law = Mixture(log_share, mean, torch.linalg.cholesky(covariance))
     return Mixture(law.log_share.float(), law.mean.float(), _WIDEN * law.cholesky.float())
+
+
+def _drawn_towards(target: Tensor, own: Tensor, count: Tensor | float) -> Tensor:
+    """Sample covariances own [..., dim, dim] of `count` draws, shrunk to the least expected error.
+
+    Their own error is that of a Gaussian's sample covariance (Ledoit & Wolf 2004).
+    """
+    trace = own.diagonal(dim1=-2, dim2=-1).sum(-1)
+    noise = (trace**2 + own.square().sum((-2, -1))) / count
+    share = (noise / (own - target).square().sum((-2, -1))).clamp(max=1.0)[..., None, None]
+    return own + share * (target - own)
