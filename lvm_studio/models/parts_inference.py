@@ -72,6 +72,7 @@ def new_parts_inference(
 def chi(w: Tensor, gamma: Tensor) -> Tensor:
     """`chi(w) = w / (1 + gamma |w|)`, which saturates at 1 / gamma (Eq. 9.16).
 
+    >>> import torch
     >>> chi(torch.tensor([-1.0, 1e9]), torch.tensor(1.0))
     tensor([-0.5000,  1.0000])
     """

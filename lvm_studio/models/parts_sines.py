@@ -118,6 +118,7 @@ class SineSumsVAE(PartsVAE):
 def spectrum(curves: Tensor) -> Tensor:
     """Complex amplitudes [..., T/2] of curves [..., T]: a cos(2 pi l t/T + kappa) -> a e^(i kappa).
 
+    >>> import math
     >>> t = torch.arange(200) / 200
     >>> round(spectrum(0.5 * torch.cos(2 * math.pi * 3 * t))[3].real.item(), 4)
     0.5

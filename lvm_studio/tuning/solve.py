@@ -132,6 +132,7 @@ def solve_quantile(
         f, log_ratio: [n] of stored draws.
         level: of f, in standard deviations above the base mean; share: in (0, 1).
 
+    >>> import numpy as np
     >>> z = np.random.default_rng(0).standard_normal(100_000)
     >>> round(solve_quantile(z, np.zeros(100_000), 1.0, 0.5).lam, 1)
     1.0

@@ -29,8 +29,8 @@ ROOT_TWO = math.sqrt(2.0)
 def split(x: Tensor) -> tuple[Tensor, Tensor]:
     """[..., 2n] -> coarse and detail [..., n] each, an orthonormal change of coordinates.
 
-    >>> [part.tolist() for part in split(torch.tensor([1.0, 3.0]) * ROOT_TWO)]
-    [[4.0], [2.0]]
+    >>> [round(part.item(), 4) for part in split(torch.tensor([1.0, 3.0]) * ROOT_TWO)]
+    [4.0, 2.0]
     """
     left, right = x[..., 0::2], x[..., 1::2]
     return (left + right) / ROOT_TWO, (right - left) / ROOT_TWO
