@@ -45,7 +45,6 @@ def nothing_left_running(qapp: QApplication, monkeypatch: pytest.MonkeyPatch) ->
     threads, timers, windows = Watch(), Watch(), Watch()
     monkeypatch.setattr(QThread, "start", threads.wrap(QThread.start))
     monkeypatch.setattr(QWidget, "show", windows.wrap(QWidget.show))
-    before = set(map(id, qapp.topLevelWidgets()))
     monkeypatch.setattr(QTimer, "start", timers.wrap(QTimer.start))
     yield
 
@@ -53,7 +52,7 @@ def nothing_left_running(qapp: QApplication, monkeypatch: pytest.MonkeyPatch) ->
         return [
             *threads.alive(QThread.isRunning),
             *timers.alive(lambda timer: timer.isActive() and not timer.isSingleShot()),
-            *windows.alive(lambda w: w.isWindow() and w.isVisible() and id(w) not in before),
+            *windows.alive(lambda w: w.isWindow() and w.isVisible()),
         ]
 
     deadline = time.monotonic() + GRACE_SECONDS
