@@ -17,10 +17,6 @@ pytestmark = [
 ]
 
 
-HANDLE_PIXELS = 7
-"""From the left end of a slider at 0 to the middle of its handle."""
-
-
 @pytest.fixture
 def programs(tmp_path: Path) -> Iterator[list[Program]]:
     started: list[Program] = []
@@ -57,7 +53,7 @@ def test_drag_slide_save_crash_recover(tmp_path: Path, programs: list[Program]) 
     studio.photograph("2-three-dragged")
 
     x, y, width, height = shown["widgets"]["lam_slider"]
-    drag((x + HANDLE_PIXELS, y + height / 2), (x + 0.4 * width, y + height / 2))
+    drag((x + width / 2, y + height / 2), (x + 0.7 * width, y + height / 2))  # from λ = 0
     shown = studio.wait(lambda s: s["lam"] > 0.1 and s["tuned_lam"] == s["lam"], "λ moved")
     studio.photograph("3-lam")
 

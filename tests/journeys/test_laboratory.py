@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from pointer import Program, click, drag, move, press, xdotool
 
+from lvm_studio.studio.widgets.sigma_slider import TICKS, tick_of
+
 pytestmark = [
     pytest.mark.journey,
     pytest.mark.skipif(
@@ -17,6 +19,9 @@ pytestmark = [
         reason="needs an X display (Xvfb) and xdotool",
     ),
 ]
+
+HALF_HANDLE = 7
+"""From the end of a slider's groove to the middle of a handle that stands there, pixels."""
 
 
 @pytest.fixture
@@ -42,6 +47,16 @@ def draw_wave(program: Program) -> None:
     xdotool("mouseup", 1)
 
 
+def grab_sigma(program: Program) -> None:
+    """Drag the handle from where the training has brought it to near the upper end."""
+    shown = program.see()
+    left, top, width, height = shown["widgets"]["lab_a_sigma_slider"]
+    share = tick_of(shown["laboratory"]["sigma"]) / TICKS
+    middle = top + height / 2
+    handle = left + HALF_HANDLE + share * (width - 2 * HALF_HANDLE)
+    drag((handle, middle), (left + 0.95 * width, middle))
+
+
 def test_a_drawn_curve_is_learned_and_sigma_grabbed(studio: Program) -> None:
     shown = studio.wait(lambda s: s["fan_of"] == s["composition"] != "", "a first fan")
     click(*shown["pages"]["Laboratory"])
@@ -58,7 +73,6 @@ def test_a_drawn_curve_is_learned_and_sigma_grabbed(studio: Program) -> None:
 
     click(*studio.middle("lab_start"))
     studio.wait(lambda s: s["laboratory"]["frames"] > 5, "frames of the training")
-    left, top, width, height = studio.see()["widgets"]["lab_a_sigma_slider"]
     click(*studio.middle("lab_play"))
     studio.wait(lambda s: s["laboratory"]["state"] == "paused", "a rest")
     rested = studio.see()["laboratory"]
@@ -67,8 +81,7 @@ def test_a_drawn_curve_is_learned_and_sigma_grabbed(studio: Program) -> None:
     click(*studio.middle("lab_play"))
     studio.wait(lambda s: s["laboratory"]["state"] == "running", "training again")
 
-    middle = top + height / 2
-    drag((left + 0.5 * width, middle), (left + 0.95 * width, middle))
+    grab_sigma(studio)
     studio.wait(lambda s: s["laboratory"]["sigma"] > 1.0, "the σ of the hand")
     studio.photograph("8-laboratory-sigma-grabbed")
     studio.wait(lambda s: s["laboratory"]["sigma"] < 0.5, "σ learned down again")
