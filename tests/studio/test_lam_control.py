@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QToolButton
+from PySide6.QtWidgets import QApplication, QLabel, QToolButton
 from pytestqt.qtbot import QtBot
 from street_fakes import tuned_answer
 
@@ -309,3 +309,15 @@ def test_the_correction_is_a_switch(control: LamControl, qtbot: QtBot) -> None:
     with qtbot.waitSignal(control.corrected_asked) as asked:
         control.corrected_box.click()
     assert asked.args == [True]
+
+
+def test_no_text_that_comes_and_goes_moves_the_slider(control: LamControl) -> None:
+    """It did: the row grew with what is held, and λ jumped while it was dragged."""
+    control.resize(760, 200)
+    QApplication.processEvents()
+    before = control.slider.geometry()
+    control.computing.begin()
+    control.findChild(QLabel, "lam_held").setText("held: " + 8 * "a long goal ")
+    QApplication.processEvents()
+    assert control.slider.geometry() == before
+    control.computing.end()

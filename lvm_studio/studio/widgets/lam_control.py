@@ -287,7 +287,7 @@ class LamControl(QWidget):
             field.setMinimumWidth(LEVEL_WIDTH)  # the room of their ends is never needed
         self.share_field.setSuffix(" %")
         self.share_field.setValue(50.0)
-        for label in (self._source, self._flow):
+        for label in (self._source, self._flow, self._held):
             label.setWordWrap(True)
         for label in (self._source, self._flow, self._held):
             label.setProperty("role", "muted")
@@ -320,16 +320,17 @@ class LamControl(QWidget):
         second.addWidget(self.share_field)
         second.addWidget(QLabel("below", self))
         second.addWidget(self.quantile_field)
-        second.addSpacing(8)
-        second.addWidget(SteadyRoom(self._held, self))
         second.addStretch(1)
-        second.addWidget(self.computing)
-        grid.addLayout(first, 0, 0)
-        grid.addLayout(second, 1, 0)
-        grid.addWidget(SteadyRoom(self._figures, self), 2, 0)
-        grid.addWidget(self.certificate, 3, 0)
-        grid.addWidget(SteadyRoom(self._source, self), 4, 0)
-        grid.addWidget(SteadyRoom(self._flow, self), 5, 0)
+        # what comes and goes has a row of its own: nothing may move the slider under a hand
+        third = QHBoxLayout()
+        third.addWidget(SteadyRoom(self._held, self), 1)
+        third.addWidget(self.computing)
+        for number, row in enumerate((first, second, third)):
+            grid.addLayout(row, number, 0)
+        grid.addWidget(SteadyRoom(self._figures, self), 3, 0)
+        grid.addWidget(self.certificate, 4, 0)
+        grid.addWidget(SteadyRoom(self._source, self), 5, 0)
+        grid.addWidget(SteadyRoom(self._flow, self), 6, 0)
         grid.setRowStretch(grid.rowCount(), 1)
         whole = QHBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
