@@ -2,39 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject
 
 from lvm_studio.analysis.report_card.card import CARD_KEY, ReportCard, stored_card
 from lvm_studio.analysis.report_card.job import CardJob
 from lvm_studio.analysis.report_card.spec import CardProgress, CardSpec
-from lvm_studio.studio.job_thread import JobThread
+from lvm_studio.studio.one_job import OneJob, StartThread
 
 if TYPE_CHECKING:
     from lvm_studio.data.tree import Tree
     from lvm_studio.studio.session import Session
 
-StartThread = Callable[[CardJob, QObject], JobThread]
 
-
-class CardMaker(QObject):
+class CardMaker(OneJob):
     """Makes the report card of the session's model; the model carries the last from then on.
 
     Args:
         session: what is open.
         start_thread: makes the thread of a job (tests give their own).
-
-    Signals:
-        progressed(CardProgress): how far it is, at most 30 times a second.
-        ended(): made, cancelled or failed; see `running`.
-        failed(sentence, details): it ended by itself.
     """
-
-    progressed = Signal(object)
-    ended = Signal()
-    failed = Signal(str, str)
 
     def __init__(
         self,
@@ -42,17 +30,10 @@ class CardMaker(QObject):
         start_thread: StartThread | None = None,
         parent: QObject | None = None,
     ) -> None:
-        super().__init__(parent)
+        super().__init__(CardProgress, start_thread, parent)
         self._session = session
-        self._start_thread = start_thread or _thread
-        self._thread: JobThread | None = None
         self._asked: tuple[str, Tree] | None = None
         self._made: list[tuple[str, Tree, ReportCard]] = []
-
-    @property
-    def running(self) -> bool:
-        """Whether a card is being made."""
-        return self._thread is not None
 
     @property
     def possible(self) -> bool:
@@ -74,38 +55,10 @@ class CardMaker(QObject):
         if self.running or model is None or not self._session.has_households:
             return
         self._asked = (self._session.state.dataset, model)
-        thread = self._start_thread(CardJob(model, self._session.households, spec), self)
-        self._thread = thread
-        thread.reports.connect(self._take_reports)
-        thread.completed.connect(self._complete)
-        thread.stopped.connect(self._end)
-        thread.failed.connect(self._fail)
-        thread.finished.connect(thread.deleteLater)
-        thread.start()
-
-    def cancel(self) -> None:
-        """End at once: there is nothing half made to keep."""
-        if self._thread is not None:
-            self._thread.kill()
-
-    def _take_reports(self, reports: tuple[object, ...]) -> None:
-        if isinstance(reports[-1], CardProgress):
-            self.progressed.emit(reports[-1])
+        self._run(CardJob(model, self._session.households, spec))
 
     def _complete(self, result: object) -> None:
         if isinstance(result, ReportCard) and self._asked is not None:
             self._made.append((*self._asked, result))
             self._session.note_in_model(self._asked[1], CARD_KEY, result.to_json())
-        self._end()
-
-    def _fail(self, sentence: str, details: str) -> None:
-        self._end()
-        self.failed.emit(sentence, details)
-
-    def _end(self, *_: object) -> None:
-        self._thread = None
-        self.ended.emit()
-
-
-def _thread(job: CardJob, parent: QObject) -> JobThread:
-    return JobThread(job, None, parent)
+        super()._complete(result)

@@ -346,7 +346,7 @@ class StreetService(QObject):
         self._fitting.post(partial(self._tunings.flow_job, request))
 
     def _fit_flow(self, prepared: tuple[StreetRequest, Job]) -> None:
-        self._fitter.fit(*prepared)
+        self._fitter.run(*prepared)
 
     def _prepare_reference(self, request: StreetRequest) -> None:
         self._referring.post(partial(self._tunings.reference_job, request))

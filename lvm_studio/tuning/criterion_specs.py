@@ -21,27 +21,28 @@ class _Spec(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class PeakSpec(_Spec):
+class _Criterion(_Spec):
+    kind: str
+
+    @property
+    def text(self) -> str:
+        """The text that gives this criterion."""
+        return self.kind
+
+
+class PeakSpec(_Criterion):
     """The highest half-hour of the week, kW (Eq. 10.24)."""
 
     kind: Literal["peak"] = "peak"
 
-    @property
-    def text(self) -> str:
-        return self.kind
 
-
-class LogPeakSpec(_Spec):
+class LogPeakSpec(_Criterion):
     """log of the peak in kW: where the noise's tail is too heavy for the peak itself."""
 
     kind: Literal["log-peak"] = "log-peak"
 
-    @property
-    def text(self) -> str:
-        return self.kind
 
-
-class SustainedSpec(_Spec):
+class SustainedSpec(_Criterion):
     """The power reached for some hours in total: the k-th largest half-hour, kW (Eq. 10.25)."""
 
     kind: Literal["sustained"] = "sustained"
@@ -52,17 +53,13 @@ class SustainedSpec(_Spec):
         return "sustained" if self.hours == 8.0 else f"sustained:{self.hours:g}h"
 
 
-class FlexibilitySpec(_Spec):
+class FlexibilitySpec(_Criterion):
     """Energy that would have to move to make the week flat, kWh (Eq. 10.26)."""
 
     kind: Literal["flexibility"] = "flexibility"
 
-    @property
-    def text(self) -> str:
-        return self.kind
 
-
-class EnergySpec(_Spec):
+class EnergySpec(_Criterion):
     """Energy between two hours of the day, over all seven days, kWh; 22-6 runs past midnight."""
 
     kind: Literal["energy"] = "energy"
@@ -80,7 +77,7 @@ class EnergySpec(_Spec):
         return f"energy:{self.first:g}-{self.last:g}"
 
 
-class RampSpec(_Spec):
+class RampSpec(_Criterion):
     """The largest rise within some hours, kW."""
 
     kind: Literal["ramp"] = "ramp"
@@ -91,7 +88,7 @@ class RampSpec(_Spec):
         return "ramp" if self.hours == 1.0 else f"ramp:{self.hours:g}h"
 
 
-class DistanceSpec(_Spec):
+class DistanceSpec(_Criterion):
     """Minus the root mean square distance to a drawn curve, kW: larger is nearer.
 
     target: kW at half-hours `start`, `start + 1`, …: a stretch of the week or all of it.
@@ -107,7 +104,7 @@ class DistanceSpec(_Spec):
         return f"distance:{self.start}={values}"
 
 
-class ClassSpec(_Spec):
+class ClassSpec(_Criterion):
     """log c(y|x) of a classifier, nats, or c(y|x) itself (10.3.1)."""
 
     kind: Literal["class"] = "class"
@@ -119,14 +116,10 @@ class ClassSpec(_Spec):
         return f"{'logclass' if self.log else 'class'}:{self.label}"
 
 
-class LogitSpec(_Spec):
+class LogitSpec(_Criterion):
     """The logit of a discriminator, log p_D / p_G, nats (10.3.3)."""
 
     kind: Literal["logit"] = "logit"
-
-    @property
-    def text(self) -> str:
-        return self.kind
 
 
 Single = Annotated[
@@ -156,7 +149,7 @@ class Term(_Spec):
         return f"{'-' if self.weight < 0 else '+'}{factor}{self.criterion.text}"
 
 
-class SumSpec(_Spec):
+class SumSpec(_Criterion):
     """Criteria added up with weights."""
 
     kind: Literal["sum"] = "sum"

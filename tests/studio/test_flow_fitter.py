@@ -73,7 +73,7 @@ def test_a_fit_is_given_up_when_the_street_changes(
     here = request()
     with qtbot.waitSignal(fitter.wanted, timeout=PATIENCE):
         fitter.consider(here)
-    fitter.fit(here, Counting(100_000))
+    fitter.run(here, Counting(100_000))
     assert len(fitter.findChildren(JobThread)) == 1
     fitter.consider(request("A,B,C"))
     qtbot.waitUntil(lambda: not fitter.findChildren(JobThread), timeout=PATIENCE)
@@ -84,7 +84,7 @@ def test_a_job_that_comes_too_late_is_not_begun(
 ) -> None:
     fitter = make(10.0)
     fitter.consider(request("A,B,C"))
-    fitter.fit(request("A"), Counting(10))
+    fitter.run(request("A"), Counting(10))
     assert not fitter.findChildren(JobThread)
 
 
@@ -112,7 +112,7 @@ def test_a_fit_that_fails_is_said_and_not_tried_again(
     fitter.status.connect(said.append)
     with qtbot.waitSignal(fitter.wanted, timeout=PATIENCE):
         fitter.consider(here)
-    fitter.fit(here, Counting(10, fails_at=0))
+    fitter.run(here, Counting(10, fails_at=0))
     qtbot.waitUntil(lambda: any("No flow" in sentence for sentence in said), timeout=PATIENCE)
     fitter.forget()
     with qtbot.assertNotEmitted(fitter.wanted, wait=60):
