@@ -4,7 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QObject, Qt, Signal
+from puppet_thread import PuppetThread
+from PySide6.QtCore import QObject, Qt
 from pytestqt.qtbot import QtBot
 from studio_fakes import workspace
 
@@ -15,26 +16,6 @@ from lvm_studio.studio.anomaly_search import AnomalySearch
 from lvm_studio.studio.panels.anomalies import AnomaliesPanel
 from lvm_studio.studio.session import Session
 from lvm_studio.studio.theme import Scheme, theme
-
-
-class PuppetThread(QObject):
-    """What a JobThread looks like from outside."""
-
-    reports = Signal(object)
-    completed = Signal(object)
-    stopped = Signal(object)
-    failed = Signal(str, str)
-    finished = Signal()
-
-    def __init__(self, job: AnomalyJob, parent: QObject) -> None:
-        super().__init__(parent)
-        self.job = job
-
-    def start(self) -> None:
-        pass
-
-    def kill(self) -> None:
-        self.stopped.emit(None)
 
 
 def findings(rows: int = 6) -> Findings:

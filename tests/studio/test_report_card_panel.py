@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from card_jobs import FakeCardJob
 from made_up_card import card, figure
-from PySide6.QtCore import QObject, Qt, Signal
+from puppet_thread import PuppetThread
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QTreeWidgetItem
 from pytestqt.qtbot import QtBot
 from studio_fakes import households, workspace
@@ -26,26 +27,6 @@ from lvm_studio.studio.widgets.card_plot import CardPlot
 from lvm_studio.studio.widgets.verdict_table import disc
 
 SECOND = 1000
-
-
-class PuppetThread(QObject):
-    """What a JobThread looks like from outside; the test says what it says."""
-
-    reports = Signal(object)
-    completed = Signal(object)
-    stopped = Signal(object)
-    failed = Signal(str, str)
-    finished = Signal()
-
-    def __init__(self, job: CardJob, parent: QObject) -> None:
-        super().__init__(parent)
-        self.job = job
-
-    def start(self) -> None:
-        pass
-
-    def kill(self) -> None:
-        self.stopped.emit(None)
 
 
 @pytest.fixture

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 import pytest
-from PySide6.QtCore import QObject, Qt, Signal
+from puppet_thread import PuppetThread
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QDialogButtonBox, QWidget
 from pytestqt.qtbot import QtBot
 from studio_fakes import workspace
@@ -14,27 +15,6 @@ from lvm_studio.studio.session import Session
 from lvm_studio.studio.simulate_dialog import SimulateDialog
 
 SECOND = 1000
-
-
-class PuppetThread(QObject):
-    """What a JobThread looks like from outside; the test says what it says."""
-
-    reports = Signal(object)
-    completed = Signal(object)
-    stopped = Signal(object)
-    failed = Signal(str, str)
-    finished = Signal()
-
-    def __init__(self, job: SimulationJob, parent: QObject) -> None:
-        super().__init__(parent)
-        self.job, self.killed = job, 0
-
-    def start(self) -> None:
-        pass
-
-    def kill(self) -> None:
-        self.killed += 1
-        self.stopped.emit(None)
 
 
 @pytest.fixture
