@@ -242,7 +242,7 @@ def _holiday_dates(country: str, years: frozenset[int]) -> frozenset[datetime.da
     subdivision = {"GB": "ENG"}.get(country)  # Easter Monday is not a holiday of all the UK
     try:
         return frozenset(holidays.country_holidays(country, subdiv=subdivision, years=years))
-    except NotImplementedError:
+    except NotImplementedError:  # what the library raises for a country that it does not know
         raise DataError(
             f"Public holidays of '{country}' are not known; give a two-letter country code "
             "such as GB, or none."

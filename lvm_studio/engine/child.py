@@ -81,7 +81,7 @@ def _drive_pickled(
 ) -> None:
     limit_threads()  # before torch is loaded, which reads the variables
     try:
-        job: Job = pickle.loads(pickled)
+        job: Job = pickle.loads(pickled)  # of our own owner, over its pipe: never from a file
     except Exception as error:  # noqa: BLE001 - whatever unpickling raises ends as a sentence
         outbox.post(failed(error, checkpoint_path))
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-_BELOW_NORMAL_PRIORITY_CLASS = 0x4000
+import psutil
 
 
 def step_back(niceness: int) -> None:
@@ -18,9 +18,6 @@ def step_back(niceness: int) -> None:
     if niceness <= 0:
         return
     if sys.platform == "win32":
-        import ctypes
-
-        kernel = ctypes.windll.kernel32
-        kernel.SetPriorityClass(kernel.GetCurrentProcess(), _BELOW_NORMAL_PRIORITY_CLASS)
+        psutil.Process().nice(psutil.BELOW_NORMAL_PRIORITY_CLASS)
     else:
         os.nice(niceness)
