@@ -96,7 +96,7 @@ def climb(
     mixture = _Mixture(potential, base.u[: 2 * draws])
     lam, stood = 0.0, 0
     for stage in range(_MAX_STAGES):
-        reached = _reach(mixture.draws, lam + _LONGEST_STEP, kl_max, _REACH_ESS * draws)
+        reached = reach(mixture.draws, lam + _LONGEST_STEP, kl_max, _REACH_ESS * draws)
         state = mixture.state_at(reached, stage)
         yield state
         stood += abs(reached - lam) < _STANDSTILL * lam
@@ -151,7 +151,7 @@ def mixture_log_ratio(log_ratios: Tensor, counts: Sequence[int]) -> Array:
     return mixed
 
 
-def _reach(draws: Draws, high: float, kl_max: float, least_ess: float) -> float:
+def reach(draws: Draws, high: float, kl_max: float, least_ess: float) -> float:
     """The highest λ up to `high` that these draws see well, by bisection."""
     low = 0.0
     for _ in range(24):

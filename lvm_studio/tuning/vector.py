@@ -27,8 +27,8 @@ from lvm_studio.tuning.mixtures import (
 from lvm_studio.tuning.pool import Draws, Pool
 from lvm_studio.tuning.potential import CHUNK, Potential
 from lvm_studio.tuning.solve import solve_kl
-from lvm_studio.tuning.stages import mixture_log_ratio
-from lvm_studio.tuning.weights import Array, effective_sample_size, normalised
+from lvm_studio.tuning.stages import mixture_log_ratio, reach
+from lvm_studio.tuning.weights import Array
 
 DIRECTIONS = 20
 """Of the climbs behind a pool for two criteria, all around the circle."""
@@ -203,7 +203,7 @@ def vector_climbs(
         lam = 0.0
         for _ in range(_MOST_STAGES):
             seen = known.draws().along(direction)
-            reached = _reach(seen, lam + 2.0, kl_max, _REACH_ESS * draws)
+            reached = reach(seen, lam + 2.0, kl_max, _REACH_ESS * draws)
             if reached <= (1.0 + _STANDSTILL) * lam or (
                 lam > 0.0 and seen.moments(reached).kl > _CLOSE * kl_max
             ):
@@ -291,14 +291,3 @@ def _gaussians(draws: Draws, slope: Tensor, lam: float, generator: torch.Generat
     centres = gradient_centres(lam * slope, share, generator) / lam
     label = nearest(slope, centres)
     return stein_mixture(lam, draws.u, slope, share, label, len(centres))
-
-
-def _reach(draws: Draws, high: float, kl_max: float, least_ess: float) -> float:
-    """The highest t up to `high` that these draws see well, by bisection."""
-    low = 0.0
-    for _ in range(20):
-        middle = 0.5 * (low + high)
-        ess = effective_sample_size(normalised(middle * draws.f + draws.log_ratio))
-        seen = ess >= least_ess and draws.moments(middle).kl <= kl_max
-        low, high = (middle, high) if seen else (low, middle)
-    return low
