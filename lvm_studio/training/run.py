@@ -221,8 +221,9 @@ class TrainingRun:
             )
         fill_weights(self.module, view.child("weights"))
         fill_optimiser(self._optimiser, self.module, view.child("optimiser"))
-        fill_weights(self._objective, view.child("objective"))
-        fill_weights(self._guard, view.child("guard"))
+        for name, module in (("objective", self._objective), ("guard", self._guard)):
+            if name in view:  # a run from before there were any goes on with fresh ones
+                fill_weights(module, view.child(name))
         self.step = view.integer("step")
         self.seconds = view.number("seconds")
         self.history = History.from_tree(dict(view.child("history").tree))

@@ -168,6 +168,15 @@ def test_a_checkpoint_from_before_a_setting_existed_goes_on(london):
     assert isinstance(next(resumed), DeviceReport)
 
 
+def test_a_checkpoint_from_before_objectives_and_guards_goes_on(london):
+    spec = tiny()
+    running = train(spec, london)
+    next(running)
+    tree = running.send(Wish.CHECKPOINT).tree
+    old = {name: branch for name, branch in tree.items() if name not in {"objective", "guard"}}
+    assert isinstance(next(train(spec, london, resume=old)), DeviceReport)
+
+
 def test_minutes_end_a_run_early(london):
     reports = list(train(tiny(steps=100_000, minutes=1e-4), london))
     assert reports[-1].step < 100_000
