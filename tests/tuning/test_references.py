@@ -147,6 +147,8 @@ def test_a_quantile_is_reached_from_anywhere(lam: float, share: float, start: fl
     order = np.argsort(z)
     place = np.searchsorted(np.cumsum(weights[order]) / weights.sum(), share)
     level = 0.5 * float(z[order][place] + z[order][min(place + 1, 3999)])
-    found = solve_quantile(z, np.zeros(4000), level, share, start=start)
-    assert found.lam == pytest.approx(lam, abs=0.02)
+    # of a sample, a level has the shares between which a draw jumps: here exactly this one
+    below = float(weights[z <= level].sum() / weights.sum())
+    found = solve_quantile(z, np.zeros(4000), level, below, start=start)
+    assert found.lam == pytest.approx(lam, abs=0.01)
     assert found.updates <= 8
