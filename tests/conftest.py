@@ -8,6 +8,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import settings
+
+# How long an example takes says more of what else runs on the machine than of the code.
+settings.register_profile("any pace", deadline=None)
+settings.load_profile("any pace")
 
 GRACE_SECONDS = 2.0
 """A thread that was told to stop may take this long to end before it counts as dangling."""
