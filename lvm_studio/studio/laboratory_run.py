@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     StartThread = Callable[[LaboratoryJob, QObject], JobThread]
 
+NICENESS = 10
+"""Two of them and the window share two cores: whoever drags goes first."""
+
 SKIPPED_KEPT = 4000
 """Rows of quantiles kept; beyond this every second of them is forgotten."""
 
@@ -47,7 +50,7 @@ class LaboratoryRun(QObject):
         self, start_thread: StartThread | None = None, parent: QObject | None = None
     ) -> None:
         super().__init__(parent)
-        self._start_thread = start_thread or (lambda job, owner: JobThread(job, None, owner))
+        self._start_thread = start_thread or _start_thread
         self._thread: JobThread | None = None
         self.job: LaboratoryJob | None = None
         self.state: JobState | None = None
@@ -139,3 +142,7 @@ class LaboratoryRun(QObject):
         if state.ended:
             self._thread = None
         self.state_changed.emit()
+
+
+def _start_thread(job: LaboratoryJob, owner: QObject) -> JobThread:
+    return JobThread(job, None, owner, niceness=NICENESS)

@@ -78,7 +78,7 @@ class LaboratoryJob:
 
     def _trained(self, run: TrainingRun, shown: _Shown) -> Generator[object, object, None]:
         since: list[TrainReport] = []
-        drawn = saved = time.monotonic()
+        due = saved = time.monotonic()
         while not run.finished:
             since += run.train_steps()
             now = time.monotonic()
@@ -86,9 +86,10 @@ class LaboratoryJob:
                 heldout = run.evaluate()
                 if heldout is not None:
                     yield from _say(heldout, run, shown)
-            if now - drawn >= 1.0 / self.frames_per_second or run.finished:
+            if now >= due or run.finished:
                 yield from _say(shown.frame(tuple(since)), run, shown)
-                since, drawn = [], now
+                # From when it was due: a frame that waited for its step delays no other.
+                since, due = [], max(due + 1.0 / self.frames_per_second, now)
             if now - saved > self.spec.checkpoint_seconds:
                 yield from _say(Checkpoint(run.step, run.checkpoint()), run, shown)
                 saved = now

@@ -69,6 +69,7 @@ def test_the_laboratory_is_fluid_while_it_trains(record: Record, runs: int) -> N
     ratio = np.percentile(training, 99) / np.percentile(drawing, 99)
     for what, waits in (("at rest", rest), ("drawing", drawing), ("training", training)):
         record(f"laboratory_latency_ms, {name}, {what}", **percentiles(waits))
-    record(f"laboratory_latency_p99_ratio, {name}", ratio=ratio)
+    to_rest = np.percentile(training, 99) / np.percentile(rest, 99)
+    record(f"laboratory_latency_p99_ratio, {name}", to_drawing=ratio, to_rest=to_rest)
     assert frames >= LEAST_FRAMES_PER_SECOND
     assert ratio <= WORST_LATENCY_RATIO

@@ -77,6 +77,7 @@ class ManifoldLab(QWidget):
         self.note.hide()
         self._frame_timer = QTimer(self, singleShot=True, interval=FRAME_MS)
         self._traces_timer = QTimer(self, singleShot=True, interval=TRACES_MS)
+        self._terms_timer = QTimer(self, singleShot=True, interval=TRACES_MS // 2)
         self._build()
         self._connect()
         self._show_layers()
@@ -129,7 +130,7 @@ class ManifoldLab(QWidget):
         self.transport.step_asked.connect(self._step)
         self.traces.sigma_grabbed.connect(lambda run, sigma: self.views[run].put(sigma))
         for run in self.runs:
-            run.frame_ready.connect(self._frame_timer.start)
+            run.frame_ready.connect(self._draw_frames_soon)
             run.frame_ready.connect(self._draw_traces_soon)
             run.state_changed.connect(self._refresh_transport)
             run.failed.connect(self._fail)
@@ -137,7 +138,8 @@ class ManifoldLab(QWidget):
             chip.toggled.connect(self._show_layers)
             chip.solo_requested.connect(self._solo)
         self._frame_timer.timeout.connect(self._draw_frames)
-        self._traces_timer.timeout.connect(self._draw_traces)
+        self._traces_timer.timeout.connect(self._draw_sigma)
+        self._terms_timer.timeout.connect(self._draw_terms)
         theme().changed.connect(self._set_colours)
 
     # verbs
@@ -243,17 +245,26 @@ class ManifoldLab(QWidget):
             for view in self.views:
                 view.draw()
 
+    def _draw_frames_soon(self) -> None:
+        if not self._frame_timer.isActive():  # started anew by each run it would starve
+            self._frame_timer.start()
+
     def _draw_traces_soon(self) -> None:
         if not self._traces_timer.isActive():
             self._traces_timer.start()
 
-    def _draw_traces(self) -> None:
+    def _draw_sigma(self) -> None:
+        if self.isVisible():
+            self.traces.show_sigma([self._trace(run) for run in self.runs])
+            self._terms_timer.start()
+
+    def _draw_terms(self) -> None:
         if not self.isVisible():
             return
         for view in self.views:
             if view.run.state is not None:
                 view.refresh_words()
-        self.traces.show_traces([self._trace(run) for run in self.runs])
+        self.traces.show_terms([self._trace(run) for run in self.runs])
 
     def _trace(self, run: LaboratoryRun) -> RunTrace | None:
         if run.state is None or run.job is None:

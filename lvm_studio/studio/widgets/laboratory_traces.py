@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +23,7 @@ from lvm_studio.studio.widgets.series import (
     min_max_decimate,
     shown_range,
 )
+from lvm_studio.studio.widgets.steady_range import SteadyRange
 from lvm_studio.studio.widgets.training_terms import TERMS_BY_NAME, RunHistory
 
 SMOOTHING = 0.95
@@ -116,8 +118,14 @@ class LaboratoryTraces(QWidget):
         self.runs = [_Lines(self, number) for number in range(2)]
         for lines in self.runs:
             lines.handle.sigDragged.connect(self._dragged)
-        self._hints = [pg.TextItem(HINT, anchor=(0.5, 0.5)) for _ in range(2)]
-        for hint, plot in zip(self._hints, (self.sigma_plot, self.terms_plot), strict=True):
+        self._ranges = {
+            plot: (SteadyRange(), SteadyRange()) for plot in (self.sigma_plot, self.terms_plot)
+        }
+        self._hints = {
+            plot: pg.TextItem(HINT, anchor=(0.5, 0.5))
+            for plot in (self.sigma_plot, self.terms_plot)
+        }
+        for plot, hint in self._hints.items():
             plot.addItem(hint, ignoreBounds=True)
             plot.getViewBox().setRange(xRange=(0.0, 1.0), yRange=(-1.0, 0.0), padding=0.0)
             hint.setPos(0.5, -0.5)
@@ -150,11 +158,27 @@ class LaboratoryTraces(QWidget):
     def forget(self, run: int) -> None:
         """A new run takes this place."""
         self.runs[run].forget()
+        for both in self._ranges.values():
+            for steady in both:
+                steady.forget()
 
-    def show_traces(self, traces: list[RunTrace | None]) -> None:
-        """Draw both runs as far as they have come."""
-        sigmas: list[Floats] = []
-        terms: list[Floats] = []
+    def show_sigma(self, traces: list[RunTrace | None]) -> None:
+        """Draw how sigma went in both runs as far as they have come."""
+        self._show(self.sigma_plot, traces, self._draw_sigma, ignore_outliers=False)
+
+    def show_terms(self, traces: list[RunTrace | None]) -> None:
+        """Draw the bound and its terms; apart from sigma, since both at once make events wait."""
+        self._show(self.terms_plot, traces, self._draw_terms, ignore_outliers=True)
+
+    def _show(
+        self,
+        plot: pg.PlotWidget,
+        traces: list[RunTrace | None],
+        draw: Callable[[_Lines, RunTrace, Floats], list[Floats]],
+        *,
+        ignore_outliers: bool,
+    ) -> None:
+        shown: list[Floats] = []
         furthest = 0.0
         for lines, trace in zip(self.runs, traces, strict=True):
             if trace is None or not len(trace.history.train.step):
@@ -162,11 +186,9 @@ class LaboratoryTraces(QWidget):
                 continue
             epoch = trace.history.train.step / trace.epoch_steps
             furthest = max(furthest, float(epoch[-1]))
-            sigmas += self._draw_sigma(lines, trace, epoch)
-            terms += self._draw_terms(lines, trace, epoch)
-        for hint in self._hints:
-            hint.setVisible(not sigmas)
-        self._fit(furthest, sigmas, terms)
+            shown += draw(lines, trace, epoch)
+        self._hints[plot].setVisible(not shown)
+        self._fit(plot, furthest, shown_range(shown, ignore_outliers=ignore_outliers))
 
     def _draw_sigma(self, lines: _Lines, trace: RunTrace, epoch: Floats) -> list[Floats]:
         heights = LOG.forward(trace.history.train.term("sigma"))
@@ -191,16 +213,16 @@ class LaboratoryTraces(QWidget):
                 shown.append(smooth)
         return shown
 
-    def _fit(self, furthest: float, sigmas: list[Floats], terms: list[Floats]) -> None:
-        for plot, values, outliers in (
-            (self.sigma_plot, sigmas, False),
-            (self.terms_plot, terms, True),
-        ):
-            found = shown_range(values, ignore_outliers=outliers)
-            if found is not None:
-                plot.getViewBox().setRange(
-                    xRange=(0.0, max(furthest, 1.0)), yRange=found, padding=0.0
-                )
+    def _fit(
+        self, plot: pg.PlotWidget, furthest: float, heights: tuple[float, float] | None
+    ) -> None:
+        if heights is not None:
+            across, up = self._ranges[plot]
+            plot.getViewBox().setRange(
+                xRange=across.holding((0.0, max(furthest, 1.0))),
+                yRange=up.holding(heights),
+                padding=0.0,
+            )
 
     def set_note(self, text: str) -> None:
         """What stands beside the title of the σ plot."""
@@ -223,7 +245,7 @@ class LaboratoryTraces(QWidget):
             for side in ("left", "bottom"):
                 plot.getAxis(side).setPen(pg.mkPen(colours.grid))
                 plot.getAxis(side).setTextPen(pg.mkPen(colours.muted))
-        for hint in self._hints:
+        for hint in self._hints.values():
             hint.setColor(colours.muted)
         for name, chip in self.chips.items():
             chip.set_colour(TERMS_BY_NAME[name].colour(colours))
