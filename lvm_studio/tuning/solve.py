@@ -1,8 +1,8 @@
 """Which λ reaches a target: bracketed second-order updates (Algorithms 10.1 and 10.2).
 
-The moments come from stored draws or a flow, so that an update costs one pass of sums. Plain
-second-order updates oscillate for ever from a bad start; here each one shrinks a bracket, and an
-update that would leave it, or follows one that gained little, is replaced by a safe one.
+The moments come from stored draws or a flow. Plain second-order updates oscillate for ever from a
+bad start; here each one is kept inside a bracket (`root`), and what is known at λ = 0 is its first
+end.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from lvm_studio.tuning.errors import TuningError
-from lvm_studio.tuning.estimates import Moments, kl_of_one_in, moments_at
-from lvm_studio.tuning.weights import Array, log_mean_exp, normalised
+from lvm_studio.tuning.estimates import Moments, kl_of_one_in
+from lvm_studio.tuning.root import rising_root
+from lvm_studio.tuning.sums import CriterionSums
+from lvm_studio.tuning.weights import Array
 
 MomentsAt = Callable[[float], Moments]
-Curve = Callable[[float], tuple[float, float, float]]
-"""λ → value, first and second derivative of a rising function."""
+Curve = Callable[[float, Moments], tuple[float, float, float]]
+"""λ and the moments there → value, first and second derivative of a rising function."""
 
 LAM_LIMIT = 20.0
-MAX_UPDATES = 40
-_GAIN = 0.7
-"""An update that leaves more of the error than this is followed by a safe one."""
 KL_TOLERANCE = 2e-3
 EXPECTATION_TOLERANCE = 1e-3
+QUANTILE_TOLERANCE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def solve_kl(
     """λ in [0, limit] with KL(p̂_λ ‖ p) = kl nats (Algorithm 10.1), to 0.001 nats.
 
     The updates run on √(2 KL), which is λ itself where f is Gaussian, and start from √(2 kl)
-    unless told otherwise: at λ = 0 the KL has no slope.
+    unless told otherwise. At λ = 0, where the KL has no slope, its root has: f's spread.
 
     >>> gaussian = lambda lam: Moments(lam, lam**2 / 2, 1.0, 0.0)
     >>> round(solve_kl(gaussian, 4.5, start=0.1).lam, 6)
@@ -74,17 +74,20 @@ def solve_kl(
     """
     if not kl >= 0.0:
         raise TuningError(f"A KL divergence is at least 0 nats; {kl:g} cannot be reached.")
-    goal = math.sqrt(2.0 * kl)
+    # Weights need not sum to one at λ = 0: what these draws then read as KL stands under the rest.
+    base = moments(0.0).kl
+    goal = math.sqrt(2.0 * max(kl - base, 0.0))
 
-    def curve(lam: float) -> tuple[float, float, float]:
-        at = moments(lam)
-        root = math.sqrt(2.0 * max(at.kl, 1e-12))
+    def curve(lam: float, at: Moments) -> tuple[float, float, float]:
+        if lam == 0.0:
+            spread = math.sqrt(at.variance)
+            return -goal, spread, 2.0 / 3.0 * at.third / spread
+        root = math.sqrt(2.0 * max(at.kl - base, 1e-12))
         slope = lam * at.variance / root
         bend = (at.variance + lam * at.third - slope**2) / root
         return root - goal, slope, bend
 
-    tolerance = KL_TOLERANCE / max(goal, 0.1)
-    return _solve(moments, curve, goal, start or goal, limit, tolerance)
+    return _solve(moments, curve, start or goal, limit, KL_TOLERANCE / max(goal, 0.1))
 
 
 def solve_one_in_n(
@@ -106,12 +109,11 @@ def solve_expectation(
     sign = math.copysign(1.0, expectation)
     goal = abs(expectation)
 
-    def curve(lam: float) -> tuple[float, float, float]:
-        at = moments(sign * lam)
+    def curve(_: float, at: Moments) -> tuple[float, float, float]:
         return sign * at.expectation - goal, at.variance, sign * at.third
 
     first = abs(start) if start else goal
-    return _solve(moments, curve, goal, first, limit, EXPECTATION_TOLERANCE, sign)
+    return _solve(moments, curve, first, limit, EXPECTATION_TOLERANCE, sign)
 
 
 def solve_quantile(
@@ -142,94 +144,40 @@ def solve_quantile(
     above = f > level
     if not 0 < int(above.sum()) < len(f):
         raise TuningError("No draw lies beyond this level of f; choose one that occurs.")
-    goal = math.log((1.0 - share) / share)
+    goal = math.log((1.0 - share) / share) - math.log(above.sum() / (~above).sum())
+    high = CriterionSums.of(f[above], log_ratio[above])
+    low = CriterionSums.of(f[~above], log_ratio[~above])
+    sign = 1.0 if high.log_z(0.0) - low.log_z(0.0) <= goal else -1.0
 
-    def odds(lam: float) -> tuple[float, float, float]:
-        log_weights = lam * f + log_ratio
-        high, low = log_weights[above], log_weights[~above]
-        of_high, of_low = _mean_and_variance(high, f[above]), _mean_and_variance(low, f[~above])
-        value = _log_sum(high) - _log_sum(low) - goal
-        return value, of_high[0] - of_low[0], of_high[1] - of_low[1]
+    def curve(lam: float, _: Moments) -> tuple[float, float, float]:
+        over, under = high.at(sign * lam), low.at(sign * lam)
+        slope = over.expectation - under.expectation
+        odds = sign * lam * slope - (over.kl - under.kl) - goal
+        return sign * odds, slope, sign * (over.variance - under.variance)
 
-    sign = 1.0 if odds(0.0)[0] <= 0.0 else -1.0
-
-    def curve(lam: float) -> tuple[float, float, float]:
-        value, slope, bend = odds(sign * lam)
-        return sign * value, slope, sign * bend
-
-    def moments(lam: float) -> Moments:
-        return moments_at(lam, f, log_ratio)
-
-    value, slope, _ = curve(0.0)
-    guess = abs(value) / slope
-    return _solve(moments, curve, guess, abs(start) if start else guess, limit, 1e-3, sign)
-
-
-def _mean_and_variance(log_weights: Array, f: Array) -> tuple[float, float]:
-    share = normalised(log_weights)
-    mean = float(share @ f)
-    return mean, float(share @ (f - mean) ** 2)
-
-
-def _log_sum(log_weights: Array) -> float:
-    return log_mean_exp(log_weights) + math.log(len(log_weights))
+    moments = CriterionSums.of(f, log_ratio).at
+    value, slope, _ = curve(0.0, moments(0.0))
+    first = abs(start) if start else abs(value) / slope
+    return _solve(moments, curve, first, limit, QUANTILE_TOLERANCE, sign)
 
 
 def _solve(
     moments: MomentsAt,
     curve: Curve,
-    goal: float,
     start: float,
     limit: float,
     tolerance: float,
     sign: float = 1.0,
 ) -> Solution:
-    if goal <= tolerance:
-        at = moments(0.0)
-        return Solution(0.0, at, 0, True, (Update(0.0, at),))
-    visited: list[float] = []
+    visited: list[Update] = []
 
     def seen(lam: float) -> tuple[float, float, float]:
-        visited.append(sign * lam)
-        return curve(lam)
+        visited.append(Update(sign * lam, moments(sign * lam)))
+        return curve(lam, visited[-1].moments)
 
-    lam, updates, reached = _root(seen, goal, min(start, limit), limit, tolerance)
-    trace = tuple(Update(each, moments(each)) for each in visited)
-    return Solution(sign * lam, moments(sign * lam), updates, reached, trace)
-
-
-def _root(
-    curve: Curve, guess: float, lam: float, limit: float, tolerance: float
-) -> tuple[float, int, bool]:
-    """Root of a curve that rises from below 0 at λ = 0: λ, number of updates, whether reached."""
-    low, high, before = 0.0, math.inf, math.inf
-    for updates in range(MAX_UPDATES):
-        value, slope, bend = curve(lam)
-        if abs(value) <= tolerance:
-            return lam, updates, True
-        if value < 0.0 and lam >= limit:
-            return limit, updates, False
-        low, high = (lam, high) if value < 0.0 else (low, lam)
-        step = _halley(value, slope, bend)
-        gaining = abs(value) <= _GAIN * before
-        if gaining and low < lam + step < min(high, limit):
-            lam += step
-        else:
-            lam = _safe_step(low, high, guess, limit)
-        before = abs(value)
-    return lam, MAX_UPDATES, False
-
-
-def _halley(value: float, slope: float, bend: float) -> float:
-    """Halley's step from the value and its first two derivatives; infinite where it has none."""
-    curvature = 2.0 * slope**2 - value * bend
-    return -2.0 * value * slope / curvature if curvature > 0.0 else math.inf
-
-
-def _safe_step(low: float, high: float, guess: float, limit: float) -> float:
-    """The Gaussian guess where the bracket still holds it, then doubling, then the middle."""
-    if low < guess < min(high, limit):
-        return guess
-    if math.isinf(high):
-        return min(2.0 * low, limit)
-    return 0.5 * (low + high)
+    lam, updates, reached = 0.0, 0, True
+    if seen(0.0)[0] < -tolerance:
+        visited.clear()
+        lam, updates, reached = rising_root(seen, start, limit, tolerance)
+        del visited[0]  # λ = 0 is where everything starts
+    return Solution(sign * lam, visited[-1].moments, updates, reached, tuple(visited))
