@@ -145,9 +145,12 @@ def train_(
     recipe: Annotated[
         str, typer.Argument(metavar="RECIPE", help="households, street, vae, sines, …")
     ],
-    out: Annotated[Path, typer.Option(help="Workspace file to write.")],
+    out: Annotated[
+        Path, typer.Option(help="Workspace file to write; one that is there keeps what it holds.")
+    ],
     workspace: Annotated[
-        Path | None, typer.Option(help="Workspace with the data; the shipped data if not given.")
+        Path | None,
+        typer.Option(help="Workspace with the data; if not given, --out's own or the shipped."),
     ] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Stop after so many steps.")] = None,
     minutes: Annotated[float | None, typer.Option(help="Stop after so many minutes.")] = None,

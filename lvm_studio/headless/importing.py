@@ -11,9 +11,8 @@ from lvm_studio.data.importing import read_readings
 from lvm_studio.data.profiles import named_profile
 from lvm_studio.data.quality import quality_summary
 from lvm_studio.headless.train import settings
+from lvm_studio.headless.workspaces import with_dataset
 from lvm_studio.storage import workspace as workspace_file
-from lvm_studio.storage.start import starting_state
-from lvm_studio.storage.workspace import Workspace
 
 if TYPE_CHECKING:
     from lvm_studio.data.households import HouseholdSet
@@ -38,11 +37,9 @@ class ImportWishes:
 
 
 def run(wishes: ImportWishes, out: Path, progress: Progress) -> dict[str, Any]:
-    """Import readings with their guessed mapping, as corrected, into a new workspace."""
+    """Import readings with their guessed mapping, as corrected; a workspace keeps what it holds."""
     households, report, profile = _read(wishes, progress)
-    state = starting_state(households.name, households, model="")
-    workspace = Workspace(datasets={households.name: households}, street=state.to_tree())
-    workspace_file.save(out, workspace)
+    workspace_file.save(out, with_dataset(out, households))
     quality = quality_summary(households)
     return {
         "name": households.name,

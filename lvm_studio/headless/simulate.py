@@ -9,20 +9,18 @@ from typing import Any
 from lvm_studio.data.quality import quality_summary
 from lvm_studio.data.simulated import StreetSpec, simulate_street
 from lvm_studio.data.units import WEEK_SPAN
+from lvm_studio.headless.workspaces import with_dataset
 from lvm_studio.storage import workspace as workspace_file
-from lvm_studio.storage.start import starting_state
-from lvm_studio.storage.workspace import Workspace
 
 _WEEKS_PER_YEAR = 365.25 / WEEK_SPAN.astype("timedelta64[D]").astype(int)
 
 
 def run(spec: StreetSpec, out: Path) -> dict[str, Any]:
-    """Simulate a street and write it to the workspace `out`."""
+    """Simulate a street into the workspace `out`, which keeps what it holds."""
     began = time.perf_counter()
     street = simulate_street(spec)
     seconds = time.perf_counter() - began
-    state = starting_state(street.name, street, model="")
-    workspace_file.save(out, Workspace(datasets={street.name: street}, street=state.to_tree()))
+    workspace_file.save(out, with_dataset(out, street))
     years = spec.households * spec.weeks / _WEEKS_PER_YEAR
     return {
         "name": street.name,

@@ -9,10 +9,17 @@ from typing import TYPE_CHECKING, Any
 from lvm_studio.data.errors import DataError
 from lvm_studio.headless.workspaces import chosen_households
 from lvm_studio.storage import workspace as workspace_file
+from lvm_studio.storage.naming import free_name
 from lvm_studio.storage.street_state import StreetState
 from lvm_studio.training.job import TrainingJob
 from lvm_studio.training.recipes import recipe_named, with_overrides
-from lvm_studio.training.reports import DeviceReport, Finished, TrainingDiverged, TrainReport
+from lvm_studio.training.reports import (
+    DeviceReport,
+    Finished,
+    Refining,
+    TrainingDiverged,
+    TrainReport,
+)
 
 if TYPE_CHECKING:
     from lvm_studio.headless.progress import Progress
@@ -59,14 +66,21 @@ def settings(pairs: tuple[str, ...] | list[str]) -> dict[str, str]:
 
 
 def run(wishes: Wishes, out: Path, source: Path | None, progress: Progress) -> dict[str, Any]:
-    """Train, write data and model to `out`, and return the figures of the run."""
+    """Train, write data and model to `out`, and return the figures of the run.
+
+    Data come from `source`, else from `out` if it is there already (what it holds stays in it),
+    else from what is shipped.
+    """
     spec = wishes.spec()
+    source = source or (out if out.exists() else None)
     workspace = workspace_file.load(source) if source else shipped_data()
     households = None
     if spec.needs_households:
-        households = chosen_households(workspace, source.name if source else "the shipped data")
+        name = source.name if source else "the shipped data"
+        households = chosen_households(workspace, name)
+        progress.done(f"learning from {name}: {households.name}")
     finished = _train(TrainingJob(spec, households), progress)
-    name = str(finished.tree["name"])
+    name = free_name(str(finished.tree["name"]), workspace.models)
     state = StreetState.from_tree(workspace.street)
     if spec.needs_households:
         state = state.with_changes(model=name)
@@ -101,6 +115,8 @@ def _train(job: TrainingJob, progress: Progress) -> Finished:
                 progress.done(f"training on {report.detail}, {report.parameters:,} parameters")
             elif isinstance(report, TrainReport) and report.split == "train":
                 progress.say(_line(report))
+            elif isinstance(report, Refining):
+                progress.say(f"fitting the prior over z to the posteriors, {report.share:.0%}")
             elif isinstance(report, Finished):
                 return report
     except TrainingDiverged as error:

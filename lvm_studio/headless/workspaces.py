@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lvm_studio.data.errors import DataError
+from lvm_studio.storage import workspace as workspace_file
+from lvm_studio.storage.naming import free_name
+from lvm_studio.storage.start import starting_state
 from lvm_studio.storage.street_state import StreetState
+from lvm_studio.storage.workspace import Workspace
 
 if TYPE_CHECKING:
     from lvm_studio.data.households import HouseholdSet
     from lvm_studio.data.tree import Tree
     from lvm_studio.models.trained import TrainedModel
-    from lvm_studio.storage.workspace import Workspace
+
+
+def with_dataset(file: Path, households: HouseholdSet) -> Workspace:
+    """The workspace that is in `file`, or a new one if there is no file, with this set chosen.
+
+    Raises:
+        StorageError: the file is there and is no workspace.
+    """
+    there = workspace_file.load(file) if file.exists() else Workspace()
+    name = free_name(households.name, there.datasets)
+    model = StreetState.from_tree(there.street).model if there.street else ""
+    state = starting_state(name, households, model)
+    datasets = {**there.datasets, name: households}
+    return replace(there, datasets=datasets, street=state.to_tree())
 
 
 def chosen_households(workspace: Workspace, file: str) -> HouseholdSet:

@@ -40,7 +40,9 @@ def status_of(run: Run) -> str:
         parts.append(f"step {record.step:,}")
         parts.append(f"{duration(record.seconds)} trained")
     left = run.time_left()
-    if left is not None and record.state is JobState.RUNNING:
+    if record.refined is not None and record.state is JobState.RUNNING:
+        parts.append(f"fitting the prior over z to the posteriors, {record.refined:.0%}")
+    elif left is not None and record.state is JobState.RUNNING:
         parts.append(f"about {duration(left)} left")
         parts.append(f"{_pace(run):.1f} steps/s")
         if record.peak:

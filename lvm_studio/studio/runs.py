@@ -23,7 +23,7 @@ from lvm_studio.studio.job_thread import JobState, JobThread
 from lvm_studio.studio.run_history import GrowingHistory, epoch_steps, group_of
 from lvm_studio.studio.widgets.training_terms import RunHistory
 from lvm_studio.training.job import TrainingJob
-from lvm_studio.training.reports import DeviceReport, Finished, TrainReport
+from lvm_studio.training.reports import DeviceReport, Finished, Refining, TrainReport
 from lvm_studio.training.spec import TrainSpec
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ class RunRecord:
         sentence, details: why it failed, '' if it did not.
         model: name of the model it became, '' before the end.
         epoch_steps: steps in an epoch, NaN if its data are not open.
+        refined: share of the prior's refit after the last step, None before it.
     """
 
     name: str
@@ -74,6 +75,7 @@ class RunRecord:
     details: str = ""
     model: str = ""
     epoch_steps: float = math.nan
+    refined: float | None = None
 
     @property
     def can_continue(self) -> bool:
@@ -164,7 +166,7 @@ class Run(QObject):
         thread.state_changed.connect(self._enter)
         thread.finished.connect(thread.deleteLater)
         self._stepped = False
-        self._update(state=JobState.STARTING, sentence="", details="")
+        self._update(state=JobState.STARTING, sentence="", details="", refined=None)
         thread.start()
 
     def pause(self) -> None:
@@ -194,6 +196,8 @@ class Run(QObject):
             if isinstance(report, DeviceReport):
                 device = f"{report.detail}, {report.parameters:,} parameters"
                 self._update(device=device, flops=report.flops, peak=report.peak)
+            elif isinstance(report, Refining):
+                self._update(refined=report.share)
         if trained:
             self._history.extend(trained)
             self._update(step=trained[-1].step, seconds=trained[-1].seconds)

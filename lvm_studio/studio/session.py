@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +15,7 @@ from lvm_studio.data.composition import Composition
 from lvm_studio.data.errors import DataError
 from lvm_studio.storage import workspace as workspace_file
 from lvm_studio.storage.kept_tuning import KeptTuning
+from lvm_studio.storage.naming import free_name
 from lvm_studio.storage.start import restored_state, starting_state, starting_workspace
 from lvm_studio.storage.street_state import StreetState
 from lvm_studio.storage.wholes import Wholes
@@ -298,7 +299,7 @@ class Session(QObject):
 
     def add_dataset(self, dataset: HouseholdSet) -> None:
         """Take a dataset into the workspace and compose from it; one step of undo."""
-        name = _free_name(dataset.name, self._workspace.datasets)
+        name = free_name(dataset.name, self._workspace.datasets)
         before = self._state
 
         def do(document: Document) -> Document:
@@ -319,7 +320,7 @@ class Session(QObject):
 
         Not a step of undo: hours of training are not lost to one Ctrl+Z.
         """
-        name = _free_name(name, self._workspace.models)
+        name = free_name(name, self._workspace.models)
         self._workspace = replace(self._workspace, models={**self._workspace.models, name: tree})
         self._mark_results()
         self.models_changed.emit()
@@ -354,7 +355,7 @@ class Session(QObject):
 
     def keep_tuning(self, name: str, kept: KeptTuning) -> None:
         """Note a tuning in the history of the workspace; one step of undo."""
-        self._change_tunings(_free_name(name, self._workspace.tunings), kept.to_tree())
+        self._change_tunings(free_name(name, self._workspace.tunings), kept.to_tree())
 
     def forget_tuning(self, name: str) -> None:
         """Take a tuning out of the history; one step of undo."""
@@ -502,16 +503,3 @@ def _named(ids: Sequence[str], count: int = 1) -> str:
     if len(ids) == 1:
         return ids[0] if count == 1 else f"{count} × {ids[0]}"
     return f"{len(ids) * count} households"
-
-
-def _free_name(name: str, taken: Mapping[str, object]) -> str:
-    """Return the name, or "name 2", "name 3"… if it is taken.
-
-    >>> _free_name("street", {"street": 1, "street 2": 1})
-    'street 3'
-    """
-    candidate, number = name, 1
-    while candidate in taken:
-        number += 1
-        candidate = f"{name} {number}"
-    return candidate

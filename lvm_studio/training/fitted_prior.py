@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -19,6 +20,8 @@ BATCH = 256
 LR = 2e-3
 WEIGHT_DECAY = 0.05
 CLIP_NORM = 5.0
+SHARE_OF_POSTERIORS = 0.25
+"""What collecting them takes of the time; the flow takes the rest."""
 
 Draw = Callable[[int, torch.Generator], AggregateBatch]
 
@@ -37,15 +40,24 @@ def refit_prior(module: CompVAE | GaussianVAE, draw: Draw, seed: int) -> None:
 
     Everything else stays as it is. The same seed gives the same prior.
     """
+    deque(refitting_prior(module, draw, seed), maxlen=0)
+
+
+def refitting_prior(module: CompVAE | GaussianVAE, draw: Draw, seed: int) -> Iterator[float]:
+    """As `refit_prior`, yielding the share that is done."""
     spec = module.spec.fitted_prior
     if module.refined is None or spec is None:
         return
     generator = torch.Generator().manual_seed(seed)
     module.eval()
-    parts = [_posteriors(module, draw(BATCH, generator), generator) for _ in _batches(spec)]
+    parts = []
+    for _ in _batches(spec):
+        parts.append(_posteriors(module, draw(BATCH, generator), generator))
+        yield SHARE_OF_POSTERIORS * len(parts) / len(_batches(spec))
     columns = zip(*((part.mean, part.std, part.told) for part in parts), strict=True)
     seen = Posteriors(*(torch.cat(column) for column in columns))
-    fit_flow(module.refined, seen, spec, generator)
+    for done in fit_flow(module.refined, seen, spec, generator):
+        yield SHARE_OF_POSTERIORS + (1 - SHARE_OF_POSTERIORS) * done
     module.eval()
 
 
@@ -72,8 +84,11 @@ def _posteriors(
 
 def fit_flow(
     prior: FittedPrior, seen: Posteriors, spec: FittedPriorSpec, generator: torch.Generator
-) -> None:
-    """Maximum likelihood of `prior` on draws of the posteriors, fresh ones at every step."""
+) -> Iterator[float]:
+    """Maximum likelihood of `prior` on draws of the posteriors, fresh ones at every step.
+
+    Yields the share of the steps that is done.
+    """
     prior.requires_grad_(True)
     optimiser = torch.optim.AdamW(prior.parameters(), lr=LR, weight_decay=WEIGHT_DECAY)
     for step in range(spec.steps):
@@ -87,4 +102,5 @@ def fit_flow(
         torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(prior.parameters(), CLIP_NORM)
         optimiser.step()
+        yield (step + 1) / spec.steps
     prior.requires_grad_(False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,7 @@ from lvm_studio.models.linear_head import LinearHead
 from lvm_studio.models.specs import CompVAESpec
 from lvm_studio.models.trained import TrainedModel, build_module
 from lvm_studio.models.vae import GaussianVAE
-from lvm_studio.training.fitted_prior import refit_prior
+from lvm_studio.training.fitted_prior import refitting_prior
 from lvm_studio.training.linear_head import HouseholdWeeks, fit_head, fold_of
 from lvm_studio.training.problem import choose_device, common_provenance
 from lvm_studio.training.spec import TrainSpec
@@ -122,6 +122,11 @@ class HouseholdProblem:
         )
         return sampler.sample(HELDOUT_BATCH, torch.Generator().manual_seed(HELDOUT_SEED))
 
+    def refine(self, module: LatentVariableModel) -> Iterator[float]:
+        """Refit the prior over z, if the module has one to refit."""
+        assert isinstance(module, CompVAE | GaussianVAE)
+        return refitting_prior(module, self.draw, self.spec.seed)
+
     def trained_model(
         self,
         module: LatentVariableModel,
@@ -133,11 +138,6 @@ class HouseholdProblem:
             self.spec.model, labels=self.labels.dim, context=self.context.dim, seed=0
         )
         copy.load_state_dict(module.state_dict())
-        assert isinstance(module, CompVAE | GaussianVAE)
-        assert isinstance(copy, CompVAE | GaussianVAE)
-        if module.refined is not None and copy.refined is not None:
-            refit_prior(module, self.draw, self.spec.seed)
-            copy.refined.load_state_dict(module.refined.state_dict())
         labelled = isinstance(self.spec.model, CompVAESpec)
         return TrainedModel(
             name=f"{self.households.name} {self.spec.recipe}",

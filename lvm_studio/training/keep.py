@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lvm_studio.data.households import HouseholdSet
-from lvm_studio.training.reports import Finished
+from lvm_studio.training.reports import Finished, Refining
 from lvm_studio.training.spec import TrainSpec
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ class KeepJob:
     households: HouseholdSet | None
     checkpoint: Tree
 
-    def run(self) -> Generator[Finished, object, Finished]:
-        """Yield and return the model.
+    def run(self) -> Generator[Refining | Finished, object, Finished]:
+        """Yield how far the prior over z is fitted, then the model, which is returned too.
 
         Raises:
             DataError: the checkpoint belongs to another run.
@@ -33,6 +33,7 @@ class KeepJob:
 
         run = TrainingRun(problem_of(self.spec, self.households))
         run.restore(self.checkpoint)
+        yield from run.refine()
         finished = Finished(run.step, run.trained_model().to_tree(), run.figures())
         yield finished
         return finished

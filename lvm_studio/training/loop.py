@@ -37,9 +37,10 @@ def train(
 
     `households` may be None for a model that does not learn from them (`spec.needs_households`).
     Yields a `DeviceReport`, then a `TrainReport` for every step, one of the held-out batch every
-    `spec.eval_every` steps, a `Checkpoint` every `spec.checkpoint_seconds`. After
-    `send(Wish.CHECKPOINT)` the next report is a `Checkpoint`. Given the tree of one as `resume`,
-    the run goes on as if it had never stopped, to the bit on a CPU.
+    `spec.eval_every` steps, a `Checkpoint` every `spec.checkpoint_seconds`; at the end `Refining`
+    while the prior over z is fitted. After `send(Wish.CHECKPOINT)` the next report is a
+    `Checkpoint`. Given the tree of one as `resume`, the run goes on as if it had never stopped,
+    to the bit on a CPU.
 
     Raises:
         DataError: the data cannot be trained on, or the checkpoint belongs to another run.
@@ -64,6 +65,8 @@ def train(
         if time.monotonic() - saved > spec.checkpoint_seconds:
             yield from _say(Checkpoint(run.step, run.checkpoint()), run)
             saved = time.monotonic()
+    for refining in run.refine():
+        yield from _say(refining, run)
     finished = Finished(run.step, run.trained_model().to_tree(), run.figures())
     yield from _say(finished, run)
     return finished

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -73,6 +73,15 @@ class Showing(Protocol):
 
     def shown_whole(self, module: LatentVariableModel) -> NDArray[np.float32]:
         """What the module makes of the fixed composition now, [D], on the CPU."""
+        ...
+
+
+@runtime_checkable
+class Refined(Protocol):
+    """A problem whose module has a part that is fitted once the rest is trained."""
+
+    def refine(self, module: LatentVariableModel) -> Iterator[float]:
+        """Fit it, in place, yielding now and then which share is done."""
         ...
 
 

@@ -54,6 +54,16 @@ class DeviceReport:
     peak: float = 0.0
 
 
+@dataclass(frozen=True)
+class Refining:
+    """The networks are trained; the prior over z is now fitted to their posteriors.
+
+    `share` of that is done, 0 to 1.
+    """
+
+    share: float
+
+
 @dataclass(frozen=True, eq=False)
 class Finished:
     """The end of a run: `tree` is that of a `TrainedModel`."""
@@ -67,13 +77,14 @@ __all__ = [
     "Checkpoint",
     "DeviceReport",
     "Finished",
+    "Refining",
     "Report",
     "TrainReport",
     "TrainingDiverged",
     "Wish",
 ]
 
-Report = TrainReport | DeviceReport | Checkpoint | Finished
+Report = TrainReport | DeviceReport | Checkpoint | Refining | Finished
 
 
 class TrainingDiverged(ArithmeticError):  # noqa: N818  (a state of the run, as in the contract)

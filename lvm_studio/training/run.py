@@ -22,8 +22,8 @@ from lvm_studio.training.guard import MOST_IN_A_ROW, StepGuard
 from lvm_studio.training.history import History
 from lvm_studio.training.objectives.objective import Drawing, build_objective, importance_bound
 from lvm_studio.training.optimiser import fill_optimiser, new_optimiser, optimiser_to_tree
-from lvm_studio.training.problem import Problem, Showing
-from lvm_studio.training.reports import TrainingDiverged, TrainReport
+from lvm_studio.training.problem import Problem, Refined, Showing
+from lvm_studio.training.reports import Refining, TrainingDiverged, TrainReport
 from lvm_studio.training.spec import TrainSpec
 from lvm_studio.training.speed import workload
 
@@ -232,6 +232,16 @@ class TrainingRun:
         """The last held-out bound and its terms, if anything is held out."""
         last = self.history.last_heldout()
         return {f"heldout_{name}": value for name, value in last.items()}
+
+    def refine(self) -> Iterator[Refining]:
+        """Fit what is fitted last (the prior over z); one report for every percent of it."""
+        if not isinstance(self.problem, Refined):
+            return
+        told = 0.0
+        for share in self.problem.refine(self.module):
+            if share >= told:
+                yield Refining(share)
+                told = share + 0.01
 
     def trained_model(self) -> TrainedModel:
         """The model as it stands, on the CPU, with its provenance."""

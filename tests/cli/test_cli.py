@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from typed import Said
 
+from lvm_studio.storage.workspace import load
+
 HOUSEHOLDS = "MAC000002*3,MAC000003"
 STREET = ("--households", HOUSEHOLDS, "--week", "2013-W05", "--samples", 20)
 TUNED = {
@@ -133,10 +135,16 @@ def test_import_then_train_then_compose(lvm: Lvm, tmp_path: Path) -> None:
     assert said.object["households"] == 2
     assert sum(said.object["rejected"].values()) == 1
     said = lvm(
-        "train", "households", "--workspace", file, "--out", file, "--steps", 2,
+        "train", "households", "--out", file, "--steps", 2,
         "--set", "batch=4", "--set", "model.fitted_prior.steps=2", "--json",
     )  # fmt: skip
     assert said.code == 0, said.err
+    assert said.object["model"] == "meters households"  # of the file's own data
+    assert "learning from own.h5: meters" in said.err
+    said = lvm("import", source, "--out", file, "--set", "unit=kWh", "--json")
+    kept = load(file)
+    assert list(kept.datasets) == ["meters", "meters 2"]
+    assert list(kept.models) == ["meters households"]
     week = ("--week", "2024-W02", "--samples", 5, "--out", tmp_path / "own.csv")
     assert lvm("compose", file, "--households", "north*2,south", *week).code == 0
 

@@ -70,7 +70,8 @@ def test_it_learns_a_law_that_no_gaussian_is():
     side = torch.where(torch.rand(4000, 1, generator=g) < 0.5, -1.5, 1.5)
     seen = Posteriors(torch.cat([side, 0.8 * side], 1), torch.full((4000, 2), 0.3), side[:, :0])
     prior = FittedPrior(SPEC, 2)
-    fit_flow(prior, seen, SPEC, g)
+    *_, done = fit_flow(prior, seen, SPEC, g)
+    assert done == 1.0
     v = prior(torch.randn(4000, 2, generator=g), torch.zeros(4000, 0))
     assert float(torch.corrcoef(v.T)[0, 1]) > 0.8
     assert float(prior.log_prob(v, v[:, :0]).mean()) > -2.2  # a Gaussian's best is -2.3
