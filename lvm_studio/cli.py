@@ -33,6 +33,7 @@ from lvm_studio.headless import (
     train,
     train_flow,
     tune,
+    words,
 )
 from lvm_studio.headless.progress import Progress
 
@@ -389,18 +390,8 @@ def emit(result: dict[str, Any], as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(result, ensure_ascii=False, allow_nan=False))
         return
-    for key, value in result.items():
-        typer.echo(f"{key.replace('_', ' ')}: {_words(value)}")
-
-
-def _words(value: object) -> str:
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    if isinstance(value, dict):
-        return ", ".join(f"{key} {_words(inner)}" for key, inner in value.items()) or "none"
-    if isinstance(value, list):
-        return ", ".join(map(_words, value)) or "none"
-    return str(value)
+    for line in words.lines(result):
+        typer.echo(line)
 
 
 def main() -> None:
