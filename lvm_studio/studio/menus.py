@@ -85,6 +85,7 @@ class Menus(QObject):
             action = _add(menu, title, self._show_page, f"Ctrl+{number}")
             action.setData(number - 1)
         menu.addSeparator()
+        _add(menu, "&What the workspace holds…", self._window.show_contents)
         _add(menu, "&Inference graphs…", self._show_graphs)
         _add(menu, "&Reset layout", self._window.reset_layout)
 

@@ -324,9 +324,9 @@ class RunRegistry(QObject):
         self._launch(name, job)
 
     def use_model(self, name: str) -> None:
-        """Compose with the model this run became."""
+        """Compose with the model this run became, or walk through it if it is of something else."""
         record = self.runs[name].record
-        if record.model and record.spec.needs_households:
+        if record.model:
             self._session.choose_model(record.model)
 
     def keep_model(self, name: str, tree: Tree) -> None:

@@ -311,9 +311,16 @@ class Session(QObject):
             datasets = {k: v for k, v in document.workspace.datasets.items() if k != name}
             return Document(replace(document.workspace, datasets=datasets), before)
 
-        self.undo_stack.push(
-            ChangeDocument(self._document, self._put_document, do, revert, f"Import {name}")
-        )
+        self.change_document(f"Import {name}", do, revert)
+
+    def change_document(
+        self,
+        text: str,
+        do: Callable[[Document], Document],
+        revert: Callable[[Document], Document],
+    ) -> None:
+        """Change data sets, models and page together; one step of undo (see `Contents`)."""
+        self.undo_stack.push(ChangeDocument(self._document, self._put_document, do, revert, text))
 
     def add_model(self, name: str, tree: Tree) -> str:
         """Take a trained model into the workspace; return the name it got.
@@ -364,7 +371,15 @@ class Session(QObject):
     def recall_tuning(self, name: str) -> None:
         """Show the page as it was when this tuning was kept; one step of undo."""
         kept = self.kept_tunings.get(name)
-        if kept is not None and kept.state != self._state:
+        if kept is None or kept.state == self._state:
+            return
+        with self._reporting():
+            for what, held in (
+                (kept.state.dataset, self._workspace.datasets),
+                (kept.state.model, self._workspace.models),
+            ):
+                if what not in held:
+                    raise DataError(f"{name} used “{what}”, which is no longer in the workspace.")
             text = f"Back to {name}"
             self.undo_stack.push(ChangeStreet(self._put_state, self._state, kept.state, text))
 
@@ -378,14 +393,8 @@ class Session(QObject):
             return Document(replace(document.workspace, tunings=tunings), document.state)
 
         text = f"Forget {name}" if tree is None else f"Keep {name}"
-        self.undo_stack.push(
-            ChangeDocument(
-                self._document,
-                self._put_document,
-                lambda document: put(document, tree),
-                lambda document: put(document, before),
-                text,
-            )
+        self.change_document(
+            text, lambda document: put(document, tree), lambda document: put(document, before)
         )
 
     # Verbs: files ---------------------------------------------------------------------------

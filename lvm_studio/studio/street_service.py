@@ -47,6 +47,7 @@ QUIET_MS = 200
 """So long a tuned fan stays on screen before it is shared out: a sliding λ must not wait for it."""
 
 NO_DATA = "No household data is open: import meter readings with File ▸ Import readings…"
+NO_WEEKS_MODEL = "is no model of household weeks; choose another beside the tabs."
 NO_MODEL = "This workspace has no trained model: train one on the Train page."
 NO_HOUSEHOLDS = (
     "Drag households onto the composition, or press Enter on a selection in the library."
@@ -274,8 +275,11 @@ class StreetService(QObject):
         session = self._session
         if not session.has_households:
             return NO_DATA
-        if session.model_tree() is None:
+        tree = session.model_tree()
+        if tree is None:
             return NO_MODEL
+        if "kind" in tree and tree.get("context") is None:
+            return f"“{session.state.model}” {NO_WEEKS_MODEL}"
         if not session.state.composition.counts:
             return NO_HOUSEHOLDS
         return "" if session.state.week else NO_WEEK

@@ -19,10 +19,13 @@ from PySide6.QtWidgets import (
 )
 
 from lvm_studio.data import digits, london
+from lvm_studio.storage.contents import Kind, held_by
 from lvm_studio.storage.recovery import LiveSession, lost_sessions
 from lvm_studio.studio.autosave import Autosave
 from lvm_studio.studio.banner import ErrorBanner
 from lvm_studio.studio.compute_thread import ComputeThread
+from lvm_studio.studio.contents import Contents
+from lvm_studio.studio.contents_dialog import ContentsDialog
 from lvm_studio.studio.dialogs import Choice, Dialogs
 from lvm_studio.studio.document_actions import DocumentActions
 from lvm_studio.studio.help_pages import TOUR, PageDialog, about_page, quality_page
@@ -41,8 +44,10 @@ from lvm_studio.studio.recovery_offer import RecoveryOffer
 from lvm_studio.studio.runs import RunRegistry
 from lvm_studio.studio.settings import APP_NAME, open_settings, read_bytes, read_scheme
 from lvm_studio.studio.theme import Scheme, theme
+from lvm_studio.studio.widgets.open_choosers import OpenChoosers
 
 if TYPE_CHECKING:
+    from lvm_studio.storage.street_state import StreetState
     from lvm_studio.studio.session import Session
     from lvm_studio.studio.street_service import StreetService
 
@@ -80,6 +85,7 @@ class MainWindow(QMainWindow):
         self._autosave = Autosave(session, live, mailbox, parent=self)
         self._recent = RecentFiles(self._settings, self)
         self._dialogs = dialogs or Dialogs()
+        self._contents = Contents(session, self)
         self._documents = DocumentActions(session, service, self._recent, self._dialogs, self)
         self._build_pages()
         self._build_status_bar()
@@ -115,6 +121,8 @@ class MainWindow(QMainWindow):
             (ReportCardPanel(self.session), "Report card"),
         ):
             self.tabs.addTab(page, title)
+        self.choosers = OpenChoosers()
+        self.tabs.setCornerWidget(self.choosers)
         middle = QWidget()
         layout = QVBoxLayout(middle)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -145,6 +153,7 @@ class MainWindow(QMainWindow):
         session.workspace_changed.connect(self._show_workspace)
         session.models_changed.connect(self._show_workspace)
         session.model_ready.connect(self._show_model)
+        session.state_changed.connect(self._show_chosen)
         session.failed.connect(self.errors.show_error)
         service.failed.connect(self.errors.show_error)
         service.model_loading.connect(self._show_loading)
@@ -156,6 +165,9 @@ class MainWindow(QMainWindow):
         documents.done.connect(self.errors.hide)  # what went wrong has been put right
         session.path_changed.connect(self.errors.hide)
         documents.import_asked.connect(self._import)
+        self.choosers.dataset_chosen.connect(session.choose_dataset)
+        self.choosers.model_chosen.connect(session.choose_model)
+        self.choosers.more_asked.connect(self.show_contents)
 
     # What the menus call --------------------------------------------------------------------
 
@@ -202,6 +214,10 @@ class MainWindow(QMainWindow):
         if self.session.has_households:
             PageDialog("Data quality", quality_page(self.session.households), self).show()
 
+    def show_contents(self) -> None:
+        """Show every data set and model of the workspace."""
+        ContentsDialog(self.session, self._contents, self._dialogs, self).show()
+
     def show_error(self, sentence: str, details: str) -> None:
         """Show what went wrong."""
         self.errors.show_error(sentence, details)
@@ -219,6 +235,15 @@ class MainWindow(QMainWindow):
         self._attribution.setText(_shortened(self._credit()))
         self._attribution.setToolTip(self._credit())
         self._show_no_model()
+        told: dict[Kind, dict[str, str]] = {"data": {}, "model": {}}
+        for held in held_by(self.session.workspace):
+            told[held.kind][held.name] = held.words
+        self.choosers.show_datasets(told["data"], self.session.state.dataset)
+        self.choosers.show_models(told["model"], self.session.state.model)
+
+    def _show_chosen(self, new: StreetState, old: StreetState) -> None:
+        if (new.dataset, new.model) != (old.dataset, old.model):
+            self._show_workspace()
 
     def _show_loading(self, name: str) -> None:
         self._model.setText(f"Loading {name} …")

@@ -252,7 +252,9 @@ class TrainingPanel(QWidget):
     def _use(self) -> None:
         if self._shown:
             self.registry.use_model(self._shown)
-            self._note.setText("The compose and latent pages use this model now.")
+            composes = self.registry.runs[self._shown].record.spec.needs_households
+            pages = "compose and latent pages use" if composes else "latent space page shows"
+            self._note.setText(f"The {pages} this model now.")
 
     def _keep(self) -> None:
         if self._shown:
@@ -373,8 +375,7 @@ class TrainingPanel(QWidget):
         self.continue_button.setEnabled(run is not None and run.record.can_continue)
         self.keep_button.setEnabled(run is not None and self.keeper.can_keep(run))
         self.compare_button.setEnabled(len(self._drawn()) > 1)
-        composes = run is not None and run.record.spec.needs_households
-        model = run.record.model if run is not None and composes else ""
+        model = run.record.model if run is not None else ""
         known = model in self._session.workspace.models
         self.use_button.setEnabled(known and model != self._session.state.model)
 
