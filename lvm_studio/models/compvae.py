@@ -11,25 +11,18 @@ from torch import Tensor, nn
 from torch.nn.functional import pad, softplus
 
 from lvm_studio.data.units import DAY, WEEK
-from lvm_studio.models.autoregressive import AutoregressiveNoise
 from lvm_studio.models.elbo import Elbo, LatentVariableModel
 from lvm_studio.models.fitted_prior import FittedPrior
 from lvm_studio.models.gaussians import FURTHEST_LOG_SCALE, ResidualGaussian
 from lvm_studio.models.inference import PartsPosterior, new_inference
 from lvm_studio.models.linear_head import LinearHead
 from lvm_studio.models.networks import DayNet, ResidualMLP, capped, within
-from lvm_studio.models.noise.build import build_noise
-from lvm_studio.models.noise.summed import SummedNoise
-from lvm_studio.models.observation import CurveDistribution, PerHouseholdNoise
+from lvm_studio.models.noise.summed import curve_law, looking
+from lvm_studio.models.observation import CurveDistribution
+from lvm_studio.models.observations import build_observation, varies
+from lvm_studio.models.parts_draws import PartsDraws, parts_draws
 from lvm_studio.models.parts_inference import chi
-from lvm_studio.models.pyramid import CurvePyramidNoise
-from lvm_studio.models.specs import (
-    AutoregressiveNoiseSpec,
-    CompVAESpec,
-    CurvePyramidSpec,
-    IndependentNoiseSpec,
-    NoiseSpec,
-)
+from lvm_studio.models.specs import CompVAESpec
 
 if TYPE_CHECKING:
     from lvm_studio.data.sampler import AggregateBatch
@@ -106,8 +99,8 @@ class CompVAE(LatentVariableModel):
         if self.head is None:
             _start_as_identity(self.part_prior.direct, w)
         self.z_prior = DayNet(context + w, day // 2, 2 * z, blocks=1, dropout=drop)
-        self.observation = _noise(spec.noise)
-        self.varying = getattr(spec.noise, "varying", _varies(self.observation))
+        self.observation = build_observation(spec.noise)
+        self.varying = varies(spec.noise, self.observation)
         seen, told = context + w + z, DAY
         if spec.week_in_z:
             seen += z
@@ -228,9 +221,7 @@ class CompVAE(LatentVariableModel):
             shape = within(shape, FURTHEST_SHAPE)
         linear = self._linear(mean_w, context, week)
         household = linear + self.household_spread_kw * shape
-        factor = decoded[..., DAY:].flatten(-2).tanh().exp() if self.varying else 1.0
-        curve: CurveDistribution = self.observation(size * household, k, factor)
-        return curve
+        return curve_law(self.observation, size * household, k, decoded[..., DAY:].flatten(-2))
 
     def _aggregated(self, sum_w: Tensor, k: Tensor) -> tuple[Tensor, Tensor]:
         """What the decoder sees of the sum, [B, W], and what its curve is multiplied by, [B, 1]."""
@@ -303,15 +294,19 @@ class CompVAE(LatentVariableModel):
 
     def elbo(self, batch: AggregateBatch, generator: torch.Generator | None = None) -> Elbo:
         """One-sample estimate of the bound for a batch of aggregates."""
-        x, labels, mask, context = batch.x, batch.labels, batch.mask, batch.context
+        labels, mask, context = batch.labels, batch.mask, batch.context
         k, week = mask.sum(-1), batch.week
+        x, fitting = batch.x, looking(self, self.observation)
+        if fitting is not None:
+            x = fitting.perturbed(x, k, generator)
         prior = self.prior_path(labels, mask, context, week)
         q_w = self.posterior_w(x, labels, mask, prior)
         sum_w, kl_w = q_w.draw(prior.m, prior.s, generator)
         q_z = self.posterior_z(x, sum_w, k, context, prior)
-        curve = self.decode(sum_w, q_z.rsample(generator), k, context, week)
-        if self.training and isinstance(self.observation, SummedNoise):
-            self.observation.remember(x, curve.mean, k)
+        z = q_z.rsample(generator)
+        if fitting is not None:
+            fitting.expect(x)
+        curve = self.decode(sum_w, z, k, context, week)
         return Elbo(
             reconstruction=curve.log_prob(x),
             kl_w=kl_w,
@@ -319,26 +314,18 @@ class CompVAE(LatentVariableModel):
             prior_path=prior.curve.log_prob(x),
         )
 
+    def sample_draws(
+        self, batch: AggregateBatch, samples: int, generator: torch.Generator | None = None
+    ) -> PartsDraws:
+        """`samples` draws of all parts and of z for every curve, and the laws they lead to."""
+        return parts_draws(self, batch, samples, generator)
+
 
 def _new_head(spec: CompVAESpec, labels: int) -> LinearHead | None:
     if spec.head is None:
         return None
     rank = min(spec.head.rank, spec.latent_w)
     return LinearHead(spec.head.model_copy(update={"rank": rank}), labels)
-
-
-def _noise(spec: NoiseSpec) -> PerHouseholdNoise | SummedNoise:
-    if isinstance(spec, AutoregressiveNoiseSpec):
-        return AutoregressiveNoise(skewed=spec.skewed, positive=spec.positive)
-    if isinstance(spec, CurvePyramidSpec):
-        return CurvePyramidNoise(spec.scales, positive=spec.positive)
-    if isinstance(spec, IndependentNoiseSpec):
-        return PerHouseholdNoise()
-    return SummedNoise(build_noise(spec, WEEK))
-
-
-def _varies(observation: nn.Module) -> bool:
-    return isinstance(observation, SummedNoise) and observation.noise.outputs > 0
 
 
 def _every_day(shared: Tensor) -> Tensor:

@@ -101,6 +101,10 @@ class CorrelatedGaussian:
         eps = torch.randn(
             self.mu.shape, generator=generator, dtype=self.mu.dtype, device=self.mu.device
         )
+        return self.transport(eps)
+
+    def transport(self, eps: Tensor) -> Tensor:
+        """Draws [..., B, K, W] from standard normal eps; 0 where no part is."""
         step = (self.sigma * eps).masked_fill(~self._present, 0.0)
         draw = self.mu + step - self.rho * step.sum(dim=-2, keepdim=True)
         return draw.masked_fill(~self._present, 0.0)
@@ -118,6 +122,12 @@ class CorrelatedGaussian:
         total = offset.sum(dim=-2, keepdim=True) * (-self.log_rest).exp()[..., None, :]
         eps = (offset + self.rho * total) / self.sigma
         return -0.5 * self._sum_parts(eps**2) - self._half_log_det() - self.count * HALF_LOG_2PI
+
+    def detached(self) -> CorrelatedGaussian:
+        """The same law with its parameters held still: gradients pass through draws alone."""
+        return CorrelatedGaussian(
+            self.mu.detach(), self.sigma.detach(), self.nu.detach(), self.mask
+        )
 
     def entropy(self) -> Tensor:
         """Entropy for each coordinate, [B, W] (Eq. 9.26)."""

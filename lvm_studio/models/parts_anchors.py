@@ -17,6 +17,10 @@ from lvm_studio.models.specs import AnchorsSpec
 
 WAVES = 6
 """Places are told to the network as sines and cosines of pi, 2 pi … WAVES pi times themselves."""
+GRID = 8
+"""Points across and down whose nearness is told: as far apart as two parts can still be seen."""
+NEAR_PART = 1.5
+"""What w_i starts with at a point of the grid where its anchor lies."""
 COARSE = 12
 """Cells across and down of the first image that is made from the sum."""
 LEAST_SPREAD = 2e-3
@@ -37,7 +41,7 @@ class ColourAnchorsVAE(PartsVAE):
         super().__init__()
         self.spec = spec
         w, hidden, c = spec.latent_w, spec.hidden, spec.channels
-        self.embed = AnchorEmbedding(spec.part_hidden, 2 * w, spec.blocks)
+        self.embed = _EMBEDDINGS[spec.places](spec.part_hidden, 2 * w, spec.blocks)
         self.raw_gamma = nn.Parameter(torch.tensor(math.log(math.expm1(START_GAMMA))))
         self.lift = ResidualMLP(w, hidden, COARSE * COARSE * c // 2, blocks=1)
         nn.init.normal_(self.lift.direct.weight, std=w**-0.5)
@@ -97,6 +101,42 @@ class AnchorEmbedding(nn.Module):
         both: Tensor = silu(self.place(waves)) * silu(self.product(waves)) * self.colour(colour)
         embedded: Tensor = self.out(both)
         return embedded
+
+
+class GridEmbedding(nn.Module):
+    """Labels [..., 7] -> [..., outputs]: a field of each colour, high where the anchor lies.
+
+    Before training the mean of w_i is that field, point by point, as far as w reaches: a sum of
+    parts then keeps what is at one place apart from what is at another, and so does the law of
+    a w_i, whose coordinates vary one by one.
+    """
+
+    def __init__(self, hidden: int, outputs: int, blocks: int) -> None:
+        super().__init__()
+        points = (torch.arange(GRID) + 0.5) / GRID
+        self.points: Tensor
+        self.register_buffer("points", points, persistent=False)
+        cells = len(COLOURS) * GRID * GRID
+        self.out = ResidualMLP(cells, hidden, outputs, blocks=blocks)
+        with torch.no_grad():
+            w = min(cells, outputs // 2)
+            self.out.direct.weight[:w, :w].copy_(NEAR_PART * torch.eye(w))
+
+    def forward(self, labels: Tensor) -> Tensor:
+        colour, place = labels[..., :-2], labels[..., -2:]
+        near = (-0.5 * (GRID * (place[..., None] - self.points)).square()).exp()
+        across, down = near.unbind(-2)
+        field = (
+            colour[..., None, None] * (across[..., :, None] * down[..., None, :])[..., None, :, :]
+        )
+        embedded: Tensor = self.out(field.flatten(-3))
+        return embedded
+
+
+_EMBEDDINGS: dict[str, type[AnchorEmbedding] | type[GridEmbedding]] = {
+    "waves": AnchorEmbedding,
+    "grid": GridEmbedding,
+}
 
 
 class _Refine(nn.Module):

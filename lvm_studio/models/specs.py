@@ -175,7 +175,7 @@ class VAESpec(BaseModel):
     hidden: Width = 192
     blocks: Depth = 2
     dropout: Probability = 0.1
-    noise: Annotated[AutoregressiveNoiseSpec | None, BeforeValidator(_named)] = Field(
+    noise: NoiseSpec | None = Field(
         default=None, description="None: one learned sigma for every half-hour (chapter 7)"
     )
     bounded: bool = Field(default=False, description="how far curves follow z has a bound")
@@ -273,6 +273,11 @@ class AnchorsSpec(BaseModel):
     channels: Width = Field(default=16, description="channels of the image networks")
     graph_layers: Depth = Field(default=3, description="GraphNN layers of 'correlated'")
     inference: PartsInference = Field(default="whole", description="how the w_i are inferred")
+    places: Literal["waves", "grid"] = Field(
+        default="waves",
+        description="what the networks are told of a place: waves across the image, or how near "
+        "each point of a grid is, which keeps neighbours of different colour apart",
+    )
 
 
 HOUSEHOLD_KINDS = frozenset({"compvae", "vae"})

@@ -8,14 +8,15 @@ import torch
 from torch import Tensor, nn
 
 from lvm_studio.data.units import WEEK
-from lvm_studio.models.autoregressive import AutoregressiveNoise
+from lvm_studio.models.draws import ZDraws
 from lvm_studio.models.elbo import Elbo, LatentVariableModel
 from lvm_studio.models.fitted_prior import FittedPrior
 from lvm_studio.models.gaussians import ResidualGaussian
 from lvm_studio.models.networks import ResidualMLP, within
+from lvm_studio.models.noise.summed import curve_law, looking
 from lvm_studio.models.observation import CurveDistribution, GlobalNoise
+from lvm_studio.models.observations import CurveNoise, build_observation, varies
 from lvm_studio.models.specs import VAESpec
-from lvm_studio.models.vectors import Draws
 
 if TYPE_CHECKING:
     from lvm_studio.data.sampler import AggregateBatch
@@ -30,7 +31,7 @@ FURTHEST_Z = 5.0
 
 
 class GaussianVAE(LatentVariableModel):
-    """p(x | z) = N(f(z), sigma^2 I), p(z) = N(0, I); curves x [B, 336] in kW of the whole sum.
+    """p(x | z) around f(z) with `spec.noise`, p(z) = N(0, I); curves x [B, 336], kW of the sum.
 
     `spec.k` households make every curve; who they are, and the week, the model does not know.
     """
@@ -43,15 +44,13 @@ class GaussianVAE(LatentVariableModel):
         super().__init__()
         self.spec = spec
         z, hidden, blocks, drop = spec.latent_z, spec.hidden, spec.blocks, spec.dropout
-        self.varying = spec.noise is not None and spec.noise.varying
+        self.observation: CurveNoise = GlobalNoise(spec.k)
+        if spec.noise is not None:
+            self.observation = build_observation(spec.noise)
+        self.varying = varies(spec.noise, self.observation)
         told = 2 * WEEK if self.varying else WEEK
         self.decoder = ResidualMLP(z, hidden, told, blocks=blocks, dropout=drop)
         self.encoder = ResidualMLP(WEEK, hidden, 2 * z, blocks=blocks, dropout=drop)
-        self.observation: GlobalNoise | AutoregressiveNoise = GlobalNoise(spec.k)
-        if spec.noise is not None:
-            self.observation = AutoregressiveNoise(
-                skewed=spec.noise.skewed, positive=spec.noise.positive
-            )
         self.register_buffer("household_mean_kw", torch.full((WEEK,), 0.45))
         self.register_buffer("household_spread_kw", torch.tensor(0.15))
         nn.init.normal_(self.decoder.direct.weight, std=0.1)
@@ -74,11 +73,9 @@ class GaussianVAE(LatentVariableModel):
         """p(x | z) for z [B, Z]: curves [B, 336]."""
         k = self.spec.k
         shape = self.decoder(within(z, FURTHEST_Z) if self.spec.bounded else z)
-        factor = shape[..., WEEK:].tanh().exp() if self.varying else 1.0
         household = self.household_mean_kw + self.household_spread_kw * shape[..., :WEEK]
         size = z.new_full(z.shape[:-1], k)
-        curve: CurveDistribution = self.observation(k * household, size, factor)
-        return curve
+        return curve_law(self.observation, k * household, size, shape[..., WEEK:])
 
     def sampled_z(self, u: Tensor) -> Tensor:
         """z [N, Z] from standard normal u [N, Z]: u itself, unless the prior was refitted."""
@@ -99,12 +96,17 @@ class GaussianVAE(LatentVariableModel):
 
     def sample_draws(
         self, batch: AggregateBatch, samples: int, generator: torch.Generator | None = None
-    ) -> Draws:
+    ) -> ZDraws:
         """`samples` draws of z for every curve, and the laws they lead to."""
-        q = self.posterior(batch.x)
+        x, fitting = batch.x, looking(self, self.observation)
+        if fitting is not None:
+            x = fitting.perturbed(x, x.new_full(x.shape[:1], self.spec.k), generator)
+        q = self.posterior(x)
         shape = (samples, *q.shift.shape)
-        z = q.transport(torch.randn(shape, generator=generator, device=batch.x.device))
-        return Draws(batch.x, q, z, self.decode(z))
+        z = q.transport(torch.randn(shape, generator=generator, device=x.device))
+        if fitting is not None:
+            fitting.expect(x)
+        return ZDraws(x, q, z, self.decode(z))
 
     def elbo(self, batch: AggregateBatch, generator: torch.Generator | None = None) -> Elbo:
         """One-sample estimate of the bound."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
+from lvm_studio.models.draws import ZDraws
 from lvm_studio.models.elbo import Elbo, LatentVariableModel
-from lvm_studio.models.gaussians import HALF_LOG_2PI, ResidualGaussian
+from lvm_studio.models.gaussians import ResidualGaussian
 from lvm_studio.models.networks import ResidualMLP
 from lvm_studio.models.noise.build import build_noise
 from lvm_studio.models.noise.laws import Law
@@ -17,31 +17,6 @@ from lvm_studio.models.specs import VectorVAESpec
 
 if TYPE_CHECKING:
     from lvm_studio.data.vectors import VectorBatch
-
-
-@dataclass(frozen=True, eq=False)
-class Draws:
-    """S draws of z for each of B vectors, and the laws they come from and lead to.
-
-    x [B, D] as it was learned (a floor may have perturbed it); q over [B, Z]; z [S, B, Z];
-    law of vectors [S, B, D].
-    """
-
-    x: Tensor
-    q: ResidualGaussian
-    z: Tensor
-    law: Law
-
-    def log_prior(self) -> Tensor:
-        """log p(z) of every draw, [S, B]: q is written relative to its prior."""
-        eps = (self.z - self.q.mu) / self.q.sigma
-        return (-0.5 * eps**2 - self.q.sigma.log() - HALF_LOG_2PI).sum(-1)
-
-    def elbo(self, log_px: Tensor | None = None) -> Elbo:
-        """The plain bound, the mean over the draws; `log_px` [S, B] if it is there already."""
-        told = self.law.log_prob(self.x) if log_px is None else log_px
-        nothing = told.new_zeros(told.shape[1:])
-        return Elbo(told.mean(0), nothing[:, None][:, :0], self.q.kl(), nothing)
 
 
 class VectorVAE(LatentVariableModel):
@@ -118,7 +93,7 @@ class VectorVAE(LatentVariableModel):
         told = (k - self.condition_centre) / self.condition_spread
         return torch.cat([values, told.expand(*values.shape[:-1], -1)], dim=-1)
 
-    def draws(self, x: Tensor, eps: Tensor, jitter: Tensor, k: Tensor | None = None) -> Draws:
+    def draws(self, x: Tensor, eps: Tensor, jitter: Tensor, k: Tensor | None = None) -> ZDraws:
         """Infer, draw and decode; while it trains, the noise also looks at the batch.
 
         x [B, D]; standard normal eps [S, B, Z] for z, jitter [B, D] for a noise that perturbs;
@@ -131,11 +106,11 @@ class VectorVAE(LatentVariableModel):
         mean, raw = self.mean_and_raw(z, k)
         if self.training:
             self.noise.fit(x, mean)
-        return Draws(x, q, z, self.noise(mean, raw))
+        return ZDraws(x, q, z, self.noise(mean, raw))
 
     def sample_draws(
         self, batch: VectorBatch, samples: int, generator: torch.Generator | None = None
-    ) -> Draws:
+    ) -> ZDraws:
         """`draws` with fresh noise for a batch."""
         return self.draws(batch.x, *self.fresh_noise(batch.x, samples, generator), batch.k)
 

@@ -25,8 +25,8 @@ def drawing_again(lab: ManifoldLab) -> QTimer:
     def draw() -> None:
         for view in lab.views:
             if view.isVisible() and view.run.frame is not None:
-                view.canvas.show_frame(view.run.frame)
-        lab._draw_traces_soon()
+                view.run.frames += 1
+                view.run.frame_ready.emit()
 
     timer.timeout.connect(draw)
     timer.start(FRAME_MS)

@@ -207,8 +207,9 @@ class Scaled:
 
     def log_prob(self, x: Tensor) -> Tensor:
         """[...]."""
-        unit = self.scale.log().expand(*x.shape[:-1], 1)[..., 0]
-        return self.base.log_prob(x / self.scale) - x.shape[-1] * unit
+        unit = self.scale.log()
+        each = unit[..., 0] if unit.dim() else unit
+        return self.base.log_prob(x / self.scale) - x.shape[-1] * each
 
     def transport(self, eps: Tensor) -> Tensor:
         """[..., D]."""

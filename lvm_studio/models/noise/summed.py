@@ -12,9 +12,8 @@ from lvm_studio.models.noise.laws import Law, Scaled, Temperable
 class SummedNoise(nn.Module):
     """Curves of sums as k times the reference load, times a vector with the noise it wraps.
 
-    Sigmas are shares of the reference load, for one household of the sum. The decoder's factor
-    says log sigma(z) to a noise that depends on z; one number a curve is its mean. A noise that is
-    set to its optimum (Eq. 7.3) takes that of the batch before.
+    Sigmas are shares of the reference load, for one household of the sum. A noise that depends on
+    z is told 336 numbers a curve; where it wants one, their mean.
 
     Args:
         noise: of vectors of as many numbers as a curve has half-hours.
@@ -25,7 +24,7 @@ class SummedNoise(nn.Module):
     def __init__(self, noise: Noise) -> None:
         super().__init__()
         self.noise = noise
-        self._seen: tuple[Tensor, Tensor] | None = None
+        self._expected: Tensor | None = None
         self.register_buffer("reference_kw", torch.tensor(0.45))
 
     def set_reference(self, mean_kw: Tensor) -> None:
@@ -36,24 +35,52 @@ class SummedNoise(nn.Module):
         """Noise of one household of the sum, kW."""
         return self.reference_kw * self.noise.sigma()
 
-    def forward(self, mean_kw: Tensor, k: Tensor, factor: Tensor | float = 1.0) -> Law:
-        """Law of curves with means mean_kw [..., 336] of sums of k [...] households."""
-        if self._seen is not None:
-            self.noise.fit(*self._seen)
-            self._seen = None
-        scale = self.reference_kw * k[..., None]
+    def forward(self, mean_kw: Tensor, k: Tensor, raw: Tensor | None = None) -> Law:
+        """Law of curves with means mean_kw [..., 336] of sums of k [...] households.
+
+        raw [..., 336]: what the decoder tells a noise that depends on z; none: what it starts at.
+        """
+        scale = self._scale(k)
         mean = mean_kw / scale
-        law = self.noise(mean, self._raw(mean, factor))
+        if self._expected is not None:
+            self.noise.fit(self._expected / scale, mean)
+            self._expected = None
+        law = self.noise(mean, self._told(torch.zeros_like(mean) if raw is None else raw))
         assert isinstance(law, Temperable)  # as every noise of vectors is
         return Scaled(law, scale)
 
-    def _raw(self, mean: Tensor, factor: Tensor | float) -> Tensor:
-        log_factor = torch.as_tensor(factor, device=mean.device).log().expand_as(mean)
+    def _told(self, raw: Tensor) -> Tensor:
         if self.noise.outputs == 1:
-            return log_factor.mean(-1, keepdim=True)
-        return log_factor[..., : self.noise.outputs]
+            return raw.mean(-1, keepdim=True)
+        return raw[..., : self.noise.outputs]
 
-    def remember(self, x: Tensor, mean_kw: Tensor, k: Tensor) -> None:
-        """Keep what a training batch [..., 336] says of the noise, for the next one."""
-        scale = self.reference_kw * k[..., None]
-        self._seen = ((x / scale).detach(), (mean_kw / scale).detach())
+    def _scale(self, k: Tensor) -> Tensor:
+        return self.reference_kw * k[..., None]
+
+    def perturbed(self, x: Tensor, k: Tensor, generator: torch.Generator | None) -> Tensor:
+        """The training batch [..., 336] as it is to be learned (l. 1862)."""
+        scale = self._scale(k)
+        eps = torch.randn(x.shape, generator=generator, device=x.device)
+        return scale * self.noise.perturbed(x / scale, eps)
+
+    def expect(self, x: Tensor) -> None:
+        """The law asked for next is that of this training batch: sigma may be fitted to it."""
+        self._expected = x
+
+
+def looking(model: nn.Module, observation: nn.Module) -> SummedNoise | None:
+    """The noise that wants to see the batches that a model trains on, if it has such a one."""
+    return observation if model.training and isinstance(observation, SummedNoise) else None
+
+
+def curve_law(observation: nn.Module, mean_kw: Tensor, k: Tensor, raw: Tensor) -> Law:
+    """The law of curves around mean_kw [..., 336], whatever noise there is.
+
+    raw [..., 336] is what a decoder says of the noise, [..., 0] where it says nothing.
+    """
+    told = raw.shape[-1] > 0
+    if isinstance(observation, SummedNoise):
+        law: Law = observation(mean_kw, k, raw if told else None)
+    else:
+        law = observation(mean_kw, k, raw.tanh().exp() if told else 1.0)
+    return law

@@ -69,6 +69,8 @@ class ManifoldLab(QWidget):
         self.views = [
             RunView(run, f"lab_{letter}") for run, letter in zip(self.runs, "ab", strict=True)
         ]
+        self._in_turn = list(self.views)
+        """Whose frame was drawn last comes first, and waits for the others."""
         self.transport = TransportBar("lab")
         self.traces = LaboratoryTraces()
         self.chips = {name: LegendChip(*LAYER_WORDS[name]) for name in LAYERS}
@@ -241,9 +243,14 @@ class ManifoldLab(QWidget):
         self._show_data()
 
     def _draw_frames(self) -> None:
-        if self.isVisible():
-            for view in self.views:
-                view.draw()
+        """Draw one plane, and the other in its own turn: both at once make events wait."""
+        if not self.isVisible():
+            return
+        drawn = next((view for view in reversed(self._in_turn) if view.draw()), None)
+        if drawn is not None:
+            self._in_turn.remove(drawn)
+            self._in_turn.insert(0, drawn)
+            self._draw_frames_soon()
 
     def _draw_frames_soon(self) -> None:
         if not self._frame_timer.isActive():  # started anew by each run it would starve

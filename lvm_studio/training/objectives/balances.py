@@ -34,7 +34,7 @@ class Balance(nn.Module, ABC):
         """The KL's weight now."""
 
     def score(self, x: Tensor, law: Law, log_px: Tensor) -> Tensor:
-        """What stands for log p(x | z) [S, B]; x [B, D], law of [S, B, D]."""
+        """What stands for log p(x | z), shaped like `log_px`; law of vectors like x, or of more."""
         return log_px
 
     def advance(self) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from torch import Tensor
 
-from lvm_studio.models.vectors import Draws
+from lvm_studio.models.draws import Draws
 from lvm_studio.training.objectives.specs import (
     BoundSpec,
     ElboSpec,
@@ -23,7 +23,7 @@ class Bound(Protocol):
 
     @property
     def samples(self) -> int:
-        """Draws of z for each observation."""
+        """Draws of the latent variables for each observation."""
         ...
 
     def __call__(self, draws: Draws, score: Tensor, weight: Tensor | float) -> Tensor:
@@ -33,17 +33,17 @@ class Bound(Protocol):
 
 @dataclass(frozen=True)
 class ElboBound:
-    """Eq. 3.3, the KL in closed form."""
+    """Eq. 3.3 and 3.4, the KL in closed form."""
 
     samples: int = 1
 
     def __call__(self, draws: Draws, score: Tensor, weight: Tensor | float) -> Tensor:
-        return score.mean(0) - weight * draws.q.kl().sum(-1)
+        return score.mean(0) - weight * draws.kl()
 
 
 @dataclass(frozen=True)
 class PathDerivativeBound:
-    """The same value from the draw; gradients reach q through z alone (Eq. 4.4, 4.5).
+    """The same value from the draw; gradients reach q through draws alone (Eq. 4.4, 4.5).
 
     Where q is the exact posterior its gradient is 0 for every draw, not only on average.
     """
@@ -51,8 +51,7 @@ class PathDerivativeBound:
     samples: int = 1
 
     def __call__(self, draws: Draws, score: Tensor, weight: Tensor | float) -> Tensor:
-        log_q = draws.q.detached().log_prob(draws.z).sum(-1)
-        return (score + weight * (draws.log_prior() - log_q)).mean(0)
+        return (score + weight * (draws.log_prior() - draws.log_q_held())).mean(0)
 
 
 @dataclass(frozen=True)
@@ -62,8 +61,7 @@ class ImportanceBound:
     samples: int
 
     def __call__(self, draws: Draws, score: Tensor, weight: Tensor | float) -> Tensor:
-        log_q = draws.q.log_prob(draws.z).sum(-1)
-        weights = score + weight * (draws.log_prior() - log_q)
+        weights = score + weight * (draws.log_prior() - draws.log_q())
         return weights.logsumexp(0) - math.log(len(weights))
 
 

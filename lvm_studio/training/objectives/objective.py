@@ -13,9 +13,9 @@ import torch
 from torch import Tensor, nn
 
 from lvm_studio.data.errors import DataError
+from lvm_studio.models.draws import Draws
 from lvm_studio.models.elbo import Elbo, LatentVariableModel
 from lvm_studio.models.noise.laws import Law, Temperable
-from lvm_studio.models.vectors import Draws
 from lvm_studio.training.objectives.balances import build_balance
 from lvm_studio.training.objectives.bounds import build_bound
 from lvm_studio.training.objectives.specs import GecoSpec, ObjectiveSpec
@@ -23,12 +23,12 @@ from lvm_studio.training.objectives.specs import GecoSpec, ObjectiveSpec
 
 @runtime_checkable
 class Drawing(Protocol):
-    """A model that gives draws of z with their laws, from which any bound can be made."""
+    """A model that gives draws of what is latent with their laws: any bound can be made of them."""
 
     def sample_draws(
         self, batch: Any, samples: int, generator: torch.Generator | None = None
     ) -> Draws:
-        """`samples` draws of z for each observation of the batch."""
+        """`samples` draws for each observation of the batch."""
         ...
 
 
@@ -66,10 +66,11 @@ class TermsObjective(Objective):
 
 
 class DrawnObjective(Objective):
-    """From draws of z: any bound, any balance, tempered or not."""
+    """From draws of what is latent: any bound, any balance, tempered or not."""
 
-    def __init__(self, spec: ObjectiveSpec, model: Drawing) -> None:
+    def __init__(self, spec: ObjectiveSpec, model: Drawing, prior_path_weight: float = 0.0) -> None:
         super().__init__(spec)
+        self._prior_path_weight = prior_path_weight
         self._model = [model]
         self._bound = build_bound(spec.bound)
         self._temperature = spec.temperature
@@ -85,9 +86,10 @@ class DrawnObjective(Objective):
         if self._temperature != 1.0:
             law = tempered(draws.law, self._temperature)
             told = law.log_prob(draws.x)
-        score = self.balance.score(draws.x, law, told)
+        score = draws.by_draw(self.balance.score(draws.x, law, told))
         worth = self._bound(draws, score, self.balance.weight())
-        return worth, draws.elbo(log_px)
+        elbo = draws.elbo(draws.by_draw(log_px))
+        return worth + self._prior_path_weight * elbo.prior_path, elbo
 
 
 def tempered(law: Law, beta: float) -> Law:
@@ -112,18 +114,19 @@ def build_objective(
         raise DataError(
             "GECO sets no noise: choose model.noise 'fixed', 'batch_optimal' or 'epoch_optimal'."
         )
-    if isinstance(model, Drawing):  # these have no prior path
-        return DrawnObjective(spec, model)
-    if spec.needs_draws:
+    if spec.needs_draws and not isinstance(model, Drawing):
         raise DataError(
             f"A {type(model).__name__} gives its bound in closed form only: set objective.bound to "
             "'elbo' and objective.balance to 'plain', 'beta' or 'warm_up'."
         )
+    if spec.needs_draws:
+        assert isinstance(model, Drawing)
+        return DrawnObjective(spec, model, prior_path_weight)
     return TermsObjective(spec, model, prior_path_weight)
 
 
 def _noise_learns(model: nn.Module) -> bool:
-    noise = getattr(model, "noise", None)
+    noise = getattr(model, "noise", getattr(model, "observation", None))
     return isinstance(noise, nn.Module) and any(True for _ in noise.parameters())
 
 
@@ -142,7 +145,7 @@ def importance_bound(
     weights = []
     for begin in range(0, samples, at_once):
         draws = model.sample_draws(batch, min(at_once, samples - begin), generator)
-        log_q = draws.q.log_prob(draws.z).sum(-1)
-        weights.append(draws.law.log_prob(draws.x) + draws.log_prior() - log_q)
+        told = draws.by_draw(draws.law.log_prob(draws.x))
+        weights.append(told + draws.log_prior() - draws.log_q())
     total = torch.cat(weights)
     return total.logsumexp(0) - torch.log(torch.tensor(float(len(total)), device=total.device))
