@@ -70,8 +70,11 @@ class LevelsWork:
             yield None
             with torch.no_grad():
                 decoded = space.decode(u[start : start + SLICE])
-                noises = eps[EACH * place : EACH * (place + 1)]  # shared by a slice: that is cheap
-                each = [potential.criterion(decoded.transport(noise)) for noise in noises]
+            each = []
+            for noise in eps[EACH * place : EACH * (place + 1)]:  # shared by a slice: cheap
+                yield None  # all at once take a quarter of a second, and a drag has to wait
+                with torch.no_grad():
+                    each.append(potential.criterion(decoded.transport(noise)))
             parts.append(torch.stack(each).double().numpy())
         values = np.concatenate(parts, axis=1).ravel()
         self._values.put(id(u), (u, values))

@@ -127,8 +127,8 @@ def test_a_pick_moves_two_coordinates_and_bends_the_curve(panel: LatentPanel, qt
     assert panel.walk.u[x] == pytest.approx(1.5)
     assert panel.walk.u[y] == pytest.approx(-1.0)
     assert np.count_nonzero(panel.walk.u) == 2
-    assert panel.walk.sliders.rows[0].field.value() == pytest.approx(1.5)
     qtbot.waitUntil(lambda: settled(panel), timeout=5000)
+    assert panel.walk.sliders.rows[0].field.value() == pytest.approx(1.5)
     assert not np.allclose(mean_kw(panel), before)
 
 
@@ -139,6 +139,7 @@ def test_a_slider_moves_the_marker_and_reset_goes_home(panel: LatentPanel, qtbot
     qtbot.waitUntil(lambda: settled(panel), timeout=5000)
     panel.walk.sliders._reset.click()
     assert (panel.walk.u == 0).all()
+    qtbot.waitUntil(lambda: settled(panel), timeout=5000)
     assert row.field.value() == 0.0
 
 

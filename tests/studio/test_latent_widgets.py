@@ -10,11 +10,12 @@ from lvm_studio.studio.latent_projection import Projection
 from lvm_studio.studio.widgets.colour_scale import SHADES, ColourBar, ColourScale
 from lvm_studio.studio.widgets.curve_strip import CurveStrip, StripCells
 from lvm_studio.studio.widgets.decoded_plot import DecodedPlot, DecodedWeek
-from lvm_studio.studio.widgets.dimension_sliders import Dimension, DimensionSliders
+from lvm_studio.studio.widgets.dimension_sliders import DimensionSliders
 from lvm_studio.studio.widgets.dressed import dressed
 from lvm_studio.studio.widgets.interpolation_bar import InterpolationBar
 from lvm_studio.studio.widgets.latent_map import LatentMap, MapPoints, prior_radius
 from lvm_studio.studio.widgets.map_bar import AXES, MapBar
+from lvm_studio.studio.widgets.slider_row import Dimension
 
 rng = np.random.default_rng(0)
 
@@ -312,3 +313,17 @@ def test_a_property_that_does_not_exist_is_refused(qtbot: QtBot) -> None:
     bar = shown(qtbot, ColourBar())
     with pytest.raises(AttributeError, match="no property 'tooltip'"):
         dressed(bar, tooltip="wrong capital")
+
+
+def test_dimensions_that_say_nothing_are_folded_and_follow_when_unfolded(qtbot: QtBot) -> None:
+    sliders = DimensionSliders()
+    qtbot.addWidget(sliders)
+    sliders.set_dimensions([Dimension(i, f"z{i}", 2.0 if i < 7 else 0.0) for i in range(20)])
+    sliders.show()
+    assert sliders.fold.text() == "▸ 13 more, 0.00 bits in all"
+    assert not sliders.rows[7].slider.isVisible()
+    sliders.show_values(np.full(20, 0.5))
+    assert [sliders.rows[row].field.value() for row in (6, 7)] == [0.5, 0.0]  # not while folded
+    sliders.fold.click()
+    assert sliders.rows[7].slider.isVisible()
+    assert sliders.rows[7].field.value() == 0.5

@@ -23,11 +23,12 @@ from lvm_studio.studio.latent_work import DecodedPoint, LatentWork, PartScale, S
 from lvm_studio.studio.widgets.curve_strip import CurveStrip, StripCells
 from lvm_studio.studio.widgets.decoded_plot import DecodedPlot, DecodedWeek
 from lvm_studio.studio.widgets.decoded_vector import DecodedVectorPlot, image_side
-from lvm_studio.studio.widgets.dimension_sliders import Dimension, DimensionSliders
+from lvm_studio.studio.widgets.dimension_sliders import DimensionSliders
 from lvm_studio.studio.widgets.dressed import dressed, label_for
 from lvm_studio.studio.widgets.interpolation_bar import SLIDER_STEPS, SPHERICAL, InterpolationBar
 from lvm_studio.studio.widgets.sensitivity_table import SensitivityTable
 from lvm_studio.studio.widgets.series import Floats
+from lvm_studio.studio.widgets.slider_row import Dimension
 
 if TYPE_CHECKING:
     from lvm_studio.analysis.latent import LatentCloud
@@ -199,16 +200,16 @@ class LatentWalk(QSplitter):
 
     def _put(self, u: Floats) -> None:
         self.u = u
-        self.sliders.show_values(self.u / self._scale)
+        self.ask()  # first: while the map is painted, the other thread decodes
         self.moved.emit()
-        self.ask()
+        self.sliders.show_values_soon(self.u / self._scale)
 
     def _set_coordinate(self, index: int, value: float) -> None:
         u = self.u.copy()
         u[index] = value * self._scale[index]
         self.u = u
-        self.moved.emit()
         self.ask()
+        self.moved.emit()
 
     def _go_to_middle(self) -> None:
         self.stand_at(np.zeros_like(self.u))
@@ -227,7 +228,8 @@ class LatentWalk(QSplitter):
     def settled(self) -> bool:
         """Whether all that was asked for is on screen."""
         boxes = (self._point_box, self._strip_box, self._part_box)
-        return not self._settle.isActive() and not any(box.waiting for box in boxes)
+        resting = self.sliders.settled and not self._settle.isActive()
+        return resting and not any(box.waiting for box in boxes)
 
     def _take_point(self, point: DecodedPoint) -> None:
         self.point = point

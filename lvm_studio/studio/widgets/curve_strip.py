@@ -5,8 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtGui import (
+    QColor,
+    QFocusEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPixmap,
+    QPolygonF,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from lvm_studio.studio.theme import theme
@@ -17,6 +29,8 @@ from lvm_studio.studio.widgets.series import Floats, format_value
 GAP = 4
 MAX_CELL_HEIGHT = 80.0
 FOCUS_NONE = (-1, -1)
+STALE_OPACITY = 0.45
+PALENESS = 0.35
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +41,7 @@ class StripCells:
         curves: [R, C, T] kW.
         row_titles: R texts, left of the rows.
         column_titles: C texts, above the columns.
-        reference: [T] kW; what lies above or below it is shaded.
+        reference: [T] kW; what lies above or below it is shaded; None: nothing is.
         caption: what the curves are.
         unit: of the curves; "" for none.
         along: what runs from the left of a cell to its right.
@@ -37,11 +51,18 @@ class StripCells:
     curves: Floats
     row_titles: tuple[str, ...]
     column_titles: tuple[str, ...]
-    reference: Floats
+    reference: Floats | None
     caption: str
     unit: str = "kW"
     along: str = "Mon to Sun"
     side: int = 0
+
+
+def limits(cells: StripCells) -> tuple[float, float]:
+    """Common lowest and highest value of all cells; never both alike."""
+    parts = [cells.curves] if cells.reference is None else [cells.curves, cells.reference]
+    low, high = min(float(p.min()) for p in parts), max(float(p.max()) for p in parts)
+    return low, high if high > low else low + 1.0
 
 
 class CurveStrip(QWidget):
@@ -56,25 +77,30 @@ class CurveStrip(QWidget):
         self._cells: StripCells | None = None
         self._stale = False
         self._focus = FOCUS_NONE
+        self._picture: QPixmap | None = None
+        self._limits = (0.0, 1.0)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumHeight(90)
+        theme().changed.connect(self._redraw)
 
     def show_cells(self, cells: StripCells | None) -> None:
         """Show these curves, or the hint."""
         self._cells, self._stale, self._focus = cells, False, FOCUS_NONE
-        self.update()
+        self._limits = (0.0, 1.0) if cells is None else limits(cells)
+        self._redraw()
 
     def set_hint(self, hint: str) -> None:
         """What an empty strip says."""
         self._hint = hint
-        self.update()
+        self._redraw()
 
     def set_stale(self, stale: bool) -> None:
         """Draw paler while newer curves are being computed."""
-        self._stale = stale
-        self.update()
+        if stale != self._stale:
+            self._stale = stale
+            self.update()
 
     def sizeHint(self) -> QSize:
         """Enough for a few rows."""
@@ -86,13 +112,6 @@ class CurveStrip(QWidget):
         return 0 if self._cells is None else self._cells.curves.shape[1]
 
     # geometry
-
-    def _limits(self) -> tuple[float, float]:
-        """Common lowest and highest kW of all cells."""
-        assert self._cells is not None
-        both = (self._cells.curves, self._cells.reference)
-        low, high = min(float(part.min()) for part in both), max(float(part.max()) for part in both)
-        return low, high if high > low else low + 1.0
 
     def _cell(self, row: int, column: int) -> QRectF:
         assert self._cells is not None
@@ -119,9 +138,36 @@ class CurveStrip(QWidget):
 
     # painting
 
+    def _redraw(self, *_: object) -> None:
+        self._picture = None
+        self.update()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._redraw()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self._redraw()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self._redraw()
+
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw titles and curves."""
+        """Put the picture of titles and curves there: drawn once, neighbours repaint often."""
+        if self._picture is None:
+            self._picture = QPixmap(self.size() * self.devicePixelRatioF())
+            self._picture.setDevicePixelRatio(self.devicePixelRatioF())
+            self._picture.fill(Qt.GlobalColor.transparent)
+            self._draw(QPainter(self._picture))
         painter = QPainter(self)
+        painter.setOpacity(STALE_OPACITY if self._stale else 1.0)
+        painter.drawPixmap(0, 0, self._picture)
+        painter.end()
+
+    def _draw(self, painter: QPainter) -> None:
+        painter.setFont(self.font())
         colours = theme().colours
         if self._cells is None:
             painter.setPen(QColor(colours.muted))
@@ -148,7 +194,7 @@ class CurveStrip(QWidget):
             cell = self._cell(row, 0)
             box = QRectF(0, cell.top(), cell.left() - 4, cell.height())
             painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
-        low, high = (format_value(round(limit, 1)) for limit in self._limits())
+        low, high = (format_value(round(limit, 1)) for limit in self._limits)
         painter.drawText(
             QRectF(0, self.height() - line, self.width() - GAP, line),
             Qt.AlignmentFlag.AlignRight,
@@ -166,7 +212,7 @@ class CurveStrip(QWidget):
         assert self._cells is not None
         side = min(box.width(), box.height())
         square = QRectF(box.center().x() - side / 2, box.top(), side, side)
-        image = grey_image(values.reshape(self._cells.side, -1), *self._limits())
+        image = grey_image(values.reshape(self._cells.side, -1), *self._limits)
         painter.drawImage(square, image)
 
     def _paint_cell(self, painter: QPainter, row: int, column: int) -> None:
@@ -179,15 +225,12 @@ class CurveStrip(QWidget):
             self._paint_image(painter, box, kw)
             self._paint_frame(painter, box, (row, column))
             return
-        faded = 0.6 if self._stale else 0.0
+        more, less = (mix(c, colours.plot, PALENESS) for c in (colours.tuned, colours.base))
         if reference is not None:
-            more, less = (
-                mix(c, colours.plot, max(faded, 0.35)) for c in (colours.tuned, colours.base)
-            )
             self._paint_between(painter, box, np.maximum(kw, reference), reference, more)
             self._paint_between(painter, box, np.minimum(kw, reference), reference, less)
-        painter.setPen(QPen(mix(colours.text, colours.plot, faded)))
-        painter.drawPolyline(QPolygonF(self._points(box, kw)))
+        painter.setPen(QColor(colours.text))
+        painter.drawPolyline(self._polygon(box, kw))
         self._paint_frame(painter, box, (row, column))
 
     def _paint_frame(self, painter: QPainter, box: QRectF, cell: tuple[int, int]) -> None:
@@ -201,15 +244,20 @@ class CurveStrip(QWidget):
     ) -> None:
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(colour)
-        outline = self._points(box, kw) + self._points(box, reference)[::-1]
-        painter.drawPolygon(QPolygonF(outline))
+        outline = self._polygon(box, np.concatenate([kw, reference[::-1]]), there_and_back=True)
+        painter.drawPolygon(outline)
         painter.setBrush(Qt.BrushStyle.NoBrush)
 
-    def _points(self, box: QRectF, kw: Floats) -> list[QPointF]:
-        low, high = self._limits()
-        x = box.left() + 1 + (box.width() - 2) * np.arange(len(kw)) / max(len(kw) - 1, 1)
+    def _polygon(self, box: QRectF, kw: Floats, *, there_and_back: bool = False) -> QPolygonF:
+        """Values from the left of a box to its right, and with `there_and_back` left again."""
+        low, high = self._limits
+        count = len(kw) // 2 if there_and_back else len(kw)
+        x = box.left() + 1 + (box.width() - 2) * np.arange(count) / max(count - 1, 1)
         y = box.bottom() - 2 - (box.height() - 4) * (kw - low) / (high - low)
-        return [QPointF(a, b) for a, b in zip(x.tolist(), y.tolist(), strict=True)]
+        if there_and_back:
+            x = np.concatenate([x, x[::-1]])
+        polygon: QPolygonF = pg.functions.arrayToQPolygonF(x, y.astype(np.float64))
+        return polygon
 
     # what the person does
 
@@ -249,7 +297,7 @@ class CurveStrip(QWidget):
                 min(max(row + down, 0), rows - 1),
                 min(max(column + right, 0), columns - 1),
             )
-            self.update()
+            self._redraw()
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
             self._ask(self._focus)
         else:
@@ -258,5 +306,5 @@ class CurveStrip(QWidget):
     def _ask(self, cell: tuple[int, int]) -> None:
         if cell != FOCUS_NONE:
             self._focus = cell
-            self.update()
+            self._redraw()
             self.cell_asked.emit(*cell)

@@ -1,196 +1,52 @@
-"""One slider for each latent dimension, the most informative first."""
+"""One slider for each latent dimension, the most informative first, the rest folded."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from statistics import NormalDist
 
 import numpy as np
 from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QCheckBox,
-    QDoubleSpinBox,
     QGridLayout,
     QHBoxLayout,
     QLabel,
     QPushButton,
     QScrollArea,
-    QSlider,
-    QStyle,
     QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
-from lvm_studio.studio.theme import theme
 from lvm_studio.studio.widgets.dressed import dressed
 from lvm_studio.studio.widgets.series import Floats
+from lvm_studio.studio.widgets.slider_row import Dimension, SliderRow
 
-REACH = 4.0
-"""Sliders run from −REACH to REACH: all but one in 16,000 of a standard normal."""
-STEPS_PER_UNIT = 100
-INACTIVE_BITS = 0.01
-QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
-"""Of the prior; drawn under every slider, and where a snapping slider rests."""
+INFORMATIVE_BITS = 0.05
+"""Dimensions of fewer bits are folded away, as long as FEWEST_SHOWN are left."""
+FEWEST_SHOWN = 6
 FRAME_MS = 33
+SHOWN_EVERY_MS = 100
+"""While one walks on the map the sliders follow ten times a second: the curve goes first."""
 SWEEP_SECONDS = 4.0
 SWEEP_REACH = 2.0
+HEADS = ("", "", "u", "bits", "lock", "", "")
 
 
-@dataclass(frozen=True)
-class Dimension:
-    """A latent dimension as a slider shows it: its place in u, its name, its bits."""
+def informative(dimensions: Sequence[Dimension]) -> int:
+    """How many of these, most informative first, stand above the fold; all if few would not.
 
-    index: int
-    name: str
-    bits: float
-
-
-def quantile(share: float) -> float:
-    """Where a standard normal has this share below.
-
-    >>> round(quantile(0.95), 3)
-    1.645
+    >>> bits = [2.0, 1.0, 0.5, 0.3, 0.2, 0.1, 0.06, 0.01, 0.0]
+    >>> informative([Dimension(i, "z", b) for i, b in enumerate(bits)])
+    7
+    >>> informative([Dimension(i, "z", b) for i, b in enumerate(bits[:8])])
+    8
     """
-    return NormalDist().inv_cdf(share)
-
-
-def nearest_quantile(value: float) -> float:
-    """The nearest of the prior's quantiles that are drawn.
-
-    >>> nearest_quantile(0.2)
-    0.0
-    """
-    return min((quantile(share) for share in QUANTILES), key=lambda q: abs(q - value))
-
-
-class ResettingSlider(QSlider):
-    """A slider whose double click, Delete or Home means zero, where the prior is densest."""
-
-    def __init__(self) -> None:
-        super().__init__(Qt.Orientation.Horizontal)
-        reach = round(REACH * STEPS_PER_UNIT)
-        self.setRange(-reach, reach)
-        self.setSingleStep(10)
-        self.setPageStep(50)
-        self.setMinimumWidth(60)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """The slider over small marks at the prior's quantiles."""
-        painter = QPainter(self)
-        painter.setPen(QColor(theme().colours.muted))
-        handle = self.style().pixelMetric(QStyle.PixelMetric.PM_SliderLength, None, self)
-        room = self.width() - handle
-        for share in QUANTILES:
-            position = round(quantile(share) * STEPS_PER_UNIT)
-            x = handle // 2 + QStyle.sliderPositionFromValue(
-                self.minimum(), self.maximum(), position, room
-            )
-            length = 5 if share == 0.5 else 3
-            painter.drawLine(x, self.height() - length, x, self.height() - 1)
-        painter.end()
-        super().paintEvent(event)
-
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Back to zero."""
-        self.setValue(0)
-        event.accept()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Home, Delete and 0 go back to zero; arrows move by 0.1, pages by 0.5."""
-        if event.key() in (Qt.Key.Key_Home, Qt.Key.Key_Delete, Qt.Key.Key_0):
-            self.setValue(0)
-            return
-        super().keyPressEvent(event)
-
-
-class SliderRow:
-    """Name, slider, field, bits and reset of one dimension."""
-
-    def __init__(self, dimension: Dimension, owner: DimensionSliders) -> None:
-        self.dimension = dimension
-        self._owner = owner
-        self.name = QLabel(dimension.name)
-        self.slider = ResettingSlider()
-        self.slider.setObjectName(f"dimension_{dimension.index}")
-        self.slider.setAccessibleName(f"{dimension.name}, {dimension.bits:.2f} bits")
-        self.field = QDoubleSpinBox(decimals=2, minimum=-99, maximum=99, singleStep=0.1)
-        self.field.setAccessibleName(f"Value of {dimension.name}")
-        self.field.setKeyboardTracking(False)
-        self.field.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
-        self.field.setFixedWidth(54)
-        right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        self.bits = QLabel(f"{dimension.bits:.2f}", alignment=right)
-        self.reset = dressed(QToolButton(), text="↺", autoRaise=True, toolTip="Back to 0")
-        self.reset.setAccessibleName(f"Reset {dimension.name}")
-        self.lock = dressed(QCheckBox(), toolTip="Lock: nothing but this row's field moves it")
-        self.lock.setAccessibleName(f"Lock {dimension.name}")
-        self.lock.toggled.connect(self._locked)
-        self.play = dressed(QToolButton(), text="▶", autoRaise=True, checkable=True)
-        for button in (self.play, self.reset):
-            button.setFixedWidth(22)
-        self.play.setToolTip("Let it swing from −2 to 2 and back")
-        self.play.setAccessibleName(f"Animate {dimension.name}")
-        self.play.toggled.connect(lambda on: owner.swing(self if on else None))
-        self.name.setBuddy(self.slider)
-        tip = (
-            f"{dimension.name}: real sums say {dimension.bits:.2f} bits about it "
-            "(mean KL to the prior). Arrows 0.1, Page 0.5, Home or double click 0."
-        )
-        for widget in (self.name, self.slider, self.bits):
-            widget.setToolTip(tip)
-            if dimension.bits < INACTIVE_BITS:
-                widget.setProperty("role", "muted")
-        self.slider.valueChanged.connect(self._slid)
-        self.field.valueChanged.connect(self._typed)
-        self.reset.clicked.connect(lambda: self.slider.setValue(0))
-
-    def widgets(self) -> tuple[QWidget, ...]:
-        """The row's widgets from left to right."""
-        return (
-            self.name,
-            self.slider,
-            self.field,
-            self.bits,
-            self.lock,
-            self.play,
-            self.reset,
-        )
-
-    def show_value(self, value: float) -> None:
-        """Show a value without telling anybody; costs nothing where it is shown already."""
-        position = round(value * STEPS_PER_UNIT)
-        with QSignalBlocker(self.slider), QSignalBlocker(self.field):
-            if self.slider.value() != position:
-                self.slider.setValue(position)
-            if self.field.value() != round(value, 2):
-                self.field.setValue(value)
-
-    def _tell_share(self, value: float) -> None:
-        self.field.setToolTip(f"{NormalDist().cdf(value):.1%} of the prior lies below")
-
-    def _locked(self, locked: bool) -> None:
-        self.slider.setEnabled(not locked)
-        self.reset.setEnabled(not locked)
-        self.play.setEnabled(not locked)
-        if locked:
-            self.play.setChecked(False)
-
-    def _slid(self, position: int) -> None:
-        value = position / STEPS_PER_UNIT
-        if self._owner.snap.isChecked():
-            value = nearest_quantile(value)
-        self.show_value(value)
-        self._tell_share(value)
-        self._owner.changed.emit(self.dimension.index, value)
-
-    def _typed(self, value: float) -> None:
-        self.show_value(value)
-        self._tell_share(value)
-        self._owner.changed.emit(self.dimension.index, value)
+    known = sum(dimension.bits >= INFORMATIVE_BITS for dimension in dimensions)
+    shown = max(known, FEWEST_SHOWN)
+    return shown if shown < len(dimensions) - 1 else len(dimensions)
 
 
 class DimensionSliders(QWidget):
@@ -207,6 +63,7 @@ class DimensionSliders(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.rows: list[SliderRow] = []
+        self._above = 0
         self._title = QLabel()
         self._title.setToolTip(
             "Total information of the latent space: mean KL(q(u|x) ‖ N(0, I)) over real sums."
@@ -216,8 +73,14 @@ class DimensionSliders(QWidget):
         )
         self._reset.setObjectName("latent_reset")
         self._reset.clicked.connect(self.reset_all)
-        self.snap = QCheckBox("&Snap")
+        self.snap = QCheckBox("&Quantiles")
         self.snap.setToolTip("Sliders rest at 1, 5, 25, 50, 75, 95 and 99 % of the prior only")
+        self.fold = dressed(QToolButton(), checkable=True, autoRaise=True)
+        self.fold.setObjectName("latent_fold")
+        self.fold.toggled.connect(self._unfold)
+        self._wanted: Floats | None = None
+        self._later = QTimer(self, singleShot=True, interval=SHOWN_EVERY_MS)
+        self._later.timeout.connect(self._show_wanted)
         self._swinging: SliderRow | None = None
         self._phase = 0.0
         self._clock = QTimer(self, interval=FRAME_MS)
@@ -237,21 +100,14 @@ class DimensionSliders(QWidget):
     def set_dimensions(self, dimensions: Sequence[Dimension]) -> None:
         """Show one slider each, the most informative first."""
         self.swing(None)
+        self._later.stop()
+        self._wanted = None
         ordered = sorted(dimensions, key=lambda d: -d.bits)
         self.rows = [SliderRow(dimension, self) for dimension in ordered]
-        content = QWidget()
-        grid = QGridLayout(content)
-        grid.setContentsMargins(2, 2, 6, 2)
-        grid.setHorizontalSpacing(4)
-        grid.setVerticalSpacing(0)
-        grid.setColumnStretch(1, 1)
-        for column, text in enumerate(("", "", "u", "bits", "lock", "", "")):
-            grid.addWidget(QLabel(text, alignment=Qt.AlignmentFlag.AlignRight), 0, column)
-        for line, row in enumerate(self.rows, start=1):
-            for column, widget in enumerate(row.widgets()):
-                grid.addWidget(widget, line, column)
-        grid.setRowStretch(len(self.rows) + 1, 1)
-        self._scroll.setWidget(content)
+        self._above = informative(ordered)
+        self.fold.setParent(self)  # or it would go with the content that is replaced
+        self._scroll.setWidget(content := QWidget())
+        self._fill(QGridLayout(content))
         bar = self._scroll.verticalScrollBar().sizeHint().width()
         self._scroll.setMinimumWidth(content.minimumSizeHint().width() + bar)
         total = sum(d.bits for d in dimensions)
@@ -259,11 +115,72 @@ class DimensionSliders(QWidget):
             f"{len(dimensions)} dimensions, {total:.1f} bits" if dimensions else "Dimensions"
         )
         self._reset.setEnabled(bool(dimensions))
+        with QSignalBlocker(self.fold):
+            self.fold.setChecked(False)
+        self._unfold(False)
+
+    def _fill(self, grid: QGridLayout) -> None:
+        grid.setContentsMargins(2, 2, 6, 2)
+        grid.setHorizontalSpacing(4)
+        grid.setVerticalSpacing(0)
+        grid.setColumnStretch(1, 1)
+        for column, text in enumerate(HEADS):
+            grid.addWidget(QLabel(text, alignment=Qt.AlignmentFlag.AlignRight), 0, column)
+        for place, row in enumerate(self.rows):
+            line = place + 1 if place < self._above else place + 2
+            for column, widget in enumerate(row.widgets()):
+                grid.addWidget(widget, line, column)
+        grid.addWidget(self.fold, self._above + 1, 0, 1, len(HEADS))
+        grid.setRowStretch(len(self.rows) + 2, 1)
+
+    def _unfold(self, unfolded: bool) -> None:
+        rest = self.rows[self._above :]
+        self.fold.setVisible(bool(rest))
+        bits = sum(row.dimension.bits for row in rest)
+        arrow = "▾" if unfolded else "▸"
+        self.fold.setText(f"{arrow} {len(rest)} more, {bits:.2f} bits in all")
+        self.fold.setToolTip(f"Dimensions of fewer than {INFORMATIVE_BITS} bits each")
+        for row in rest:
+            row.set_visible(unfolded)
+        self._show_wanted()
+
+    # values
 
     def show_values(self, u: Floats) -> None:
         """Show u [dim] without telling anybody."""
-        for row in self.rows:
-            row.show_value(float(np.clip(u[row.dimension.index], -99, 99)))
+        self._wanted = u
+        self._show_wanted()
+
+    def show_values_soon(self, u: Floats) -> None:
+        """Show u [dim], or what is wished for later, within a tenth of a second."""
+        self._wanted = u
+        if not self._later.isActive():
+            self._later.start()
+
+    def take(self, index: int, value: float) -> None:
+        """A row was moved by hand (rows call this): tell who walks."""
+        if self._wanted is not None:
+            self._wanted = self._wanted.copy()
+            self._wanted[index] = value
+        self.changed.emit(index, value)
+
+    @property
+    def settled(self) -> bool:
+        """Whether what was wished for is shown."""
+        return not self._later.isActive()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._show_wanted()
+
+    def _show_wanted(self) -> None:
+        self._later.stop()
+        if self._wanted is None:
+            return
+        shown = self.rows if self.fold.isChecked() else self.rows[: self._above]
+        for row in shown:
+            if row.dimension.index < len(self._wanted):
+                row.show_value(float(np.clip(self._wanted[row.dimension.index], -99, 99)))
 
     @property
     def locked(self) -> list[int]:
@@ -292,4 +209,4 @@ class DimensionSliders(QWidget):
         self._phase += 2.0 * math.pi * FRAME_MS / (1000.0 * SWEEP_SECONDS)
         value = SWEEP_REACH * math.sin(self._phase)
         self._swinging.show_value(value)
-        self.changed.emit(self._swinging.dimension.index, value)
+        self.take(self._swinging.dimension.index, value)
