@@ -24,7 +24,7 @@ THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def run_child(
-    job: bytes,
+    job: Connection,
     link: Connection,
     checkpoint_path: Path | None,
     log_path: Path,
@@ -35,7 +35,7 @@ def run_child(
     """Unpack the job, drive it, and send what it says; end when the owner does.
 
     Args:
-        job: the pickled job; torch is imported by unpickling it, not before.
+        job: the pickled job can be read here; torch is imported by unpickling it, not before.
         link: the pipe to the owner.
         checkpoint_path: where checkpoints go, if anywhere.
         log_path: gets the stack if the process crashes.
@@ -77,11 +77,11 @@ def limit_threads() -> int:
 
 
 def _drive_pickled(
-    pickled: bytes, commands: Commands, outbox: Outbox, checkpoint_path: Path | None
+    link: Connection, commands: Commands, outbox: Outbox, checkpoint_path: Path | None
 ) -> None:
     limit_threads()  # before torch is loaded, which reads the variables
     try:
-        job: Job = pickle.loads(pickled)  # of our own owner, over its pipe: never from a file
+        job: Job = pickle.loads(link.recv_bytes())  # of our own owner, over its pipe: no file
     except Exception as error:  # noqa: BLE001 - whatever unpickling raises ends as a sentence
         outbox.post(failed(error, checkpoint_path))
         return

@@ -52,15 +52,16 @@ class Worker:
         max_rate_hz: float = 30.0,
         niceness: int = 0,
     ) -> None:
-        pickled = pickle.dumps(job)
+        self._pickled = pickle.dumps(job)
         self._checkpoint_path = checkpoint_path
         self._log_path = log_path or default_log_path()
         context = multiprocessing.get_context("spawn")
         self._link, self._far_end = context.Pipe()
+        self._job_in, self._job_out = context.Pipe(duplex=False)
         self._process = context.Process(
             target=run_child,
             args=(
-                pickled,
+                self._job_in,
                 self._far_end,
                 checkpoint_path,
                 self._log_path,
@@ -88,6 +89,12 @@ class Worker:
         # Without this the end of Python would wait for a process that nobody stops any more.
         atexit.register(self._process.kill)
         self._far_end.close()  # so that the end of the process ends the pipe
+        self._job_in.close()
+        # Not as an argument of the process: what starts it holds both ends while it writes those,
+        # and would wait for ever for a process that died before it had read them.
+        with suppress(OSError), self._job_out:  # it has died already: `poll` says how
+            self._job_out.send_bytes(self._pickled)
+        self._pickled = b""
 
     def pause(self) -> None:
         """Rest between two reports; `Paused` follows."""
@@ -141,7 +148,8 @@ class Worker:
     def close(self) -> None:
         """End the process if it still runs, and free what it held."""
         if self._process.pid is None:
-            self._far_end.close()
+            for end in (self._far_end, self._job_in, self._job_out):
+                end.close()
         else:
             self._process.join(END_SECONDS if self.ending is not None else 0.0)
             self._process.kill()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -124,11 +125,18 @@ class JobThread(QThread):
             self._worker.start()
             for message in self._worker.messages(POLL_SECONDS):
                 self._tell(message)
-        except OSError as error:  # no process could be started
-            LOG.exception("the worker process could not be started")
+        except Exception as error:  # a thread that died would say nothing, and be waited for
+            LOG.exception("the worker process could not be started or heard")
+            self._give_up(error)
+
+    def _give_up(self, error: Exception) -> None:
+        """Say the last word for a worker that cannot; `failed` follows only where none has."""
+        with suppress(OSError, ValueError):
             self._worker.close()
+        if not self.state.ended:
             self._enter(JobState.FAILED)
-            self.failed.emit(f"The job could not be started: {error.strerror}.", repr(error))
+            reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+            self.failed.emit(f"The job could not be started or heard: {reason}.", repr(error))
 
     def _tell(self, message: Message) -> None:
         """Turn one message into its signal; the state changes first."""

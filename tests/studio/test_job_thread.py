@@ -1,8 +1,11 @@
 """The job thread: a worker process seen as signals, with exactly one last word."""
 
+import multiprocessing.spawn
+import sys
 import time
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from multiprocessing import resource_tracker
 from pathlib import Path
 
 import pytest
@@ -22,6 +25,7 @@ class Counting:
 
     end: int
     fails_at: int = -1
+    ballast: bytes = field(default=b"", repr=False)
 
     def run(self) -> Generator[object, Wish | None, object]:
         for step in range(self.end):
@@ -140,3 +144,33 @@ def test_a_job_killed_before_its_process_is_there_ends_all_the_same(
     thread.start()
     qtbot.waitUntil(lambda: ended(heard), timeout=PATIENCE)
     assert heard.last_words == ["stopped"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="starts another program instead of Python")
+def test_a_worker_that_dies_before_it_reads_its_job_is_a_failure(
+    qtbot: QtBot, owner: QObject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A job larger than a pipe holds, for a process that never reads it."""
+    resource_tracker.ensure_running()
+    monkeypatch.setattr(multiprocessing.spawn, "get_executable", lambda: b"/bin/false")
+    thread = JobThread(Counting(3, ballast=bytes(4_000_000)), parent=owner)
+    heard = Heard(thread)
+    thread.start()
+    qtbot.waitUntil(lambda: ended(heard), timeout=PATIENCE)
+    assert heard.last_words == ["failed"]
+    assert "exit code 1" in heard.sentence
+
+
+def test_a_thread_that_cannot_hear_its_worker_says_so(
+    qtbot: QtBot, owner: QObject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def torn(*_: object) -> None:
+        raise ValueError("a message was torn")
+
+    thread = JobThread(Counting(3), parent=owner)
+    monkeypatch.setattr(thread._worker, "poll", torn)
+    heard = Heard(thread)
+    thread.start()
+    qtbot.waitUntil(lambda: ended(heard), timeout=PATIENCE)
+    assert heard.last_words == ["failed"]
+    assert "a message was torn" in heard.sentence
