@@ -30,9 +30,8 @@ PARTS_RUNS: tuple[tuple[str, str, TrainSpec], ...] = (
         "intensity is not told. Fresh images in every step; needs no data set.",
         TrainSpec(
             recipe="anchors",
-            model=AnchorsSpec(),
-            minutes=9.5,
-            steps=40_000,
+            model=AnchorsSpec(latent_w=320, places="grid"),
+            steps=8000,
             batch=64,
             lr=4e-3,
             betas=(0.9, 0.99),

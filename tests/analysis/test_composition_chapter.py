@@ -12,7 +12,8 @@ from lvm_studio.data.london import load_london
 from lvm_studio.data.simulated import StreetSpec
 
 INSTANT = Setting(
-    parts_minutes=1e-4,
+    sines_minutes=1e-4,
+    anchors_steps=1,
     households_minutes=1e-4,
     lesion_minutes=1e-4,
     street_minutes=1e-4,

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from torch.distributions import Normal, kl_divergence
 
 from lvm_studio.data.errors import DataError
+from lvm_studio.data.problems.anchors import ColourAnchors
 from lvm_studio.data.problems.sines import SineSums
 from lvm_studio.models.parts_inference import WholeFirst, chi
 from lvm_studio.models.specs import AnchorsSpec, CompVAESpec, SinesSpec
@@ -34,10 +35,13 @@ def problem(name, **changes):
     return PartsProblem(tiny(name, **changes))
 
 
-@pytest.mark.parametrize("inference", INFERENCE)
-@pytest.mark.parametrize("name", ["sines", "anchors"])
-def test_the_bound_reaches_every_network(name, inference):
-    here = problem(name, **{"model.inference": inference})
+@pytest.mark.parametrize(
+    ("name", "choice"),
+    [(name, {"model.inference": way}) for name in ("sines", "anchors") for way in INFERENCE]
+    + [("anchors", {"model.places": "waves"})],
+)
+def test_the_bound_reaches_every_network(name, choice):
+    here = problem(name, **choice)
     module = here.new_module()
     with torch.no_grad():
         for parameter in module.parameters():
@@ -111,6 +115,18 @@ def test_images_are_probabilities_of_levels():
     levels = (torch.linspace(0, 1, 256)[:, None, None]).expand(256, 2, 3 * 24 * 24)
     total = law._cells(law.grid.nearest(levels)).exp().sum(0)
     torch.testing.assert_close(total, torch.ones_like(total), rtol=1e-3, atol=1e-3)
+
+
+def test_before_training_a_sum_keeps_neighbours_of_other_colours_apart():
+    module = build_module(AnchorsSpec(latent_w=320, places="grid"))
+    source = source_of(tiny("anchors"))
+    assert isinstance(source, ColourAnchors)
+    place = torch.tensor([[0.44, 0.5], [0.56, 0.5]])
+    m, _ = module.prior_w(source.labels(torch.tensor([2, 4]), place))
+    fields = m.view(2, 5, 8, 8)
+    assert [field.amax((1, 2)).argmax().item() for field in fields] == [2, 4]
+    across = torch.stack([fields[0, 2].sum(1), fields[1, 4].sum(1)])
+    assert across.argmax(-1).tolist() == [3, 4]
 
 
 def test_the_prior_is_fitted_to_single_sines():

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 ENCODED_A_WEEK, K_RANGE = 20, (20, 60)
 RANKED, RANKS = 256, 12
 ROLES = {"real": INK, "generated": OKABE_ITO[0], "rival": OKABE_ITO[3]}
+MOST = 0.5
+"""What the first three parts have to hold of the information for the thesis' finding."""
 THESIS_BITS = "The thesis measured 37 bits without and 26 with temperature on other data (0.70)."
 
 
@@ -173,8 +175,20 @@ def ranks_section(found: Mapping[str, NDArray[np.float64]]) -> Section:
     words = (
         "The recurrent inference models (9.2.1) name one part after the other; the thesis found "
         "that their first parts take everything. The correlated Gaussian has no order.",
+        *(_verdict_on_ranks(name, by_seed) for name, by_seed in found.items()),
     )
     return Section("Inference one after the other, and all at once", words, (figure,), (table,))
+
+
+def _verdict_on_ranks(name: str, by_seed: NDArray[np.float64]) -> str:
+    """Whether the first three parts take most of the information, or not."""
+    share = float((by_seed[:, :3].sum(1) / np.maximum(by_seed.sum(1), 1e-12)).mean())
+    takes = "take most of it" if share > MOST else "do not take most of it"
+    return (
+        f"Here, {name}: {by_seed.sum(1).mean():.2g} bits in all parts together; the first three "
+        f"hold {share:.0%} of them, where {3 / by_seed.shape[1]:.0%} would be theirs by right: "
+        f"they {takes}."
+    )
 
 
 def truth_section(report: TruthReport, name: str) -> Section:

@@ -18,6 +18,8 @@ from lvm_studio.studio.widgets.grid_item import GridItem
 HEIGHT = 210
 PALE = 0.75
 """How much of the paper is in the band: it stays behind the lines in both themes."""
+LABEL_STYLE = {"font-size": "8pt"}
+"""Two plots stand side by side in half a window: longer names would be cut."""
 
 
 class CardPlot(pg.PlotWidget):
@@ -53,8 +55,8 @@ class CardPlot(pg.PlotWidget):
         self._title = figure.title
         self.setToolTip(f"{figure.title}. {figure.note}")
         self.setAccessibleName(figure.title)
-        self.setLabel("bottom", figure.x_label)
-        self.setLabel("left", figure.y_label)
+        self.setLabel("bottom", figure.x_label, **LABEL_STYLE)
+        self.setLabel("left", figure.y_label, **LABEL_STYLE)
         edges = np.asarray(figure.x, dtype=np.float64)
         for series in figure.series:
             self._lines[series.role].setData(*_line(edges, series.y))
