@@ -28,6 +28,7 @@ from lvm_studio.studio.levels_work import LevelsWork
 from lvm_studio.studio.parts_work import PartsWork
 from lvm_studio.studio.street_work import Recent, StreetWork, decode, measured, street_key
 from lvm_studio.studio.tunings import (
+    Source,
     Tuning,
     best_source,
     by_knowledge,
@@ -58,6 +59,8 @@ POOR_SHARE = 0.25
 
 FLOW_DRAWS = 512
 """Flow samples at each of a few λ behind the figures: 0.1 s to decode when a flow is adopted."""
+WARM_STEPS = tuple(side * 0.02 * step for step in range(1, 26) for side in (1.0, -1.0))
+"""How far from the λ on screen curves are decoded in advance, while λ rests."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +122,21 @@ class TunedWork:
             yield Improved(tuning_key(request), settled=tuning.climbed)
         if tuning.flow is not None:
             yield from tuning.flow.growing()
+        yield from self._warm(request, tuning)
+
+    def _warm(self, request: StreetRequest, tuning: Tuning) -> Generator[None, None, None]:
+        """Decode what stands in the rows at λ nearby, the nearest first, for the next moves."""
+        state = request.state
+        here = best_source(tuning, abs(state.lam), state.method)[0]
+        for step in WARM_STEPS:
+            lam = abs(state.lam) + step
+            source, estimate, share = best_source(tuning, max(lam, 0.0), state.method)
+            if lam < 0.0 or source is not here or source.method == "flow" or not estimate.valid:
+                continue  # other draws would put the curves of these out of store
+            self._stored_view(
+                replace(request, state=state.with_changes(lam=lam)), tuning, source, share
+            )
+            yield None
 
     def solve(
         self, request: StreetRequest, goal: Goal, target: float
@@ -229,6 +247,18 @@ class TunedWork:
                 gap = estimate.log_z - rows.mean_log_weight
                 certificate = replace(certificate, kl_to_target=gap, corrected=state.corrected)
                 return View("flow", estimate, certificate, rows.u, rows.curves_kw, rows.weights)
+        u, curves = self._stored_view(request, tuning, source, share)
+        return View(source.method, estimate, certificate, u, curves, np.ones(len(curves)))
+
+    def _stored_view(
+        self,
+        request: StreetRequest,
+        tuning: Tuning,
+        source: Source,
+        share: NDArray[np.float64],
+    ) -> tuple[torch.Tensor, NDArray[np.float32]]:
+        """Stored draws in the rows of the fan at the request's λ: u [n, dim], curves [n, 336]."""
+        state = request.state
         picked = _stored_rows(request, tuning, source.draws, share)
         space = self._streets.space(request)
         _, eps = self._streets.noise(state.samples, space.dim, state.seed)
@@ -238,8 +268,7 @@ class TunedWork:
             # row i has the same observation noise whatever stands in it
             lambda u, rows: decode(space, u, eps[rows]),
         )
-        alike = np.ones(len(curves))
-        return View(source.method, estimate, certificate, source.draws.u[picked], curves, alike)
+        return source.draws.u[picked], curves
 
 
 def tuning_key(request: StreetRequest) -> Hashable:
