@@ -13,8 +13,6 @@ from lvm_studio.data.units import DAY, DAYS, STEP_MINUTES, WEEK
 FLOOR_KW: Final = 0.01
 """Added to powers before their logarithm is taken."""
 BLOCK: Final = 4
-FAR: Final = slice(8, 41)
-NEAR: Final = (0, 1, 2, 46, 47)
 DAY_NAMES: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 SAME_KW: Final = 5e-4
 _WEEKEND = np.array([0, 0, 0, 0, 0, 1, 1])
@@ -38,11 +36,12 @@ _OF_WEEK = (
     "second roughest day",
     "third highest daily energy",
     "second highest daily energy",
-    "own day, shifted, fits better",
+    "own days fit with the clock turned",
     "daily wave in step with its own",
     "half-daily wave in step with its own",
     "daily wave out of step",
     "half-daily wave out of step",
+    "fifth quietest day among its own",
 )
 NAMES: Final = (
     *_BLOCKS,
@@ -55,7 +54,7 @@ GROUPS: Final[Mapping[str, slice]] = {
     "block": slice(0, 84),
     "top": slice(84, 91),
     "rough": slice(91, 98),
-    "week": slice(98, 112),
+    "week": slice(98, 98 + len(_OF_WEEK)),
 }
 
 
@@ -67,7 +66,7 @@ def _classes() -> NDArray[np.float64]:
             100 * _WEEKEND[block // 12] + block % 12,
             1000 + _WEEKEND,
             2000 + _WEEKEND,
-            3000 + np.arange(14),
+            3000 + np.arange(len(_OF_WEEK)),
         ]
     )
     same = (keys[:, None] == keys[None, :]).astype(float)
@@ -75,15 +74,23 @@ def _classes() -> NDArray[np.float64]:
 
 
 CLASSES: Final = _classes()
+RELATIVE: Final = np.isin(
+    NAMES, ("own days fit with the clock turned", "fifth quietest day among its own")
+)
+"""Coordinates that are measured by the household's own days already, and stay as they are."""
 
 
-def described(curves: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Descriptors that need no past [N, 107], and the mean day in logarithms [N, 48]."""
+def log_days(curves: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Logarithms of power in kW by day, [N, 7, 48]."""
+    return np.asarray(np.log(curves.astype(np.float64) + FLOOR_KW).reshape(-1, DAYS, DAY))
+
+
+def described(curves: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Descriptors that need no past, [N, 107]."""
     power = curves.astype(np.float64)
-    logs = np.log(power + FLOOR_KW)
-    by_day, log_days = power.reshape(-1, DAYS, DAY), logs.reshape(-1, DAYS, DAY)
+    by_day, logs = power.reshape(-1, DAYS, DAY), log_days(curves)
     top = np.log(by_day.max(2) + FLOOR_KW)
-    rough = np.log(np.abs(np.diff(log_days, axis=2)).mean(2) + FLOOR_KW)
+    rough = np.log(np.abs(np.diff(logs, axis=2)).mean(2) + FLOOR_KW)
     energy = np.log(by_day.mean(2) + FLOOR_KW)
     of_week = [
         np.log(longest_runs(curves)),
@@ -93,20 +100,7 @@ def described(curves: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray
     ]
     blocks = logs.reshape(len(logs), -1, BLOCK).mean(2)
     parts = [blocks, top, rough, np.stack(of_week, axis=1)]
-    return np.concatenate(parts, axis=1), log_days.mean(1)
-
-
-def against_own_day(day: NDArray[np.float64], own: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Five numbers of how the mean day [N, 48] lies to the household's own one [N, 48]."""
-    day_wave = np.fft.rfft(day, axis=1)[:, 1:3] / (DAY / 2)
-    own_wave = np.fft.rfft(own, axis=1)[:, 1:3]
-    turned = day_wave * np.conj(own_wave) / np.maximum(np.abs(own_wave), 1e-9)
-    level, own_level = (a - a.mean(1, keepdims=True) for a in (day, own))
-    spectrum = np.fft.rfft(level, axis=1) * np.conj(np.fft.rfft(own_level, axis=1))
-    fits = np.fft.irfft(spectrum, n=DAY, axis=1)
-    norm = np.sqrt((level**2).sum(1) * (own_level**2).sum(1)) + 1e-6
-    gain = (fits[:, FAR].max(1) - fits[:, NEAR].max(1)) / norm
-    return np.concatenate([gain[:, None], turned.real, turned.imag], axis=1)
+    return np.concatenate(parts, axis=1)
 
 
 def longest_runs(curves: NDArray[np.float32]) -> NDArray[np.float64]:

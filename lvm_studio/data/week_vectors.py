@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.households import HouseholdSet
+from lvm_studio.data.own_days import Days, OwnDays
 from lvm_studio.data.units import WEEK
 from lvm_studio.data.vectors import VectorSet
 from lvm_studio.data.week_descriptors import (
@@ -17,8 +18,9 @@ from lvm_studio.data.week_descriptors import (
     FLOOR_KW,
     GROUPS,
     NAMES,
-    against_own_day,
+    RELATIVE,
     described,
+    log_days,
 )
 
 LEAST_WEEKS: Final = 5
@@ -68,8 +70,8 @@ class WeekVectors:
 
     households: HouseholdSet
     train_weeks: NDArray[np.bool_]
-    count: NDArray[np.float64]
-    days: NDArray[np.float64]
+    days: OwnDays
+    past: NDArray[np.float64]
     total: NDArray[np.float64]
     square: NDArray[np.float64]
     common: NDArray[np.float64]
@@ -92,17 +94,13 @@ class WeekVectors:
                 "anomalies need 50 at least."
             )
         who, size = rows.household, len(households.household_ids)
-        plain, day = described(rows.curves)
-        count = np.bincount(who, minlength=size).astype(float)
-        days = _sums(day, who, size)
-        own_day = (days[who] - day) / np.maximum(count[who] - 1, 1)[:, None]
-        raw = np.concatenate([plain, against_own_day(day, own_day)], axis=1)
-        total, square = _sums(raw, who, size), _sums(raw**2, who, size)
-        blank = np.zeros((len(LEVELS), raw.shape[1]))
-        codec = cls(households, train, count, days, total, square, np.ones(raw.shape[1]), blank)
-        sound = np.isin(who, households.indices(split.train_households)) & (
-            count[who] >= LEAST_WEEKS
-        )
+        own = OwnDays.of(Days(log_days(rows.curves)), who, size)
+        blank = np.zeros((len(LEVELS), len(NAMES)))
+        past = np.zeros((size, len(train), len(NAMES)))
+        codec = cls(households, train, own, past, past[:, 0], past[:, 0], past[0, 0] + 1.0, blank)
+        raw = past[who, rows.week] = codec._raw(rows)
+        codec = replace(codec, total=_sums(raw, who, size), square=_sums(raw**2, who, size))
+        sound = np.isin(who, households.indices(split.train_households)) & codec.known[who]
         kept = rows.of(np.flatnonzero(sound))
         spread = codec._own(kept)[1]
         codec = replace(codec, common=np.maximum((spread**2).mean(0), 1e-8))
@@ -111,7 +109,7 @@ class WeekVectors:
     @property
     def known(self) -> NDArray[np.bool_]:
         """Households [H] with enough of a past to be judged by."""
-        return self.count >= LEAST_WEEKS
+        return self.days.count >= LEAST_WEEKS
 
     def vectors(self, rows: WeekRows) -> VectorSet:
         """The rows as vectors, labelled with household and week."""
@@ -144,18 +142,14 @@ class WeekVectors:
         return np.asarray((raw - mean) / spread)
 
     def _raw(self, rows: WeekRows) -> NDArray[np.float64]:
-        plain, day = described(rows.curves)
-        return np.concatenate([plain, against_own_day(day, self._past_day(rows))], axis=1)
+        days, recorded = (Days(log_days(c)) for c in (rows.curves, self._recorded(rows)))
+        inside = self._inside(rows)[:, 0]
+        against = self.days.against(days, rows.household, recorded, inside)
+        return np.concatenate([described(rows.curves), against], axis=1)
 
     def _inside(self, rows: WeekRows) -> NDArray[np.float64]:
         """1 for weeks that are part of the past they are compared with, [N, 1]."""
         return self.train_weeks[rows.week].astype(float)[:, None]
-
-    def _past_day(self, rows: WeekRows) -> NDArray[np.float64]:
-        """The household's mean day, without these weeks as they were recorded."""
-        inside, own = self._inside(rows), described(self._recorded(rows))[1]
-        count = np.maximum(self.count[rows.household][:, None] - inside, 1)
-        return np.asarray((self.days[rows.household] - inside * own) / count)
 
     def _recorded(self, rows: WeekRows) -> NDArray[np.float32]:
         return self.households.weeks.power_kw[rows.household, rows.week]
@@ -163,13 +157,13 @@ class WeekVectors:
     def _own(self, rows: WeekRows) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Mean and spread of every descriptor in the household's past without this week, [N, D]."""
         inside, who = self._inside(rows), rows.household
-        recorded = self._raw(rows.with_curves(self._recorded(rows)))
-        count = np.maximum(self.count[who][:, None] - inside, 1)
+        recorded = self.past[who, rows.week]
+        count = np.maximum(self.days.count[who][:, None] - inside, 1)
         mean = (self.total[who] - inside * recorded) / count @ CLASSES
         square = (self.square[who] - inside * recorded**2) / count @ CLASSES
         variance = np.maximum(square - mean**2, 0.0)
         shrunk = (variance * count + self.common * WORTH_WEEKS) / (count + WORTH_WEEKS)
-        return mean, np.sqrt(shrunk)
+        return np.where(RELATIVE, 0.0, mean), np.where(RELATIVE, 1.0, np.sqrt(shrunk))
 
     def _conditions(self, rows: WeekRows) -> NDArray[np.float32]:
         weeks = self.households.weeks

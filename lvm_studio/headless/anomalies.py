@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from lvm_studio.analysis.anomalies.findings import Findings
-from lvm_studio.analysis.anomalies.job import AnomalyJob
+from lvm_studio.analysis.anomalies.job import AnomalyJob, TableOnDisk
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.households import HouseholdSet
 from lvm_studio.data.tree import Tree
-from lvm_studio.data.vectors import VectorSet
 from lvm_studio.headless.progress import Progress
 from lvm_studio.headless.workspaces import chosen_households
 from lvm_studio.storage import workspace as workspace_file
@@ -71,11 +70,9 @@ def run(wishes: Wishes, progress: Progress) -> dict[str, Any]:
     }
 
 
-def _opened(wishes: Wishes) -> tuple[HouseholdSet | VectorSet, Tree | None]:
+def _opened(wishes: Wishes) -> tuple[HouseholdSet | TableOnDisk, Tree | None]:
     if wishes.file.suffix.lower() in TABLES:
-        from lvm_studio.data.vector_table import read_vectors
-
-        return read_vectors(wishes.file, wishes.condition), None
+        return TableOnDisk(wishes.file, wishes.condition), None
     workspace = workspace_file.load(wishes.file)
     if wishes.model and wishes.model not in workspace.models:
         raise DataError(f"{wishes.file.name} holds no model '{wishes.model}'.")

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lvm_studio.analysis.anomalies import classifiers
 from lvm_studio.analysis.anomalies.evidence import (
     CVAE,
     ENVELOPE,
@@ -19,6 +20,7 @@ from lvm_studio.analysis.anomalies.roc import Roc
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.households import HouseholdSet
 from lvm_studio.data.london import load_london
+from lvm_studio.data.own_days import Days, OwnDays
 from lvm_studio.data.planted import SyntheticAnomalies
 from lvm_studio.data.planted_faults import FAULTS, plant
 from lvm_studio.data.vector_table import read_vectors
@@ -83,6 +85,21 @@ def test_the_band_of_what_was_seen_contains_it(london: HouseholdSet) -> None:
     assert (middle <= high).all()
 
 
+def test_a_turned_clock_gains_by_turning_and_a_quiet_week_ranks_low() -> None:
+    rng = np.random.default_rng(0)
+    day = np.sin(np.arange(48) / 48 * 2 * np.pi) + np.arange(48) / 24
+    logs = day + 0.3 * rng.normal(size=(12, 7, 48))
+    turned = np.roll(logs.reshape(12, 336), 18, axis=1).reshape(logs.shape)
+    own = OwnDays.of(Days(logs), np.zeros(12, int), 1)
+    who, out = np.zeros(12, int), np.ones(12)
+    usual = own.against(Days(logs), who, Days(logs), out)
+    moved = own.against(Days(turned), who, Days(logs), out)
+    quiet = own.against(Days(logs - 4.0), who, Days(logs), out)
+    assert usual[:, 0].max() < 0.0 < moved[:, 0].min()
+    assert np.allclose(quiet[:, 5], np.log(0.003))
+    assert usual[:, 5].min() > quiet[:, 5].max()
+
+
 def test_coordinates_name_their_half_hours() -> None:
     curve = np.random.default_rng(0).random(336).astype(np.float32)
     curve[50:60], curve[200] = 0.25, 9.0
@@ -92,6 +109,12 @@ def test_coordinates_name_their_half_hours() -> None:
     assert half_hours(NAMES.index("Fri highest half-hour"), curve).tolist() == [200]
 
 
+@pytest.fixture
+def short_lessons(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(classifiers, "ROUNDS", 2)
+
+
+@pytest.mark.usefixtures("short_lessons")
 def test_the_job_finds_a_dead_meter_and_says_when(london: HouseholdSet) -> None:
     power = london.power_w.copy()
     row = london.index("MAC000150") if "MAC000150" in london.household_ids else 3
@@ -103,6 +126,7 @@ def test_the_job_finds_a_dead_meter_and_says_when(london: HouseholdSet) -> None:
     place = findings.names.index(name)
     assert np.flatnonzero(findings.order == place)[0] < 0.02 * len(findings.names)
     assert findings.quarter[place] != "usual"
+    assert findings.looks_like[place].startswith("dead meter")
     assert findings.marked[place, 100:].any()
 
 
@@ -124,6 +148,7 @@ def test_a_table_of_vectors_is_searched(tmp_path: Path) -> None:
         read_vectors(path, ("effect",))
 
 
+@pytest.mark.usefixtures("short_lessons")
 def test_evidence_runs_small(london: HouseholdSet) -> None:
     fit = FitSpec(steps=40, hidden=16, batch=64)
     law = SyntheticAnomalies(features=12, factors=2)

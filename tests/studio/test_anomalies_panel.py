@@ -10,8 +10,9 @@ from pytestqt.qtbot import QtBot
 from studio_fakes import workspace
 
 from lvm_studio.analysis.anomalies.findings import Findings
-from lvm_studio.analysis.anomalies.job import AnomalyJob
+from lvm_studio.analysis.anomalies.job import AnomalyJob, TableOnDisk
 from lvm_studio.analysis.anomalies.steps import Step
+from lvm_studio.data.errors import DataError
 from lvm_studio.studio.anomaly_search import AnomalySearch
 from lvm_studio.studio.panels.anomalies import AnomaliesPanel
 from lvm_studio.studio.session import Session
@@ -35,6 +36,7 @@ def findings(rows: int = 6) -> Findings:
         margin=np.maximum(a, b),
         guilty=("Mon 00:00-02:00",) * rows,
         when=("Wed 02:00-02:30",) * rows,
+        looks_like=("shifted clock (97%)",) + ("",) * (rows - 1),
         marked=marked,
         values=values,
         band=np.stack([values - 1, values, values + 1]),
@@ -105,14 +107,16 @@ def test_the_keyboard_walks_through_the_ranking(panel: AnomaliesPanel, qtbot: Qt
     assert panel.detail.text().startswith("h4 ")
 
 
-def test_a_failure_and_a_bad_table_are_said_in_a_sentence(
+def test_a_table_is_read_by_the_job_and_a_failure_is_said_in_a_sentence(
     panel: AnomaliesPanel, puppets: list[PuppetThread], tmp_path: Path
 ) -> None:
     bad = tmp_path / "words.csv"
     bad.write_text("name\nfirst\nsecond\n")
+    panel.condition.setText("cause, time")
     panel.search_table(bad)
-    assert "no column of numbers" in panel.banner.sentence.text()
-    panel.search_weeks()
+    assert puppets[0].job.data == TableOnDisk(bad, ("cause", "time"))
+    with pytest.raises(DataError, match="no column of numbers"):
+        list(puppets[0].job.run())
     puppets[0].failed.emit("It fell over.", "details")
     assert panel.banner.sentence.text() == "It fell over."
     assert not panel.search.running

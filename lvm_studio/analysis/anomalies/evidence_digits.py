@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from lvm_studio.analysis.anomalies.classifiers import classifier
 from lvm_studio.analysis.anomalies.fitting import FitSpec, fitted, vectors_module
 from lvm_studio.analysis.anomalies.roc import Roc
 from lvm_studio.analysis.anomalies.scores import typed_scores
@@ -37,16 +38,12 @@ def digit_evidence(
 
     The classifier is a small network of scikit-learn, where the text has a LeNet-5.
     """
-    from sklearn.neural_network import MLPClassifier
-
     train, test = digits.split(HELD_OUT, seed)
     rng = np.random.default_rng(seed)
     right = test.labels["digit"]
     swapped = rng.random(len(test)) < 0.5
     said = np.where(swapped, (right + rng.integers(1, CLASSES, size=len(test))) % CLASSES, right)
-    classifier = MLPClassifier((64,), max_iter=25, early_stopping=True, random_state=seed)
-    classifier.fit(train.x, train.labels["digit"])
-    chances = classifier.predict_proba(test.x)
+    chances = classifier(train.x, train.labels["digit"], seed).predict_proba(test.x)
     loss = -np.log(np.maximum(chances[np.arange(len(test)), right], 1e-12))
     wrong, hard = {}, {}
     fit = FitSpec(

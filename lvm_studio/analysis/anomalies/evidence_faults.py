@@ -10,10 +10,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from lvm_studio.analysis.anomalies.fault_library import FaultLibrary, Lessons, fault_library
 from lvm_studio.analysis.anomalies.fitting import fitted, vectors_module, week_fit
 from lvm_studio.analysis.anomalies.scores import TypedScores, typed_scores, weighted_scores
 from lvm_studio.analysis.anomalies.steps import Step
-from lvm_studio.analysis.anomalies.verdicts import Thresholds
+from lvm_studio.analysis.anomalies.verdicts import Tail, Thresholds
 from lvm_studio.data.households import HouseholdSet
 from lvm_studio.data.planted_faults import FAULTS, plant
 from lvm_studio.data.vectors import VectorSet
@@ -23,7 +24,10 @@ from lvm_studio.models.vectors import VectorVAE
 TYPED: Final = "A or B, whichever stands out more"
 WEIGHTED: Final = "the same, importance-weighted"
 LIKELIHOOD: Final = "log-likelihood at the mean of q, less KL"
-WAYS: Final = (TYPED, WEIGHTED, LIKELIHOOD)
+LIBRARY: Final = "known faults"
+BOTH: Final = "A, B or known faults"
+UNSEEN: Final = "A, B or known faults but this one"
+WAYS: Final = (TYPED, WEIGHTED, LIKELIHOOD, LIBRARY, BOTH, UNSEEN)
 TOP: Final = 98.0
 SAMPLES: Final = 32
 
@@ -53,11 +57,12 @@ def fault_evidence(
     steps: int = 1500,
     samples: int = SAMPLES,
 ) -> Generator[Step, None, FaultEvidence]:
-    """Train on training weeks; plant every fault into every held-out week; three ways to rank."""
+    """Train on training weeks; plant every fault into every held-out week; six ways to rank."""
     split, weeks = households.split, households.weeks
     codec = WeekVectors.fit(households)
     who = np.intersect1d(np.flatnonzero(codec.known), households.indices(split.train_households))
-    train = codec.vectors(rows_of(households, who, weeks.indices(split.train_weeks)))
+    sound = rows_of(households, who, weeks.indices(split.train_weeks))
+    train = codec.vectors(sound)
     clean = rows_of(households, who, weeks.indices(split.heldout_weeks))
     found: dict[tuple[str, str], list[float]] = {}
     type_a: dict[str, list[float]] = {}
@@ -70,10 +75,14 @@ def fault_evidence(
                 module = vectors_module(end.value)
                 break
             yield Step((place + step.share) / len(seeds), f"weeks, seed {seed}: {step.sentence}")
-        judge = _Judge(module, codec.vectors(clean), seed, samples)
+        lessons = Lessons.of(codec, sound, seed)
+        full = yield from fault_library(lessons, tuple(FAULTS), seed)
+        judge = _Judge(module, full, codec.vectors(clean), seed, samples)
         for kind in FAULTS:
             curves = plant(kind, clean.curves, np.random.default_rng(seed))
-            shares, share_a = judge.shares(codec.vectors(clean.with_curves(curves)))
+            others = tuple(other for other in FAULTS if other != kind)
+            blind = yield from fault_library(lessons, others, seed, networks=1)
+            shares, share_a = judge.shares(codec.vectors(clean.with_curves(curves)), blind)
             type_a.setdefault(kind, []).append(share_a)
             for way, share in shares.items():
                 found.setdefault((way, kind), []).append(share)
@@ -85,31 +94,54 @@ def fault_evidence(
 
 
 class _Judge:
-    """One trained model and its thresholds from clean weeks."""
+    """One trained model, one library, and their thresholds from clean weeks."""
 
-    def __init__(self, module: VectorVAE, clean: VectorSet, seed: int, samples: int) -> None:
-        self._module, self._seed, self._samples = module, seed, samples
+    def __init__(
+        self, module: VectorVAE, library: FaultLibrary, clean: VectorSet, seed: int, samples: int
+    ) -> None:
+        self._module, self._library, self._clean = module, library, clean
+        self._seed, self._samples = seed, samples
         self._plain = Thresholds.from_clean(typed_scores(module, clean), TOP)
         self._weighted = Thresholds.from_clean(self._by_weight(clean), TOP)
-        self._limits = {
-            way: float(np.percentile(scores, TOP)) for way, scores in self._ranks(clean).items()
-        }
+        self._of_clean = self._single(clean)
 
-    def shares(self, planted: VectorSet) -> tuple[dict[str, float], float]:
-        """Share above the limit of each way, and share named A."""
-        ranks = self._ranks(planted)
-        shares = {way: float(np.mean(ranks[way] > limit)) for way, limit in self._limits.items()}
+    def shares(self, planted: VectorSet, blind: FaultLibrary) -> tuple[dict[str, float], float]:
+        """Share above the limit of each way, and share named A; `blind` does not know the fault."""
+        clean, found = self._of_clean, self._single(planted)
+        shares = {way: _above(clean[way], found[way]) for way in clean}
+        shares[BOTH] = _above(
+            *_together((clean[TYPED], clean[LIBRARY]), (found[TYPED], found[LIBRARY]))
+        )
+        unseen = blind.unusual(self._clean), blind.unusual(planted)
+        shares[UNSEEN] = _above(*_together((clean[TYPED], unseen[0]), (found[TYPED], unseen[1])))
         types = self._plain.types(typed_scores(self._module, planted))
         return shares, float(np.mean(types == "A"))
 
-    def _ranks(self, vectors: VectorSet) -> dict[str, NDArray[np.float64]]:
+    def _single(self, vectors: VectorSet) -> dict[str, NDArray[np.float64]]:
         plain, weighted = typed_scores(self._module, vectors), self._by_weight(vectors)
         return {
             TYPED: self._plain.margins(plain).max(axis=1),
             WEIGHTED: self._weighted.margins(weighted).max(axis=1),
             LIKELIHOOD: 0.5 * np.square(plain.off).sum(1) + plain.b,
+            LIBRARY: self._library.unusual(vectors),
         }
 
     def _by_weight(self, vectors: VectorSet) -> TypedScores:
         generator = torch.Generator().manual_seed(self._seed)
         return weighted_scores(self._module, vectors, self._samples, generator)
+
+
+Scores = tuple[NDArray[np.float64], ...]
+
+
+def _together(clean: Scores, found: Scores) -> Scores:
+    """Clean and planted weeks by the most surprising of several scores."""
+    tails = [Tail.of(scores) for scores in clean]
+    return tuple(
+        np.max([tail.surprise(one) for tail, one in zip(tails, scores, strict=True)], axis=0)
+        for scores in (clean, found)
+    )
+
+
+def _above(clean: NDArray[np.float64], found: NDArray[np.float64]) -> float:
+    return float(np.mean(found > np.percentile(clean, TOP)))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.tree import Tree
 
-COLUMNS = ("rank", "name", "a", "b", "quarter", "type", "guilty", "when")
+COLUMNS = ("rank", "name", "a", "b", "quarter", "type", "guilty", "when", "looks_like")
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,9 +26,12 @@ class Findings:
         a, b: scores of type A (Eq. 8.3) and of type B (nats), [N].
         quarter: 'usual', 'type A', 'type B' or 'both types', [N].
         type: the type by which each stands out most, [N].
-        margin: how far it stands out of clean rows, in robust deviations of log scores, [N].
+        margin: how far it stands out of clean rows, [N]: in robust deviations of log scores, or in
+            nats where known faults count as well.
         guilty: coordinates or dimensions in words, N texts.
         when: the guilty half-hours in words, N texts; empty for tables.
+        looks_like: the known fault that is likelier than none, with its chance, N texts; empty for
+            tables.
         marked: those half-hours or coordinates, [N, T].
         values: what is drawn: curves in kW or the vectors themselves, [N, T].
         band: low, middle and high of what the model expects, [3, N, T].
@@ -47,6 +50,7 @@ class Findings:
     margin: NDArray[np.float64]
     guilty: tuple[str, ...]
     when: tuple[str, ...]
+    looks_like: tuple[str, ...]
     marked: NDArray[np.bool_]
     values: NDArray[np.float32]
     band: NDArray[np.float32]
@@ -74,6 +78,7 @@ class Findings:
             "type": str(self.type[row]),
             "guilty": self.guilty[row],
             "when": self.when[row],
+            "looks_like": self.looks_like[row],
         }
 
     def write_csv(self, path: Path) -> None:

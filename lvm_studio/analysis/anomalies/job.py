@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,11 +24,27 @@ from lvm_studio.data.week_descriptors import NAMES, half_hours
 from lvm_studio.data.week_vectors import WeekRows, WeekVectors, rows_of
 
 if TYPE_CHECKING:
+    from lvm_studio.analysis.anomalies.fault_library import FaultLibrary
     from lvm_studio.analysis.anomalies.fitting import FitSpec
     from lvm_studio.analysis.anomalies.scores import TypedScores
+    from lvm_studio.analysis.anomalies.verdicts import Thresholds
     from lvm_studio.models.trained import TrainedModel
 
 MOST_GUILTY = 3
+
+
+@dataclass(frozen=True)
+class TableOnDisk:
+    """A CSV or Parquet file that is yet to be read; columns named in `condition` are k."""
+
+    path: Path
+    condition: tuple[str, ...] = ()
+
+    def read(self) -> VectorSet:
+        """Its rows; DataError says in a sentence why not."""
+        from lvm_studio.data.vector_table import read_vectors
+
+        return read_vectors(self.path, self.condition)
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +52,7 @@ class AnomalyJob:
     """Every complete week of a household set, or every row of a set of vectors.
 
     Args:
-        data: what is looked at.
+        data: what is looked at; a table on disk is read by the job.
         model: the plain form of a model of such vectors; None trains one.
         steps: of that training.
         percentile: of the scores of clean rows: held-out weeks of sound households, or the tenth
@@ -43,7 +60,7 @@ class AnomalyJob:
         seed: of the training.
     """
 
-    data: HouseholdSet | VectorSet
+    data: HouseholdSet | VectorSet | TableOnDisk
     model: Tree | None = None
     steps: int = 1500
     percentile: float = 98.0
@@ -53,6 +70,9 @@ class AnomalyJob:
         """Yields steps, returns findings."""
         if isinstance(self.data, HouseholdSet):
             return (yield from self._weeks(self.data))
+        if isinstance(self.data, TableOnDisk):
+            yield Step(0.0, f"reading {self.data.path.name}")
+            return (yield from self._table(self.data.read()))
         return (yield from self._table(self.data))
 
     def _weeks(self, households: HouseholdSet) -> Generator[Step, Sent, Findings]:
@@ -69,10 +89,28 @@ class AnomalyJob:
         rows = rows_of(households, np.flatnonzero(codec.known), every)
         fit = week_fit(self.steps, self.seed)
         model = yield from self._model(fit, codec.vectors(train))
-        yield Step(0.95, "scoring the weeks")
+        yield Step(0.88, "scoring the weeks")
         clean = clean if len(clean) else train
-        findings, scores = self._scored(model, codec.vectors(rows), codec.vectors(clean))
-        return _named_weeks(findings, scores, codec, rows)
+        vectors = codec.vectors(rows)
+        usual = codec.vectors(clean)
+        findings, scores, clean_scores, limits = self._scored(model, vectors, usual)
+        library = yield from self._library(codec, train)
+        known = _with_known_faults(findings, scores, limits, library, vectors, usual, clean_scores)
+        return _named_weeks(known, scores, codec, rows)
+
+    def _library(self, codec: WeekVectors, train: WeekRows) -> Generator[Step, Sent, FaultLibrary]:
+        from lvm_studio.analysis.anomalies.fault_library import Lessons, fault_library
+        from lvm_studio.data.planted_faults import FAULTS
+
+        yield Step(0.9, "planting known faults")
+        steps = fault_library(Lessons.of(codec, train, self.seed), tuple(FAULTS), self.seed)
+        while True:
+            try:
+                step = next(steps)
+            except StopIteration as end:
+                library: FaultLibrary = end.value
+                return library
+            yield replace(step, share=0.92 + 0.08 * step.share)
 
     def _table(self, vectors: VectorSet) -> Generator[Step, Sent, Findings]:
         from lvm_studio.analysis.anomalies.fitting import FitSpec
@@ -86,7 +124,7 @@ class AnomalyJob:
         model = yield from self._model(fit, vectors)
         yield Step(0.95, "scoring the rows")
         clean = vectors.split(HELDOUT_SHARE, HELDOUT_SEED)[1]
-        findings, _ = self._scored(model, vectors, clean)
+        findings = self._scored(model, vectors, clean)[0]
         return findings
 
     def _model(self, fit: FitSpec, vectors: VectorSet) -> Generator[Step, Sent, TrainedModel]:
@@ -101,18 +139,19 @@ class AnomalyJob:
             except StopIteration as end:
                 model: TrainedModel = end.value
                 return model
-            yield replace(step, share=0.05 + 0.9 * step.share)
+            yield replace(step, share=0.05 + 0.8 * step.share)
 
     def _scored(
         self, model: TrainedModel, vectors: VectorSet, clean: VectorSet
-    ) -> tuple[Findings, TypedScores]:
+    ) -> tuple[Findings, TypedScores, TypedScores, Thresholds]:
         from lvm_studio.analysis.anomalies.fitting import vectors_module
         from lvm_studio.analysis.anomalies.scores import typed_scores
         from lvm_studio.analysis.anomalies.verdicts import Thresholds
 
         module = vectors_module(model)
         scores = typed_scores(module, vectors)
-        limits = Thresholds.from_clean(typed_scores(module, clean), self.percentile)
+        clean_scores = typed_scores(module, clean)
+        limits = Thresholds.from_clean(clean_scores, self.percentile)
         columns = tuple(str(vectors.provenance.get("columns", "")).split("\n"))
         if len(columns) != vectors.dim:
             columns = tuple(f"x{i + 1}" for i in range(vectors.dim))
@@ -129,6 +168,7 @@ class AnomalyJob:
             margin=limits.margins(scores).max(axis=1),
             guilty=_guilty(scores, limits.types(scores), columns),
             when=("",) * len(vectors),
+            looks_like=("",) * len(vectors),
             marked=np.abs(scores.off) > limits.a.threshold,
             values=vectors.x,
             band=band.astype(np.float32),
@@ -139,7 +179,27 @@ class AnomalyJob:
             model=model.to_tree(),
             notes=_notes(vectors, len(clean)),
         )
-        return findings, scores
+        return findings, scores, clean_scores, limits
+
+
+def _with_known_faults(
+    findings: Findings,
+    scores: TypedScores,
+    limits: Thresholds,
+    library: FaultLibrary,
+    vectors: VectorSet,
+    clean: VectorSet,
+    clean_scores: TypedScores,
+) -> Findings:
+    """Ranked by what is rarest among clean weeks: A or B, or the likeness to a known fault."""
+    from lvm_studio.analysis.anomalies.verdicts import Tail
+
+    typed, known = limits.margins(scores).max(axis=1), library.unusual(vectors)
+    rarest = np.maximum(
+        Tail.of(limits.margins(clean_scores).max(axis=1)).surprise(typed),
+        Tail.of(library.unusual(clean)).surprise(known),
+    )
+    return replace(findings, margin=rarest, looks_like=library.words(vectors))
 
 
 def _notes(vectors: VectorSet, clean: int) -> tuple[str, ...]:
@@ -184,6 +244,7 @@ def _named_weeks(
         notes=(
             *findings.notes,
             "Every week is compared with what its own household shows in its training weeks.",
+            "The ranking also counts how much a week looks like one of six known faults.",
         ),
     )
 

@@ -12,6 +12,7 @@ from lvm_studio.analysis.anomalies.scores import TypedScores
 
 Quarter = Literal["usual", "type A", "type B", "both types"]
 
+TAIL_PERCENTILE = 98.0
 MAD_TO_SD = 1.4826
 """Median absolute deviation to standard deviation, for a Gaussian."""
 
@@ -40,6 +41,38 @@ class Yardstick:
         """Deviations of log-scores from clean ones, in robust standard deviations, [N]."""
         logs = np.log(np.maximum(scores, np.finfo(float).tiny))
         return (logs - self.centre) / self.spread
+
+
+@dataclass(frozen=True, eq=False)
+class Tail:
+    """How rare a score is among clean ones, so that scores of different kinds can be compared.
+
+    Up to the 98th percentile of the clean scores their ranks say it, above it an exponential law
+    with their mean excess.
+
+    >>> tail = Tail.of(np.random.default_rng(0).exponential(size=5000))
+    >>> [round(float(s)) for s in tail.surprise(np.array([1.0, 3.0, 12.0]))]
+    [1, 3, 12]
+    """
+
+    clean: NDArray[np.float64]
+    knee: float
+    excess: float
+
+    @classmethod
+    def of(cls, clean: NDArray[np.float64]) -> Tail:
+        """From the scores of clean vectors, [N]."""
+        knee = float(np.percentile(clean, TAIL_PERCENTILE))
+        above = clean[clean > knee]
+        excess = float(np.mean(above - knee)) if len(above) else float(np.std(clean))
+        return cls(np.sort(clean), knee, max(excess, 1e-9))
+
+    def surprise(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
+        """-log of the share of clean scores that are as high, in nats, [N]."""
+        above = 1.0 - np.searchsorted(self.clean, scores) / len(self.clean)
+        inner = -np.log(np.maximum(above, 1.0 - TAIL_PERCENTILE / 100))
+        outer = np.maximum(scores - self.knee, 0.0) / self.excess
+        return np.asarray(inner + outer)
 
 
 @dataclass(frozen=True)

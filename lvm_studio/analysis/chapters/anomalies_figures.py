@@ -16,7 +16,7 @@ from lvm_studio.analysis.anomalies.evidence import (
     SyntheticEvidence,
 )
 from lvm_studio.analysis.anomalies.evidence_digits import LOSSES, DigitEvidence
-from lvm_studio.analysis.anomalies.evidence_faults import TYPED, WAYS, FaultEvidence
+from lvm_studio.analysis.anomalies.evidence_faults import BOTH, WAYS, FaultEvidence
 from lvm_studio.analysis.anomalies.roc import GRID
 from lvm_studio.analysis.pages.drawing import INK, OKABE_ITO, draw, draw_panels
 from lvm_studio.analysis.pages.page import PageTable, Section
@@ -176,7 +176,7 @@ def faults_section(found: FaultEvidence) -> Section:
                 kind,
                 fault.words,
                 *map(float, shares),
-                float(found.found[TYPED, kind].std()),
+                float(found.found[BOTH, kind].std()),
                 fault.type or "neither",
                 float(found.type_a[kind].mean()),
                 None if right is None else float(right.mean()),
@@ -184,16 +184,17 @@ def faults_section(found: FaultEvidence) -> Section:
         )
     table = PageTable(
         "Share of planted faults above the 98th percentile of clean held-out weeks.",
-        ("fault", "what happens", *WAYS, "sd over seeds", "type", "named A", "type right"),
+        ("fault", "what happens", *WAYS, f"sd of '{BOTH}'", "type", "named A", "type right"),
         tuple(rows),
     )
-    above = [kind for kind in FAULTS if found.found[TYPED, kind].mean() >= 0.9]
+    above = [kind for kind in FAULTS if found.found[BOTH, kind].mean() >= 0.9]
     below = [kind for kind in FAULTS if kind not in above]
     words = (
         f"Every fault is planted into each of {found.weeks} held-out weeks of households that the "
-        "model knows the past of. Three ways to rank the weeks by the same models stand side by "
-        "side.",
-        f"At least nine in ten are found of: {', '.join(above) or 'none'}. "
+        "model knows the past of. Six ways to rank the weeks stand side by side: three by the "
+        "model's scores alone, three that also ask networks which saw known faults planted into "
+        "training weeks. The last of them never saw the fault that it is asked for.",
+        f"By '{BOTH}' at least nine in ten are found of: {', '.join(above) or 'none'}. "
         f"Fewer are found of: {', '.join(below) or 'none'}. Clean weeks hold real absences and "
         "irregular days of the same size, and they claim the same top two in a hundred.",
         "Where one reading alone is wrong the type is A by construction; where one factor changes "

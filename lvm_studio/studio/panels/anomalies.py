@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 )
 
 from lvm_studio.analysis.anomalies.findings import Findings
-from lvm_studio.analysis.anomalies.job import AnomalyJob
+from lvm_studio.analysis.anomalies.job import AnomalyJob, TableOnDisk
 from lvm_studio.analysis.anomalies.steps import Step
 from lvm_studio.data.errors import DataError
 from lvm_studio.studio.anomaly_search import AnomalySearch
@@ -37,13 +37,14 @@ from lvm_studio.studio.widgets.run_banner import RunBanner
 
 MOST_ROWS = 500
 PROGRESS_STEPS = 1000
-HEADINGS = ("#", "Who", "A, σ", "B, nats", "Quarter", "Guilty")
+HEADINGS = ("#", "Who", "A, σ", "B, nats", "Quarter", "Looks like", "Guilty")
 TIPS = (
     "Place in the ranking: by how far A or B stands out of clean rows",
     "Household and week, or row of the table",
     "Type A: max |x − μ| / σ over all coordinates (Eq. 8.3)",
     "Type B: KL(q(z | x, k) ‖ p(z))",
     "Above which thresholds it lies",
+    "The known fault that the week looks like, where one is likelier than none",
     "The coordinate that makes A, or the latent dimension that makes B",
 )
 HINT = (
@@ -176,16 +177,9 @@ class AnomaliesPanel(QWidget):
             self._start(AnomalyJob(self._session.households, percentile=self.percentile.value()))
 
     def search_table(self, path: Path) -> None:
-        """Look at the rows of a table."""
-        from lvm_studio.data.vector_table import read_vectors
-
+        """Look at the rows of a table, which the job reads."""
         told = tuple(name.strip() for name in self.condition.text().split(",") if name.strip())
-        try:
-            vectors = read_vectors(path, told)
-        except DataError as error:
-            self.banner.say(str(error))
-            return
-        self._start(AnomalyJob(vectors, percentile=self.percentile.value()))
+        self._start(AnomalyJob(TableOnDisk(path, told), percentile=self.percentile.value()))
 
     def choose(self, row: int) -> None:
         """Show a row of the findings as the suspect; the ranking follows where it lists it."""
@@ -195,9 +189,10 @@ class AnomaliesPanel(QWidget):
         self.suspect.show_row(self.findings, row)
         findings = self.findings
         when = f" When (UTC): {findings.when[row]}." if findings.when[row] else ""
+        like = f" Looks like: {findings.looks_like[row]}." if findings.looks_like[row] else ""
         self.detail.setText(
             f"{findings.names[row]}: {findings.quarter[row]}, A {findings.a[row]:.1f} σ, "
-            f"B {findings.b[row]:.1f} nats. Guilty: {findings.guilty[row]}.{when}"
+            f"B {findings.b[row]:.1f} nats. Guilty: {findings.guilty[row]}.{when}{like}"
         )
         ranks = (findings.order == row).nonzero()[0]
         if len(ranks) and ranks[0] < self.table.rowCount():
@@ -234,6 +229,7 @@ class AnomaliesPanel(QWidget):
                 f"{record['a']:.1f}",
                 f"{record['b']:.1f}",
                 record["quarter"],
+                record["looks_like"],
                 record["guilty"],
             )
             for column, text in enumerate(texts):
