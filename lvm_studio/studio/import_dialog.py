@@ -69,6 +69,7 @@ class ImportDialog(QDialog):
         self._rejected = Path(self._folder.filePath("rejected.csv"))
         self._left_out = 0
         self._reading = False
+        self._guessed = False
         self._build()
         self._lay_out()
         self._connect()
@@ -151,6 +152,7 @@ class ImportDialog(QDialog):
         self._mailbox.post(partial(look_at, self.path, self.profile.currentData()))
 
     def _show_look(self, look: Look) -> None:
+        self._guessed = True
         self.preview.show_rows(look.preview)
         self.form.set_guess(look.mapping, look.preview.columns, self.path.stem)
         self.profile.setCurrentIndex(self.profile.findData(look.profile))
@@ -230,8 +232,10 @@ class ImportDialog(QDialog):
         self.message.setText(sentence)
         self.progress.setVisible(busy)
         self.progress.setRange(0, 0)
-        for widget in (self.form, self.profile, self.whole_folder, self.accept_button):
+        for widget in (self.profile, self.whole_folder):
             widget.setEnabled(not busy)
+        for widget in (self.form, self.accept_button):  # nothing to correct where nothing was seen
+            widget.setEnabled(self._guessed and not busy)
 
     def _browse(self) -> None:
         path = self._dialogs.open_path(self, "Temperature", _TEMPERATURE_KIND)

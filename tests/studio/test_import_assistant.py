@@ -52,7 +52,7 @@ def opened(qtbot: QtBot) -> Iterator[Open]:
         mailbox = thread.open_mailbox(0)
         dialog = ImportDialog(session, mailbox, path, parent, dialogs or FakeDialogs())
         dialog.show()
-        qtbot.waitUntil(dialog.accept_button.isEnabled, timeout=PATIENCE)
+        qtbot.waitUntil(dialog.profile.isEnabled, timeout=PATIENCE)
         return dialog
 
     yield open_dialog
@@ -72,6 +72,15 @@ def test_heads_say_what_a_column_is_taken_for_and_a_menu_changes_it(
     next(a for a in menu.actions() if a.objectName() == "role_temperature").trigger()
     assert dialog.form.mapping().temperature == "other"
     assert dialog.preview.horizontalHeaderItem(1).text() == "other\ntemperature"
+
+
+def test_what_holds_no_readings_cannot_be_imported(opened: Open, tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text("name,city,age\nAnn,Paris,30\nBob,Lyon,41\n")
+    dialog = opened(path)
+    assert not dialog.accept_button.isEnabled()
+    assert not dialog.form.isEnabled()
+    assert "people.csv has no column of times" in dialog.message.text()
 
 
 def test_rejected_rows_are_listed_and_saved(opened: Open, qtbot: QtBot, tmp_path: Path) -> None:
