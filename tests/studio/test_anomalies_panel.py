@@ -127,6 +127,7 @@ def test_the_ranking_is_exported_whole_and_in_both_themes(
 ) -> None:
     panel.show_findings(findings())
     theme().set_scheme(Scheme.DARK)
+    assert panel.suspect.getPlotItem().titleLabel.opts["color"] == theme().colours.text
     panel.export(tmp_path / "ranked.csv")
     lines = (tmp_path / "ranked.csv").read_text().splitlines()
     theme().set_scheme(Scheme.SYSTEM)

@@ -148,6 +148,8 @@ class SuspectPlot(pg.PlotWidget):
         self._band.set_colour(pale(colours))
         self._middle.setPen(pg.mkPen(BLUISH_GREEN))
         self._curve.setPen(pg.mkPen(colours.measured))
+        title = self.getPlotItem().titleLabel
+        title.setText(title.text, color=colours.text)
 
 
 def _dress(plot: pg.PlotWidget, colours: Colours) -> None:
