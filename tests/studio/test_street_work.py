@@ -237,6 +237,13 @@ def test_a_flow_takes_over_and_moves_the_base_curves(request_: StreetRequest) ->
     assert answer.expectation > answer.base_expectation
     near = tuned(tunings, changed(far, lam=0.98 * far.state.lam))
     assert np.abs(near.fan.curves - answer.fan.curves).mean() < 0.2 * answer.fan.curves.std()
+    raw = tuned(tunings, changed(far, corrected=False))
+    assert answer.certificate.corrected
+    assert (answer.weights == 1.0).all()
+    assert not raw.certificate.corrected
+    assert raw.weights.mean() == pytest.approx(1.0)
+    assert raw.weights.std() > 0.0
+    assert {row.tobytes() for row in answer.fan.curves} <= {row.tobytes() for row in raw.fan.curves}
 
 
 def test_more_rows_than_the_race_allows_are_resampled(request_: StreetRequest) -> None:

@@ -215,6 +215,23 @@ def test_curves_are_exported_in_watts(opened: Open, qtbot: QtBot, tmp_path: Path
     assert len(lines) == 337
 
 
+def test_tuned_curves_are_exported_with_their_weights(
+    opened: Open, qtbot: QtBot, tmp_path: Path
+) -> None:
+    window = opened(FakeDialogs(path=tmp_path / "curves.csv"), start=True)
+    window.session.set_lam(1.0)
+    qtbot.waitUntil(
+        lambda: window.service.tuned is not None and window.service.tuned.lam == 1.0,
+        timeout=PATIENCE,
+    )
+    action(window, "export_curves").trigger()
+    header, *rows = (tmp_path / "curves-weights.csv").read_text().splitlines()
+    names = (tmp_path / "curves.csv").read_text().splitlines()[0].split(",")[1:]
+    assert header == "sample,weight"
+    assert [row.split(",")[0] for row in rows] == names
+    assert [float(row.split(",")[1]) for row in rows] == window.service.tuned.weights.tolist()
+
+
 def test_there_may_be_nothing_to_export(opened: Open) -> None:
     window = opened()
     action(window, "export_curves").trigger()
