@@ -17,6 +17,8 @@ pytestmark = pytest.mark.usefixtures("qapp")
 
 HOUSEHOLDS, CURVES, GESTURES = 100, 200, 40
 DROP_P95_MS, LAM_P95_MS, TUNED_P50_MS = 150.0, 50.0, 1000.0
+DROP_TO_TUNED_P95_MS = 1500.0
+"""The aim is 150 ms: a street that is new has its base weeks and its climb still to be drawn."""
 ONE_IN, KL_TOLERANCE, PAUSE_SECONDS = 100.0, 0.1, 1.0
 REST_SECONDS = 3.0
 
@@ -60,6 +62,28 @@ def test_a_drop_repaints_the_fan(record: Record) -> None:
         ]
     record("drop_to_fan_ms", **percentiles(taken))
     assert np.percentile(taken, 95) <= DROP_P95_MS
+
+
+def test_a_drop_repaints_the_tuned_fan(record: Record) -> None:
+    """The first tuned fan of the new street that its certificate lets stand, λ held."""
+    with open_studio() as window:
+        compose(window, 40)
+        service, session = window.service, window.session
+        ids = session.households.split.train_households
+        reach(window, "climb")
+        frames = Frames(window)
+
+        def answered() -> bool:
+            tuned = service.tuned
+            return tuned is not None and tuned.state == session.state and tuned.valid
+
+        taken = [
+            timed(lambda turn=turn: session.add_households([ids[turn]]), answered, frames)
+            for turn in range(10)
+            if not live(PAUSE_SECONDS)
+        ]
+    record("drop_to_tuned_fan_ms", **percentiles(taken))
+    assert np.percentile(taken, 95) <= DROP_TO_TUNED_P95_MS
 
 
 def test_a_drop_changes_the_extreme_weeks_within_a_second(record: Record) -> None:
