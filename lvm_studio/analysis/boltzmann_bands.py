@@ -72,7 +72,7 @@ def _scores(
         if not len(present):
             continue
         own, slot = np.unique(present, return_inverse=True)
-        counts = _counts(slot, len(own), each, k, rng)
+        counts = picked_counts(slot, len(own), each, k, rng)
         curves = counts @ weeks.power_kw[own, column]
         found.append(criterion(torch.from_numpy(curves)).double().numpy())
     if not found:
@@ -80,7 +80,7 @@ def _scores(
     return np.concatenate(found)
 
 
-def _counts(
+def picked_counts(
     slot: Ints, households: int, n: int, k: int, rng: np.random.Generator
 ) -> NDArray[np.float32]:
     """[n, households] how often each is in each of n sums: a matrix product makes the sums."""

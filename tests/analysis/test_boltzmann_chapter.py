@@ -7,9 +7,10 @@ import pytest
 import torch
 from html_balance import Balance
 
-from lvm_studio.analysis.boltzmann_bands import BandSpec, _counts, real_one_in_n
+from lvm_studio.analysis.boltzmann_bands import BandSpec, picked_counts, real_one_in_n
 from lvm_studio.analysis.boltzmann_costs import CostSetting, MethodCost, break_even
 from lvm_studio.analysis.boltzmann_digits import DigitsSetting
+from lvm_studio.analysis.boltzmann_honest import HonestSpec, _Sample, real_curves, tails_of
 from lvm_studio.analysis.boltzmann_images import figures_of, frechet
 from lvm_studio.analysis.chapters.base import ChapterProgress, ChapterSpec
 from lvm_studio.analysis.chapters.boltzmann import Setting, make
@@ -23,7 +24,7 @@ from lvm_studio.storage.start import SHIPPED_MODEL, starting_workspace
 from lvm_studio.tuning.criteria import CRITERIA
 from lvm_studio.tuning.specs import SmcSpec
 
-TINY = SmcSpec(particles=256, components=1, sweeps=1)
+TINY = SmcSpec(particles=256, components=1)
 INSTANT = Setting(
     digits=DigitsSetting(
         vae_steps=4,
@@ -45,6 +46,7 @@ INSTANT = Setting(
         base_draws=2000, chains=8, chain_steps=4, flow_steps=2, flow_draws=256, pool=256
     ),
     bands=BandSpec(sums=1200, resamples=2),
+    honest=HonestSpec(sums=2000, seeds=(0, 1)),
     costed=("flexibility",),
 )
 
@@ -70,7 +72,12 @@ def test_the_page_holds_the_chapter(tmp_path):
     parsed.feed(write_page(page, tmp_path).read_text(encoding="utf-8"))
     assert parsed.open == []
     text = " ".join(parsed.text)
-    for words in ("thesis: 0.17 and 0.58", "plain Langevin", "Does matching the noise help?"):
+    for words in (
+        "thesis: 0.17 and 0.58",
+        "plain Langevin",
+        "Does matching the noise help?",
+        "Honest extremes",
+    ):
         assert words in text
     assert (tmp_path / "data" / "extremes-ten.csv").is_file()
 
@@ -95,7 +102,7 @@ def test_images_like_the_real_ones_are_at_no_distance():
 def test_a_sum_of_different_households_never_holds_one_twice():
     rng = np.random.default_rng(0)
     slot = np.array([0, 0, 0, 1, 2, 3])
-    counts = _counts(slot, 4, 4000, 2, rng)
+    counts = picked_counts(slot, 4, 4000, 2, rng)
     assert counts.max() == 1.0
     assert (counts.sum(axis=1) == 2.0).all()
     mean = counts.mean(axis=0)
@@ -104,7 +111,7 @@ def test_a_sum_of_different_households_never_holds_one_twice():
 
 
 def test_more_than_there_are_come_again():
-    counts = _counts(np.array([0, 1]), 2, 50, 5, np.random.default_rng(0))
+    counts = picked_counts(np.array([0, 1]), 2, 50, 5, np.random.default_rng(0))
     assert (counts.sum(axis=1) == 5.0).all()
 
 
@@ -122,3 +129,21 @@ def test_break_even_is_never_where_nothing_is_gained():
     cheap = MethodCost("a", 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, "")
     dear = MethodCost("b", 100.0, 0.0, 1.0, 0.0, 0.0, 0.0, "")
     assert math.isinf(break_even(dear, cheap))
+
+
+def test_tails_of_a_normal_are_its_closed_form():
+    """Quantiles of N(0, 1), and a mean of √(2 KL) where it is tilted to a KL."""
+    f = np.random.default_rng(0).standard_normal(400_000)
+    found = tails_of(3.0 + 2.0 * f)
+    exact = 3.0 + 2.0 * np.array([0.0, 1.2816, 2.3263, 3.0902, 2.1448, 3.0332])
+    assert found[:6] == pytest.approx(exact, abs=0.15)
+
+
+def test_real_sums_are_of_that_many_households_and_tilting_raises_them():
+    street = simulate_street(StreetSpec(20, 12))
+    curves = real_curves(street, street.split.train_weeks, 5, 400, np.random.default_rng(0))
+    one = street.weeks.power_kw[street.weeks.complete].sum(axis=-1).mean()
+    assert curves.sum(axis=1).mean() / one == pytest.approx(5.0, rel=0.3)
+    sample = _Sample(curves)
+    higher = sample.tilted(0, np.random.default_rng(0)).max(axis=1).mean()
+    assert higher > 1.2 * sample.scores[:, 0].mean()

@@ -21,6 +21,7 @@ from lvm_studio.analysis.boltzmann_extremes import (
     street_of,
     ten_households,
 )
+from lvm_studio.analysis.boltzmann_honest import HonestSpec, honest_extremes
 from lvm_studio.analysis.chapters.base import Chapter, ChapterProgress, ChapterSpec
 from lvm_studio.analysis.chapters.boltzmann_curves import (
     costs_section,
@@ -28,6 +29,7 @@ from lvm_studio.analysis.chapters.boltzmann_curves import (
     one_in_n_section,
 )
 from lvm_studio.analysis.chapters.boltzmann_digits import adversarial_section, class_section
+from lvm_studio.analysis.chapters.boltzmann_honest import honest_section
 from lvm_studio.analysis.pages.page import Page, Section
 from lvm_studio.data.digits import load_digits
 from lvm_studio.data.households import HouseholdSet
@@ -35,6 +37,8 @@ from lvm_studio.data.london import load_london
 from lvm_studio.data.vectors import VectorSet
 from lvm_studio.models.street import BaseSpace
 from lvm_studio.models.trained import TrainedModel
+from lvm_studio.training.household_problem import HouseholdProblem
+from lvm_studio.training.recipes import recipe_named
 from lvm_studio.tuning.criteria import CRITERIA
 from lvm_studio.tuning.specs import SmcSpec
 
@@ -60,6 +64,7 @@ class Setting:
     pool: int
     cost: CostSetting
     bands: BandSpec
+    honest: HonestSpec = field(default_factory=HonestSpec)
     costed: tuple[str, ...] = field(default_factory=lambda: tuple(CRITERIA))
 
 
@@ -68,11 +73,12 @@ REDUCED = Setting(
     vae_minutes=0.7,
     prior_steps=600,
     smc=SmcSpec(),
-    # One Gaussian with a full covariance in 60 dimensions wants many particles, and many moves.
-    street_smc=SmcSpec(components=1, sweeps=6),
+    # One Gaussian: a full covariance in 60 dimensions wants many particles.
+    street_smc=SmcSpec(components=1),
     pool=4096,
     cost=CostSetting(flow_steps=500),
     bands=BandSpec(),
+    honest=HonestSpec(sums=50_000),
     costed=("peak",),
 )
 FULL = Setting(
@@ -90,7 +96,7 @@ FULL = Setting(
     vae_minutes=10.0,
     prior_steps=2000,
     smc=SmcSpec(particles=16_384),
-    street_smc=SmcSpec(particles=16_384, components=1, sweeps=6),
+    street_smc=SmcSpec(particles=16_384, components=1),
     pool=16_384,
     cost=CostSetting(base_draws=1_000_000, flow_steps=4000),
     bands=BandSpec(sums=50_000, resamples=200),
@@ -125,7 +131,7 @@ class _Making:
     def __init__(self, spec: ChapterSpec, setting: Setting, london: HouseholdSet) -> None:
         self._spec, self._setting, self._london = spec, setting, london
         self._done = 0
-        self._total = 4 * spec.seeds + 3 + len(setting.costed) + len(CRITERIA)
+        self._total = 4 * spec.seeds + 4 + len(setting.costed) + len(CRITERIA)
 
     def digits(
         self, vectors: VectorSet
@@ -160,6 +166,9 @@ class _Making:
         street = street_of(shipped, london, HUNDRED)
         runs = extremes(street, seeds, setting.street_smc, setting.pool, "a hundred households")
         large = yield from self._piece("case 2", runs)
+        draw = HouseholdProblem(recipe_named("vae").spec, london).draw
+        compared = honest_extremes(ten.module, draw, london, setting.honest)
+        honest = yield from self._piece("honest extremes", compared)
         paid = yield from self._costs(ten)
         bands = {}
         for name, criterion in CRITERIA.items():
@@ -184,6 +193,7 @@ class _Making:
                 large,
                 None,
             ),
+            honest_section(honest, TEN, setting.honest.sums),
             costs_section(paid),
             one_in_n_section(bands, TEN),
         )
