@@ -232,8 +232,8 @@ class ImportDialog(QDialog):
         self.message.setText(sentence)
         self.progress.setVisible(busy)
         self.progress.setRange(0, 0)
-        for widget in (self.profile, self.whole_folder):
-            widget.setEnabled(not busy)
+        for choice in (self.profile, self.whole_folder):
+            choice.setEnabled(not busy)
         for widget in (self.form, self.accept_button):  # nothing to correct where nothing was seen
             widget.setEnabled(self._guessed and not busy)
 
