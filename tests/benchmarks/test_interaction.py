@@ -116,6 +116,7 @@ def test_a_drop_changes_the_extreme_weeks_within_a_second(record: Record) -> Non
 
 
 SOURCES = {
+    "at once": "from the pool, which is being made",
     "pool": "from the pool",
     "climb": "from the mixtures",
     "fitting": "from the flow, another one in the making",
@@ -133,7 +134,8 @@ def test_a_move_of_lam_repaints_the_curves(record: Record, source: str, lines: i
         frames = Frames(window)
         reach(window, source)
         gesture = session.new_gesture()
-        span = 0.3 if source == "pool" else 1.0  # beyond, the pool alone is not believed
+        alone = source in ("at once", "pool")
+        span = 0.3 if alone else 1.0  # beyond, the pool alone is not believed
         lams = span * (0.5 + np.abs(np.sin(np.arange(GESTURES))))
         taken = [
             timed(
@@ -153,7 +155,10 @@ def reach(window: MainWindow, source: str) -> None:
     """Bring the page to where this source answers, then to rest."""
     service, fitter = window.service, window.service.findChild(FlowFitter)
     assert fitter is not None
+    if source == "at once":
+        return
     if source == "pool":
+        live(REST_SECONDS)
         return
     window.session.set_lam(1.5)
     wait(lambda: service.tuned is not None and not service.tuned.refining)
