@@ -137,7 +137,10 @@ def paint_path(axes: Axes, path: TuningPath, what: str, unit: str) -> None:
 def paint_front(axes: Axes, path: TuningPath, unit: str) -> None:
     """The Pareto front (Fig. 10.3)."""
     axes.plot(path.expectation, path.kl, color=OKABE_ITO[0], label="theory")
-    axes.plot(path.flow_expectation, path.flow_kl, "o", markersize=3, color=OKABE_ITO[1])
+    axes.plot(
+        path.flow_expectation, path.flow_kl, "o", markersize=3, color=OKABE_ITO[1],
+        label="flow, no weights",
+    )  # fmt: skip
     axes.set_xlabel(unit)
     axes.set_ylabel("KL, nats")
     axes.legend()

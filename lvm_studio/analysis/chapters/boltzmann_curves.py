@@ -32,7 +32,8 @@ def extremes_section(
     sure = all(each.certificate.ok for each in found)
     words = (
         f"{who} Each criterion is tuned to KL 6.91 (1 in 1000) by the reference, SMC; λ took at "
-        f"most {updates} updates from a cold start (thesis: fewer than 10).",
+        f"most {updates} {'update' if updates == 1 else 'updates'} from a cold start (thesis: "
+        "fewer than 10).",
         f"Runs of the reference from {len(found[0].log_z)} seeds differ by at most "
         f"{max(spreads):.3f} nats in log Z. "
         + (
@@ -82,6 +83,7 @@ def _curves(name: str, found: Sequence[Extreme], real_kw: NDArray[np.float32] | 
         if real_kw is not None:
             panels[0].plot(days, real_kw[:SUPERPOSED].T, color=OKABE_ITO[0], linewidth=0.6)
             panels[0].set_title("measured sums")
+            panels[0].set_ylabel("kW")
         for axes, each in zip(panels[-len(found) :], found, strict=True):
             axes.plot(days, each.base_kw[:SUPERPOSED].T, color=OKABE_ITO[2], linewidth=0.6)
             tuned = _apart(each.answer.curves_kw)
@@ -96,7 +98,7 @@ def _curves(name: str, found: Sequence[Extreme], real_kw: NDArray[np.float32] | 
         data[f"{each.criterion}_base"] = each.base_kw[:SUPERPOSED].T.astype(np.float64)
         data[f"{each.criterion}_tuned"] = _apart(each.answer.curves_kw).T.astype(np.float64)
     caption = (
-        f"{SUPERPOSED} curves each (as Fig. 10.5): green of the base law, red of the tuned one, "
+        f"{SUPERPOSED} curves each (as Fig. 10.5): green of the base law, orange of the tuned one, "
         "black the tuned mean" + ("; blue measured sums." if real_kw is not None else ".")
     )
     return draw_panels(name, caption, paint, data, size=(8.0, 6.5 if real_kw is not None else 5.0))
