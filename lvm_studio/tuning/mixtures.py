@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -36,7 +37,10 @@ class Mixture:
         """n draws, [n, dim]."""
         v = torch.randn(n, self.mean.shape[1], generator=generator)
         which = torch.multinomial(self.log_share.exp(), n, replacement=True, generator=generator)
-        return self.mean[which] + (self.cholesky[which] @ v[..., None])[..., 0]
+        for component, factor in enumerate(self.cholesky):
+            rows = torch.nonzero(which == component).flatten()
+            v[rows] = self.mean[component] + v[rows] @ factor.T
+        return v
 
     def log_ratio(self, u: Tensor) -> Tensor:
         """log q(u) - log N(u; 0, I) of u [n, dim], [n]."""
@@ -47,11 +51,19 @@ class Mixture:
         return torch.softmax(self._log_parts(u), dim=0)
 
     def _log_parts(self, u: Tensor) -> Tensor:
-        centred = (u - self.mean[:, None]).mT
-        v = torch.linalg.solve_triangular(self.cholesky, centred, upper=False)
+        v = self._inverse @ u.T - self._inverse @ self.mean[..., None]
         log_det = self.cholesky.diagonal(dim1=-2, dim2=-1).log().sum(-1)
         each: Tensor = 0.5 * (u.square().sum(-1) - v.square().sum(-2)) - log_det[:, None]
         return self.log_share[:, None] + each
+
+    @cached_property
+    def _inverse(self) -> Tensor:
+        """[K, dim, dim] of the Cholesky factors: a product is cheaper than solving each time."""
+        identity = torch.eye(self.mean.shape[1], dtype=self.mean.dtype)
+        inverse: Tensor = torch.linalg.solve_triangular(
+            self.cholesky, identity.expand_as(self.cholesky), upper=False
+        )
+        return inverse
 
     def widened(self, factor: float) -> Mixture:
         """The same with every standard deviation times `factor`."""

@@ -60,28 +60,34 @@ class FlowSpec(BaseModel):
 
 
 class SmcSpec(BaseModel):
-    """Sizes of the reference sampler: what a run costs is particles x (1 + rungs x sweeps)."""
+    """Sizes of the reference sampler: what a run costs is particles x (base_factor + rungs)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    particles: Annotated[int, Field(ge=64, le=1_000_000)] = 4096
+    particles: Annotated[int, Field(ge=64, le=1_000_000)] = Field(
+        8192, description="draws at each rung"
+    )
     base_factor: Annotated[int, Field(ge=1, le=64)] = Field(
-        2, description="so many times the particles are drawn of the base law"
+        1, description="so many times the particles are drawn of the base law"
     )
     islands: Annotated[int, Field(ge=2, le=64)] = Field(
-        8, description="groups without common ancestors: their spread is the error"
+        8, description="groups of draws, even in number: their spread is the error"
     )
-    components: Annotated[int, Field(ge=1, le=64)] = Field(4, description="Gaussians that propose")
-    sweeps: Annotated[int, Field(ge=1, le=100)] = 3
+    components: Annotated[int, Field(ge=1, le=64)] = Field(8, description="Gaussians that propose")
+    rounds: Annotated[int, Field(ge=1, le=100)] = Field(
+        4, description="so many times fresh draws are added at the last rung"
+    )
     least_share: Annotated[float, Field(gt=0.05, lt=1)] = Field(
-        0.5, description="ESS / N that the step to the next λ may leave"
+        0.25, description="ESS, as a share of the particles, that a step to the next λ may leave"
     )
     max_rungs: Annotated[int, Field(ge=1, le=500)] = 60
 
     @model_validator(mode="after")
     def _islands_are_alike(self) -> SmcSpec:
-        if self.particles % self.islands:
-            raise ValueError(f"{self.particles} particles do not split into {self.islands} islands")
+        if self.islands % 2 or self.particles % self.islands:
+            raise ValueError(
+                f"{self.particles} particles do not split into {self.islands} islands in two halves"
+            )
         return self
 
 

@@ -1,16 +1,13 @@
-"""The reference sampler against closed forms, and MBAR against its own equations."""
+"""The reference sampler against closed forms, and against sums over the base law."""
 
 import math
 
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from tuning_spaces import LinearSpace, QuadraticSpace, TwoWaySpace
+from tuning_spaces import LinearSpace, QuadraticSpace, ToyStreet, TwoWaySpace
 
 from lvm_studio.tuning.criteria import CRITERIA
-from lvm_studio.tuning.mbar import mbar_log_z, mixed_log_ratio
 from lvm_studio.tuning.pool import Pool
 from lvm_studio.tuning.potential import Potential
 from lvm_studio.tuning.smc import run_smc, smc_pool
@@ -47,15 +44,15 @@ def test_a_linear_criterion_up_to_five(linear: SmcPool, lam: float) -> None:
 
 def test_the_ladder_ends_where_it_is_told(linear: SmcPool) -> None:
     assert linear.lam_max == pytest.approx(math.sqrt(26.0), rel=0.05)
-    assert linear.decodes == 2 * 1024 + 3 * 1024 * int(np.sum(linear.lams > 0.0))
+    assert linear.decodes == 1024 * (1 + len(linear.lams)) == len(linear.draws.f)
+    assert np.sum(linear.lams == linear.lam_max) == SMALL.rounds
     assert len(linear.islands) == 8
 
 
 def test_errors_between_islands_are_those_between_seeds() -> None:
-    """Beside them stays what a small population understates: some 0.03 nats at 1,024."""
     runs = [smc_pool(LINEAR, kl_max=5.0, seed=seed, spec=SMALL) for seed in range(6)]
     found, told = np.array([run.log_z_at(3.0) for run in runs]).T
-    assert found.mean() == pytest.approx(4.5, abs=0.06)
+    assert found.mean() == pytest.approx(4.5, abs=0.02)
     assert found.std(ddof=1) < 3.0 * told.mean()
     assert told.mean() < 5.0 * found.std(ddof=1)
 
@@ -77,27 +74,22 @@ def test_two_ways_are_both_found() -> None:
     assert first == pytest.approx(0.5, abs=0.06)
 
 
+def test_log_z_of_a_street_is_that_of_the_base_law() -> None:
+    """In 40 dimensions states of Metropolis chains would put it 0.1 lower, and their Gaussians."""
+    pool = Pool.from_space(ToyStreet(), CRITERIA["flexibility"], n=20_000)
+    reference = smc_pool(pool.potential, kl_max=1.2, seed=5, spec=SmcSpec(particles=4096, rounds=1))
+    log_z, error = reference.log_z_at(1.0)
+    assert log_z == pytest.approx(pool.draws.estimate(1.0)[0].log_z, abs=0.04)
+    assert error < 0.02
+
+
 def test_every_rung_is_told_and_the_same_seed_tells_the_same() -> None:
     *rungs, pool = run_smc(LINEAR, kl_max=3.0, seed=4, spec=SMALL)
     *_, again = run_smc(LINEAR, kl_max=3.0, seed=4, spec=SMALL)
     assert [rung.rung for rung in rungs] == list(range(1, len(rungs) + 1))
-    assert np.all(np.diff([rung.lam for rung in rungs]) > 0)
+    assert np.all(np.diff([rung.lam for rung in rungs]) >= 0)
     assert rungs[-1].kl == pytest.approx(3.0, rel=0.01)
     assert (pool.draws.f == again.draws.f).all()
-
-
-@settings(max_examples=20, deadline=None)
-@given(seed=st.integers(0, 99), lams=st.lists(st.floats(0.1, 1.5), min_size=1, max_size=4))
-def test_mbar_solves_its_own_equations(seed: int, lams: list[float]) -> None:
-    """Z_k = Σ_i e^{λ_k f_i} / q_mix(i) / n, from any overlap."""
-    rungs = np.concatenate([[0.0], np.cumsum(lams)])
-    rng = np.random.default_rng(seed)
-    f = np.concatenate([rng.normal(lam, 1.0, 200) for lam in rungs])
-    laws, counts = np.outer(rungs, f), [200] * len(rungs)
-    log_z = mbar_log_z(laws, counts, [True] + [False] * len(lams))
-    ratio = mixed_log_ratio(laws, counts, log_z)
-    again = np.log(np.exp(laws + ratio).mean(axis=1))
-    assert again == pytest.approx(log_z, abs=1e-5)
 
 
 def test_islands_must_be_alike() -> None:

@@ -75,7 +75,7 @@ METHODS = (
     ("auto", "Best draws", "Whichever of the others is valid and worth most; the flow goes first."),
     ("pool", "Base weeks", "Weeks of the base law, reweighted by e^{λf}: good for small λ only."),
     ("climb", "Mixtures", "Weeks of Gaussian mixtures fitted on the way to λ, reweighted."),
-    ("smc", "Reference", "Weeks of tempered SMC, all its rungs counted together by MBAR."),
+    ("smc", "Reference", "Weeks of tempered SMC, all its rungs counted together."),
     ("flow", "Flow", "Weeks of the normalising flow, with their exact weights."),
 )
 METHOD_HELP = (
