@@ -30,7 +30,8 @@ step "Import contracts"
 
 step "The core, where Qt is not installed"
 "$python" packaging/without_qt.py "$venv-core"
-"$venv-core/bin/python" -m pytest -q tests/data tests/models tests/training tests/tuning \
+# No screen and little waiting: these share the cores. What follows has a pointer and clocks.
+"$venv-core/bin/python" -m pytest -q -n auto --maxprocesses 4 --dist worksteal tests/data tests/models tests/training tests/tuning \
     tests/analysis tests/storage tests/engine tests/studies
 "$venv-core/bin/python" -m pytest -q --doctest-modules lvm_studio --ignore=lvm_studio/studio
 
