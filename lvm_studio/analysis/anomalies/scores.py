@@ -10,8 +10,9 @@ import torch
 from numpy.typing import NDArray
 
 from lvm_studio.data.vectors import VectorSet
+from lvm_studio.models.draws import ZDraws
 from lvm_studio.models.gaussians import HALF_LOG_2PI
-from lvm_studio.models.vectors import Draws, VectorVAE
+from lvm_studio.models.vectors import VectorVAE
 
 BATCH = 256
 
@@ -89,7 +90,7 @@ def _at_the_mean(model: VectorVAE, x: torch.Tensor, k: torch.Tensor) -> TypedSco
     return _scores(x, law.mean, law.stddev, q.kl())
 
 
-def _under_weights(x: torch.Tensor, draws: Draws) -> TypedScores:
+def _under_weights(x: torch.Tensor, draws: ZDraws) -> TypedScores:
     likelihood = draws.law.log_prob(x)
     log_prior = (-0.5 * draws.z**2 - HALF_LOG_2PI).sum(-1)
     log_weight = likelihood + log_prior - draws.q.log_prob(draws.z).sum(-1)
