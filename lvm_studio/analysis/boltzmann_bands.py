@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,6 +32,27 @@ def real_one_in_n(
 ) -> OneInN:
     """The three figures of real sums of k households, with household-and-week bands of 95 %.
 
+    Raises:
+        DataError: there is no such household or week.
+    """
+    *_, real = real_sums(households, k, criterion, spec)
+    assert real is not None  # the last one is the sums
+    return with_bootstrap(real.f, n, real.resampled)
+
+
+@dataclass(frozen=True, eq=False)
+class RealSums:
+    """f of real sums [m], and of the sums of each resample of households and weeks, [m'] each."""
+
+    f: Array
+    resampled: tuple[Array, ...]
+
+
+def real_sums(
+    households: HouseholdSet, k: int, criterion: Criterion, spec: BandSpec | None = None
+) -> Generator[RealSums | None, None, None]:
+    """Yield the sums of k households, after None for each week formed (milliseconds).
+
     Of the training weeks and households that are not suspect. Sums share households and weeks,
     so that both are drawn with replacement (their number stays), and sums formed of what was
     drawn: k different ones where as many were metered that week, else with repetition. A sum of
@@ -46,12 +68,13 @@ def real_one_in_n(
     if not len(rows) or not len(columns):
         raise DataError(f"{households.name} has no training weeks or households to draw again.")
     rng = np.random.default_rng(spec.seed)
-    here = _scores(households, rows, columns, k, criterion, spec.sums, rng)
+    here = yield from _scores(households, rows, columns, k, criterion, spec.sums, rng)
     again = []
     for _ in range(spec.resamples):
         drawn = rng.choice(rows, len(rows)), rng.choice(columns, len(columns))
-        again.append(_scores(households, *drawn, k, criterion, spec.sums, rng))
-    return with_bootstrap(here, n, again)
+        formed = yield from _scores(households, *drawn, k, criterion, spec.sums, rng)
+        again.append(formed)
+    yield RealSums(here, tuple(again))
 
 
 def _scores(
@@ -62,7 +85,7 @@ def _scores(
     criterion: Criterion,
     sums: int,
     rng: np.random.Generator,
-) -> Array:
+) -> Generator[None, None, Array]:
     """f of sums of k of these households, as many in each of these weeks."""
     weeks = households.weeks
     each = -(-sums // len(columns))
@@ -75,6 +98,7 @@ def _scores(
         counts = picked_counts(slot, len(own), each, k, rng)
         curves = counts @ weeks.power_kw[own, column]
         found.append(criterion(torch.from_numpy(curves)).double().numpy())
+        yield None
     if not found:
         raise DataError(f"No household of {households.name} was metered in the weeks drawn.")
     return np.concatenate(found)

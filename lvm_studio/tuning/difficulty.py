@@ -43,8 +43,18 @@ def difficulty(potential: Potential, u: Tensor) -> Difficulty:
     The log-determinant of the map from p to p̂_λ changes by λ∇f: plateaus and cliffs of f are
     what a flow has to imitate.
     """
+    return judged(gradient_norms(potential, u))
+
+
+def gradient_norms(potential: Potential, u: Tensor) -> Array:
+    """‖∇f‖/√Var f [n] at base draws u [n, dim]."""
     _, gradient = potential.value_and_gradient(u)
-    norms = gradient.double().norm(dim=1).numpy()
+    norms: Array = gradient.double().norm(dim=1).numpy()
+    return norms
+
+
+def judged(norms: Array) -> Difficulty:
+    """Judge a criterion by the norms [n] of its gradient at base draws."""
     middle, high, most = (float(value) for value in np.quantile(norms, (0.5, 0.99, 0.995)))
     counts, edges = np.histogram(norms, bins=_BINS, range=(0.0, max(most, 1e-9)))
     flat = float((norms < _FLAT).mean())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -27,15 +27,20 @@ class Reference:
 
     Attributes:
         lam: [L], rising from 0; log_z: [2, L] of each seed, nats.
-        draws: of the first seed, u, f and log p - log q of the mixture of all its rungs.
+        pool: of the first seed, some of its draws with their islands.
         decodes, seconds: what both runs cost.
     """
 
     lam: Array
     log_z: Array
-    draws: Draws
+    pool: SmcPool
     decodes: int
     seconds: float
+
+    @property
+    def draws(self) -> Draws:
+        """Of the first seed: u, f and log p - log q of the mixture of all its rungs."""
+        return self.pool.draws
 
     def log_z_at(self, lam: float) -> tuple[float, float] | None:
         """log Z of both seeds at λ ≥ 0; None beyond the last rung."""
@@ -87,14 +92,15 @@ def reference_of(found: list[SmcPool]) -> Reference:
     return Reference(
         lam=lam,
         log_z=log_z,
-        draws=_some(found[0].draws),
+        pool=_some(found[0]),
         decodes=sum(pool.decodes for pool in found),
         seconds=sum(pool.seconds for pool in found),
     )
 
 
-def _some(draws: Draws) -> Draws:
+def _some(pool: SmcPool) -> SmcPool:
     """At most KEPT of the draws, picked blindly: the mixture they are of stays the same."""
-    generator = np.random.default_rng(0)
+    generator, draws = np.random.default_rng(0), pool.draws
     picked = generator.permutation(len(draws.f))[:KEPT]
-    return Draws(draws.u[torch.from_numpy(picked)], draws.f[picked], draws.log_ratio[picked])
+    some = Draws(draws.u[torch.from_numpy(picked)], draws.f[picked], draws.log_ratio[picked])
+    return replace(pool, draws=some, island=pool.island[picked])

@@ -27,8 +27,8 @@ class TheoryCurves:
     Attributes:
         lam: per standard deviation of f.
         expectation, kl, log_z, variance, third: under p̂_λ.
-        expectation_band, kl_band, log_z_band: [2, L], 95 %.
-        by_base: whether the base draws say it (k̂ < 0.7 and ESS ≥ 100); the pool of SMC does else.
+        expectation_band, kl_band, log_z_band, variance_band: [2, L], 95 %.
+        by_base: whether the base draws say it (k̂ < 0.7 and ESS ≥ 100); what lies beyond does else.
         known: whether anything does.
     """
 
@@ -41,13 +41,20 @@ class TheoryCurves:
     expectation_band: Array
     kl_band: Array
     log_z_band: Array
+    variance_band: Array
     by_base: NDArray[np.bool_]
     known: NDArray[np.bool_]
 
 
-def theory(base: Draws, reference: SmcPool | None, lams: Sequence[float]) -> TheoryCurves:
-    """The curves at λ ≥ 0; beyond what the base draws can say nothing is known without SMC."""
-    rows = [_at(base, reference, lam) for lam in lams]
+def theory(base: Draws, beyond: SmcPool | Draws | None, lams: Sequence[float]) -> TheoryCurves:
+    """The curves at λ ≥ 0.
+
+    Args:
+        base: draws of the base law.
+        beyond: what to ask where the base draws cannot say: the pool of SMC, or other weighted
+            draws as far as their own weights allow; None: nothing is known there.
+    """
+    rows = [_at(base, beyond, lam) for lam in lams]
     values, errors, by_base, known = zip(*rows, strict=True)
     expectation, kl, log_z, variance, third = np.array(values).T
     spread = _BAND * np.array(errors).T
@@ -61,6 +68,7 @@ def theory(base: Draws, reference: SmcPool | None, lams: Sequence[float]) -> The
         expectation_band=_band(expectation, spread[0]),
         kl_band=_band(kl, spread[1]),
         log_z_band=_band(log_z, spread[2]),
+        variance_band=_band(variance, spread[3]),
         by_base=np.array(by_base),
         known=np.array(known),
     )
@@ -69,14 +77,16 @@ def theory(base: Draws, reference: SmcPool | None, lams: Sequence[float]) -> The
 _Row = tuple[tuple[float, ...], tuple[float, ...], bool, bool]
 
 
-def _at(base: Draws, reference: SmcPool | None, lam: float) -> _Row:
+def _at(base: Draws, beyond: SmcPool | Draws | None, lam: float) -> _Row:
     estimate, share = base.estimate(lam)
-    if estimate.valid or reference is None:
-        return _values(estimate), _base_errors(estimate, base, share), True, estimate.valid
-    estimate, _ = reference.estimate(lam)
-    at = reference.errors(lam)
-    errors = (at.expectation, at.kl, reference.log_z_at(lam)[1])
-    return _values(estimate), errors, False, lam <= reference.lam_max
+    if estimate.valid or beyond is None:
+        return _values(estimate), _draws_errors(estimate, base, share), True, estimate.valid
+    estimate, share = beyond.estimate(lam)
+    if isinstance(beyond, Draws):
+        return _values(estimate), _draws_errors(estimate, beyond, share), False, estimate.valid
+    at = beyond.errors(lam)
+    errors = (at.expectation, at.kl, beyond.log_z_at(lam)[1], at.variance)
+    return _values(estimate), errors, False, lam <= beyond.lam_max
 
 
 def _values(estimate: TunedEstimate) -> tuple[float, ...]:
@@ -84,15 +94,20 @@ def _values(estimate: TunedEstimate) -> tuple[float, ...]:
     return at.expectation, at.kl, estimate.log_z, at.variance, at.third
 
 
-def _base_errors(estimate: TunedEstimate, base: Draws, share: Array) -> tuple[float, ...]:
-    """Delta-method errors of independent draws: of E f, of KL and of log Z.
+def _draws_errors(estimate: TunedEstimate, draws: Draws, share: Array) -> tuple[float, ...]:
+    """Delta-method errors of independent draws: of E f, of KL, of log Z and of Var f.
 
-    A draw moves E f by w (f - E f), log Z by w - 1/n, and KL = λ E f - log Z by both.
+    A draw moves E f by w (f - E f), log Z by w - 1/n, KL = λ E f - log Z by both, and Var f by
+    w ((f - E f)² - Var f).
     """
-    mean = share * (base.f - estimate.moments.expectation)
+    apart = draws.f - estimate.moments.expectation
     log_z = share - 1.0 / len(share)
-    kl = estimate.lam * mean - log_z
-    return estimate.standard_error, float(np.linalg.norm(kl)), float(np.linalg.norm(log_z))
+    kl = estimate.lam * share * apart - log_z
+    variance = share * (np.square(apart) - estimate.moments.variance)
+    kl_error, log_z_error, variance_error = (
+        float(np.linalg.norm(moved)) for moved in (kl, log_z, variance)
+    )
+    return estimate.standard_error, kl_error, log_z_error, variance_error
 
 
 def _band(middle: Array, spread: Array) -> Array:

@@ -24,6 +24,7 @@ from lvm_studio.tuning.errors import TuningError
 from lvm_studio.tuning.fit import FlowSnapshot, fit_flow
 from lvm_studio.tuning.pool import Draws
 from lvm_studio.tuning.reference_job import Reference
+from lvm_studio.tuning.smc_pool import SmcPool
 from lvm_studio.tuning.specs import FlowSpec
 
 DATA = households()
@@ -300,7 +301,8 @@ def test_answers_are_held_against_the_reference(request_: StreetRequest) -> None
     before = tuned(tunings, near)
     draws = tunings._tunings.get(tuning_key(near)).sources["pool"].draws
     lam = np.linspace(0.0, 1.0, 3)
-    far_off = Reference(lam, np.full((2, 3), before.log_z + 1.0), draws, 0, 0.0)
+    pool = SmcPool(draws, np.arange(len(draws.f)) % 2, lam, 0, 0.0)
+    far_off = Reference(lam, np.full((2, 3), before.log_z + 1.0), pool, 0, 0.0)
     answers(tunings.compare(near, far_off))
     after = tuned(tunings, near)
     assert before.certificate.ok

@@ -82,8 +82,23 @@ def test_theory_curves_are_the_base_laws_near_and_smcs_beyond() -> None:
 
 def test_without_a_reference_nothing_is_known_beyond_the_base_draws() -> None:
     base = reweighting(LINEAR, 0.0, 2048, seed=0)
-    curves = theory(Draws(base.u, base.f, np.zeros(2048)), None, [0.5, 4.0])
+    draws = Draws(base.u, base.f, np.zeros(2048))
+    curves = theory(draws, None, [0.5, 4.0])
     assert curves.known.tolist() == [True, False]
+
+
+def test_other_draws_answer_beyond_the_base_draws_as_far_as_they_are_sound() -> None:
+    generator = np.random.default_rng(0)
+    z, far = generator.standard_normal(2048), 3.0 + generator.standard_normal(2048)
+    draws = Draws(torch.zeros(2048, 1), z, np.zeros(2048))
+    shifted = Draws(torch.zeros(2048, 1), far, 4.5 - 3.0 * far)
+    curves = theory(draws, shifted, [0.5, 3.0, 9.0])
+    assert curves.by_base.tolist() == [True, False, False]
+    assert curves.known.tolist() == [True, True, False]
+    low, high = curves.variance_band
+    assert (low[:2] < 1.0).all()
+    assert (high[:2] > 1.0).all()
+    assert (high - low)[0] == pytest.approx(4 * 1.96 / np.sqrt(2 * 2048 / 1.3), rel=0.5)
 
 
 def test_bands_of_the_base_law_hold_the_truth_as_often_as_they_say() -> None:
