@@ -86,6 +86,9 @@ class MethodChoice(StrEnum):
     POOL = "pool"
     SMC = "smc"
     FLOW = "flow"
+    REJECTION = "rejection"
+    REWEIGHTING = "reweighting"
+    LANGEVIN = "langevin"
 
 
 def version(wanted: bool) -> None:

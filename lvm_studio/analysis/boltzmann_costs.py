@@ -8,13 +8,12 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
 
-from lvm_studio.models.noise.laws import Law
-from lvm_studio.models.street import BaseSpace, Encoded
+from lvm_studio.models.street import BaseSpace
 from lvm_studio.tuning.criteria import criterion_named
 from lvm_studio.tuning.fit import FlowSnapshot, fit_flow
 from lvm_studio.tuning.flow_defended import DefendedFlow
+from lvm_studio.tuning.metered import MeteredSpace
 from lvm_studio.tuning.pool import Pool
 from lvm_studio.tuning.proposals import Proposal, flow_draws
 from lvm_studio.tuning.references import (
@@ -63,35 +62,6 @@ class MethodCost:
     expectation: float
     standard_error: float
     caveat: str
-
-
-@dataclass(eq=False)
-class MeteredSpace:
-    """A space that counts what is decoded."""
-
-    space: BaseSpace
-    decoded: int = 0
-
-    @property
-    def dim(self) -> int:
-        return self.space.dim
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return self.space.names
-
-    @property
-    def k(self) -> int:
-        return self.space.k
-
-    def decode(self, u: Tensor) -> Law:
-        """The space's own law; one decode a row."""
-        self.decoded += len(u)
-        return self.space.decode(u)
-
-    def encode(self, x: Tensor) -> Encoded:
-        """The space's own posterior."""
-        return self.space.encode(x)
 
 
 def costs(

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 _ONE_IN = 1000.0
 _BASE_WEEKS = 20_000
 
-Method = Literal["auto", "pool", "smc", "flow"]
+Method = Literal["auto", "pool", "smc", "flow", "rejection", "reweighting", "langevin"]
 
 
 def goal_of(
@@ -125,6 +125,9 @@ def run(
         "samples": wishes.samples,
         "draws": result.samples,
         "method": result.method,
+        "decodes": result.decodes,
+        "seconds": result.seconds,
+        "decodes_each": result.decodes / max(result.ess, 1.0),
         "valid": result.valid,
         "doubt": result.doubt,
         "reached": result.reached,
@@ -157,7 +160,7 @@ def _tuned(spec: TuneSpec, space: BaseSpace, progress: Progress) -> TuneResult:
 def _certificate(result: TuneResult) -> dict[str, Any]:
     """The certificate as plain values: JSON has no infinity."""
     told = asdict(result.certificate)
-    return {**told, "khat": _finite(result.certificate.khat)}
+    return {key: _finite(each) if isinstance(each, float) else each for key, each in told.items()}
 
 
 def _update(update: Update) -> dict[str, Any]:
@@ -232,5 +235,5 @@ def _peak_makers(space: BaseSpace, result: TuneResult) -> dict[str, Any]:
 
 
 def _finite(value: float) -> float | None:
-    """JSON has no infinity: a tail too short to be measured has no k̂."""
+    """JSON has no infinity: a short tail has no k̂, draws without weights no Z."""
     return value if math.isfinite(value) else None

@@ -25,7 +25,7 @@ from lvm_studio.tuning.weights import (
     systematic_resample,
 )
 
-Method = Literal["pool", "flow", "smc"]
+Method = Literal["pool", "flow", "smc", "rejection", "reweighting", "langevin"]
 
 SHOWN = 256
 """Curves in an answer unless told otherwise."""
@@ -40,8 +40,8 @@ class TunedAnswer:
     """The tuned law p̂_λ: natural units, normalised ones beside them, and how right it is.
 
     Attributes:
-        method: 'pool' (base draws reweighted), 'flow' (flow draws, weights applied) or 'smc'
-            (all rungs of SMC).
+        method: 'pool' (base draws reweighted), 'flow' (flow draws, weights applied), 'smc'
+            (all rungs of SMC), or one of `references.WAYS`.
         lam: λ, per standard deviation of the criterion.
         kl: KL(p̂_λ ‖ p), nats; one_in_n: N of "1 week in N", KL = log N (10.3.2).
         expectation, base_expectation: E f tuned and base, in `unit`; standard_error: of the

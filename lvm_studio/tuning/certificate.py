@@ -89,6 +89,21 @@ def certify(
     )
 
 
+def uncertified(why: str) -> Certificate:
+    """The red certificate of draws without weights, with the reason in a sentence."""
+    return Certificate(
+        ess_share=math.nan,
+        khat=math.nan,
+        log_z=math.nan,
+        log_z_error=math.nan,
+        reference_log_z=None,
+        kl_to_target=math.nan,
+        corrected=False,
+        ok=False,
+        sentence=why,
+    )
+
+
 def _fault(ess: float, khat: float, log_z: float, reference: tuple[float, float] | None) -> str:
     """Why the set must not be believed, '' where nothing says so."""
     if khat > KHAT_LIMIT:

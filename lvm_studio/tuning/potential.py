@@ -104,6 +104,10 @@ class Potential:
         """A value in the criterion's unit as standard deviations above the base mean."""
         return (natural - self.shift - self.bias) / self.scale
 
+    def on(self, space: BaseSpace) -> Potential:
+        """The same potential, decoded by `space`."""
+        return Potential(space, self.criterion, self.noise, self.shift, self.scale, self.bias)
+
     def mirrored(self) -> Potential:
         """The potential of -f: tuning it by λ is tuning f by -λ."""
         return Potential(self.space, self.criterion, self.noise, self.shift, -self.scale, self.bias)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -157,3 +160,44 @@ def _base(potential: Potential, n: int, seed: int) -> tuple[Tensor, Array]:
     u = torch.cat(parts)
     values: Array = potential.values(u).numpy()
     return u, values
+
+
+class Way(Protocol):
+    """One method: draws for λ at which KL(p̂_λ ‖ p) = kl nats, each by its own means and price."""
+
+    def __call__(self, potential: Potential, *, lam: float, kl: float, seed: int) -> ReferenceDraws:
+        """The draws of one run."""
+        ...
+
+
+_BASE_DRAWS = 100_000
+_CHAINS = 256
+_CHAIN_STEPS = 200
+_BEYOND_KL = 0.3
+
+
+def _by_rejection(potential: Potential, *, lam: float, kl: float, seed: int) -> ReferenceDraws:
+    return rejection(potential, kl, _BASE_DRAWS, seed)
+
+
+def _by_reweighting(potential: Potential, *, lam: float, kl: float, seed: int) -> ReferenceDraws:
+    return reweighting(potential, lam, _BASE_DRAWS, seed)
+
+
+def _by_langevin(potential: Potential, *, lam: float, kl: float, seed: int) -> ReferenceDraws:
+    return langevin(potential, lam, _CHAINS, _CHAIN_STEPS, seed)
+
+
+def _by_smc(potential: Potential, *, lam: float, kl: float, seed: int) -> ReferenceDraws:
+    return smc_reference(potential, lam, kl + _BEYOND_KL, seed)
+
+
+WAYS: Mapping[str, Way] = MappingProxyType(
+    {
+        "rejection": _by_rejection,
+        "reweighting": _by_reweighting,
+        "langevin": _by_langevin,
+        "smc": _by_smc,
+    }
+)
+"""Every method that proposes without a flow, by name; sizes are those of the cost table."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, fields, replace
+from typing import Literal
 
 import numpy as np
 import torch
@@ -16,16 +18,18 @@ from lvm_studio.tuning.answers import (
     TunedAnswer,
     answer_from_draws,
 )
-from lvm_studio.tuning.certificate import Certificate, certify
+from lvm_studio.tuning.certificate import Certificate, certify, uncertified
 from lvm_studio.tuning.composition_parts import tuned_space
 from lvm_studio.tuning.criteria import criterion_named
 from lvm_studio.tuning.errors import TuningError
 from lvm_studio.tuning.estimates import kl_of_one_in
 from lvm_studio.tuning.existence import existence
 from lvm_studio.tuning.fit import FlowReport, FlowSnapshot, fit_flow
+from lvm_studio.tuning.metered import MeteredSpace
 from lvm_studio.tuning.pool import Draws, Pool, Preparing, prepared_pool
 from lvm_studio.tuning.potential import Potential
 from lvm_studio.tuning.proposals import FlowCheck, Proposal, flow_draws, mixture_draws
+from lvm_studio.tuning.references import WAYS, ReferenceDraws
 from lvm_studio.tuning.smc import SmcRung, run_smc
 from lvm_studio.tuning.smc_pool import SmcPool
 from lvm_studio.tuning.solve import (
@@ -63,13 +67,16 @@ class TuneResult(TunedAnswer):
 
     reached: False where the aim lies beyond what the criterion can give here; updates: of λ,
     from the start of the solver to the aim; trace: each of them; certificate: how right the set
-    is, with the reference's log Z where the spec asked for it.
+    is, with the reference's log Z where the spec asked for it; decodes, seconds: what the answer
+    cost, the base pool included, that reference not; of `references.WAYS` what their draws cost.
     """
 
     reached: bool
     updates: int
     trace: tuple[Update, ...]
     certificate: Certificate
+    decodes: int
+    seconds: float
 
 
 TuneReport = Preparing | PoolReport | FlowReport | SmcRung | TuneResult
@@ -84,10 +91,13 @@ def tune(spec: TuneSpec, space: BaseSpace) -> Iterator[TuneReport]:
     Raises:
         TuningError: an unknown criterion, an impossible aim, or an f that does not vary.
     """
+    began = time.perf_counter()
     space = tuned_space(space, spec.tuned)
     size = max(spec.pool, spec.samples)
     criterion = criterion_named(spec.criterion)
     pool = yield from prepared_pool(space, criterion, size, spec.seed)
+    metered = MeteredSpace(space, decoded=size)
+    pool = replace(pool, potential=pool.potential.on(metered))
     base, unit = pool.potential, pool.potential.criterion.unit
     yield PoolReport(size, base.natural(0.0), base.scale, unit)
     aim = _normalised(spec.aim, base)
@@ -98,24 +108,40 @@ def tune(spec: TuneSpec, space: BaseSpace) -> Iterator[TuneReport]:
     limits.check(aim.value if aim.kind == "lam" else 0.0, pool.potential)
     tuned = yield from _tuned(spec, aim, pool)
     limits.check(tuned.found.lam, pool.potential)
+    cost = tuned.cost or _Cost(metered.decoded, time.perf_counter() - began)
+    if tuned.fault:
+        yield _result(tuned, uncertified(tuned.fault), sign, cost)
+        return
     reference = yield from _reference(spec, tuned.answer, pool.potential)
     lam, behind = tuned.found.lam, tuned.behind
-    yield _result(tuned, certify(lam, behind.f, behind.log_ratio, reference=reference), sign)
+    certificate = certify(lam, behind.f, behind.log_ratio, reference=reference)
+    yield _result(tuned, certificate, sign, cost)
+
+
+@dataclass(frozen=True)
+class _Cost:
+    decodes: int
+    seconds: float
 
 
 @dataclass(frozen=True, eq=False)
 class _Tuned:
-    """λ, the answer there, and the draws of one law that vouch for it."""
+    """λ, the answer there, the draws of one law that vouch for it, and why none can ('' if
+    so); cost: its own, where finding λ would overshadow it."""
 
     found: Solution
     answer: TunedAnswer
     behind: Draws
+    fault: str = ""
+    cost: _Cost | None = None
 
 
 def _tuned(spec: TuneSpec, aim: Aim, pool: Pool) -> Generator[FlowReport | SmcRung, None, _Tuned]:
     """By the method asked for; unless told, by the pool where it is good enough, else a flow."""
     if spec.method == "smc":
         return (yield from _by_smc(spec, aim, pool))
+    if spec.method in ("rejection", "reweighting", "langevin"):
+        return (yield from _by_another_way(spec, aim, pool))
     found = _solve(aim, pool.draws)
     by_pool = pool.reweight(found.lam)
     enough = found.reached and by_pool.valid and by_pool.ess >= spec.good_ess
@@ -137,6 +163,43 @@ def _by_smc(spec: TuneSpec, aim: Aim, pool: Pool) -> Generator[SmcRung, None, _T
     error = abs(pool.potential.scale) * estimate.standard_error
     answer = replace(by_smc, method="smc", ess=estimate.ess, standard_error=error)
     return _Tuned(found, answer, smc.draws)
+
+
+def _by_another_way(spec: TuneSpec, aim: Aim, pool: Pool) -> Generator[SmcRung, None, _Tuned]:
+    """By what people would otherwise use; λ is SMC's, since two of them cannot find it."""
+    level = yield from _by_smc(spec, aim, pool)
+    lam, kl = level.found.lam, level.answer.kl
+    way = WAYS[spec.method](pool.potential, lam=lam, kl=kl, seed=spec.seed)
+    plain = Draws(way.u, way.f, np.zeros(len(way.f)))
+    cost = _Cost(way.decodes, way.seconds)
+    if spec.method == "reweighting":
+        answer = answer_from_draws(plain, pool, lam, spec.samples, spec.seed)
+        by_weights = replace(answer, method="reweighting")
+        return _Tuned(level.found, by_weights, plain, cost=cost)
+    scale = abs(pool.potential.scale)
+    answer = answer_from_draws(plain, pool, 0.0, spec.samples, spec.seed)
+    return _Tuned(level.found, _unweighted(answer, way, level, scale), plain, way.caveat, cost)
+
+
+def _unweighted(
+    answer: TunedAnswer, way: ReferenceDraws, level: _Tuned, scale: float
+) -> TunedAnswer:
+    """The answer of draws that carry no weights: they know neither λ nor Z, SMC told these."""
+    method: Literal["rejection", "langevin"] = (
+        "rejection" if way.method == "rejection" else "langevin"
+    )
+    return replace(
+        answer,
+        method=method,
+        lam=level.found.lam,
+        kl=level.answer.kl,
+        one_in_n=level.answer.one_in_n,
+        log_z=level.answer.log_z,
+        standard_error=way.standard_error * scale,
+        ess=way.effective,
+        valid=False,
+        doubt=way.caveat,
+    )
 
 
 def _smc(
@@ -250,7 +313,7 @@ def _around(lam: float, end: float) -> list[float]:
     return [max(0.7 * lam, 1e-3), max(lam, 1e-3), 0.5 * (lam + end), end]
 
 
-def _result(tuned: _Tuned, certificate: Certificate, sign: float) -> TuneResult:
+def _result(tuned: _Tuned, certificate: Certificate, sign: float, cost: _Cost) -> TuneResult:
     answer, found = tuned.answer, tuned.found
     values = {field.name: getattr(answer, field.name) for field in fields(TunedAnswer)}
     values["lam"] = sign * answer.lam
@@ -261,4 +324,6 @@ def _result(tuned: _Tuned, certificate: Certificate, sign: float) -> TuneResult:
         updates=found.updates,
         trace=found.trace,
         certificate=certificate,
+        decodes=cost.decodes,
+        seconds=cost.seconds,
     )

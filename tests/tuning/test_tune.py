@@ -194,3 +194,20 @@ def shipped_street(size: int) -> Street:
         weeks.temperature_c[at], weeks.starts[at], london.time_zone, london.country
     )
     return compose_street(model, london, composition, context)
+
+
+@pytest.mark.parametrize(
+    ("method", "decodes"), [("rejection", 100_000), ("reweighting", 100_000), ("langevin", 51_200)]
+)
+def test_what_people_would_otherwise_use_tells_its_price(method: str, decodes: int) -> None:
+    """f linear at KL 1: E f is √2 = λ for the tuned law, φ(t)/e^{-1} beyond the level t."""
+    aim = Aim(kind="kl", value=1.0)
+    spec = TuneSpec(criterion="peak@mean", aim=aim, method=method, samples=20, pool=16_384)
+    *_, result = tune(spec, LinearSpace(3))
+    expected = 1.0225 if method == "rejection" else 2.0**0.5
+    assert result.method == method
+    assert result.decodes == decodes
+    assert result.normalised_expectation == pytest.approx(expected, abs=0.06)
+    assert result.standard_error > 0.0
+    assert result.certificate.ok == (method == "reweighting")
+    assert result.certificate.sentence
