@@ -16,10 +16,11 @@ from torch import Tensor
 from lvm_studio.tuning.errors import TuningError
 from lvm_studio.tuning.potential import Potential
 
-_RADII = (16.0, 32.0, 64.0)
+_RADII = (4.0, 8.0, 16.0, 32.0, 64.0)
 _DIRECTIONS = 64
 _ASCENTS = 12
 _SQUARE = 2.0
+_LINEAR = 1.2
 _SLACK = 0.12
 """Exponents so near to two count as two."""
 _OFFERED = {"peak": "log-peak"}
@@ -59,27 +60,35 @@ def existence(potential: Potential, seed: int = 0) -> Existence:
     rays = torch.randn(_DIRECTIONS, potential.dim, generator=generator)
     for _ in range(_ASCENTS):
         rays = rays / rays.norm(dim=1, keepdim=True)
-        _, gradient = potential.value_and_gradient(_RADII[1] * rays)
+        _, gradient = potential.value_and_gradient(_RADII[3] * rays)
         length = gradient.norm(dim=1, keepdim=True)
         usable = (length > 0) & torch.isfinite(length)
         rays = torch.where(usable, rays + gradient / length.clamp_min(1e-30), rays)
     rays = rays / rays.norm(dim=1, keepdim=True)
-    near, middle, far = (potential.values(radius * rays) for radius in _RADII)
-    return _of_growth(near, middle, far)
+    return _of_growth(torch.stack([potential.values(radius * rays) for radius in _RADII]))
 
 
-def _of_growth(near: Tensor, middle: Tensor, far: Tensor) -> Existence:
-    if not bool(torch.isfinite(far).all()):
+def _of_growth(f: Tensor) -> Existence:
+    """From f [radii, rays].
+
+    A slope that steepens once, at a kink of the decoder, looks like growth over the two steps
+    around it, and only there: a ray that is straight over another one is straight.
+    """
+    if not bool(torch.isfinite(f[-1]).all()):
         return Existence(0.0, math.inf)
-    rising = (far > middle) & (middle > near)
+    rises = f.diff(dim=0)
+    rising = (rises > 0.0).all(dim=0)
     if not bool(rising.any()):
         return Existence(math.inf, 0.0)
-    growth = torch.log2((far - middle)[rising] / (middle - near)[rising])
+    rises = rises[:, rising]
+    steps = torch.log2(rises[1:] / rises[:-1])
+    slowest = steps.min(dim=0).values
+    growth = torch.where(slowest <= _LINEAR, slowest, steps[-1])
     fastest = float(growth.max())
     if fastest > _SQUARE + _SLACK:
         return Existence(0.0, fastest)
     squares = (growth - _SQUARE).abs() <= _SLACK
     if not bool(squares.any()):
         return Existence(math.inf, fastest)
-    step = 0.5 * (_RADII[2] ** 2 - _RADII[1] ** 2)
-    return Existence(float((step / (far - middle)[rising][squares]).min()), fastest)
+    step = 0.5 * (_RADII[-1] ** 2 - _RADII[-2] ** 2)
+    return Existence(float((step / rises[-1, squares]).min()), fastest)

@@ -47,6 +47,24 @@ def test_what_grows_linearly_has_no_limit(space: LinearSpace) -> None:
     assert existence(potential.mirrored()).limit == math.inf
 
 
+class KinkedSpace(LinearSpace):
+    """Half-hours whose slope in u₁ becomes seven times as steep at `kink`, as a ReLU's does."""
+
+    def __init__(self, kink: float) -> None:
+        super().__init__(4)
+        self.kink = kink
+
+    def score(self, u: torch.Tensor) -> torch.Tensor:
+        return 10.0 + u[..., 0] + 6.0 * (u[..., 0] - self.kink).relu()
+
+
+@pytest.mark.parametrize("kink", [2.0, 12.0, 20.0, 28.0, 40.0, 60.0])
+def test_a_kink_is_no_growth(kink: float) -> None:
+    """Between 16, 32 and 64 alone a kink at 40 looked like the cube of the distance."""
+    potential = Potential(KinkedSpace(kink), PEAK, torch.zeros(2, 336), 10.0, 1.0)
+    assert existence(potential).limit == math.inf
+
+
 @pytest.mark.parametrize("space", [LognormalSpace(4), StudentSpace(4)])
 def test_a_raw_peak_under_heavy_noise_is_refused_and_log_peak_offered(space: LinearSpace) -> None:
     potential = Potential(space, PEAK, torch.zeros(2, 336), 0.0, 1.0)
