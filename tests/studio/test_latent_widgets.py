@@ -212,6 +212,43 @@ def test_showing_values_tells_nobody_and_reaches_beyond_the_slider(
         sliders._reset.click()
 
 
+def test_what_says_nothing_is_folded_and_catches_up(qtbot: QtBot) -> None:
+    bits = [3.0, 1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.02, 0.01]
+    sliders = shown(qtbot, DimensionSliders())
+    sliders.set_dimensions([Dimension(i, f"z{i}", b) for i, b in enumerate(bits)])
+    qtbot.waitUntil(lambda: sliders.rows[0].slider.isVisible())
+    assert [row.slider.isVisible() for row in sliders.rows] == 7 * [True] + 2 * [False]
+    assert sliders.fold.text() == "▸ 2 more, 0.03 bits in all"
+    sliders.show_values(np.arange(9.0) / 10)
+    sliders.rows[0].field.setValue(1.5)
+    sliders.fold.click()
+    assert [row.field.value() for row in sliders.rows[6:]] == [0.6, 0.7, 0.8]
+    assert sliders.rows[0].field.value() == 1.5
+    assert sliders.rows[8].slider.isVisible()
+
+
+def test_while_one_walks_sliders_follow_later_and_only_the_last_wish(
+    sliders: DimensionSliders, qtbot: QtBot
+) -> None:
+    for step in range(5):
+        sliders.show_values_soon(np.full(3, step / 10))
+    assert sliders.rows[0].field.value() == 0.0
+    qtbot.waitUntil(lambda: sliders.settled)
+    assert sliders.rows[0].field.value() == 0.4
+
+
+def test_a_press_takes_the_handle_there_and_a_double_click_to_zero(
+    sliders: DimensionSliders, qtbot: QtBot
+) -> None:
+    slider = sliders.rows[0].slider
+    for position in (-400, 250):
+        at = QPointF(slider._x(position), slider.height() / 2).toPoint()
+        qtbot.mouseClick(slider, Qt.MouseButton.LeftButton, pos=at)
+        assert slider.value() == pytest.approx(position, abs=8)
+    qtbot.mouseDClick(slider, Qt.MouseButton.LeftButton, pos=at)
+    assert slider.value() == 0
+
+
 # strips
 
 
