@@ -219,7 +219,8 @@ def test_answers_are_shown(panel: ComposePanel, session: Session, service: FakeS
     assert label(panel, "readout_base_0") != "–"
     assert label(panel, "readout_tuned_0") != "–"
     assert "20 weeks sampled" in label(panel, "readouts_source")
-    assert "10.0 → 12.0 kW" in label(panel, "lam_figures")
+    assert "10.0 →" in label(panel, "lam_base")
+    assert panel.lam.expectation_field.text() == "12.0 kW"
 
 
 def test_a_tuned_fan_of_the_street_before_is_no_answer(
@@ -228,14 +229,13 @@ def test_a_tuned_fan_of_the_street_before_is_no_answer(
     session.set_lam(1.0)
     service.fan_ready.emit(fan_answer(session.state))
     service.tuned_ready.emit(tuned_answer(session.state))
-    figures = panel.findChild(QLabel, "lam_figures")
     session.set_count("H00", 3)
     service.fan_ready.emit(fan_answer(session.state))
     assert label(panel, "readout_tuned_0") == "–"
-    assert not figures.isEnabled()
+    assert panel.lam.kl_field.grey
     service.tuned_ready.emit(tuned_answer(session.state))
     assert label(panel, "readout_tuned_0") != "–"
-    assert figures.isEnabled()
+    assert not panel.lam.kl_field.grey
 
 
 def test_it_says_why_nothing_was_measured(
@@ -278,7 +278,7 @@ def test_at_lam_zero_there_is_no_tuned_fan(
     service.fan_ready.emit(fan_answer(session.state))
     service.tuned_ready.emit(tuned_answer(session.state))
     assert label(panel, "readout_tuned_0") == "–"
-    assert "KL 0.00" in label(panel, "lam_figures")
+    assert panel.lam.kl_field.text() == "0.00 nats"
 
 
 def test_nothing_to_compute_clears_the_page_and_says_why(

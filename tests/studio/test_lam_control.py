@@ -15,6 +15,7 @@ from lvm_studio.studio.theme import LIGHT
 from lvm_studio.studio.widgets.criteria_help import CRITERIA_HELP, OFFERED, help_of
 from lvm_studio.studio.widgets.lam_control import LamControl
 from lvm_studio.studio.widgets.lam_fields import next_odds
+from lvm_studio.studio.widgets.lam_words import figures_text
 from lvm_studio.studio.widgets.levels_plot import levels_text
 from lvm_studio.tuning.criteria import CRITERIA
 
@@ -108,25 +109,35 @@ def test_an_answer_fills_every_twin_without_asking(control: LamControl, qtbot: Q
     assert control.kl_field.value() == pytest.approx(2.0)
     assert control.odds_field.value() == pytest.approx(np.exp(2.0), abs=0.5)
     assert control.expectation_field.value() == pytest.approx(14.0)
-    figures = text(control, "lam_figures")
-    for part in ("10.0 → 14.0 kW", "KL 2.00 nats", "1 week in 7", "ESS 812 of 4,096", "k̂ 0.31"):
-        assert part in figures
+    assert text(control, "lam_base") == "E peak  10.0 →"
+    for part in ("ESS 819 of 4,096 (20%)", "k̂ 0.31", "log Z 2.000", "corrected"):
+        assert part in control.certificate.words.text()
     assert text(control, "lam_source") == "Reweighted pool of 4,096 base samples."
 
 
 def test_the_slider_ends_where_the_answers_do(control: LamControl) -> None:
-    control.set_lam(4.5)
-    control.show_answer(tuned_answer(StreetState(lam=4.5), refining=True))
+    control.show_answer(tuned_answer(StreetState(), refining=True))
     assert control.slider.end() == 5.0  # not before the answers are as good as they get
-    control.show_answer(tuned_answer(StreetState(lam=4.5)))
+    control.show_answer(tuned_answer(StreetState()))
     assert control.slider.end() == 2.5  # its front can be trusted below 3
+    control.set_lam(4.5)
     assert control.slider.lam() == 2.5
     assert control.field.value() == 4.5
+    control.set_lam(0.0)
     yes = np.ones(3, bool)
     levels, kl = np.arange(3.0), np.array([0, 7.2, 8])
     longer = Front(np.array([0.0, 3.8, 4.0]), levels, kl, yes, np.zeros(3), yes)
-    control.show_answer(tuned_answer(StreetState(lam=4.5), front=longer))
+    control.show_answer(tuned_answer(StreetState(), front=longer))
     assert control.slider.end() == 4.0  # KL 7.5 lies a little beyond 3.8
+
+
+def test_the_scale_changes_only_where_the_handle_stays(control: LamControl) -> None:
+    """It did when the climb ended: the handle jumped at the same λ."""
+    control.set_lam(1.0)
+    control.show_answer(tuned_answer(StreetState(lam=1.0)))
+    assert control.slider.end() == 5.0
+    control.set_lam(0.0)
+    assert control.slider.end() == 2.5
 
 
 def test_the_slider_does_not_move_under_the_hand(control: LamControl) -> None:
@@ -155,14 +166,16 @@ def test_what_is_held_is_said(control: LamControl) -> None:
 def test_a_certificate_that_fails_says_why(control: LamControl) -> None:
     sound = tuned_answer(StreetState(lam=2.0))
     control.show_answer(sound)
-    assert "ESS/N 20%" in control.certificate.words.text()
-    assert "SMC not run yet" in control.certificate.words.text()
+    assert "no SMC yet" in control.certificate.words.text()
     doubtful = replace(
         sound.certificate, ok=False, sentence="log Z is far off.", reference_log_z=(3.1, 3.0)
     )
     control.show_answer(tuned_answer(StreetState(lam=2.0), certificate=doubtful))
     assert control.certificate.words.text().startswith("log Z is far off.")
     assert "SMC 3.100, 3.000" in control.certificate.words.text()
+    heavy = replace(sound.certificate, ok=False, sentence="k̂ 0.90 is too high.", khat=0.9)
+    control.show_answer(tuned_answer(StreetState(lam=2.0), certificate=heavy))
+    assert control.certificate.words.text().count("k̂") == 1
     control.show_answer(tuned_answer(StreetState(lam=0.0)))
     assert not control.certificate.isVisibleTo(control)
 
@@ -209,18 +222,20 @@ def test_the_histograms_of_an_answer_are_drawn(control: LamControl) -> None:
 
 
 def test_figures_are_greyed_when_few_samples_carry_them(control: LamControl) -> None:
-    figures = control.findChild(QLabel, "lam_figures")
-    assert figures is not None
+    black = control.kl_field.palette().text().color()
     control.show_answer(tuned_answer(StreetState(lam=2.0), valid=False, ess=47.0))
-    assert not figures.isEnabled()
+    assert control.kl_field.palette().text().color() != black
+    assert control.kl_field.isEnabled()  # another can be typed
     control.show_answer(tuned_answer(StreetState(lam=1.0)))
-    assert figures.isEnabled()
+    assert control.kl_field.palette().text().color() == black
 
 
 def test_beyond_all_odds_is_said_in_words(control: LamControl) -> None:
     answer = tuned_answer(StreetState(lam=5.0), kl=40.0, one_in_n=float("inf"))
     control.show_answer(answer)
-    assert "beyond 1 in 10⁹" in text(control, "lam_figures")
+    assert control.odds_field.text() == "1 week in > 10⁷"
+    assert control.kl_field.value() == 40.0
+    assert "beyond 1 in 10⁹" in figures_text(answer)
 
 
 def test_a_click_on_the_front_asks_for_the_nearest_lam(control: LamControl) -> None:
@@ -293,14 +308,14 @@ def test_what_is_no_criterion_is_refused_in_a_sentence(
 
 
 def test_a_quantile_is_asked_for_with_its_share(control: LamControl, qtbot: QtBot) -> None:
-    control.share_field.show_value(90.0)
+    control.share_field.show_value(10.0)
     with qtbot.waitSignal(control.quantile_asked) as asked:
         control.quantile_field.setValue(61.5)
     assert asked.args == [61.5, pytest.approx(0.9)]
     control.set_held("quantile", 61.5, 0.9)
-    assert "90% of f below 61.5 kW" in control.findChild(QLabel, "lam_held").text()
+    assert "10% of the weeks above 61.5 kW" in control.findChild(QLabel, "lam_held").text()
     control.set_held("lam", 0.0)
-    assert control.quantile_field.text() == "–"
+    assert control.quantile_field.text() == "type a level"
 
 
 def test_the_correction_is_a_switch(control: LamControl, qtbot: QtBot) -> None:

@@ -14,7 +14,8 @@ from lvm_studio.studio.theme import Colours, theme
 from lvm_studio.studio.widgets.burst import Burst
 from lvm_studio.studio.widgets.composition_view import CompositionView
 from lvm_studio.studio.widgets.fan_plot import FanPlot
-from lvm_studio.studio.widgets.lam_control import LamControl, figures_text
+from lvm_studio.studio.widgets.lam_control import LamControl
+from lvm_studio.studio.widgets.lam_words import figures_text
 from lvm_studio.studio.widgets.library import LibraryView
 from lvm_studio.studio.widgets.peak_makers import PeakMakers
 from lvm_studio.studio.widgets.readouts import Readouts

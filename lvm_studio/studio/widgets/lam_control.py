@@ -32,6 +32,20 @@ from lvm_studio.studio.widgets.lam_fields import (
     NumberField,
     OddsField,
 )
+from lvm_studio.studio.widgets.lam_words import (
+    CORRECTED_HELP,
+    EF_HELP,
+    FLOW_HELP,
+    HELD_HELP,
+    KL_HELP,
+    LAM_HELP,
+    METHOD_HELP,
+    METHODS,
+    ODDS_HELP,
+    QUANTILE_HELP,
+    base_text,
+    held_text,
+)
 from lvm_studio.studio.widgets.levels_plot import LevelsPlot
 from lvm_studio.studio.widgets.steady_room import SteadyRoom
 from lvm_studio.studio.widgets.tuning_history import TuningHistory
@@ -40,13 +54,6 @@ from lvm_studio.tuning.errors import TuningError
 if TYPE_CHECKING:
     from lvm_studio.studio.answers import Front, TunedAnswer
 
-LAM_HELP = (
-    "λ, per standard deviation of the criterion: the week is drawn from p(x) e^{λ f(x)} / Z\n"
-    "(Eq. 10.5). 0 is the model's own law, below it are the quiet weeks.\n"
-    "Arrow keys move by 0.05, page keys by 0.5, Home to 0.\n"
-    "The slider ends where the answers do: at 1 week in 1,800 (KL 7.5 nats), or sooner where no\n"
-    "weighted sample can be trusted. A larger λ can be typed; its answer is grey."
-)
 CRITERION_CHARACTERS = 16
 LEVEL_WIDTH = 96
 NO_LEVEL = -1e7
@@ -55,42 +62,6 @@ KL_END = 7.5
 """Nats at the end of the slider, a little beyond “1 week in 1,000”."""
 ENDS_PER_LAM = 4
 """The end moves by quarters, so that it stands still while the answers become better."""
-KL_HELP = "KL(tuned ‖ base) in nats: how far the tuned law is from the model's own. Type one."
-ODDS_HELP = "The same as a frequency: N = e^KL, so “1 week in 1,000” is KL = 6.91."
-EF_HELP = "E f, the mean of the criterion under the tuned law. Type the level to reach."
-QUANTILE_HELP = (
-    "A quantile of f: the share of the tuned weeks that stays below a level. Type the level, and\n"
-    "λ is solved for it (f in the mean over the observation noise, as it is tuned)."
-)
-CORRECTED_HELP = (
-    "Resample the flow's curves by their importance weights λf + log p − log q, so that they\n"
-    "count equally under the tuned law. Off: the curves as the flow drew them; their weights go\n"
-    "with them in an export. Draws of all other methods are always corrected."
-)
-TRUST_HELP = (
-    "ESS: how many independent curves the weighted samples are worth (greyed below 100).\n"
-    "k̂: tail index of the weights; above 0.7 their averages cannot be trusted."
-)
-METHODS = (
-    ("auto", "Best draws", "Whichever of the others is valid and worth most; the flow goes first."),
-    ("pool", "Base weeks", "Weeks of the base law, reweighted by e^{λf}: good for small λ only."),
-    ("climb", "Mixtures", "Weeks of Gaussian mixtures fitted on the way to λ, reweighted."),
-    ("smc", "Reference", "Weeks of tempered SMC, all its rungs counted together."),
-    ("flow", "Flow", "Weeks of the normalising flow, with their exact weights."),
-)
-METHOD_HELP = (
-    "Whose draws stand behind the tuned law. A method that is not ready yet, or not believed\n"
-    "here, gives way to the best there is; the line below says which is on screen."
-)
-HELD_HELP = (
-    "What stays when the street, the week, the weather or the criterion change. What was set last\n"
-    "is held: λ after a move of the slider, else the KL, the frequency or the level that was\n"
-    "typed, and λ is solved for it again (Algorithms 10.1 and 10.2)."
-)
-FLOW_HELP = (
-    "A normalising flow, conditioned on λ, that is fitted in the background and then proposes the\n"
-    "tuned curves; their importance weights correct what it has not learned."
-)
 
 
 class LamControl(QWidget):
@@ -123,7 +94,7 @@ class LamControl(QWidget):
         self.corrected_box = QCheckBox("Corrected", self)
         self._reset = QToolButton(self)
         self.computing = ComputingLabel(self)
-        self._figures = QLabel(self)
+        self._base = QLabel(self)
         self._source = QLabel(self)
         self._flow = QLabel(self)
         self._held = QLabel(self)
@@ -173,15 +144,8 @@ class LamControl(QWidget):
         unit = help_of(self._criterion).unit
         self.quantile_field.show_value(target if goal == "quantile" else NO_LEVEL)
         if goal == "quantile":
-            self.share_field.show_value(100.0 * share)
-        held = {
-            "lam": f"λ = {self._lam:.2f}",
-            "kl": f"KL = {target:,.2f} nats",
-            "one_in_n": f"1 week in {target:,.0f} (KL = {math.log(max(target, 1.0)):.2f} nats)",
-            "expectation": f"E f = {target:,.1f} {unit}",
-            "quantile": f"{share:.0%} of f below {target:,.1f} {unit}",
-        }
-        self._held.setText(f"held: {held[goal]}".replace("-", "−"))
+            self.share_field.show_value(100.0 * (1.0 - share))
+        self._held.setText(held_text(goal, self._lam, target, share, unit))
 
     def set_available(self, available: bool) -> None:
         """Enable the controls when there is a law to tune."""
@@ -195,24 +159,22 @@ class LamControl(QWidget):
         self._flow.setText(sentence)
 
     def show_answer(self, answer: TunedAnswer | None) -> None:
-        """Show E f, KL, ESS, k̂ and the front of an answer; None: there is none."""
+        """Show E f, KL, the certificate and the front of an answer; None: there is none."""
         self.computing.end()
         self._show_trust(answer is None or answer.valid)
-        tuned = answer is not None and answer.lam != 0.0
-        self.certificate.show_certificate(answer.certificate if answer and tuned else None)
+        self.certificate.show_answer(answer)
+        self._base.setText(base_text(answer))
         if answer is None:
             self.front.clear_front()
             self.levels.show_levels(None)
             self.kl_field.show_value(0.0)
             self.odds_field.show_value(1.0)
             self.expectation_field.show_value(NO_LEVEL)
-            self._figures.setText("")
             self._source.setText("")
             return
         self.kl_field.show_value(answer.kl)
         self.odds_field.show_value(answer.one_in_n)
         self.expectation_field.show_value(answer.expectation)
-        self._figures.setText(figures_text(answer))
         self._source.setText(answer.sentence)
         front = answer.front
         self.front.set_front(
@@ -221,11 +183,11 @@ class LamControl(QWidget):
         self.front.set_point(answer.kl, answer.expectation)
         if not answer.refining:
             self.slider.set_end(slider_end(front))
-            self.slider.show_lam(self._lam)
 
     def fade_figures(self) -> None:
         """Grey the figures: they are of the street before."""
         self._show_trust(False)
+        self.certificate.setEnabled(False)
 
     def set_colours(self, colours: Colours) -> None:
         """Take the colours of a theme."""
@@ -267,10 +229,10 @@ class LamControl(QWidget):
             (self.odds_field, "one_in_n_field", "One week in N", ODDS_HELP),
             (self.expectation_field, "expectation_field", "E f", EF_HELP),
             (self.quantile_field, "quantile_field", "Quantile of f", QUANTILE_HELP),
-            (self.share_field, "share_field", "Share below the quantile", QUANTILE_HELP),
+            (self.share_field, "share_field", "Share of the weeks above", QUANTILE_HELP),
             (self.corrected_box, "corrected_box", "Correction", CORRECTED_HELP),
             (self._reset, "lam_reset", "Back to λ = 0", "Back to λ = 0, the model's own law."),
-            (self._figures, "lam_figures", "Read-outs", TRUST_HELP),
+            (self._base, "lam_base", "E f of the base law", EF_HELP),
             (self._source, "lam_source", "Source of the figures", ""),
             (self._flow, "lam_flow", "Flow", FLOW_HELP),
             (self._held, "lam_held", "Held", HELD_HELP),
@@ -282,24 +244,22 @@ class LamControl(QWidget):
             widget.setToolTip(tip)
         self.kl_field.setSuffix(" nats")
         self.expectation_field.setSpecialValueText("–")
-        self.quantile_field.setSpecialValueText("–")
+        self.quantile_field.setSpecialValueText("type a level")
         for field in (self.expectation_field, self.quantile_field):
-            field.setMinimumWidth(LEVEL_WIDTH)  # the room of their ends is never needed
+            field.setFixedWidth(LEVEL_WIDTH)  # the room of their ends is never needed
         self.share_field.setSuffix(" %")
         self.share_field.setValue(50.0)
         for label in (self._source, self._flow, self._held):
             label.setWordWrap(True)
-        for label in (self._source, self._flow, self._held):
             label.setProperty("role", "muted")
-        self._figures.setWordWrap(True)
 
     def _lay_out(self) -> None:
         grid = QGridLayout()
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(6)
         grid.setVerticalSpacing(4)
-        first, second = QHBoxLayout(), QHBoxLayout()
-        for row in (first, second):
+        first, second, third = QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
+        for row in (first, second, third):
             row.setSpacing(6)
         first.addWidget(self.criterion_box)
         first.addWidget(self.method_box)
@@ -309,28 +269,27 @@ class LamControl(QWidget):
         first.addWidget(self.slider, 1)
         first.addWidget(self.field)
         first.addWidget(self._reset)
+        # what comes and goes has no place beside the slider: nothing may move it under a hand
         for label, field in (
-            ("KL", self.kl_field),
-            ("=", self.odds_field),
-            ("E f", self.expectation_field),
+            (self._base, self.expectation_field),
+            (QLabel("KL", self), self.kl_field),
+            (QLabel("=", self), self.odds_field),
         ):
-            second.addWidget(QLabel(label, self))
+            second.addWidget(label)
             second.addWidget(field)
             second.addSpacing(8)
-        second.addWidget(self.share_field)
-        second.addWidget(QLabel("below", self))
-        second.addWidget(self.quantile_field)
         second.addStretch(1)
-        # what comes and goes has a row of its own: nothing may move the slider under a hand
-        third = QHBoxLayout()
+        second.addWidget(self.computing)
+        third.addWidget(self.share_field)
+        third.addWidget(QLabel("of the weeks above", self))
+        third.addWidget(self.quantile_field)
+        third.addSpacing(8)
         third.addWidget(SteadyRoom(self._held, self), 1)
-        third.addWidget(self.computing)
         for number, row in enumerate((first, second, third)):
             grid.addLayout(row, number, 0)
-        grid.addWidget(SteadyRoom(self._figures, self), 3, 0)
-        grid.addWidget(self.certificate, 4, 0)
-        grid.addWidget(SteadyRoom(self._source, self), 5, 0)
-        grid.addWidget(SteadyRoom(self._flow, self), 6, 0)
+        grid.addWidget(self.certificate, 3, 0)
+        grid.addWidget(SteadyRoom(self._source, self), 4, 0)
+        grid.addWidget(SteadyRoom(self._flow, self), 5, 0)
         grid.setRowStretch(grid.rowCount(), 1)
         whole = QHBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
@@ -373,7 +332,7 @@ class LamControl(QWidget):
     def _ask_quantile(self) -> None:
         level = self.quantile_field.value()
         if level > NO_LEVEL:
-            self.quantile_asked.emit(level, self.share_field.value() / 100.0)
+            self.quantile_asked.emit(level, 1.0 - self.share_field.value() / 100.0)
 
     def _take_typed(self) -> None:
         """Take the text that was typed as a criterion, or say why it is none."""
@@ -393,7 +352,8 @@ class LamControl(QWidget):
         self.criterion_chosen.emit(name)
 
     def _show_trust(self, valid: bool) -> None:
-        self._figures.setEnabled(valid)
+        for field in (self.expectation_field, self.kl_field, self.odds_field):
+            field.set_grey(not valid)
 
 
 def slider_end(front: Front) -> float:
@@ -401,15 +361,3 @@ def slider_end(front: Front) -> float:
     reachable = front.valid & (front.kl <= KL_END)
     last = float(np.abs(front.lam[reachable]).max()) if reachable.any() else 0.0
     return math.ceil(last * ENDS_PER_LAM) / ENDS_PER_LAM
-
-
-def figures_text(answer: TunedAnswer) -> str:
-    """One line: E f base → tuned, KL, odds, ESS and k̂."""
-    about = help_of(answer.criterion)
-    change = f"E {about.symbol}  {answer.base_expectation:,.1f} → {answer.expectation:,.1f}"
-    khat = f"{answer.khat:.2f}".replace("-", "−") if math.isfinite(answer.khat) else "–"
-    odds = f"1 week in {answer.one_in_n:,.0f}" if answer.one_in_n < 1e9 else "beyond 1 in 10⁹"
-    return (
-        f"{change} {answer.unit}   ·   KL {abs(answer.kl):.2f} nats, {odds}   ·   "
-        f"ESS {answer.ess:,.0f} of {answer.samples:,}   ·   k̂ {khat}"
-    )

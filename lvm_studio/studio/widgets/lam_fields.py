@@ -6,7 +6,7 @@ import math
 from typing import Final
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QPalette
 from PySide6.QtWidgets import QDoubleSpinBox, QSlider, QWidget
 
 from lvm_studio.studio.answers import LAM_MAX
@@ -14,7 +14,9 @@ from lvm_studio.studio.answers import LAM_MAX
 LAM_TYPED_MAX: Final = 20.0
 STEPS_PER_LAM: Final = 100
 LEAST_END: Final = 0.5
-KL_MAX: Final = 20.0
+KL_MAX: Final = 99.99
+ODDS_MAX: Final = 10_000_000
+"""More is not told apart: nothing so rare can be vouched for."""
 ROUND_ODDS: Final = (1, 2, 5)
 
 
@@ -33,6 +35,8 @@ class NumberField(QDoubleSpinBox):
         self.setKeyboardTracking(False)
         self.setGroupSeparatorShown(True)
         self.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self.grey = False
+        """Whether the value shown must not be trusted."""
         self.valueChanged.connect(self.edited)
 
     def show_value(self, value: float) -> None:
@@ -42,13 +46,26 @@ class NumberField(QDoubleSpinBox):
         with QSignalBlocker(self):
             self.setValue(value if math.isfinite(value) else self.maximum())
 
+    def set_grey(self, grey: bool) -> None:
+        """Grey the number, or show it as it is; it can be typed over in any case."""
+        if grey == self.grey:
+            return
+        self.grey = grey
+        palette = QPalette()
+        if grey:
+            palette.setColor(QPalette.ColorRole.Text, self.palette().placeholderText().color())
+        self.setPalette(palette)
+
 
 class OddsField(NumberField):
     """“1 week in N”; steps go 1, 2, 5, 10, 20, 50 …"""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(1.0, math.floor(math.exp(KL_MAX)), 0, 1.0, parent)
+        super().__init__(1.0, ODDS_MAX, 0, 1.0, parent)
         self.setPrefix("1 week in ")
+
+    def textFromValue(self, value: float) -> str:
+        return "> 10⁷" if value >= ODDS_MAX else super().textFromValue(value)
 
     def stepBy(self, steps: int) -> None:
         for _ in range(abs(steps)):
@@ -71,7 +88,8 @@ def next_odds(value: float, *, up: bool) -> float:
 class LamSlider(QSlider):
     """λ from −end to an end that moves, by 0.01 (more can be typed).
 
-    Arrow keys go by 0.05, page keys by 0.5, Home to 0.
+    The scale changes only while λ is 0, in the middle of any of them: nowhere else would the
+    handle stay where it is. Arrow keys go by 0.05, page keys by 0.5, Home to 0.
     """
 
     edited = Signal(float)
@@ -85,6 +103,7 @@ class LamSlider(QSlider):
         self.setTickInterval(STEPS_PER_LAM // 2)
         self.setTickPosition(QSlider.TickPosition.TicksBelow)
         self.setMinimumWidth(120)
+        self._next_end = self.maximum()
         self.valueChanged.connect(self._report)
 
     def lam(self) -> float:
@@ -100,19 +119,22 @@ class LamSlider(QSlider):
         if not self.isSliderDown():
             with QSignalBlocker(self):
                 self.setValue(round(lam * STEPS_PER_LAM))
+            self._rescale()
 
     def set_end(self, lam: float) -> None:
-        """End at ± this λ, in 0.5 to LAM_MAX; stay as it is while a hand is on the handle."""
-        if not self.isSliderDown():
-            end = round(min(max(lam, LEAST_END), LAM_MAX) * STEPS_PER_LAM)
-            with QSignalBlocker(self):
-                self.setRange(-end, end)
+        """End at ± this λ, in 0.5 to LAM_MAX, as soon as λ is 0 and no hand on the handle."""
+        self._next_end = round(min(max(lam, LEAST_END), LAM_MAX) * STEPS_PER_LAM)
+        self._rescale()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Home:
             self.setValue(0)
         else:
             super().keyPressEvent(event)
+
+    def _rescale(self) -> None:
+        if self.value() == 0 and not self.isSliderDown():
+            self.setRange(-self._next_end, self._next_end)
 
     def _report(self) -> None:
         self.edited.emit(self.lam())
