@@ -11,6 +11,8 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
+from lvm_studio.tuning.criteria_combined import AtTheMean, WeightedSum
+from lvm_studio.tuning.criteria_judged import ClassProbability, DiscriminatorLogit
 from lvm_studio.tuning.criterion_specs import (
     ClassSpec,
     CriterionSpec,
@@ -240,105 +242,6 @@ class Nearness:
             )
         here = curves_kw[..., self.start : end]
         return -(here - here.new_tensor(self.target)).square().mean(dim=-1).sqrt()
-
-
-@dataclass(frozen=True, eq=False)
-class ClassProbability:
-    """log c(y|x), nats, or c(y|x), of a classifier that gives logits [..., classes] (10.3.1)."""
-
-    classifier: nn.Module
-    label: int
-    log: bool = True
-    noise_draws: int = 8
-
-    @property
-    def name(self) -> str:
-        return ClassSpec(label=self.label, log=self.log).text
-
-    @property
-    def title(self) -> str:
-        return f"log c({self.label}|x)" if self.log else f"c({self.label}|x)"
-
-    @property
-    def unit(self) -> str:
-        return "nats" if self.log else ""
-
-    def __call__(self, curves_kw: Tensor) -> Tensor:
-        logits: Tensor = self.classifier(curves_kw)
-        if not self.label < logits.shape[-1]:
-            raise TuningError(
-                f"The classifier knows classes 0 to {logits.shape[-1] - 1}; there is no class "
-                f"{self.label}."
-            )
-        score = torch.log_softmax(logits, dim=-1)[..., self.label]
-        return score if self.log else score.exp()
-
-
-@dataclass(frozen=True, eq=False)
-class DiscriminatorLogit:
-    """The logit of a discriminator, [...] or [..., 1]: log p_D / p_G where it is optimal."""
-
-    discriminator: nn.Module
-    noise_draws: int = 8
-
-    name = "logit"
-    title = "Discriminator logit"
-    unit = "nats"
-
-    def __call__(self, curves_kw: Tensor) -> Tensor:
-        logit: Tensor = self.discriminator(curves_kw)
-        return logit.squeeze(-1) if logit.dim() == curves_kw.dim() else logit
-
-
-@dataclass(frozen=True, eq=False)
-class WeightedSum:
-    """Criteria added up, each in its natural unit times its weight."""
-
-    name: str
-    weights: tuple[float, ...]
-    criteria: tuple[Criterion, ...]
-
-    @property
-    def title(self) -> str:
-        parts = zip(self.weights, self.criteria, strict=True)
-        return " ".join(f"{weight:+g} {each.title}" for weight, each in parts).removeprefix("+")
-
-    @property
-    def unit(self) -> str:
-        units = {each.unit for each in self.criteria}
-        return units.pop() if len(units) == 1 else "mixed units"
-
-    @property
-    def noise_draws(self) -> int:
-        return max(each.noise_draws for each in self.criteria)
-
-    def __call__(self, curves_kw: Tensor) -> Tensor:
-        parts = zip(self.weights, self.criteria, strict=True)
-        return torch.stack([weight * each(curves_kw) for weight, each in parts]).sum(dim=0)
-
-
-@dataclass(frozen=True, eq=False)
-class AtTheMean:
-    """A criterion of the mean curve: what noise would add to it is left out."""
-
-    criterion: Criterion
-
-    noise_draws = 0
-
-    @property
-    def name(self) -> str:
-        return f"{self.criterion.name}@mean"
-
-    @property
-    def title(self) -> str:
-        return f"{self.criterion.title} of the mean curve"
-
-    @property
-    def unit(self) -> str:
-        return self.criterion.unit
-
-    def __call__(self, curves_kw: Tensor) -> Tensor:
-        return self.criterion(curves_kw)
 
 
 CRITERIA: Mapping[str, Criterion] = MappingProxyType(
