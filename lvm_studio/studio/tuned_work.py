@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
     from lvm_studio.data.jobs import Job
     from lvm_studio.storage.street_state import StreetState
+    from lvm_studio.studio.first_look import Before
     from lvm_studio.tuning.certificate import Certificate
     from lvm_studio.tuning.estimates import TunedEstimate
     from lvm_studio.tuning.fit import FlowSnapshot
@@ -94,9 +95,18 @@ class TunedWork:
         self._parts = PartsWork(streets)
         self._levels = LevelsWork(streets)
         self._tunings: Recent[Hashable, Tuning] = Recent(6)
+        self._before: Before | None = None
 
     def answer(self, request: StreetRequest) -> Generator[TunedAnswer | None, None, None]:
-        """Answer the request's λ from the best source there is; builds the pool if need be."""
+        """Answer the request's λ from the best source there is; builds the pool if need be.
+
+        On a new street there may be a first answer before that, from what the last one knew.
+        """
+        look = self._first_look(request)
+        if look is not None:
+            view = self._view(request, look)
+            if view.estimate.valid:
+                yield _answer(request, look, view)
         tuning = yield from self._tuning(request)
         yield _answer(request, tuning, self._view(request, tuning))
 
@@ -113,6 +123,10 @@ class TunedWork:
         source, _, _ = best_source(tuning, abs(request.state.lam), request.state.method)
         yield from self._levels.answer(request, source, tuning.pool.potential)
 
+    def known(self, request: StreetRequest) -> Generator[None, None, Tuning]:
+        """Return all that is known of the request's street and criterion."""
+        return self._tuning(request)
+
     def climb(self, request: StreetRequest) -> Generator[Improved | None, None, None]:
         """Climb over λ, stage by stage, telling each; then decode the flow's curves at every λ."""
         tuning = yield from self._tuning(request)
@@ -123,6 +137,24 @@ class TunedWork:
         if tuning.flow is not None:
             yield from tuning.flow.growing()
         yield from self._warm(request, tuning)
+        if tuning.reached is not None and request.state.lam != 0.0:
+            lam = abs(request.state.lam)
+            from lvm_studio.studio.first_look import Before
+
+            self._before = Before.of(_alike(request), tuning.reached, lam, request.state.seed)
+
+    def _first_look(self, request: StreetRequest) -> Tuning | None:
+        """A quick tuning of a street that nothing is known of, if one like it came to rest."""
+        from lvm_studio.studio.first_look import first_look
+        from lvm_studio.tuning.criteria import criterion_named
+
+        state, before = request.state, self._before
+        known = self._tunings.get(tuning_key(request)) is not None
+        if known or before is None or before.alike != _alike(request) or state.lam == 0.0:
+            return None
+        criterion = criterion_named(state.criterion)
+        less = side_of(request) < 0
+        return first_look(self._streets.space(request), criterion, before, state.seed, less=less)
 
     def _warm(self, request: StreetRequest, tuning: Tuning) -> Generator[None, None, None]:
         """Decode what stands in the rows at λ nearby, the nearest first, for the next moves."""
@@ -277,6 +309,11 @@ def tuning_key(request: StreetRequest) -> Hashable:
     return (street_key(request), state.criterion, state.seed, side_of(request))
 
 
+def _alike(request: StreetRequest) -> Hashable:
+    """Equal for streets whose tuned laws are near to each other."""
+    return (id(request.model), request.state.criterion, side_of(request))
+
+
 def side_of(request: StreetRequest) -> float:
     """Whether the page asks for more of the criterion (1) or for less of it (−1, λ < 0)."""
     return -1.0 if request.state.lam < 0.0 else 1.0
@@ -297,6 +334,7 @@ def climb_on(tuning: Tuning) -> bool:
     """Take the next stage of the climb; False at its end."""
     stage = next(tuning.stages, None)
     if stage is not None and stage.stages:  # the stage before the first Gaussian knows no more
+        tuning.reached = stage
         tuning.learn(source_of("climb", stage.draws))
     return stage is not None
 

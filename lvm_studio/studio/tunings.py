@@ -56,6 +56,8 @@ class Tuning:
     flow: FlowRows | None = None
     reference: Reference | None = None
     climbed: bool = False
+    reached: Climb | None = None
+    """The last stage of the climb that has fitted a Gaussian."""
     couplings: Recent[tuple[int, int, int], RowCoupling] = field(default_factory=lambda: Recent(3))
     decoded: RowCurves = field(default_factory=RowCurves)
     _front: Front | None = None

@@ -188,6 +188,23 @@ def test_the_climb_makes_far_lams_valid(request_: StreetRequest) -> None:
     assert answers(tunings.climb(far)) == []
 
 
+def test_a_new_street_is_answered_first_by_what_the_last_one_knew(request_: StreetRequest) -> None:
+    streets = StreetWork()
+    tunings, here = TunedWork(streets), changed(request_, lam=1.0)
+    answers(tunings.climb(here))
+    composition = here.state.composition
+    more = changed(here, composition=composition.add(composition.counts[0][0], 1))
+    first, own = answers(tunings.answer(more))
+    assert first.state == own.state == more.state
+    assert first.valid
+    assert first.method == "climb"
+    assert first.samples < own.samples
+    assert first.expectation == pytest.approx(own.expectation, rel=0.05)
+    assert len(answers(tunings.answer(more))) == 1  # it is known now
+    quiet = changed(more, lam=-1.0, composition=composition)
+    assert len(answers(tunings.answer(quiet))) == 1  # the other side is another law
+
+
 def test_a_pool_is_not_believed_where_the_climb_is_lost(request_: StreetRequest) -> None:
     tunings, near = TunedWork(StreetWork()), changed(request_, lam=0.5)
     believed = tuned(tunings, near)
