@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeGuard
+import math
+from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QObject, Signal
 
@@ -11,11 +12,13 @@ from lvm_studio.studio.resting_job import RestingJob
 if TYPE_CHECKING:
     from lvm_studio.data.jobs import Job
     from lvm_studio.studio.answers import StreetRequest
-    from lvm_studio.tuning.fit import FlowSnapshot
+    from lvm_studio.tuning.fit import FlowReport, FlowSnapshot
 
 REST_SECONDS = 1.0
 NICENESS = 10
 """The window and what it decodes go first: a flow that is ready a second later is no loss."""
+LEAST_PROGRESS = 0.02
+"""Before that the pace says nothing of the time left."""
 BETTER = 0.05
 """A snapshot is shown if this much more of its draws count than of the one on screen."""
 
@@ -34,6 +37,7 @@ class FlowFitter(RestingJob):
     def __init__(self, parent: QObject | None = None, rest_seconds: float = REST_SECONDS) -> None:
         super().__init__(NICENESS, rest_seconds, parent)
         self._shown_share = 0.0
+        self._said = ""
 
     def run(self, request: StreetRequest, job: Job) -> None:
         """Fit, unless the page has moved on since `wanted`."""
@@ -41,41 +45,56 @@ class FlowFitter(RestingJob):
         super().run(request, job)
         if self.busy and not was_busy:
             self._shown_share = 0.0
-            self.status.emit("Fitting a flow for this street in the background …")
+            self._say("Fitting a flow for this street in the background …")
 
     def forget(self) -> None:
         """Give up the fit in hand; does not wait for its process to end."""
         was_busy = self.busy
         super().forget()
         if was_busy:
-            self.status.emit("")
+            self._say("")
 
     def _hear(self, reports: tuple[object, ...]) -> None:
-        """Pass on the latest snapshot, if it is better than the one before."""
-        snapshots = [report for report in reports if _is_snapshot(report)]
+        """Pass on the latest snapshot, if it is better than the one before; say how far it is."""
+        from lvm_studio.tuning.fit import FlowSnapshot  # torch is there once reports come
+
+        told = cast("tuple[FlowReport, ...]", reports)
+        snapshots = [report for report in told if isinstance(report, FlowSnapshot)]
         if snapshots and self._request is not None:
             self._look_at(self._request, snapshots[-1])
+        if told:
+            self._say(progress_text(told[-1]))
 
     def _look_at(self, request: StreetRequest, snapshot: FlowSnapshot) -> None:
         share = float(snapshot.check.share.mean())
-        self.status.emit(
-            f"Fitting a flow: {snapshot.progress:.0%}, {share:.0%} of its weeks count."
-        )
         if snapshot.final or share > self._shown_share + BETTER:
             self._shown_share = share
             self.fitted.emit(request, snapshot)
 
     def _complete(self, result: object) -> None:
         super()._complete(result)
-        self.status.emit("")
+        self._say("")
 
     def _fail(self, sentence: str, details: str) -> None:
         super()._fail(sentence, details)
-        self.status.emit(f"No flow for this street. {sentence}")
+        self._say(f"No flow for this street. {sentence}")
+
+    def _say(self, sentence: str) -> None:
+        """Tell how it stands; steps come by the hundred, and most change nothing."""
+        if sentence != self._said:
+            self._said = sentence
+            self.status.emit(sentence)
 
 
-def _is_snapshot(report: object) -> TypeGuard[FlowSnapshot]:
-    """Tell a snapshot from the other reports; reports come only after torch is imported."""
-    from lvm_studio.tuning.fit import FlowSnapshot
+def progress_text(report: FlowReport) -> str:
+    """How far the fit is, and about how long it takes yet."""
+    from lvm_studio.tuning.fit import ClimbReport
 
-    return isinstance(report, FlowSnapshot)
+    if isinstance(report, ClimbReport):
+        return f"Fitting a flow: climbing, λ = {report.lam:.1f}, KL {report.kl:.1f} nats so far."
+    if report.progress <= LEAST_PROGRESS:
+        return f"Fitting a flow: {report.progress:.0%}."
+    left = report.seconds * (1.0 / report.progress - 1.0)
+    # by fives: an estimate that changes every moment cannot be read
+    about = f"about {5 * math.ceil(left / 5):.0f} s left at most"
+    return f"Fitting a flow: {report.progress:.0%}, {about}."

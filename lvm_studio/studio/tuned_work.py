@@ -417,14 +417,11 @@ def _generator(seed: int) -> torch.Generator:
 
 
 def _sentence(view: View) -> str:
-    """Say which of the sources is on screen and how far to trust it."""
+    """Say which of the sources is on screen; how far to trust it the certificate says."""
     estimate = view.estimate
-    source = {
-        "pool": f"{estimate.samples:,} base weeks, reweighted",
-        "climb": f"{estimate.samples:,} weeks drawn on the way to λ, reweighted",
-        "flow": f"{estimate.samples:,} weeks of base law and fitted flow, reweighted",
-        "smc": f"{estimate.samples:,} weeks of the reference (tempered SMC), reweighted",
+    return {
+        "pool": f"{estimate.samples:,} base weeks, reweighted.",
+        "climb": f"{estimate.samples:,} weeks drawn on the way to λ, reweighted.",
+        "flow": f"{estimate.samples:,} weeks of base law and fitted flow, reweighted.",
+        "smc": f"{estimate.samples:,} weeks of the reference (tempered SMC), reweighted.",
     }[view.method]
-    if estimate.valid:
-        return f"{source}: worth {estimate.ess:,.0f} independent ones."
-    return f"{source}. {estimate.doubt}"

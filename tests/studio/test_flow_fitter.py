@@ -14,7 +14,7 @@ from lvm_studio.storage.street_state import StreetState
 from lvm_studio.studio.answers import StreetRequest
 from lvm_studio.studio.flow_fitter import FlowFitter
 from lvm_studio.studio.job_thread import JobThread
-from lvm_studio.tuning.fit import FlowSnapshot
+from lvm_studio.tuning.fit import ClimbReport, FlowSnapshot, FlowStep
 from lvm_studio.tuning.proposals import FlowCheck
 
 PATIENCE = 20_000
@@ -102,6 +102,20 @@ def test_only_flows_that_are_better_are_passed_on(make: Callable[..., FlowFitter
     for found in (first, worse, better, last):
         fitter._hear((found,))
     assert passed == [first, better, last]
+
+
+def test_it_says_how_far_it_is_and_only_when_that_changes(make: Callable[..., FlowFitter]) -> None:
+    fitter, said = make(10.0), []
+    fitter.status.connect(said.append)
+    for report in (ClimbReport(1, 0.5, 0.2), FlowStep(0, 0.0, 0.0, 1.0)):
+        fitter._hear((report,))
+    for step in range(3):
+        fitter._hear((FlowStep(step, 0.25 + step / 1000, 4.0, 1.0),))
+    assert said == [
+        "Fitting a flow: climbing, λ = 0.5, KL 0.2 nats so far.",
+        "Fitting a flow: 0%.",
+        "Fitting a flow: 25%, about 15 s left at most.",
+    ]
 
 
 def test_a_fit_that_fails_is_said_and_not_tried_again(

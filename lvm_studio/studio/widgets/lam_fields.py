@@ -54,7 +54,7 @@ class NumberField(QDoubleSpinBox):
         palette = QPalette()
         if grey:
             palette.setColor(QPalette.ColorRole.Text, self.palette().placeholderText().color())
-        self.setPalette(palette)
+        self.lineEdit().setPalette(palette)  # it does not take over that of its field
 
 
 class OddsField(NumberField):
