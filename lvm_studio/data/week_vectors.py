@@ -24,7 +24,7 @@ from lvm_studio.data.week_descriptors import (
 )
 
 LEAST_WEEKS: Final = 5
-WORTH_WEEKS: Final = 10.0
+WORTH_WEEKS: Final = 40.0
 """The common spread counts as so many weeks of a household's own record."""
 LEVELS = np.linspace(-3.0, 3.0, 25)
 CONDITIONS: Final = (
@@ -97,13 +97,12 @@ class WeekVectors:
         own = OwnDays.of(Days(log_days(rows.curves)), who, size)
         blank = np.zeros((len(LEVELS), len(NAMES)))
         past = np.zeros((size, len(train), len(NAMES)))
-        codec = cls(households, train, own, past, past[:, 0], past[:, 0], past[0, 0] + 1.0, blank)
+        codec = cls(households, train, own, past, past[:, 0], past[:, 0], past[0, 0], blank)
         raw = past[who, rows.week] = codec._raw(rows)
         codec = replace(codec, total=_sums(raw, who, size), square=_sums(raw**2, who, size))
         sound = np.isin(who, households.indices(split.train_households)) & codec.known[who]
         kept = rows.of(np.flatnonzero(sound))
-        spread = codec._own(kept)[1]
-        codec = replace(codec, common=np.maximum((spread**2).mean(0), 1e-8))
+        codec = replace(codec, common=np.maximum(codec._moments(kept)[1].mean(0), 1e-8))
         return replace(codec, bends=_quantiles(codec._standard(kept)))
 
     @property
@@ -156,14 +155,20 @@ class WeekVectors:
 
     def _own(self, rows: WeekRows) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Mean and spread of every descriptor in the household's past without this week, [N, D]."""
+        mean, variance, count = self._moments(rows)
+        shrunk = (variance * count + self.common * WORTH_WEEKS) / (count + WORTH_WEEKS)
+        return np.where(RELATIVE, 0.0, mean), np.where(RELATIVE, 1.0, np.sqrt(shrunk))
+
+    def _moments(
+        self, rows: WeekRows
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """Mean and variance [N, D] over so many weeks [N, 1] of the past without this week."""
         inside, who = self._inside(rows), rows.household
         recorded = self.past[who, rows.week]
         count = np.maximum(self.days.count[who][:, None] - inside, 1)
         mean = (self.total[who] - inside * recorded) / count @ CLASSES
         square = (self.square[who] - inside * recorded**2) / count @ CLASSES
-        variance = np.maximum(square - mean**2, 0.0)
-        shrunk = (variance * count + self.common * WORTH_WEEKS) / (count + WORTH_WEEKS)
-        return np.where(RELATIVE, 0.0, mean), np.where(RELATIVE, 1.0, np.sqrt(shrunk))
+        return mean, np.maximum(square - mean**2, 0.0), count
 
     def _conditions(self, rows: WeekRows) -> NDArray[np.float32]:
         weeks = self.households.weeks

@@ -24,7 +24,9 @@ from lvm_studio.data.london import load_london
 from lvm_studio.data.own_days import Days, OwnDays
 from lvm_studio.data.planted import SyntheticAnomalies
 from lvm_studio.data.planted_faults import FAULTS, plant
+from lvm_studio.data.split import Split
 from lvm_studio.data.vector_table import read_vectors
+from lvm_studio.data.vectors import VectorSet
 from lvm_studio.data.week_descriptors import NAMES, half_hours, longest_run
 from lvm_studio.data.week_vectors import WeekVectors, rows_of
 
@@ -143,6 +145,38 @@ def test_the_job_finds_a_dead_meter_and_says_when(street: HouseholdSet) -> None:
     assert findings.quarter[place] != "usual"
     assert findings.looks_like[place].startswith("dead meter")
     assert findings.marked[place, 100:].any()
+
+
+@pytest.mark.usefixtures("short_lessons")
+def test_few_weeks_are_not_learned_by_heart_and_it_is_said(street: HouseholdSet) -> None:
+    """14 households, 14 weeks: weeks held back lie as far off as those trained on, and no more."""
+    rng = np.random.default_rng(1)
+    wave = 1 + 0.6 * np.sin(np.arange(4704) / 24 * np.pi) + 0.3 * rng.normal(size=(14, 4704)) ** 2
+    power = rng.gamma(3.0, 0.2, size=(14, 1)) * wave
+    ids, weeks = street.household_ids[:14], tuple(f"2013-W{w:02d}" for w in range(2, 16))
+    few = replace(
+        street,
+        household_ids=ids,
+        power_w=(1000 * power).astype(np.float32),
+        start=np.datetime64("2013-01-07T00:00", "m"),
+        metadata={name: column[:14] for name, column in street.metadata.items()},
+        temperature_c=np.full(14 * 336, 9.0, np.float32),
+        split=Split(weeks[2:], weeks[:2], ids[2:], ids[:2], 0),
+    )
+    findings = result(AnomalyJob(few, steps=300).run())
+    assert findings.limit_a < 6.0
+    assert any("too few to tell" in note for note in findings.notes)
+
+
+def test_columns_of_a_table_may_have_any_unit() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(300, 1)) + 0.2 * rng.normal(size=(300, 4))
+    x[7, 0] += 4.0
+    scaled = (x * [1e-3, 1.0, 100.0, 1e6]).astype(np.float32)
+    findings = result(AnomalyJob(VectorSet("units", scaled), steps=150).run())
+    assert findings.order[0] == 7
+    assert np.allclose(findings.values, scaled)
+    assert (findings.band[0, :, 3] < scaled[:, 3]).mean() > 0.9
 
 
 def test_a_table_of_vectors_is_searched(tmp_path: Path) -> None:

@@ -26,8 +26,7 @@ class Findings:
         a, b: scores of type A (Eq. 8.3) and of type B (nats), [N].
         quarter: 'usual', 'type A', 'type B' or 'both types', [N].
         type: the type by which each stands out most, [N].
-        margin: how far it stands out of clean rows, [N]: in robust deviations of log scores, or in
-            nats where known faults count as well.
+        margin: how rare its rarest score is among clean rows, in nats, [N].
         guilty: coordinates or dimensions in words, N texts.
         when: the guilty half-hours in words, N texts; empty for tables.
         looks_like: the known fault that is likelier than none, with its chance, N texts; empty for

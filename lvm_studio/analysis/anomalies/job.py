@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from lvm_studio.models.trained import TrainedModel
 
 MOST_GUILTY = 3
+MOST_NEEDED = 1000
+"""Clean rows ask for no more than this, however high the percentile is."""
 
 
 @dataclass(frozen=True)
@@ -88,11 +90,11 @@ class AnomalyJob:
         clean = rows_of(households, sound, np.flatnonzero(~codec.train_weeks))
         rows = rows_of(households, np.flatnonzero(codec.known), every)
         fit = week_fit(self.steps, self.seed)
-        model = yield from self._model(fit, codec.vectors(train))
+        learned = codec.vectors(train)
+        model = yield from self._model(fit, learned)
         yield Step(0.88, "scoring the weeks")
-        clean = clean if len(clean) else train
-        vectors = codec.vectors(rows)
-        usual = codec.vectors(clean)
+        vectors = _within(codec.vectors(rows), learned)
+        usual = _within(codec.vectors(clean), learned) if len(clean) else learned
         findings, scores, clean_scores, limits = self._scored(model, vectors, usual)
         library = yield from self._library(codec, train)
         known = _with_known_faults(findings, scores, limits, library, vectors, usual, clean_scores)
@@ -116,16 +118,24 @@ class AnomalyJob:
         from lvm_studio.analysis.anomalies.fitting import FitSpec
         from lvm_studio.training.vector_problem import HELDOUT_SEED, HELDOUT_SHARE
 
+        train, clean = vectors.split(HELDOUT_SHARE, HELDOUT_SEED)
+        scale = _spread(train.x)
         told = vectors.condition_dim > 0
         latent = max(1, min(10, vectors.dim // 2))
         fit = FitSpec(
             steps=self.steps, conditional=told, latent_z=latent, hidden=64, seed=self.seed
         )
-        model = yield from self._model(fit, vectors)
+        scaled = replace(vectors, x=vectors.x / scale)
+        model = yield from self._model(fit, scaled)
         yield Step(0.95, "scoring the rows")
-        clean = vectors.split(HELDOUT_SHARE, HELDOUT_SEED)[1]
-        findings = self._scored(model, vectors, clean)[0]
-        return findings
+        seen, usual = _within(scaled, train), _within(replace(clean, x=clean.x / scale), train)
+        findings, scores, clean_scores, _ = self._scored(model, seen, usual)
+        return replace(
+            findings,
+            margin=_rarest((clean_scores.a, scores.a), (clean_scores.b, scores.b)),
+            values=vectors.x,
+            band=findings.band * scale,
+        )
 
     def _model(self, fit: FitSpec, vectors: VectorSet) -> Generator[Step, Sent, TrainedModel]:
         from lvm_studio.analysis.anomalies.fitting import fitted, kept_model
@@ -177,9 +187,23 @@ class AnomalyJob:
             percentile=self.percentile,
             axis="value",
             model=model.to_tree(),
-            notes=_notes(vectors, len(clean)),
+            notes=self._notes(vectors, len(clean)),
         )
         return findings, scores, clean_scores, limits
+
+    def _notes(self, vectors: VectorSet, clean: int) -> tuple[str, ...]:
+        left_out = vectors.provenance.get("left_out", 0)
+        lost = (f"{left_out} rows with a missing number were left out.",) if left_out else ()
+        needed = 100 / max(100 - self.percentile, 100 / MOST_NEEDED)
+        few = (
+            f"They are too few to tell: {self.percentile:g} % asks for {np.ceil(needed):.0f}; read "
+            "the ranking, not the quarters."
+        )
+        return (
+            f"Thresholds come from {clean} rows that no model was trained on.",
+            *((few,) if clean < needed else ()),
+            *lost,
+        )
 
 
 def _with_known_faults(
@@ -192,20 +216,34 @@ def _with_known_faults(
     clean_scores: TypedScores,
 ) -> Findings:
     """Ranked by what is rarest among clean weeks: A or B, or the likeness to a known fault."""
-    from lvm_studio.analysis.anomalies.verdicts import Tail
-
-    typed, known = limits.margins(scores).max(axis=1), library.unusual(vectors)
-    rarest = np.maximum(
-        Tail.of(limits.margins(clean_scores).max(axis=1)).surprise(typed),
-        Tail.of(library.unusual(clean)).surprise(known),
-    )
+    typed, usual = (limits.margins(one).max(axis=1) for one in (scores, clean_scores))
+    rarest = _rarest((usual, typed), (library.unusual(clean), library.unusual(vectors)))
     return replace(findings, margin=rarest, looks_like=library.words(vectors))
 
 
-def _notes(vectors: VectorSet, clean: int) -> tuple[str, ...]:
-    left_out = vectors.provenance.get("left_out", 0)
-    lost = (f"{left_out} rows with a missing number were left out.",) if left_out else ()
-    return (f"Thresholds come from {clean} rows that no model was trained on.", *lost)
+def _rarest(
+    *scores: tuple[NDArray[np.float64], NDArray[np.float64]],
+) -> NDArray[np.float64]:
+    """Of scores of clean rows and of N rows: the nats of the one that is rarest, [N]."""
+    from lvm_studio.analysis.anomalies.verdicts import Tail
+
+    return np.asarray(np.max([Tail.of(clean).surprise(rows) for clean, rows in scores], axis=0))
+
+
+def _within(vectors: VectorSet, learned: VectorSet) -> VectorSet:
+    """What the rows are told, never further than any row that a model learned from.
+
+    A condition that hardly moved in training would otherwise be unheard of in every other row.
+    """
+    if vectors.k is None or learned.k is None:
+        return vectors
+    return replace(vectors, k=np.clip(vectors.k, learned.k.min(axis=0), learned.k.max(axis=0)))
+
+
+def _spread(x: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Standard deviation of every column, 1 where it does not move, [D]: their units differ."""
+    spread = x.std(axis=0)
+    return np.where(spread > 0, spread, 1).astype(np.float32)
 
 
 def _guilty(
