@@ -40,7 +40,9 @@ def table_files(path: Path) -> list[Path]:
             raise DataError(f"The folder {path.name} holds no CSV or Parquet file; choose another.")
         return files
     if not path.is_file():
-        raise DataError(f"There is no file '{path.name}' at {path.parent}; choose another.")
+        raise DataError(
+            f"There is no file '{path.name}' in {path.resolve().parent}; check the name."
+        )
     return [path]
 
 

@@ -95,7 +95,8 @@ def _found(job: AnomalyJob, progress: Progress) -> Findings:
         except StopIteration as end:
             findings: Findings = end.value
             return findings
-        progress.say(f"{step.share:.0%}: {step.sentence}")
+        if step.share > 0:  # before that the data is read; what is wrong with it comes alone
+            progress.say(f"{step.share:.0%}: {step.sentence}")
 
 
 def _keep(wishes: Wishes, findings: Findings) -> None:
