@@ -19,7 +19,14 @@ if TYPE_CHECKING:
     from lvm_studio.data.households import HouseholdSet
     from lvm_studio.data.tree import Tree
 
-COLUMNS: tuple[str, ...] = ("step", "seconds", *(term.name for term in TERMS))
+COLUMNS: tuple[str, ...] = (
+    "step",
+    "seconds",
+    *(term.name for term in TERMS),
+    "skipped",
+    "tight",
+)
+"""Fields of a report that are kept; NaN where a report does not tell one."""
 FIRST_CAPACITY = 256
 FRESH_EPOCH = 10_000
 """Observations in an epoch of data that are drawn afresh for every batch."""
@@ -73,7 +80,7 @@ class GrowingHistory:
             last = self._length[split] - 1
             if last >= 0 and report.step <= self._rows[split][last, 0]:
                 self._cut(split, report.step - 1)
-            self._append(split, [float(getattr(report, column)) for column in COLUMNS])
+            self._append(split, [_number(report, column) for column in COLUMNS])
 
     def cut_after(self, step: int) -> None:
         """Forget what came after this step: a run continues from its checkpoint."""
@@ -136,3 +143,8 @@ class GrowingHistory:
         if keep < length:
             self._rows[split] = self._rows[split].copy()
             self._length[split] = keep
+
+
+def _number(report: TrainReport, column: str) -> float:
+    value = getattr(report, column)
+    return math.nan if value is None else float(value)

@@ -8,6 +8,7 @@ from lvm_studio.studio.job_thread import JobState
 from lvm_studio.studio.runs import Run
 from lvm_studio.studio.widgets.runs_table import RunRow
 from lvm_studio.studio.widgets.series import format_value
+from lvm_studio.studio.widgets.training_terms import RunHistory
 
 STATE_TITLES = {
     JobState.STARTING: "starting (a few seconds)",
@@ -18,6 +19,16 @@ STATE_TITLES = {
     JobState.STOPPED: "stopped",
     JobState.FAILED: "failed",
 }
+
+TIGHT_HELP = (
+    "Tight bound: the importance-weighted bound of the held-out batch,\n"
+    "E log of the mean of p(x, z) / q(z | x) over several draws of z (Eq. 3.5).\n"
+    "It lies between the ELBO and log p(x), and rises with the number of draws."
+)
+SKIPPED_HELP = (
+    "Skipped steps: loss or gradient was no number, or the gradient was far above the usual\n"
+    "(setting explosion). Such a step changes no weight; many of them ask for a smaller lr."
+)
 
 
 def row_of(run: Run) -> RunRow:
@@ -48,11 +59,45 @@ def status_of(run: Run) -> str:
         if record.peak:
             gigaflops, share = record.flops / 1e9, _pace(run) * record.flops / record.peak
             parts.append(f"{gigaflops:.2g} GFLOP a step, {share:.1%} of the device's peak")
+    parts += soundness(run.history, record.spec.eval_samples)
     if record.device:
         parts.append(record.device)
     if record.state is JobState.STOPPED and record.checkpoint_step:
         parts.append(f"can continue from step {record.checkpoint_step:,}")
     return " · ".join(parts)
+
+
+def status_tip(run: Run) -> str:
+    """What the figures of its status are, '' where none asks for an explanation."""
+    history = run.history
+    told = ((TIGHT_HELP, np.isfinite(tight_bound(history))), (SKIPPED_HELP, skipped_steps(history)))
+    return "\n\n".join(text for text, shown in told if shown)
+
+
+def soundness(history: RunHistory, samples: int) -> list[str]:
+    """The tighter bound of the last evaluation, if there is one, and the steps not taken, if any.
+
+    Args:
+        samples: draws of the tighter bound.
+    """
+    parts, tight, skipped = [], tight_bound(history), skipped_steps(history)
+    if np.isfinite(tight):
+        parts.append(f"tight bound {format_value(tight)} nats, {samples:,} samples")
+    if skipped:
+        parts.append(f"{skipped:,} unsound step{'s' if skipped > 1 else ''} skipped")
+    return parts
+
+
+def tight_bound(history: RunHistory) -> float:
+    """Eq. 3.5 on the held-out batch as last evaluated, in nats; NaN if it was not asked for."""
+    values = history.heldout.term("tight")
+    return float(values[-1]) if len(values) else np.nan
+
+
+def skipped_steps(history: RunHistory) -> int:
+    """Steps so far that were not taken; 0 for runs of files that do not tell."""
+    values = history.train.term("skipped")
+    return int(np.nan_to_num(values[-1])) if len(values) else 0
 
 
 def _pace(run: Run) -> float:

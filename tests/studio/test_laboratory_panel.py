@@ -1,6 +1,7 @@
 """The laboratory page, with a stand-in for the process that trains."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -153,6 +154,19 @@ def test_the_latest_frame_is_drawn_once(
     qtbot.waitUntil(lambda: "step 30" in lab.views[0].head.text())
     assert "σ 0.2" in lab.views[0].head.text()
     assert lab.views[0].sigma.number.value() == pytest.approx(0.2)
+
+
+def test_skipped_steps_and_the_tight_bound_are_told(
+    lab: ManifoldLab, puppets: list[Puppet], qtbot: QtBot
+) -> None:
+    lab.start()
+    puppets[0].show(10)
+    heldout = TrainReport(10, 100, 1.0, "heldout", -1.0, -0.5, 0.0, 0.5, 0.2, 1e-3, 1.0, 1, -0.75)
+    puppets[0].reports.emit((heldout, replace(heldout, split="train", step=11)))
+    lab.views[0].refresh_words()
+    said = lab.views[0].head.text()
+    assert "1 unsound step skipped" in said
+    assert f"tight bound −0.75 nats, {puppets[0].job.spec.eval_samples} samples" in said
 
 
 def test_play_pause_and_step_reach_both_runs(lab: ManifoldLab, puppets: list[Puppet]) -> None:

@@ -1,10 +1,13 @@
 """Reports become columns, columns become a tree and come back."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from lvm_studio.data.errors import DataError
 from lvm_studio.studio.run_history import GrowingHistory
+from lvm_studio.studio.run_words import skipped_steps, soundness, tight_bound
 from lvm_studio.training.reports import TrainReport
 
 
@@ -70,6 +73,17 @@ def test_there_and_back_as_a_tree() -> None:
     again.extend([report(3)])
     assert again.snapshot("run").train.step.tolist() == [1, 2, 3]
     assert again.snapshot("run").heldout.term("sigma").tolist() == [0.5]
+
+
+def test_skipped_steps_and_the_tight_bound_come_back_and_older_files_do_without() -> None:
+    history = GrowingHistory()
+    history.extend([replace(report(1), skipped=3), replace(report(1, "heldout"), tight=-9.0)])
+    tree = history.to_tree()
+    again = GrowingHistory.from_tree(tree).snapshot("run")
+    assert (skipped_steps(again), tight_bound(again)) == (3, -9.0)
+    older = {name: value for name, value in tree.items() if "skip" not in name}
+    del older["heldout_tight"]
+    assert soundness(GrowingHistory.from_tree(older).snapshot("run"), 8) == []
 
 
 def test_columns_that_do_not_fit_are_named() -> None:

@@ -134,6 +134,24 @@ def test_reports_become_progress_time_left_and_curves(
     assert panel.table.item(0, 3).text() == "150"
 
 
+def test_skipped_steps_and_the_tight_bound_are_told_and_explained(
+    panel: TrainingPanel, puppets: list[PuppetThread], qtbot: QtBot
+) -> None:
+    panel.form.advanced.setPlainText("eval_samples = 64")
+    panel.start()
+    puppets[0].reports.emit((report(1, 100), report(2, 100, "heldout")))
+    qtbot.waitUntil(lambda: "step 2" in panel.status.text())
+    assert "skipped" not in panel.status.text() + panel.status.toolTip()
+    assert "tight" not in panel.status.text() + panel.status.toolTip().lower()
+    puppets[0].reports.emit(
+        (report(3, 100, skipped=2), report(4, 100, "heldout", skipped=2, tight=-812.34))
+    )
+    qtbot.waitUntil(lambda: "2 unsound steps skipped" in panel.status.text())
+    assert "tight bound −812.3 nats, 64 samples" in panel.status.text()
+    assert "Eq. 3.5" in panel.status.toolTip()
+    assert "explosion" in panel.status.toolTip()
+
+
 def test_minutes_decide_progress_and_time_left(
     panel: TrainingPanel, puppets: list[PuppetThread], qtbot: QtBot
 ) -> None:

@@ -10,7 +10,13 @@ from lvm_studio.training.reports import DeviceReport, Finished, TrainReport
 from lvm_studio.training.spec import TrainSpec
 
 
-def report(step: int, steps: int, split: str = "train") -> TrainReport:
+def report(
+    step: int,
+    steps: int,
+    split: str = "train",
+    skipped: int = 0,
+    tight: float | None = None,
+) -> TrainReport:
     """ELBO = step − 100; one step takes a hundredth of a second."""
     return TrainReport(
         step=step,
@@ -24,6 +30,8 @@ def report(step: int, steps: int, split: str = "train") -> TrainReport:
         sigma=1.0 / step,
         lr=2e-3,
         k=20.0,
+        skipped=skipped,
+        tight=tight,
     )
 
 

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from lvm_studio.studio.job_thread import JobState
 from lvm_studio.studio.laboratory_run import LaboratoryRun
-from lvm_studio.studio.run_words import STATE_TITLES
+from lvm_studio.studio.run_words import STATE_TITLES, soundness
 from lvm_studio.studio.widgets.plane_canvas import PlaneCanvas
 from lvm_studio.studio.widgets.series import format_value
 from lvm_studio.studio.widgets.sigma_slider import SigmaSlider
@@ -83,7 +83,8 @@ class RunView(QWidget):
             self.head.setText(f"<b>{self.title}</b>")
             return
         head, parts = f"<b>{self.title}</b> · {STATE_TITLES[state]}", []
-        train = run.history("").train
+        history = run.history("")
+        train = history.train
         if len(train.step):
             elbo = float(train.term("elbo")[-RECENT:].mean())
             kl = float(train.term("kl_z")[-RECENT:].mean())
@@ -95,9 +96,8 @@ class RunView(QWidget):
                 f"σ {format_value(sigma)}",
             ]
             self.sigma.follow(sigma)
-        reports = run.frame.reports if run.frame is not None else ()
-        if reports and reports[-1].skipped:
-            parts.append(f"{reports[-1].skipped:,} unsound steps skipped")
+        if run.job is not None:
+            parts += soundness(history, run.job.spec.eval_samples)
         self.head.setText(f"{head}<br>{' · '.join(parts)}")
         self.head.setToolTip(self.title)
 

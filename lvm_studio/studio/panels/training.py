@@ -23,7 +23,7 @@ from lvm_studio.data.errors import DataError
 from lvm_studio.studio.devices import DeviceProbe, Devices
 from lvm_studio.studio.job_thread import JobState
 from lvm_studio.studio.run_keeping import ModelKeeper
-from lvm_studio.studio.run_words import row_of, status_of
+from lvm_studio.studio.run_words import row_of, status_of, status_tip
 from lvm_studio.studio.runs import Run, RunRegistry
 from lvm_studio.studio.widgets.run_banner import RunBanner
 from lvm_studio.studio.widgets.runs_table import RunsTable
@@ -348,12 +348,14 @@ class TrainingPanel(QWidget):
         run = self._run()
         if run is None:
             self.status.setText("Nothing is training.")
+            self.status.setToolTip("")
             self.progress.setValue(0)
             self.banner.say("")
             return
         record = run.record
         self.progress.setValue(round(PROGRESS_STEPS * record.progress))
         self.status.setText(status_of(run))
+        self.status.setToolTip(status_tip(run))
         step = record.checkpoint_step if record.can_continue else 0
         self.banner.say(
             record.sentence if record.state is JobState.FAILED else "", record.details, step
