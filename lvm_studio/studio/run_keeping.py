@@ -13,7 +13,8 @@ from lvm_studio.training.reports import Finished
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lvm_studio.studio.runs import Run, RunRegistry
+    from lvm_studio.studio.run import Run
+    from lvm_studio.studio.runs import RunRegistry
     from lvm_studio.studio.session import Session
 
     StartThread = Callable[[KeepJob, QObject], JobThread]

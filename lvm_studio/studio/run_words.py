@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lvm_studio.studio.job_thread import JobState
-from lvm_studio.studio.runs import Run
+from lvm_studio.studio.run import Run
 from lvm_studio.studio.widgets.runs_table import RunRow
 from lvm_studio.studio.widgets.series import format_value
 from lvm_studio.studio.widgets.training_terms import RunHistory

@@ -22,9 +22,10 @@ from PySide6.QtWidgets import (
 from lvm_studio.data.errors import DataError
 from lvm_studio.studio.devices import DeviceProbe, Devices
 from lvm_studio.studio.job_thread import JobState
+from lvm_studio.studio.run import Run
 from lvm_studio.studio.run_keeping import ModelKeeper
 from lvm_studio.studio.run_words import row_of, status_of, status_tip
-from lvm_studio.studio.runs import Run, RunRegistry
+from lvm_studio.studio.runs import RunRegistry
 from lvm_studio.studio.widgets.run_banner import RunBanner
 from lvm_studio.studio.widgets.runs_table import RunsTable
 from lvm_studio.studio.widgets.settings_difference import SettingsDifference
