@@ -16,13 +16,17 @@ if TYPE_CHECKING:
     from lvm_studio.data.households import HouseholdSet
     from lvm_studio.data.tree import Tree
     from lvm_studio.models.trained import TrainedModel
+    from lvm_studio.studio.parts_work import StreetWeeks
     from lvm_studio.tuning.certificate import Certificate
+    from lvm_studio.tuning.difficulty import Difficulty
+    from lvm_studio.tuning.extremes import OneInN
 
 LAM_MAX = 5.0
 """End of the λ slider, in standard deviations of the criterion under the base law."""
 
 Method: TypeAlias = Literal["pool", "climb", "flow", "smc"]
 Goal: TypeAlias = Literal["kl", "one_in_n", "expectation", "quantile"]
+Picture: TypeAlias = Literal["theory", "difficulty", "measured"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,11 +144,13 @@ class PartsAnswer:
     Attributes:
         state: the StreetState this answers.
         tuned: the parts of every household under the law at the page's λ; base: at λ = 0.
+        weeks: what a household can be taken out of; None where that leaves nothing.
     """
 
     state: StreetState
     tuned: Attribution
     base: Attribution
+    weeks: StreetWeeks | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,3 +180,58 @@ class LevelsAnswer:
     quantile: float | None
     beyond: float | None
     error: float
+
+
+@dataclass(frozen=True, eq=False)
+class TheoryCurve:
+    """One figure along λ: value [L], and its 95 % band [2, L], the lower edge first."""
+
+    value: NDArray[np.float64]
+    band: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class TheoryAnswer:
+    """What the laws p̂_λ of one street and criterion are at every λ (Eq. 10.6-10.9, 10.22, 10.51).
+
+    Attributes:
+        state: the StreetState this answers; unit: of f.
+        lam: [L], from 0 to one side.
+        expectation: E f in the unit; kl: in nats; variance: Var f in the unit squared.
+        by_base: [L], whether base draws say it; known: [L], whether anything does.
+        beyond: whose draws speak where the base law's cannot; '' while there are none.
+    """
+
+    state: StreetState
+    unit: str
+    lam: NDArray[np.float64]
+    expectation: TheoryCurve
+    kl: TheoryCurve
+    variance: TheoryCurve
+    by_base: NDArray[np.bool_]
+    known: NDArray[np.bool_]
+    beyond: str
+
+
+@dataclass(frozen=True, eq=False)
+class DifficultyAnswer:
+    """How steep the criterion is over the base law of one street, and what that means."""
+
+    state: StreetState
+    difficulty: Difficulty
+
+
+@dataclass(frozen=True, eq=False)
+class MeasuredAnswer:
+    """The three figures of "1 in N" of real sums of as many households, with their bands.
+
+    Attributes:
+        state: the StreetState this answers; unit: of f; one_in_n: N.
+        figures: None where the data do not allow them; why: what is in the way, a sentence.
+    """
+
+    state: StreetState
+    unit: str
+    one_in_n: float
+    figures: OneInN | None
+    why: str

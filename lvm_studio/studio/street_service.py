@@ -18,11 +18,13 @@ from lvm_studio.studio.answers import (
     Goal,
     LoadedModel,
     PartsAnswer,
+    Picture,
     StreetRequest,
     TunedAnswer,
 )
 from lvm_studio.studio.compute_thread import ComputeThread
 from lvm_studio.studio.flow_fitter import FlowFitter
+from lvm_studio.studio.picture_work import PictureWork
 from lvm_studio.studio.reference_runner import ReferenceRunner
 from lvm_studio.studio.street_work import StreetWork, street_key
 from lvm_studio.studio.tuned_work import Improved, TunedWork, tuning_key
@@ -67,6 +69,7 @@ class StreetService(QObject):
         tuned_computing(), tuned_ready(TunedAnswer): may come again, better, for the same state.
         parts_ready(PartsAnswer): who makes the peak, some time after the tuned fan.
         levels_ready(LevelsAnswer): f of single weeks, some time after the tuned fan.
+        picture_ready(TheoryAnswer | DifficultyAnswer | MeasuredAnswer): see `show_picture`.
         unavailable(sentence)
         flow_status(sentence): what the background flow is doing; '' for nothing.
         model_loading(name), device_found(text)
@@ -79,6 +82,7 @@ class StreetService(QObject):
     tuned_ready = Signal(object)
     parts_ready = Signal(object)
     levels_ready = Signal(object)
+    picture_ready = Signal(object)
     unavailable = Signal(str)
     flow_status = Signal(str)
     model_loading = Signal(str)
@@ -99,6 +103,7 @@ class StreetService(QObject):
         self._session = session
         self._streets = streets or StreetWork()
         self._tunings = tunings or TunedWork(self._streets)
+        self._picturing = PictureWork(self._tunings)
         self._fitter = fitter or FlowFitter(self)
         self._references = references or ReferenceRunner(self)
         self._thread = ComputeThread(self)
@@ -113,6 +118,7 @@ class StreetService(QObject):
         self._tuned_key: Hashable = None
         self._tuning_key: Hashable = None
         self._solved_key: Hashable = None
+        self._picture: Picture | None = None
         self._newest: tuple[StreetRequest, FlowSnapshot] | None = None
         """A flow that has not been taken over yet."""
         self._open_mailboxes()
@@ -138,6 +144,14 @@ class StreetService(QObject):
             self._session.hold_goal(kind, target, share)
             self._refresh()
 
+    def show_picture(self, picture: Picture | None) -> None:
+        """Answer with this picture whenever the page rests, until another is asked for."""
+        if picture != self._picture:
+            self._picture = picture
+            self._pictures.withdraw()
+            if self.tuned is not None and not self._quiet.isActive():
+                self._work_picture_out()
+
     def open_mailbox(self) -> Mailbox:
         """Return a mailbox of its own on the compute thread, for a panel that decodes."""
         return self._thread.open_mailbox(PANELS)
@@ -154,12 +168,13 @@ class StreetService(QObject):
         self._climbing = self._thread.open_mailbox(CLIMBING)
         self._sharing = self._thread.open_mailbox(SHARING)
         self._levels = self._thread.open_mailbox(SHARING)
+        self._pictures = self._thread.open_mailbox(SHARING)
         self._referring = self._thread.open_mailbox(ADOPTING)
         self._comparing = self._thread.open_mailbox(ADOPTING)
 
     def _of_the_street(self) -> tuple[Mailbox, ...]:
         asked = (self._fans, self._tuned, self._solving)
-        told = (self._sharing, self._levels)
+        told = (self._sharing, self._levels, self._pictures)
         fitted = (self._adopting, self._fitting, self._referring, self._comparing)
         return (*asked, *fitted, self._climbing, *told)
 
@@ -180,6 +195,7 @@ class StreetService(QObject):
         self._adopting.answered.connect(self._adopted)
         self._sharing.answered.connect(self.parts_ready)
         self._levels.answered.connect(self.levels_ready)
+        self._pictures.answered.connect(self.picture_ready)
         for mailbox in self._of_the_street():
             mailbox.failed.connect(self.failed)
         self._fitting.answered.connect(self._fit_flow)
@@ -233,7 +249,7 @@ class StreetService(QObject):
         if tuned_key != self._tuned_key and not self._solving.waiting:
             self._tuned_key = tuned_key
             self._quiet.stop()
-            for telling in (self._sharing, self._levels):
+            for telling in (self._sharing, self._levels, self._pictures):
                 telling.withdraw()
             self.tuned_computing.emit()
             self._tuned.post(partial(self._tunings.answer, request))
@@ -331,6 +347,12 @@ class StreetService(QObject):
         if request is not None:
             self._levels.post(partial(self._tunings.levels, request))
             self._sharing.post(partial(self._tunings.parts, request))
+            self._work_picture_out()
+
+    def _work_picture_out(self) -> None:
+        request = self._request()
+        if request is not None and self._picture is not None:
+            self._pictures.post(partial(self._picturing.answer, request, self._picture))
 
     def _solved(self) -> None:
         """Ask for the tuned fan at the λ found, if that is not under way."""

@@ -68,9 +68,12 @@ def with_bootstrap(f: Array, n: float, resampled: Sequence[Array]) -> OneInN:
             them with replacement and forms the sums anew, since sums of the same households in
             the same weeks are not independent.
     """
-    here = one_in_n_figures(f, n)
-    each = [one_in_n_figures(other, n) for other in resampled]
+    return banded(one_in_n_figures(f, n), [one_in_n_figures(other, n) for other in resampled])
+
+
+def banded(here: OneInN, each: Sequence[OneInN]) -> OneInN:
+    """The figures `here` with the 95 % bands of those of each resample."""
     rows = np.array([(r.quantile, r.mean_beyond, r.tilted_mean) for r in each])
     low, high = np.quantile(rows, (0.025, 0.975), axis=0)
     bands = [(float(a), float(b)) for a, b in zip(low, high, strict=True)]
-    return OneInN(n, here.quantile, here.mean_beyond, here.tilted_mean, *bands)
+    return OneInN(here.n, here.quantile, here.mean_beyond, here.tilted_mean, *bands)

@@ -96,6 +96,7 @@ class FakeService(QObject):
     tuned_ready = Signal(object)
     parts_ready = Signal(object)
     levels_ready = Signal(object)
+    picture_ready = Signal(object)
     unavailable = Signal(str)
     flow_status = Signal(str)
     model_loading = Signal(str)
@@ -106,6 +107,10 @@ class FakeService(QObject):
         self.fan: FanAnswer | None = None
         self.tuned: TunedAnswer | None = None
         self.requests: list[tuple[str, float]] = []
+        self.pictures: list[str | None] = []
+
+    def show_picture(self, picture: str | None) -> None:
+        self.pictures.append(picture)
 
     def request_lam(self, kind: str, target: float) -> None:
         self.requests.append((kind, target))

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from lvm_studio.storage.kept_tuning import KeptTuning
 from lvm_studio.studio.panels.artificial import AnchorsPanel, SinesPanel
+from lvm_studio.studio.panels.tuning_pictures import TuningPictures
 from lvm_studio.studio.theme import Colours, theme
 from lvm_studio.studio.widgets.burst import Burst
 from lvm_studio.studio.widgets.composition_view import CompositionView
@@ -64,6 +65,9 @@ class ComposePanel(QWidget):
         self.fan = FanPlot(colours, self)
         self.readouts = Readouts(self)
         self.lam = LamControl(colours, self)
+        self.pictures = TuningPictures(
+            session, service, self.lam.pictures, self.lam.levels, colours
+        )
         self._makers = PeakMakers(service, self.composition, self.fan, colours, self)
         self._lay_out()
         self._connect_wishes()
@@ -295,6 +299,7 @@ class ComposePanel(QWidget):
         self.lam.set_colours(colours)
         self.composition.set_icon_colour(colours.text)
         self._makers.set_colours(colours)
+        self.pictures.set_colours(colours)
 
 
 def drawn_target(criterion: str) -> tuple[int, tuple[float, ...] | None]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QWidget
 
-from lvm_studio.studio.answers import LevelsAnswer
+from lvm_studio.studio.answers import LevelsAnswer, MeasuredAnswer
 from lvm_studio.studio.theme import Colours
 from lvm_studio.studio.widgets.colours import veil
+from lvm_studio.studio.widgets.worded_plot import WordedPlot, histogram_item
 
 FILL_ALPHA = 0.3
 LEVELS_HELP = (
@@ -16,47 +17,40 @@ LEVELS_HELP = (
     "“1 in N” names three figures: the level that one base week in N exceeds (its quantile); the\n"
     "mean of those weeks; and the mean of the tuned law at KL = log N. Where all that makes a\n"
     "week extreme is tuned the third lies highest; the meters' noise is not tuned, and a street\n"
-    "whose extremes are noise has it lowest. Household-and-week bootstrap on London: ± 12 %."
+    "whose extremes are noise has it lowest.\n"
+    "Measured: the same of real sums of as many households, any of them in any training week.\n"
+    "Bands of 95 %: households and weeks are drawn again with replacement, sums formed anew."
 )
+HINT = "The weeks are counted as soon as the page stands still."
 
 
-class LevelsPlot(QWidget):
-    """Two histograms over one axis, and a line that tells the three figures by their names."""
+class LevelsPlot(WordedPlot):
+    """Two histograms over one axis, and lines that tell the three figures by their names."""
 
     def __init__(self, colours: Colours, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__("Histogram of the criterion", HINT, parent)
         self.setObjectName("levels")
         self.setToolTip(LEVELS_HELP)
-        self.plot = pg.PlotWidget(self)
-        self.plot.setAccessibleName("Histogram of the criterion")
-        self.plot.hideButtons()
-        self.plot.setMenuEnabled(False)
-        self.plot.setMouseEnabled(x=False, y=False)
         self.plot.setLabel("left", "weeks (%)")
-        for name in ("left", "bottom"):
-            self.plot.getAxis(name).enableAutoSIPrefix(False)
-        self._base, self._tuned = _histogram(), _histogram()
+        self._base, self._tuned = histogram_item(), histogram_item()
         self._quantile = pg.InfiniteLine(angle=90)
         for item in (self._base, self._tuned, self._quantile):
             self.plot.addItem(item)
-        self.words = QLabel(self)
         self.words.setObjectName("levels_words")
-        self.words.setWordWrap(True)
-        self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(2)
-        layout.addWidget(self.plot, 1)
-        layout.addWidget(self.words)
+        self.measured_words = QLabel(self)
+        self.measured_words.setObjectName("measured_words")
+        self.measured_words.setWordWrap(True)
+        self.measured_words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.rows.addWidget(self.measured_words)
         self.set_colours(colours)
         self.show_levels(None)
+        self.show_measured(None)
 
     def show_levels(self, levels: LevelsAnswer | None) -> None:
         """Draw the histograms of an answer; None: there is none yet."""
-        for item in (self._base, self._tuned, self._quantile):
-            item.setVisible(levels is not None)
         if levels is None:
-            self.words.setText("The weeks are counted as soon as the page stands still.")
+            self.show_hint()
+            self.show_measured(None)
             return
         self._base.setData(levels.edges, 100.0 * levels.base)
         self._tuned.setData(levels.edges, 100.0 * levels.tuned)
@@ -64,23 +58,21 @@ class LevelsPlot(QWidget):
         if levels.quantile is not None:
             self._quantile.setValue(levels.quantile)
         self.plot.setLabel("bottom", f"f of one week ({levels.unit})")
-        self.words.setText(levels_text(levels))
+        self.show_words(levels_text(levels))
+
+    def show_measured(self, measured: MeasuredAnswer | None) -> None:
+        """Tell the same figures of measured sums; None: they are not known yet."""
+        sentence = "" if measured is None else measured_text(measured)
+        self.measured_words.setText(sentence)
+        self.measured_words.setVisible(bool(sentence))
 
     def set_colours(self, colours: Colours) -> None:
         """Take the colours of a theme."""
-        self.plot.setBackground(colours.plot)
-        for name in ("left", "bottom"):
-            self.plot.getAxis(name).setPen(colours.muted)
-            self.plot.getAxis(name).setTextPen(colours.text)
+        super().set_colours(colours)
         for item, colour in ((self._base, colours.base), (self._tuned, colours.tuned)):
             item.setPen(pg.mkPen(colour, width=1))
             item.setBrush(veil(colour, FILL_ALPHA))
         self._quantile.setPen(pg.mkPen(colours.base, width=1, style=Qt.PenStyle.DashLine))
-
-
-def _histogram() -> pg.PlotCurveItem:
-    nothing = ([0.0, 1.0], [0.0])
-    return pg.PlotCurveItem(*nothing, stepMode="center", fillLevel=0.0, antialias=False)
 
 
 def levels_text(levels: LevelsAnswer) -> str:
@@ -98,3 +90,20 @@ def levels_text(levels: LevelsAnswer) -> str:
         f"{rare}: level exceeded {levels.quantile:,.1f}, mean beyond it "
         f"{levels.beyond:,.1f} ± {levels.error:,.2g}, {tuned}."
     )
+
+
+def measured_text(measured: MeasuredAnswer) -> str:
+    """Tell the measured figures with their bands, or why there are none ('' where N is below 2)."""
+    if measured.figures is None:
+        return f"Measured: {measured.why}" if measured.why else ""
+    found = measured.figures
+    told = (
+        ("level exceeded", found.quantile, found.quantile_band),
+        ("mean beyond it", found.mean_beyond, found.mean_beyond_band),
+        ("mean of the tilted law", found.tilted_mean, found.tilted_mean_band),
+    )
+    parts = [
+        f"{name} {value:,.1f}" + ("" if band is None else f" ({band[0]:,.1f} to {band[1]:,.1f})")
+        for name, value, band in told
+    ]
+    return f"Measured, 1 in {found.n:,.0f}: {', '.join(parts)} {measured.unit}."

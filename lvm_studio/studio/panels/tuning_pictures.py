@@ -1,0 +1,93 @@
+"""The picture tabs that are worked out only while somebody looks: theory, difficulty, measured."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QObject
+from PySide6.QtWidgets import QTabWidget
+
+from lvm_studio.studio.answers import DifficultyAnswer, MeasuredAnswer, Picture, TheoryAnswer
+from lvm_studio.studio.theme import Colours
+from lvm_studio.studio.widgets.difficulty_plot import DifficultyPlot
+from lvm_studio.studio.widgets.levels_plot import LevelsPlot
+from lvm_studio.studio.widgets.theory_plot import TheoryPlot
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    from PySide6.QtWidgets import QWidget
+
+    from lvm_studio.storage.street_state import StreetState
+    from lvm_studio.studio.session import Session
+    from lvm_studio.studio.street_service import StreetService
+
+
+class TuningPictures(QObject):
+    """Adds its tabs beside those that are there, and asks the service for the one in sight."""
+
+    def __init__(
+        self,
+        session: Session,
+        service: StreetService,
+        tabs: QTabWidget,
+        levels: LevelsPlot,
+        colours: Colours,
+    ) -> None:
+        super().__init__(tabs)
+        self._service, self._levels = service, levels
+        self.theory = TheoryPlot(colours, tabs)
+        self.difficulty = DifficultyPlot(colours, tabs)
+        tabs.insertTab(1, self.theory, "Theory")
+        tabs.insertTab(2, self.difficulty, "Difficulty")
+        self._pictures: tuple[tuple[QWidget, Picture], ...] = (
+            (self.theory, "theory"),
+            (self.difficulty, "difficulty"),
+            (levels, "measured"),
+        )
+        for widget, _ in self._pictures:
+            widget.installEventFilter(self)
+        self.theory.set_lam(session.state.lam)
+        session.state_changed.connect(self._state_changed)
+        service.picture_ready.connect(self._show)
+        service.unavailable.connect(self._clear)
+
+    def set_colours(self, colours: Colours) -> None:
+        """Take the colours of a theme."""
+        self.theory.set_colours(colours)
+        self.difficulty.set_colours(colours)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Ask for whichever picture is in sight now."""
+        if event.type() in (QEvent.Type.Show, QEvent.Type.Hide):
+            seen = [picture for widget, picture in self._pictures if widget.isVisible()]
+            self._service.show_picture(seen[0] if seen else None)
+        return super().eventFilter(watched, event)
+
+    def _state_changed(self, new: StreetState, old: StreetState) -> None:
+        self.theory.set_lam(new.lam)
+        if _law(new) != _law(old):
+            self._clear()
+        elif new.lam != old.lam:
+            self._levels.show_measured(None)
+
+    def _show(self, answer: TheoryAnswer | DifficultyAnswer | MeasuredAnswer) -> None:
+        match answer:
+            case TheoryAnswer():
+                self.theory.show_theory(answer)
+            case DifficultyAnswer():
+                self.difficulty.show_difficulty(answer)
+            case MeasuredAnswer():
+                self._levels.show_measured(answer)
+
+    def _clear(self, _sentence: str = "") -> None:
+        """What was drawn is of another street or criterion."""
+        self.theory.show_theory(None)
+        self.difficulty.show_difficulty(None)
+        self._levels.show_measured(None)
+
+
+def _law(state: StreetState) -> Hashable:
+    """What the pictures are of, λ itself left out."""
+    street = (state.dataset, state.model, state.composition, state.week, state.own_temperature)
+    return (*street, state.criterion, state.seed, state.lam < 0.0)

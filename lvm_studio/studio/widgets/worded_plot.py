@@ -1,0 +1,61 @@
+"""A small plot that only shows, with what it says in words below it and a hint while empty."""
+
+from __future__ import annotations
+
+import pyqtgraph as pg
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+
+from lvm_studio.studio.theme import Colours
+
+LABEL_ROOM = 8
+"""Pixels beyond the highest and the last tick, so that their labels are not cut."""
+
+
+class WordedPlot(QWidget):
+    """Base of the picture tabs beside λ; the items in `plot` are the subclass's."""
+
+    def __init__(self, title: str, hint: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._hint_text = hint
+        self.plot = pg.PlotWidget(self)
+        self.plot.setAccessibleName(title)
+        self.plot.hideButtons()
+        self.plot.setMenuEnabled(False)
+        self.plot.setMouseEnabled(x=False, y=False)
+        self.plot.getPlotItem().layout.setContentsMargins(0, LABEL_ROOM, LABEL_ROOM, 0)
+        for name in ("left", "bottom"):
+            self.plot.getAxis(name).enableAutoSIPrefix(False)
+        self.words = QLabel(self)
+        self.words.setWordWrap(True)
+        self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.rows = QVBoxLayout(self)
+        self.rows.setContentsMargins(0, 0, 0, 0)
+        self.rows.setSpacing(2)
+        self.rows.addWidget(self.plot, 1)
+        self.rows.addWidget(self.words)
+
+    def show_words(self, sentence: str) -> None:
+        """Show the plot and what it says."""
+        self.plot.setVisible(True)
+        self.words.setAlignment(Qt.AlignmentFlag.AlignLeft)
+        self.words.setText(sentence)
+
+    def show_hint(self) -> None:
+        """Say what will be here instead of an empty plot."""
+        self.plot.setVisible(False)
+        self.words.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.words.setText(self._hint_text)
+
+    def set_colours(self, colours: Colours) -> None:
+        """Take the colours of a theme."""
+        self.plot.setBackground(colours.plot)
+        for name in ("left", "bottom"):
+            self.plot.getAxis(name).setPen(colours.muted)
+            self.plot.getAxis(name).setTextPen(colours.text)
+
+
+def histogram_item() -> pg.PlotCurveItem:
+    """Return an empty filled histogram."""
+    nothing = ([0.0, 1.0], [0.0])
+    return pg.PlotCurveItem(*nothing, stepMode="center", fillLevel=0.0, antialias=False)
