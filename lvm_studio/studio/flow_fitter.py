@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from lvm_studio.data.jobs import Job
     from lvm_studio.studio.answers import StreetRequest
     from lvm_studio.tuning.fit import FlowReport, FlowSnapshot
+    from lvm_studio.tuning.pool import Preparing
 
 REST_SECONDS = 1.0
 NICENESS = 10
@@ -58,7 +59,7 @@ class FlowFitter(RestingJob):
         """Pass on the latest snapshot, if it is better than the one before; say how far it is."""
         from lvm_studio.tuning.fit import FlowSnapshot  # torch is there once reports come
 
-        told = cast("tuple[FlowReport, ...]", reports)
+        told = cast("tuple[Preparing | FlowReport, ...]", reports)
         snapshots = [report for report in told if isinstance(report, FlowSnapshot)]
         if snapshots and self._request is not None:
             self._look_at(self._request, snapshots[-1])
@@ -86,10 +87,13 @@ class FlowFitter(RestingJob):
             self.status.emit(sentence)
 
 
-def progress_text(report: FlowReport) -> str:
+def progress_text(report: Preparing | FlowReport) -> str:
     """How far the fit is, and about how long it takes yet."""
     from lvm_studio.tuning.fit import ClimbReport
+    from lvm_studio.tuning.pool import Preparing
 
+    if isinstance(report, Preparing):
+        return "Fitting a flow: drawing weeks of the base law first."
     if isinstance(report, ClimbReport):
         return f"Fitting a flow: climbing, λ = {report.lam:.1f}, KL {report.kl:.1f} nats so far."
     if report.progress <= LEAST_PROGRESS:

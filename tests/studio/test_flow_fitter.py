@@ -12,9 +12,10 @@ from test_job_thread import Counting
 from lvm_studio.data.composition import Composition
 from lvm_studio.storage.street_state import StreetState
 from lvm_studio.studio.answers import StreetRequest
-from lvm_studio.studio.flow_fitter import FlowFitter
+from lvm_studio.studio.flow_fitter import FlowFitter, progress_text
 from lvm_studio.studio.job_thread import JobThread
 from lvm_studio.tuning.fit import ClimbReport, FlowSnapshot, FlowStep
+from lvm_studio.tuning.pool import Preparing
 from lvm_studio.tuning.proposals import FlowCheck
 
 PATIENCE = 20_000
@@ -131,3 +132,7 @@ def test_a_fit_that_fails_is_said_and_not_tried_again(
     fitter.forget()
     with qtbot.assertNotEmitted(fitter.wanted, wait=60):
         fitter.consider(here)
+
+
+def test_the_base_weeks_that_come_first_are_said() -> None:
+    assert "base law first" in progress_text(Preparing())
