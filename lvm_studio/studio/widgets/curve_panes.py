@@ -1,4 +1,4 @@
-"""The two linked plots of a training: the bound with σ on its right axis, the divergences below."""
+"""The curves of runs in two linked plots: drawn, thinned out, followed, read at a cursor."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import pyqtgraph as pg
 from PySide6.QtCore import QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QKeyEvent
 from PySide6.QtWidgets import QWidget
@@ -21,11 +20,9 @@ from lvm_studio.studio.theme import (
     VERMILLION,
     Colours,
 )
-from lvm_studio.studio.widgets.colours import mix
 from lvm_studio.studio.widgets.curve_crowd import CurveCrowd
 from lvm_studio.studio.widgets.curve_line import CurveLine, CurveOptions, Reading, nearest
-from lvm_studio.studio.widgets.grid_item import GridItem
-from lvm_studio.studio.widgets.scaled_axis import ScaledAxis
+from lvm_studio.studio.widgets.linked_panes import LinkedPanes
 from lvm_studio.studio.widgets.series import (
     Scale,
     shown_range,
@@ -35,24 +32,16 @@ from lvm_studio.studio.widgets.training_terms import (
     RunHistory,
     Split,
     Term,
-    XAxis,
 )
 
-LEFT_AXIS_WIDTH, RIGHT_AXIS_WIDTH = 66, 52
-X_TITLES: dict[XAxis, str] = {
-    "step": "step",
-    "epoch": "epoch",
-    "minutes": "training time (minutes)",
-}
 RUN_COLOURS = (BLUE, VERMILLION, BLUISH_GREEN, REDDISH_PURPLE, ORANGE, SKY_BLUE)
 RUNS_IN_FRONT = 8
 """So many runs are drawn line by line, with ghost and marks; more of them as bundles behind."""
 NEAR_PIXELS = 40.0
-QWIDGETSIZE_MAX = 16_777_215
 
 
-class CurvePanes(pg.GraphicsLayoutWidget):
-    """Two panes over one x axis with a cursor through both.
+class CurvePanes(LinkedPanes):
+    """The curves of runs in two panes over one x axis, with a cursor through both.
 
     Args:
         colours: of the theme.
@@ -65,10 +54,9 @@ class CurvePanes(pg.GraphicsLayoutWidget):
     """The line of this run was clicked."""
 
     def __init__(self, colours: Colours = LIGHT, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(colours, parent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Training curves")
-        self._colours = colours
         self._options = CurveOptions()
         self._lines: dict[tuple[str, str, Split], CurveLine] = {}
         self._runs: dict[str, int] = {}
@@ -79,19 +67,7 @@ class CurvePanes(pg.GraphicsLayoutWidget):
         self._cursor: float | None = None
         self._pointer: QPointF | None = None
         """Where the mouse is, while it leads the cursor."""
-        self._cursor_lines: list[pg.InfiniteLine] = []
-        self._grids: list[GridItem] = []
         self._drawn_edges: tuple[float, float] | None = None
-        self._key = self.ci.addLabel("", row=0, col=0, justify="left")
-        self._key.setMaximumHeight(0)
-        self.bound = self._add_pane(1)
-        self.divergence = self._add_pane(2)
-        self.divergence.setXLink(self.bound)
-        self.bound.getAxis("bottom").setStyle(showValues=False)
-        self.sigma = self._add_right_axis()
-        self._dots = {name: self._add_dots(name) for name in ("bound", "sigma", "divergence")}
-        self.ci.layout.setRowStretchFactor(1, 3)
-        self.ci.layout.setRowStretchFactor(2, 2)
         self.crowd = CurveCrowd(self._view, self._bundle_colour, self._bundle, self)
         self.crowd.grown.connect(self._draw)
         self._late = QTimer(self, singleShot=True, interval=30)
@@ -101,51 +77,6 @@ class CurvePanes(pg.GraphicsLayoutWidget):
             pane.vb.sigRangeChangedManually.connect(self._stop_following)
         self.scene().sigMouseMoved.connect(self._mouse_moved)
         self.scene().sigMouseClicked.connect(self._clicked)
-        self.set_colours(colours)
-
-    def _add_pane(self, row: int) -> pg.PlotItem:
-        axes = {side: ScaledAxis(side) for side in ("left", "bottom")}
-        pane = self.addPlot(row=row, col=0, axisItems=axes)
-        pane.hideButtons()
-        pane.setMenuEnabled(False)
-        pane.vb.disableAutoRange()
-        grid = GridItem(axes["left"], axes["bottom"])
-        pane.addItem(grid, ignoreBounds=True)
-        self._grids.append(grid)
-        pane.getAxis("left").setWidth(LEFT_AXIS_WIDTH)
-        pane.showAxis("right")
-        pane.getAxis("right").setWidth(RIGHT_AXIS_WIDTH)
-        pane.getAxis("right").setStyle(showValues=False, tickLength=0)
-        line = pg.InfiniteLine(angle=90, movable=False)
-        line.setVisible(False)
-        pane.addItem(line, ignoreBounds=True)
-        self._cursor_lines.append(line)
-        return pane
-
-    def _add_right_axis(self) -> pg.ViewBox:
-        view = pg.ViewBox(enableMenu=False)
-        view.setMouseEnabled(x=False, y=False)
-        view.disableAutoRange()
-        axis = ScaledAxis("right")
-        axis.setWidth(RIGHT_AXIS_WIDTH)
-        self.bound.setAxisItems({"right": axis})
-        self.bound.scene().addItem(view)
-        axis.linkToView(view)
-        view.setXLink(self.bound)
-        self.bound.vb.sigResized.connect(
-            lambda: view.setGeometry(self.bound.vb.sceneBoundingRect())
-        )
-        return view
-
-    def _add_dots(self, pane: str) -> pg.ScatterPlotItem:
-        dots = pg.ScatterPlotItem(size=7, pxMode=True)
-        dots.setZValue(10)
-        self._view(pane).addItem(dots, ignoreBounds=True)
-        return dots
-
-    def _view(self, pane: str) -> pg.ViewBox:
-        views = {"bound": self.bound.vb, "sigma": self.sigma, "divergence": self.divergence.vb}
-        return views[pane]
 
     # what is shown
 
@@ -156,8 +87,8 @@ class CurvePanes(pg.GraphicsLayoutWidget):
             self._following = True
         if (options.x_axis, options.unit) != (old.x_axis, old.unit):
             self.crowd.clear()
-        self._share_height()
-        self._label_axes()
+        self.share_height(options)
+        self.label_axes(options)
         for run in runs:
             self._runs.setdefault(run.name, len(self._runs))
             self._groups.setdefault(run.group, len(self._groups))
@@ -224,17 +155,6 @@ class CurvePanes(pg.GraphicsLayoutWidget):
             return term.colour(self._colours)
         return _cycled(self._groups[bundle] if self._options.bands else int(bundle))
 
-    def _share_height(self) -> None:
-        """A pane whose quantities are all hidden leaves its room to the other one."""
-        shown = {term.pane for term in TERMS if term.name not in self._options.hidden}
-        below = "divergence" in shown
-        above = bool(shown & {"bound", "sigma"}) or not below
-        for pane, wanted in ((self.bound, above), (self.divergence, below)):
-            pane.setVisible(wanted)
-            pane.setMaximumHeight(QWIDGETSIZE_MAX if wanted else 0)
-        self.bound.getAxis("bottom").setStyle(showValues=not below)
-        self.bound.getAxis("right").setStyle(showValues="sigma" in shown)
-
     # scales and ranges
 
     def x_scale(self) -> Scale:
@@ -249,23 +169,6 @@ class CurvePanes(pg.GraphicsLayoutWidget):
         lines += self.crowd.values(pane)
         positive = all(np.nanmin(values, initial=np.inf) > 0 for values in lines)
         return Scale("log" if positive else "symlog")
-
-    def _label_axes(self) -> None:
-        below = X_TITLES[self._options.x_axis]
-        beside = f"{self._options.unit} per observation"
-        lone = not self.divergence.isVisible()
-        sigma = "" if "sigma" in self._options.hidden else "σ (unit of the data)"
-        for pane, side, text in (
-            (self.divergence, "bottom", below),
-            (self.bound, "bottom", below if lone else ""),
-            (self.divergence, "left", beside),
-            (self.bound, "left", beside),
-            (self.bound, "right", sigma),
-        ):
-            axis = pane.getAxis(side)
-            if axis.labelText != text:  # laying out a label costs a millisecond
-                pane.setLabel(side, text)
-                axis.showLabel(bool(text))
 
     def _set_scales(self) -> None:
         for pane, axis in (
@@ -437,25 +340,9 @@ class CurvePanes(pg.GraphicsLayoutWidget):
 
     # looks
 
-    def set_key(self, html: str) -> None:
-        """Write a legend above the plots (for figures that leave the window); '' for none."""
-        self._key.setText(html, color=self._colours.text)
-        self._key.setMaximumHeight(24 if html else 0)
-        self._key.setMinimumHeight(24 if html else 0)
-        self.ci.layout.activate()
-
     def set_colours(self, colours: Colours) -> None:
         """Redraw in the colours of a theme."""
-        self._colours = colours
-        self.setBackground(colours.plot)
-        for pane in (self.bound, self.divergence):
-            for side in ("left", "bottom", "right"):
-                pane.getAxis(side).setPen(pg.mkPen(colours.grid))
-                pane.getAxis(side).setTextPen(pg.mkPen(colours.muted))
-        for line in self._cursor_lines:
-            line.setPen(pg.mkPen(colours.muted, width=1))
-        for grid in self._grids:
-            grid.set_colour(mix(colours.grid, colours.plot, 0.6).name())
+        self.paint_ground(colours)
         for line in self._lines.values():
             self._dress(line, focus=line.focus)
         self._draw_cursor()
