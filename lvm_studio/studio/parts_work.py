@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Hashable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lvm_studio.studio.answers import PartsAnswer, StreetRequest
@@ -15,6 +16,38 @@ if TYPE_CHECKING:
 
     from lvm_studio.analysis.attribution import Attribution
     from lvm_studio.models.street import Street
+
+TAKEN_OUT_OF = 128
+"""Weeks that a household is taken out of: the same with it and without, their error is small."""
+
+
+@dataclass(frozen=True, eq=False)
+class Without:
+    """What the mean peak loses with one household of a row (kW), under both laws."""
+
+    household_id: str
+    tuned_kw: float
+    base_kw: float
+
+
+@dataclass(frozen=True, eq=False)
+class StreetWeeks:
+    """Weeks of a street under the tuned and the base law: u [n, dim] each, with noise eps."""
+
+    street: Street
+    tuned_u: Tensor
+    base_u: Tensor
+    eps: Tensor
+    seed: int
+
+    def without(self, household_id: str) -> Generator[Without | None, None, None]:
+        """Take one household out of these weeks; for the compute thread."""
+        from lvm_studio.analysis.attribution import removal
+
+        tuned = removal(self.street, household_id, self.tuned_u, self.eps, self.seed)
+        yield None
+        base = removal(self.street, household_id, self.base_u, self.eps, self.seed)
+        yield Without(household_id, tuned.peak_kw, base.peak_kw)
 
 
 class PartsWork:
@@ -44,7 +77,16 @@ class PartsWork:
         if request.state.lam != 0.0:
             rows = enough_rows(len(u))
             tuned = yield from attributing(space, u[rows], curves_kw[rows])
-        yield PartsAnswer(request.state, tuned, base)
+        weeks = self._weeks(request, space, u) if space.k > 1 else None
+        yield PartsAnswer(request.state, tuned, base, weeks)
+
+    def _weeks(self, request: StreetRequest, street: Street, u: Tensor) -> StreetWeeks:
+        """The first weeks on screen, with noise in common: it is not tuned."""
+        state = request.state
+        base_u, eps = self._streets.noise(state.samples, street.dim, state.seed)
+        n = min(len(u), len(base_u), TAKEN_OUT_OF)
+        tuned_u = u[:n] if state.lam != 0.0 else base_u[:n]
+        return StreetWeeks(street, tuned_u, base_u[:n], eps[:n], state.seed)
 
     def _base_parts(
         self, request: StreetRequest, space: Street

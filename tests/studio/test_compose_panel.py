@@ -1,8 +1,10 @@
 """The compose page: every gesture is a verb of the session, every answer is shown."""
 
+from dataclasses import replace
+
 import pytest
 import studio_fakes
-from PySide6.QtCore import QItemSelectionModel, Qt
+from PySide6.QtCore import QItemSelectionModel, QObject, Qt, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
@@ -28,6 +30,7 @@ from lvm_studio.data.composition import Composition
 from lvm_studio.storage.street_state import StreetState
 from lvm_studio.storage.workspace import Workspace
 from lvm_studio.studio.panels.compose import ComposePanel
+from lvm_studio.studio.parts_work import StreetWeeks, Without
 from lvm_studio.studio.session import Session
 from lvm_studio.studio.street_service import StreetService
 from lvm_studio.studio.theme import DARK, LIGHT, theme
@@ -364,6 +367,40 @@ def test_adding_like_these_again_draws_others(panel: ComposePanel, session: Sess
     added = {name: n - first.get(name, 0) for name, n in counts(session).items()}
     assert sum(added.values()) == 10
     assert {name for name, n in added.items() if n} != set(first)
+
+
+class PuppetMailbox(QObject):
+    """Notes what is posted; the test answers."""
+
+    answered = Signal(object)
+    failed = Signal(str, str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.posted: list[object] = []
+
+    def post(self, work: object) -> None:
+        self.posted.append(work)
+
+
+def test_the_peak_without_the_one_row_selected_is_said(
+    panel: ComposePanel, session: Session, service: FakeService
+) -> None:
+    mailbox = PuppetMailbox()
+    service.open_mailbox = lambda: mailbox  # type: ignore[attr-defined]
+    session.add_households((IDS[4],))
+    session.set_lam(1.0)
+    street = small_street()
+    weeks = StreetWeeks(street, street, street, street, 0)  # type: ignore[arg-type]
+    service.parts_ready.emit(replace(studio_fakes.parts(session.state), weeks=weeks))
+    panel.composition.table.selectRow(0)
+    assert len(mailbox.posted) == 1
+    mailbox.answered.emit(Without("H00", 2.4, 2.1))
+    assert label(panel, "composition_peak") == "Peak without H00: −2.4 kW, base −2.1"
+    panel.composition.table.selectAll()
+    assert label(panel, "composition_peak").startswith("Peak 7.0 kW")
+    mailbox.answered.emit(Without("H00", 2.4, 2.1))  # it comes too late
+    assert label(panel, "composition_peak").startswith("Peak 7.0 kW")
 
 
 def test_the_part_of_the_selected_rows_is_drawn_until_another_street_comes(

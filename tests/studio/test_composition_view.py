@@ -136,9 +136,9 @@ def test_menu_clears(view: CompositionView, qtbot: QtBot) -> None:
 # Who makes the peak ---------------------------------------------------------------------------
 
 PARTS = {
-    "A": Part(2.0, 0.25, 0.5, 80.0),
-    "B": Part(4.0, 0.5, 0.0, 90.0),
-    "C": Part(-0.5, -0.06, -0.1, 10.0),
+    "A": Part(2.0, 0.25, 0.5, 80.0, 0.4),
+    "B": Part(4.0, 0.5, 0.0, 90.0, 0.45),
+    "C": Part(-0.5, -0.06, -0.1, 10.0, 0.05),
 }
 
 
@@ -154,11 +154,23 @@ def test_each_row_shows_its_part_of_the_peak(view: CompositionView) -> None:
     bars = [view.table.model().index(row, Column.PEAK).data(BAR_ROLE) for row in range(3)]
     assert bars == [0.5, 1.0, 0.0]
     assert text(view, "composition_peak") == "Peak 8.0 kW: 5.5 households, 2.5 shared"
+    view.set_without("Peak without A: −1.0 kW")
+    assert text(view, "composition_peak") == "Peak without A: −1.0 kW"
+    view.set_without("")
+    assert text(view, "composition_peak").startswith("Peak 8.0 kW")
     tip = view.table.model().index(0, Column.PEAK).data(Qt.ItemDataRole.ToolTipRole)
     assert (
         tip
-        == "2.00 kW of the mean peak (25.0%), +0.50 kW against the base law; 80 kWh in the week."
+        == "2.00 kW of the mean peak (25.0%), +0.50 kW against the base law; 80 kWh in the week "
+        "(40.0%)."
     )
+    week = view.findChild(QToolButton, "composition_week")
+    assert week is not None
+    week.click()
+    assert column(view, Column.PEAK) == ["80", "90", "10"]
+    header = view.table.model().headerData(Column.PEAK, Qt.Orientation.Horizontal)
+    assert header == "Week kWh"
+    week.click()
     view.set_parts({})
     assert column(view, Column.PEAK) == [None, None, None]
 

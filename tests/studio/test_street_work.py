@@ -358,8 +358,15 @@ def test_parts_are_of_the_very_fans_on_screen(request_: StreetRequest) -> None:
     assert answer.tuned.total_peak_kw == pytest.approx(shown.peak_kw.mean, abs=1e-5)
     assert answer.tuned.household_ids == ("A", "B")
     assert answer.tuned.counts.tolist() == [1, 2]
+    assert answer.weeks is not None
+    (without,) = answers(answer.weeks.without("B"))
+    assert without.household_id == "B"
+    assert without.tuned_kw != without.base_kw
     (still,) = answers(tunings.parts(request_))
     assert still.tuned is still.base is answer.base
+    assert still.weeks is not None
+    (without,) = answers(still.weeks.without("B"))
+    assert without.tuned_kw == without.base_kw
 
 
 def test_a_model_without_households_has_no_rows(request_: StreetRequest) -> None:

@@ -26,6 +26,14 @@ BAR_ROLE = Qt.ItemDataRole.UserRole + 1
 STALE_ROLE = Qt.ItemDataRole.UserRole + 2
 """Whether the part is of an earlier street or λ."""
 
+OVER_WEEK: Mapping[int, str] = {
+    Qt.ItemDataRole.DisplayRole: "Week kWh",
+    Qt.ItemDataRole.ToolTipRole: (
+        "Energy of this row in the mean week of the fan (of the tuned one where λ ≠ 0)."
+    ),
+}
+"""Head of the last column while it shows the week."""
+
 
 class Column(IntEnum):
     """Columns of the composition."""
@@ -49,20 +57,21 @@ class Part:
     """What a row gives to the peak of the fan.
 
     peak_kw: its part; share: of the whole mean peak; more_kw: above its part in the base law;
-    week_kwh: its energy in the week.
+    week_kwh: its energy in the week; week_share: of the energy of the whole street.
     """
 
     peak_kw: float
     share: float
     more_kw: float
     week_kwh: float
+    week_share: float
 
     def sentence(self) -> str:
         """The part in words."""
         base = f", {self.more_kw:+.2f} kW against the base law" if self.more_kw else ""
         return (
             f"{self.peak_kw:.2f} kW of the mean peak ({self.share:.1%}){base}; "
-            f"{self.week_kwh:,.0f} kWh in the week."
+            f"{self.week_kwh:,.0f} kWh in the week ({self.week_share:.1%})."
         )
 
 
@@ -91,6 +100,7 @@ class CompositionTable(QAbstractTableModel):
         self._members: Mapping[str, Member] = {}
         self._parts: Mapping[str, Part] = {}
         self._stale = False
+        self._over_week = False
 
     @property
     def counts(self) -> tuple[tuple[str, int], ...]:
@@ -115,6 +125,12 @@ class CompositionTable(QAbstractTableModel):
     def set_parts(self, parts: Mapping[str, Part]) -> None:
         """Set what each row gives to the peak; rows that are not named show nothing."""
         self._parts, self._stale = parts, False
+        self._touch_rows(0)
+
+    def set_over_week(self, over_week: bool) -> None:
+        """Show each row's energy of the week in place of its part in the peak, or back."""
+        self._over_week = over_week
+        self.headerDataChanged.emit(Qt.Orientation.Horizontal, Column.PEAK, Column.PEAK)
         self._touch_rows(0)
 
     def fade_parts(self) -> None:
@@ -181,18 +197,22 @@ class CompositionTable(QAbstractTableModel):
     def _part_data(self, part: Part | None, role: int) -> Any:
         if part is None:
             return -math.inf if role == SORT_ROLE else None
+        value = self._worth(part)
         if role == Qt.ItemDataRole.DisplayRole:
-            return f"{part.peak_kw:.2f}"
+            return f"{value:,.0f}" if self._over_week else f"{value:.2f}"
         if role == SORT_ROLE:
-            return part.peak_kw
+            return value
         if role == BAR_ROLE:
-            largest = max(other.peak_kw for other in self._parts.values())
-            return max(0.0, part.peak_kw) / largest if largest > 0.0 else 0.0
+            largest = max(self._worth(other) for other in self._parts.values())
+            return max(0.0, value) / largest if largest > 0.0 else 0.0
         if role == STALE_ROLE:
             return self._stale
         if role == Qt.ItemDataRole.ToolTipRole:
             return part.sentence()
         return None
+
+    def _worth(self, part: Part) -> float:
+        return part.week_kwh if self._over_week else part.peak_kw
 
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
         if role != Qt.ItemDataRole.EditRole or index.column() != Column.COUNT:
@@ -206,6 +226,8 @@ class CompositionTable(QAbstractTableModel):
     ) -> Any:
         if orientation != Qt.Orientation.Horizontal:
             return None
+        if section == Column.PEAK and self._over_week and role in OVER_WEEK:
+            return OVER_WEEK[role]
         if role == Qt.ItemDataRole.DisplayRole:
             return self.TITLES[section]
         if role == Qt.ItemDataRole.ToolTipRole:

@@ -30,6 +30,16 @@ from lvm_studio.studio.widgets.drop_table import DropTable
 from lvm_studio.studio.widgets.part_delegate import PartDelegate
 
 HOURS_PER_YEAR = 8760
+WEEK_ICON = "fa6s.calendar-week"
+PEAK_HELP = (
+    "Mean peak of the fan: what the households listed make of it, and what no household "
+    "accounts for: weather, day and chance.\nSelect one row to see the peak without it."
+)
+WITHOUT_HELP = (
+    "What the mean peak of the fan would lose with one household of the selected row: its w is "
+    "drawn from its law given Σw and taken off the sum;\nz and noise stay. Each week at its own "
+    "peak, so that it may be less than the row's part: another half-hour may become the peak."
+)
 
 
 class CompositionView(QWidget):
@@ -64,11 +74,17 @@ class CompositionView(QWidget):
         self._peak.setObjectName("composition_peak")
         self._peak.setProperty("role", "muted")
         self._peak.hide()
+        self._whole_peak = ""
         self._buttons = {
             "duplicate": self._button("fa6s.clone", "Duplicate the selection (Ctrl+D)"),
             "remove": self._button("fa6s.minus", "Remove the selection (Delete)"),
             "clear": self._button("fa6s.trash-can", "Clear the composition"),
         }
+        self._week = self._button(
+            WEEK_ICON, "Over the week: energy in place of the part in the peak"
+        )
+        self._week.setObjectName("composition_week")
+        self._week.setCheckable(True)
         self._lay_out()
         self._connect()
         self._describe()
@@ -90,13 +106,15 @@ class CompositionView(QWidget):
         self._model.set_parts(parts)
         own_kw = sum(part.peak_kw for part in parts.values())
         self._peak.setVisible(bool(parts))
-        self._peak.setText(
+        self._whole_peak = (
             f"Peak {own_kw + shared_kw:,.1f} kW: {own_kw:,.1f} households, {shared_kw:,.1f} shared"
         )
-        self._peak.setToolTip(
-            "Mean peak of the fan: what the households listed make of it, and what no household "
-            "accounts for: weather, day and chance."
-        )
+        self.set_without("")
+
+    def set_without(self, sentence: str) -> None:
+        """Say what the peak would be without the row selected; '' for what it is made of."""
+        self._peak.setText(sentence or self._whole_peak)
+        self._peak.setToolTip(WITHOUT_HELP if sentence else PEAK_HELP)
 
     def fade_parts(self) -> None:
         """Grey the bars: others are being computed."""
@@ -120,6 +138,7 @@ class CompositionView(QWidget):
             ("clear", "fa6s.trash-can"),
         ):
             self._buttons[name].setIcon(qta.icon(icon, color=colour))
+        self._week.setIcon(qta.icon(WEEK_ICON, color=colour))
 
     # -- inside ----------------------------------------------------------------------------
 
@@ -148,9 +167,10 @@ class CompositionView(QWidget):
         width = self.table.fontMetrics().horizontalAdvance
         header.resizeSection(Column.COUNT, width("9999") + 46)
         header.resizeSection(Column.MEAN, width("Mean W") + 18)
-        header.resizeSection(Column.PEAK, width("Peak kW") + 20)
+        header.resizeSection(Column.PEAK, width("Week kWh") + 16)
         top = QHBoxLayout()
         top.addWidget(self._size, 1)
+        top.addWidget(self._week)
         for name, button in self._buttons.items():
             button.setObjectName(f"composition_{name}")
             top.addWidget(button)
@@ -170,6 +190,7 @@ class CompositionView(QWidget):
         self.table.customContextMenuRequested.connect(self._show_menu)
         self.table.selectionModel().selectionChanged.connect(self._tell_selection)
         self._model.count_asked.connect(self.count_asked)
+        self._week.toggled.connect(self._model.set_over_week)
         self._buttons["duplicate"].clicked.connect(self._duplicate)
         self._buttons["remove"].clicked.connect(self._remove)
         self._buttons["clear"].clicked.connect(self.cleared)
