@@ -44,6 +44,7 @@ GRADIENTS = 1024
 GRADIENTS_A_SLICE = 64
 SUMS, RESAMPLES = 12_000, 30
 """Measured sums of a resample of households and weeks, and how many resamples: 4 s in all."""
+FORMING = "sums of as many households are being formed, again and again …"
 LEAST_TAIL = 20.0
 """A figure of the measured tail needs so many sums in it."""
 
@@ -108,6 +109,7 @@ class PictureWork:
         if n < 2.0:
             yield MeasuredAnswer(state, unit, n, None, "")
             return
+        yield MeasuredAnswer(state, unit, n, None, FORMING)
         try:
             sums = yield from self._real_sums(request, tuning)
         except DataError as error:

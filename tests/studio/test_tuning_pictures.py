@@ -64,7 +64,9 @@ def asked(model: TrainedModel, lam: float) -> StreetRequest:
 def told(tunings: TunedWork, model: TrainedModel, picture: Picture, lam: float) -> Any:
     answers: Iterator[object] = PictureWork(tunings).answer(asked(model, lam), picture)
     *pauses, answer = answers
-    assert set(pauses) <= {None}
+    early = [pause for pause in pauses if pause is not None]
+    assert all("being formed" in each.why for each in early if isinstance(each, MeasuredAnswer))
+    assert len(early) == (picture == "measured" and lam != 0.0)
     return answer
 
 
