@@ -25,7 +25,7 @@ def selection_of(
         members = tuple(tuple(ids[i] for i in cloud.households[row]) for row in rows)
         weeks = tuple(str(week) for week in cloud.metadata["week"][rows])
     return Selection(
-        "selection on the latent map",
+        "a part of the latent map",
         cloud.x[rows],
         {name: column[rows] for name, column in cloud.metadata.items()},
         cloud.titles,

@@ -72,6 +72,7 @@ class Session(QObject):
         self._gestures = NO_GESTURE
         self._trained: tuple[Tree, TrainedModel] | None = None
         self._selection: Selection | None = None
+        self.state_changed.connect(self._drop_stale_selection)
 
     # What is open ---------------------------------------------------------------------------
 
@@ -150,6 +151,10 @@ class Session(QObject):
         """Pick these observations out; None: none."""
         self._selection = selection
         self.selection_changed.emit(selection)
+
+    def _drop_stale_selection(self, new: StreetState, old: StreetState) -> None:
+        if (new.dataset, new.model) != (old.dataset, old.model) and self._selection is not None:
+            self.select(None)
 
     def compose_selection(self) -> None:
         """Compose the sum in the middle of the selection, in its own week."""
@@ -468,6 +473,7 @@ class Session(QObject):
         self._unsaved_results = False
         self._workspace, self._path = workspace, path
         old, self._state = self._state, state
+        self.select(None)
         self._announce(old)
         self.wholes_changed.emit()
         self.path_changed.emit(path)

@@ -45,6 +45,7 @@ from lvm_studio.studio.runs import RunRegistry
 from lvm_studio.studio.settings import APP_NAME, open_settings, read_bytes, read_scheme
 from lvm_studio.studio.theme import Scheme, theme
 from lvm_studio.studio.widgets.open_choosers import OpenChoosers
+from lvm_studio.studio.widgets.selection_bar import SelectionBar
 
 if TYPE_CHECKING:
     from lvm_studio.storage.street_state import StreetState
@@ -106,6 +107,7 @@ class MainWindow(QMainWindow):
     def _build_pages(self) -> None:
         self.recovery = RecoveryOffer(self.session, self._live)
         self.errors = ErrorBanner()
+        self.selected = SelectionBar()
         self._registry = RunRegistry(
             self.session, checkpoint_path=self._live.checkpoint_path, parent=self
         )
@@ -127,7 +129,7 @@ class MainWindow(QMainWindow):
         layout = QVBoxLayout(middle)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        for widget in (self.recovery, self.errors, self.tabs):
+        for widget in (self.recovery, self.errors, self.selected, self.tabs):
             layout.addWidget(widget)
         self.setCentralWidget(middle)
 
@@ -168,6 +170,10 @@ class MainWindow(QMainWindow):
         self.choosers.dataset_chosen.connect(session.choose_dataset)
         self.choosers.model_chosen.connect(session.choose_model)
         self.choosers.more_asked.connect(self.show_contents)
+        session.selection_changed.connect(self.selected.show_selection)
+        self.selected.show_asked.connect(self._show_selection)
+        self.selected.compose_asked.connect(self._compose_selection)
+        self.selected.clear_asked.connect(lambda: session.select(None))
 
     # What the menus call --------------------------------------------------------------------
 
@@ -254,6 +260,18 @@ class MainWindow(QMainWindow):
 
     def _show_model(self, _model: object) -> None:
         self._model.setText(f"Model: {self.session.state.model}")
+
+    def _show_selection(self) -> None:
+        page = self.findChild(LatentPanel)
+        assert page is not None
+        self.tabs.setCurrentWidget(page)
+        page.show_selection_tab()
+
+    def _compose_selection(self) -> None:
+        before = self.session.state
+        self.session.compose_selection()
+        if self.session.state is not before:  # it may be composed on a page that is not in sight
+            self._show_done(self.session.undo_stack.undoText())
 
     def _show_done(self, sentence: str) -> None:
         self.statusBar().showMessage(sentence, MESSAGE_MS)

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pyqtgraph as pg
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QRect
@@ -24,6 +25,8 @@ from lvm_studio.storage.recovery import AUTOSAVE, LiveSession, lost_sessions
 from lvm_studio.storage.workspace import load
 from lvm_studio.studio.app import Reporter
 from lvm_studio.studio.dialogs import Choice
+from lvm_studio.studio.panels.latent import LatentPanel
+from lvm_studio.studio.selection import Selection
 from lvm_studio.studio.session import Session
 from lvm_studio.studio.street_service import StreetService
 from lvm_studio.studio.theme import DARK, LIGHT, Scheme, theme
@@ -514,3 +517,27 @@ def test_a_second_dataset_is_credited(opened: Open) -> None:
     window.session.add_dataset(households("Mine", ("x", "y", "z")))
     assert window.findChild(QLabel, "status_attribution").text() == "Made up"
     assert window.findChild(QToolButton) is not None
+
+
+def test_a_selection_stands_above_every_page_until_it_is_cleared(opened: Open) -> None:
+    window = opened()
+    session, bar = window.session, window.selected
+    first = session.households.household_ids[0]
+    session.select(
+        Selection("winter", np.ones((1, 336)), members=((first,),), weeks=(session.state.week,))
+    )
+    assert bar.isVisible()
+    bar.show_it.click()
+    page = window.tabs.currentWidget()
+    assert isinstance(page, LatentPanel)
+    assert page.walk.tabs.currentWidget() is page.selection
+    assert bar.isVisible()
+    before = session.state
+    bar.compose.click()
+    assert session.state.composition.households == (first,)
+    assert "winter" in window.statusBar().currentMessage()
+    session.undo_stack.undo()
+    assert session.state == before
+    bar.clear.click()
+    assert session.selection is None
+    assert not bar.isVisible()

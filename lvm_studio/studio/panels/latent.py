@@ -171,8 +171,9 @@ class LatentPanel(QWidget):
         self._maker.forget()
         self._judge_box.withdraw()
         self._density_box.withdraw()
+        if self.cloud is not None:
+            self._session.select(None)  # it may be a part of what is forgotten
         self.cloud = self._mapping = None
-        self._session.select(None)
         self.walk.set_cloud(None)
         self._status.setText("")
         self.map.show_points(None)
@@ -342,6 +343,10 @@ class LatentPanel(QWidget):
         households = session.households if session.has_households else None
         self._mapping.chosen = rows
         session.select(selection_of(self.cloud, rows, households))
+        self.show_selection_tab()
+
+    def show_selection_tab(self) -> None:
+        """Bring the tab with the selection's curves and statistics forward."""
         self.walk.tabs.setCurrentWidget(self.selection)
 
     def _show_selection(self, selection: object) -> None:

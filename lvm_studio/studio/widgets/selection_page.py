@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from lvm_studio.studio.selection import Selection
 
 MOST_CURVES = 60
+HEADINGS = ("", "mean", "std. dev.", "least", "most")
 HINT = "Draw a lasso on the map (Shift and drag, or the Lasso button; key S selects around you)."
 
 
@@ -61,18 +62,22 @@ class SelectionPage(QWidget):
         for item in (self._band, self._lines, self._mean):
             self.curves.addItem(item)
         self.image = ImagePane("mean of the selection")
-        self.table = QTableWidget(0, 4)
+        self.table = QTableWidget(0, len(HEADINGS))
         self._build()
         theme().changed.connect(self._set_colours)
         self._set_colours(theme().colours)
         self.show_selection(None)
 
     def _build(self) -> None:
-        self.table.setHorizontalHeaderLabels(["mean", "std. dev.", "least", "most"])
+        self.table.setHorizontalHeaderLabels(HEADINGS)
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        self.table.verticalHeader().setMaximumWidth(120)
-        self.table.verticalHeader().setDefaultSectionSize(self.fontMetrics().lineSpacing() + 4)
+        header = self.table.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        # the titles take what the numbers leave, on two lines where that is little
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        header.sectionResized.connect(self.table.resizeRowsToContents)
+        self.table.verticalHeader().hide()
+        self.table.verticalHeader().setMinimumSectionSize(self.fontMetrics().lineSpacing() + 4)
         self.table.setAccessibleName("Statistics of the selection")
         row = QHBoxLayout()
         row.addWidget(self.about, 1)
@@ -87,7 +92,7 @@ class SelectionPage(QWidget):
         for part in (self.curves, self.image, self.table):
             part.setMinimumWidth(150)
             split.addWidget(part)
-        split.setSizes([220, 220, 320])
+        split.setSizes([160, 160, 370])
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 4, 0, 0)
         layout.addLayout(row)
@@ -133,15 +138,15 @@ class SelectionPage(QWidget):
     def _show_statistics(self, selection: Selection) -> None:
         rows = selection.statistics()
         self.table.setRowCount(len(rows))
-        for row, (title, *_) in enumerate(rows):
+        for row, (title, *values) in enumerate(rows):
             head = QTableWidgetItem(title)
             head.setToolTip(title)
-            self.table.setVerticalHeaderItem(row, head)
-        for row, (_, *values) in enumerate(rows):
-            for column, value in enumerate(values):
+            self.table.setItem(row, 0, head)
+            for column, value in enumerate(values, start=1):
                 item = QTableWidgetItem(format_value(value))
                 item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 self.table.setItem(row, column, item)
+        self.table.resizeRowsToContents()
 
     def _set_colours(self, colours: Colours) -> None:
         self.curves.setBackground(colours.plot)
