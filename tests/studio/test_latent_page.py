@@ -41,6 +41,7 @@ def test_a_lasso_is_a_selection_of_the_session(panel, session, qtbot: QtBot):
     np.testing.assert_array_equal(chosen.x, panel.cloud.x[rows])
     assert "30 observations" in panel.selection.about.text()
     assert panel.walk.tabs.currentWidget() is panel.selection
+    assert panel.walk.differences.isHidden()
     panel.selection.compose.click()
     middle = chosen.middle
     assert set(session.state.composition.households) == set(chosen.members[middle])

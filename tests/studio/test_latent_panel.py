@@ -151,6 +151,7 @@ def test_snapping_takes_all_coordinates_of_a_real_sum(panel: LatentPanel) -> Non
 
 
 def test_traversals_go_where_they_say(panel: LatentPanel, qtbot: QtBot) -> None:
+    assert panel.walk.differences.isVisible()
     assert panel.walk.differences.isChecked()
     np.testing.assert_allclose(panel.walk.strip._cells.curves[:, 2], 0.0)  # type: ignore[union-attr]
     panel.walk.differences.setChecked(False)

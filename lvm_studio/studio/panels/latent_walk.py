@@ -122,6 +122,7 @@ class LatentWalk(QSplitter):
         self._settle.timeout.connect(self._ask_strips)
         self.whose.activated.connect(self._ask_part)
         self.differences.toggled.connect(self._show_strips)
+        self.tabs.currentChanged.connect(self._show_differences)
         self.sliders.changed.connect(self._set_coordinate)
         self.sliders.reset_all.connect(self._go_to_middle)
         self.strip.cell_asked.connect(self._go_to_cell)
@@ -320,6 +321,10 @@ class LatentWalk(QSplitter):
         u = self.u.copy()
         u[self._strip_rows[row]] = STRIP_VALUES[column]
         self.stand_at(u)
+
+    def _show_differences(self, _index: int) -> None:
+        showing = self.tabs.currentWidget()
+        self.differences.setVisible(showing in (self.strip, self.between))
 
     # from A to B
 
