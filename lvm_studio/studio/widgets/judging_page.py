@@ -83,7 +83,7 @@ class JudgingPage(QWidget):
         split = QSplitter(Qt.Orientation.Horizontal, childrenCollapsible=False)
         split.addWidget(self.strip)
         split.addWidget(self.table)
-        split.setSizes([330, 250])
+        split.setSizes([260, 300])
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 4, 0, 0)
         layout.addLayout(row)
@@ -112,7 +112,7 @@ class JudgingPage(QWidget):
                 f"{cloud.info_bits[i]:.2f}",
                 "yes" if cloud.active[i] else "no",
                 f"{check.ks[i]:.3f}",
-                f"{check.mean[i]:+.2f}",
+                f"{check.mean[i]:+.2f}".replace("-", "−"),
                 f"{check.variance[i]:.2f}",
             )
             for column, text in enumerate(cells):
@@ -121,10 +121,17 @@ class JudgingPage(QWidget):
                 if COLUMNS[column] == "KS" and check.ks[i] > KS_WARNING:
                     item.setBackground(alarm)
                 self.table.setItem(row, column, item)
+        self.table.setMinimumWidth(self._table_width())
         active = int(cloud.active.sum())
         self.about.setText(
             f"{cloud.info_bits.sum():.1f} bits in {len(order)} dimensions, {active} active."
         )
+
+    def _table_width(self) -> int:
+        """Pixels that all columns, the scroll bar and the frame need."""
+        table = self.table
+        columns = table.horizontalHeader().length() + table.verticalHeader().sizeHint().width()
+        return columns + table.verticalScrollBar().sizeHint().width() + 2 * table.frameWidth()
 
     def show_examples(self, cloud: LatentCloud, examples: Sequence[Example], samples: int) -> None:
         """The first few side by side, all of them in a sentence."""
@@ -150,9 +157,10 @@ class JudgingPage(QWidget):
         covered = float(np.mean([e.covered for e in examples]))
         ess = float(np.median([e.ess_share for e in examples]))
         active = int(cloud.active.sum())
-        self.about.setText(
+        told = (
             f"{cloud.info_bits.sum():.1f} bits in {len(cloud.names)} dimensions, {active} active. "
             f"{len(examples)} held out: log p(x) ≥ {tight.mean():,.1f} ± {error:,.1f} nats with "
-            f"{samples} importance-weighted draws (one draw: {elbo.mean():,.1f}; median ESS "
+            f"{samples} draws weighted by importance (one draw: {elbo.mean():,.1f}; median ESS "
             f"{ess:.1%}); {covered:.0%} of the coordinates within the 80 % band of the mean."
         )
+        self.about.setText(told.replace("-", "−"))  # no hyphens in it but signs
