@@ -210,4 +210,7 @@ def style_sheet(colours: Colours) -> str:
     QFrame[role="banner"] {{ background: {colours.warning};
                              border-bottom: 1px solid {colours.grid}; }}
     QStatusBar::item {{ border: none; }}
+    QCheckBox::indicator:unchecked {{ border: 1px solid {colours.muted};
+                                      background: {colours.card}; }}
+    QCheckBox::indicator:unchecked:disabled {{ border-color: {colours.grid}; }}
     """
