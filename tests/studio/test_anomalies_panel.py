@@ -1,5 +1,6 @@
 """The anomalies page with a puppet for the search."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -85,6 +86,23 @@ def test_a_search_is_started_watched_and_shown(
     assert "Wed 02:00" in panel.detail.text()
     assert panel.weeks_button.isEnabled()
     assert not panel.progress.isVisible()
+
+
+def test_the_model_of_a_search_is_kept_and_measures_the_next(
+    panel: AnomaliesPanel, puppets: list[PuppetThread]
+) -> None:
+    assert panel.model.currentText() == "fit anew"
+    panel.search_weeks()
+    assert puppets[0].job.model is None
+    told = {"dataset": "weeks of somewhere", "steps": 50}
+    tree = {"name": "weeks anomalies", "kind": "vector_vae", "provenance": told}
+    puppets[0].completed.emit(replace(findings(), model=tree))
+    assert panel.model.currentText() == "weeks anomalies"
+    assert "weeks of somewhere" in panel.model.currentData(Qt.ItemDataRole.ToolTipRole)
+    panel.search_weeks()
+    assert puppets[1].job.model is tree
+    puppets[1].completed.emit(replace(findings(), model=tree))
+    assert panel.model.count() == 2
 
 
 def test_cancel_keeps_what_was_found(

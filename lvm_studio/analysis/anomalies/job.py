@@ -187,11 +187,11 @@ class AnomalyJob:
             percentile=self.percentile,
             axis="value",
             model=model.to_tree(),
-            notes=self._notes(vectors, len(clean)),
+            notes=self._notes(vectors, len(clean), model),
         )
         return findings, scores, clean_scores, limits
 
-    def _notes(self, vectors: VectorSet, clean: int) -> tuple[str, ...]:
+    def _notes(self, vectors: VectorSet, clean: int, model: TrainedModel) -> tuple[str, ...]:
         left_out = vectors.provenance.get("left_out", 0)
         lost = (f"{left_out} rows with a missing number were left out.",) if left_out else ()
         needed = 100 / max(100 - self.percentile, 100 / MOST_NEEDED)
@@ -199,8 +199,13 @@ class AnomalyJob:
             f"They are too few to tell: {self.percentile:g} % asks for {np.ceil(needed):.0f}; read "
             "the ranking, not the quarters."
         )
+        fresh = f"Thresholds come from {clean} rows that no model was trained on."
+        kept = (
+            f"Measured by a kept model, fitted on {model.provenance.get('dataset', 'other data')}; "
+            f"thresholds come from {clean} rows."
+        )
         return (
-            f"Thresholds come from {clean} rows that no model was trained on.",
+            fresh if self.model is None else kept,
             *((few,) if clean < needed else ()),
             *lost,
         )

@@ -27,6 +27,8 @@ from lvm_studio.analysis.anomalies.findings import Findings
 from lvm_studio.analysis.anomalies.job import AnomalyJob, TableOnDisk
 from lvm_studio.analysis.anomalies.steps import Step
 from lvm_studio.data.errors import DataError
+from lvm_studio.data.households import HouseholdSet
+from lvm_studio.studio.anomaly_models import AnomalyModels
 from lvm_studio.studio.anomaly_search import AnomalySearch
 from lvm_studio.studio.session import Session
 from lvm_studio.studio.theme import Colours, theme
@@ -76,6 +78,7 @@ class AnomaliesPanel(QWidget):
         self.export_button = QPushButton("E&xport CSV…")
         self.condition = dressed(QLineEdit(), placeholderText="columns told as k")
         self.percentile = dressed(QDoubleSpinBox(), minimum=50.0, maximum=100.0, suffix=" %")
+        self.model = AnomalyModels(session)
         self.progress = QProgressBar(maximum=PROGRESS_STEPS, textVisible=False)
         self.status = QLabel(wordWrap=True)
         self.banner = RunBanner()
@@ -117,7 +120,7 @@ class AnomaliesPanel(QWidget):
         self.table.verticalHeader().hide()
         header = self.table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setStretchLastSection(True)
+        self.table.setWordWrap(False)  # what is guilty stays whole, further right
         self._hint.setContentsMargins(160, 0, 160, 0)
         for label in (self._hint, self.status):
             label.setProperty("role", "muted")
@@ -130,8 +133,10 @@ class AnomaliesPanel(QWidget):
         bar.addWidget(self.condition)
         bar.addWidget(label_for(self.percentile, "Th&reshold"))
         bar.addWidget(self.percentile)
+        bar.addWidget(label_for(self.model, "Meas&ured by"))
+        bar.addWidget(self.model)
         bar.addWidget(self.cancel_button)
-        bar.addWidget(self.status, 1)
+        bar.addStretch(1)
         bar.addWidget(self.export_button)
         right = QSplitter(Qt.Orientation.Vertical, childrenCollapsible=False)
         right.addWidget(self.scatter)
@@ -145,13 +150,13 @@ class AnomaliesPanel(QWidget):
         split.setObjectName("anomalies_split")
         split.addWidget(self.table)
         split.addWidget(right)
-        split.setSizes([620, 720])
+        split.setSizes([700, 640])
         self._pages.addWidget(self._hint)
         self._pages.addWidget(split)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 8, 8, 8)
         layout.addLayout(bar)
-        for extra in (self.progress, self.banner):
+        for extra in (self.status, self.progress, self.banner):
             layout.addWidget(extra)
         layout.addWidget(self._pages, 1)
 
@@ -163,7 +168,7 @@ class AnomaliesPanel(QWidget):
         self.table.currentCellChanged.connect(self._choose_rank)
         self.scatter.chosen.connect(self.choose)
         self.search.progressed.connect(self._show_progress)
-        self.search.found.connect(self.show_findings)
+        self.search.found.connect(self._keep)
         self.search.ended.connect(self._refresh)
         self.search.failed.connect(self.banner.say)
         self._session.workspace_changed.connect(self._refresh)
@@ -174,12 +179,12 @@ class AnomaliesPanel(QWidget):
     def search_weeks(self) -> None:
         """Look at all weeks of the open households."""
         if self._session.has_households:
-            self._start(AnomalyJob(self._session.households, percentile=self.percentile.value()))
+            self._start(self._session.households)
 
     def search_table(self, path: Path) -> None:
         """Look at the rows of a table, which the job reads."""
         told = tuple(name.strip() for name in self.condition.text().split(",") if name.strip())
-        self._start(AnomalyJob(TableOnDisk(path, told), percentile=self.percentile.value()))
+        self._start(TableOnDisk(path, told))
 
     def choose(self, row: int) -> None:
         """Show a row of the findings as the suspect; the ranking follows where it lists it."""
@@ -241,11 +246,15 @@ class AnomaliesPanel(QWidget):
         self._refresh()
         self.choose(int(findings.order[0]))
 
-    def _start(self, job: AnomalyJob) -> None:
+    def _start(self, data: HouseholdSet | TableOnDisk) -> None:
         self.banner.say("")
-        self.search.start(job)
+        self.search.start(AnomalyJob(data, self.model.tree(), percentile=self.percentile.value()))
         self.status.setText("Starting…")
         self._refresh()
+
+    def _keep(self, findings: Findings) -> None:
+        self.model.keep(findings.model)
+        self.show_findings(findings)
 
     def _ask_table(self) -> None:
         name, _ = QFileDialog.getOpenFileName(
@@ -270,6 +279,7 @@ class AnomaliesPanel(QWidget):
         running = self.search.running
         self.weeks_button.setEnabled(self._session.has_households and not running)
         self.table_button.setEnabled(not running)
+        self.model.setEnabled(not running)
         self.cancel_button.setEnabled(running)
         self.progress.setVisible(running)
         self.export_button.setEnabled(self.findings is not None)

@@ -137,7 +137,9 @@ class SuspectPlot(pg.PlotWidget):
         ticks = [[(d + 0.5, f"{DAYS[d]}") for d in range(len(DAYS))]] if weekly else None
         self.getAxis("bottom").setTicks(ticks)
         self.setTitle(findings.names[row], color=self._colours.text, size="9pt")
-        top = max(float(values.max()), float(np.percentile(high, 90)))
+        # the upper edge of a wide band in kW would press the curve itself flat
+        ceiling = 1.3 * middle.max() if weekly else np.percentile(high, 90)
+        top = max(float(values.max()), float(ceiling))
         bottom = 0.0 if weekly else min(float(values.min()), float(low.min()))
         self.setRange(xRange=(0, float(x[-1])), yRange=(bottom, 1.05 * top))
 
