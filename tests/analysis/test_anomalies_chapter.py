@@ -41,6 +41,6 @@ def test_every_figure_of_the_chapter_is_drawn_with_its_numbers() -> None:
     )
     names = [figure.name for section in sections for figure in section.figures]
     assert names == ["figure-4-1", "figure-8-5", "figure-8-6", "figure-8-7"]
-    rows = sections[-1].tables[0].rows
-    assert [row[0] for row in rows] == list(FAULTS)
-    assert rows[list(FAULTS).index("wrong unit")][-1] == 1 - share.mean()
+    ranked, typed = sections[-1].tables
+    assert [row[0] for row in ranked.rows] == [row[0] for row in typed.rows] == list(FAULTS)
+    assert typed.rows[list(FAULTS).index("wrong unit")][-1] == 1 - share.mean()

@@ -19,7 +19,7 @@ from lvm_studio.analysis.anomalies.evidence_digits import LOSSES, DigitEvidence
 from lvm_studio.analysis.anomalies.evidence_faults import BOTH, WAYS, FaultEvidence
 from lvm_studio.analysis.anomalies.roc import GRID
 from lvm_studio.analysis.pages.drawing import INK, OKABE_ITO, draw, draw_panels
-from lvm_studio.analysis.pages.page import PageTable, Section
+from lvm_studio.analysis.pages.page import Cell, PageTable, Section
 from lvm_studio.data.planted_faults import FAULTS
 from lvm_studio.models.inference_graphs import GenerativeGraph
 
@@ -167,25 +167,22 @@ def synthetic_section(found: SyntheticEvidence) -> Section:
 
 def faults_section(found: FaultEvidence) -> Section:
     """Six faults in weeks of London."""
-    rows = []
-    for kind, fault in FAULTS.items():
-        shares = [found.found[way, kind].mean() for way in WAYS]
-        right = found.type_right(kind)
-        rows.append(
+    ranked = PageTable(
+        "Share of planted faults above the 98th percentile of clean held-out weeks, six ways.",
+        ("fault", *WAYS, f"sd of '{BOTH}'"),
+        tuple(
             (
                 kind,
-                fault.words,
-                *map(float, shares),
+                *(float(found.found[way, kind].mean()) for way in WAYS),
                 float(found.found[BOTH, kind].std()),
-                fault.type or "neither",
-                float(found.type_a[kind].mean()),
-                None if right is None else float(right.mean()),
             )
-        )
-    table = PageTable(
-        "Share of planted faults above the 98th percentile of clean held-out weeks.",
-        ("fault", "what happens", *WAYS, f"sd of '{BOTH}'", "type", "named A", "type right"),
-        tuple(rows),
+            for kind in FAULTS
+        ),
+    )
+    typed = PageTable(
+        "The faults, the type that each is of by construction, and the type that it is given.",
+        ("fault", "what happens", "type", "named A", "type right"),
+        tuple(_typed_row(found, kind) for kind in FAULTS),
     )
     above = [kind for kind in FAULTS if found.found[BOTH, kind].mean() >= 0.9]
     below = [kind for kind in FAULTS if kind not in above]
@@ -200,7 +197,14 @@ def faults_section(found: FaultEvidence) -> Section:
         "Where one reading alone is wrong the type is A by construction; where one factor changes "
         "all readings it is B. The other faults lose or move a stretch, and are of neither.",
     )
-    return Section("Faults in weeks of households", words, (), (table,))
+    return Section("Faults in weeks of households", words, (), (ranked, typed))
+
+
+def _typed_row(found: FaultEvidence, kind: str) -> tuple[Cell, ...]:
+    fault, right = FAULTS[kind], found.type_right(kind)
+    named = float(found.type_a[kind].mean())
+    share = None if right is None else float(right.mean())
+    return kind, fault.words, fault.type or "neither", named, share
 
 
 def _spread(values: Any) -> tuple[float, float]:
