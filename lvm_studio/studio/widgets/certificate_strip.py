@@ -40,6 +40,7 @@ class CertificateStrip(QWidget):
         self.words = QLabel(self)
         self.words.setObjectName("certificate_words")
         self.words.setWordWrap(True)
+        self.words.setAlignment(Qt.AlignmentFlag.AlignTop)  # beside the mark
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
