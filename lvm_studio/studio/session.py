@@ -383,7 +383,7 @@ class Session(QObject):
                 (kept.state.dataset, self._workspace.datasets),
                 (kept.state.model, self._workspace.models),
             ):
-                if what not in held:
+                if what and what not in held:
                     raise DataError(f"{name} used “{what}”, which is no longer in the workspace.")
             text = f"Back to {name}"
             self.undo_stack.push(ChangeStreet(self._put_state, self._state, kept.state, text))
