@@ -102,8 +102,11 @@ def test_a_study_from_its_start_to_its_end(
     assert job.place == LocalCores(workers=2)
     assert job.households is not None
     assert job.study.size == 6
+    assert panel._about.text().startswith("Recipe vae; latent_z")
     assert not panel.start_button.isEnabled()
     lines = lines_of(panel)
+    puppets[0].reports.emit((StudyOpened(tuple(lines), 6, "this machine", 1),))
+    qtbot.waitUntil(lambda: "1 worker on this machine" in panel.status.text())
     puppets[0].reports.emit((StudyOpened(tuple(lines), 6, "this machine", 2),))
     changes = [ended(line, 10.0 + n) for n, line in enumerate(lines[:4])]
     changes.append(ended(lines[4], None))

@@ -296,7 +296,8 @@ class StudiesPanel(QWidget):
         if self.run.running:
             parts.append(f"{going} running" if self.run.where else "starting workers")
         if self.run.where:
-            parts.append(f"{self.run.workers} workers on {self.run.where}")
+            workers = "worker" if self.run.workers == 1 else "workers"
+            parts.append(f"{self.run.workers} {workers} on {self.run.where}")
         return " · ".join(parts)
 
     def _show_best(self, lines: list[RunLine]) -> None:
@@ -336,7 +337,8 @@ class StudiesPanel(QWidget):
 def _described(study: StudySpec) -> str:
     axes = ", ".join(name.removeprefix("model.") for name in study.space.axes)
     seeds = f"{len(study.seeds)} seeds" if len(study.seeds) > 1 else "one seed"
-    return (
+    told = (
         f"{study.description} Recipe {study.recipe}; {axes} as a {study.space.kind} of "
         f"{study.space.size} candidates, {seeds}: {study.size} runs."
     )
+    return told.lstrip()
