@@ -43,6 +43,19 @@ class Place:
             return math.copysign(math.inf, -self.value)
         return self.lam - 2.0 * self.value * self.slope / curvature
 
+    def next_below(self, limit: float) -> float:
+        """Where to look next while the root is known to lie above: Halley's step, or the limit.
+
+        On a flat stretch Halley's step is as short as the slope is small, and leads nowhere: where
+        neither slope nor bend would carry the curve to its root before the limit, that is next.
+
+        >>> Place(8.0, -0.9, 1e-40, 1e-24).next_below(20.0)
+        20.0
+        """
+        room = limit - self.lam
+        carried = self.value + room * (self.slope + 0.5 * room * max(self.bend, 0.0))
+        return limit if carried < 0.0 else min(self.halley, limit)
+
 
 def rising_root(
     curve: Curve, start: float, limit: float, tolerance: float
@@ -70,7 +83,7 @@ def rising_root(
             return limit, updates, False
         low, high = (here, high) if here.value < 0.0 else (low, here)
         if high is None:
-            lam = min(here.halley, limit)
+            lam = here.next_below(limit)
             continue
         errors.append(abs(here.value))
         widths.append(high.lam - low.lam)
