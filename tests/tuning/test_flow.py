@@ -50,7 +50,7 @@ def test_at_lam_zero_it_is_exactly_the_identity(
 ) -> None:
     flow, v = random_flow(dim, branches, couplings, splines, seed), noise(40, dim, seed=seed)
     assert torch.equal(flow(v, 0.0), v)
-    assert torch.allclose(flow.log_ratio(v, 0.0), torch.zeros(40), atol=1e-6)
+    assert torch.allclose(flow.log_ratio(v, 0.0), torch.zeros(40), atol=1e-5)  # float32
 
 
 @pytest.mark.parametrize(("dim", "branches", "couplings", "splines"), SHAPES)
