@@ -1,5 +1,6 @@
 """Fixtures for every test: its own state folder, one torch thread, and no thread left behind."""
 
+import gc
 import threading
 import time
 import traceback
@@ -17,6 +18,7 @@ settings.register_profile("explore", deadline=None)
 settings.register_profile("repeatable", deadline=None, derandomize=True)
 settings.load_profile("repeatable")
 
+MANY_OBJECTS = 20_000
 GRACE_SECONDS = 2.0
 """A thread that was told to stop may take this long to end before it counts as dangling."""
 
@@ -25,6 +27,22 @@ GRACE_SECONDS = 2.0
 def one_torch_thread() -> None:
     """Two cores are shared by the test process and the workers it spawns."""
     torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def collecting_between_tests_alone() -> Iterator[None]:
+    """A widget must not be destroyed in the thread that happens to collect (studio.collecting)."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.fixture(autouse=True)
+def collected_afterwards() -> Iterator[None]:
+    """Collect on the main thread, where nothing else runs."""
+    yield
+    if gc.get_count()[0] > MANY_OBJECTS:
+        gc.collect()
 
 
 @pytest.fixture(autouse=True)

@@ -16,6 +16,7 @@ from PySide6.QtCore import QMessageLogContext, QTimer, QtMsgType, qInstallMessag
 from PySide6.QtWidgets import QApplication
 
 from lvm_studio.storage.recovery import LiveSession, state_folder
+from lvm_studio.studio.collecting import collecting_here
 from lvm_studio.studio.dialogs import Dialogs
 from lvm_studio.studio.sentences import sentence_of
 from lvm_studio.studio.session import Session
@@ -47,7 +48,7 @@ def main(argv: Sequence[str]) -> int:
     app.setApplicationName(APP_NAME)
     app.setStyle("Fusion")
     theme().apply()
-    with log_file(), logging_qt():
+    with log_file(), logging_qt(), collecting_here(app):
         session = Session()
         window = make_window(session)
         with _reporting_to(window):
