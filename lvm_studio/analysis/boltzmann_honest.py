@@ -22,8 +22,8 @@ from lvm_studio.models.street import VAESpace, draw_curves
 from lvm_studio.models.vae import GaussianVAE
 from lvm_studio.training.fitted_prior import Draw, refit_prior
 from lvm_studio.tuning.criteria import CRITERIA
-from lvm_studio.tuning.estimates import moments_at
 from lvm_studio.tuning.solve import solve_kl
+from lvm_studio.tuning.sums import CriterionSums
 from lvm_studio.tuning.weights import Array, normalised
 
 LEVELS = (0.5, 0.9, 0.99, 0.999)
@@ -220,7 +220,7 @@ def _within(made: NDArray[np.floating], real: NDArray[np.floating]) -> float:
 
 def _tilted_share(scores: Array, kl: float) -> Array:
     z, zeros = (scores - scores.mean()) / scores.std(), np.zeros(len(scores))
-    found = solve_kl(lambda lam: moments_at(lam, z, zeros), kl)
+    found = solve_kl(CriterionSums.of(z, zeros).at, kl)
     return normalised(found.lam * z)
 
 

@@ -76,9 +76,9 @@ def run(wishes: Wishes, out: Path, source: Path | None, progress: Progress) -> d
     workspace = workspace_file.load(source) if source else shipped_data()
     households = None
     if spec.needs_households:
-        name = source.name if source else "the shipped data"
-        households = chosen_households(workspace, name)
-        progress.done(f"learning from {name}: {households.name}")
+        file = source.name if source else "the shipped data"
+        households = chosen_households(workspace, file)
+        progress.done(f"learning from {file}: {households.name}")
     finished = _train(TrainingJob(spec, households), progress)
     name = free_name(str(finished.tree["name"]), workspace.models)
     state = StreetState.from_tree(workspace.street)

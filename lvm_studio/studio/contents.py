@@ -49,7 +49,7 @@ class Contents(QObject):
             why = f"There is a model “{new}” already" if new else "A model needs a name"
             self._session.failed.emit(f"{why}; choose another name.", "")
             return
-        self._push(f"Rename {old}", _renaming(old, new), _renaming(new, old))
+        self._session.change_document(f"Rename {old}", _renaming(old, new), _renaming(new, old))
 
     def remove(self, kind: Kind, name: str) -> None:
         """Take a data set or model out of the workspace; what used it goes on with another."""
@@ -65,7 +65,7 @@ class Contents(QObject):
         def revert(document: Document) -> Document:
             return Document(with_again(document.workspace, kind, name, workspace), state)
 
-        self._push(f"Remove {name}", do, revert)
+        self._session.change_document(f"Remove {name}", do, revert)
 
     def take_models(self, path: Path) -> None:
         """Add the models of another workspace file."""
@@ -81,7 +81,7 @@ class Contents(QObject):
         for name, tree in found.items():
             taken[free_name(name, {**self._session.workspace.models, **taken})] = tree
         what = next(iter(taken)) if len(taken) == 1 else f"{len(taken)} models"
-        self._push(f"Add {what}", _adding(taken), _dropping(taken))
+        self._session.change_document(f"Add {what}", _adding(taken), _dropping(taken))
 
     def save_model(self, name: str, path: Path) -> None:
         """Write one model as a workspace file of its own, to be added to others."""
@@ -90,11 +90,6 @@ class Contents(QObject):
             workspace_file.save(path, Workspace(models={name: tree}))
         except DataError as error:
             self._session.failed.emit(str(error), "")
-
-    def _push(
-        self, text: str, do: Callable[[Document], Document], revert: Callable[[Document], Document]
-    ) -> None:
-        self._session.change_document(text, do, revert)
 
 
 def _renaming(old: str, new: str) -> Callable[[Document], Document]:

@@ -23,6 +23,7 @@ from lvm_studio.studio.dialogs import WORKSPACE_KIND, WORKSPACE_SUFFIX, Dialogs
 from lvm_studio.studio.widgets.dressed import dressed
 
 if TYPE_CHECKING:
+    from lvm_studio.storage.street_state import StreetState
     from lvm_studio.studio.contents import Contents
     from lvm_studio.studio.session import Session
 
@@ -92,7 +93,7 @@ class ContentsDialog(QDialog):
     def _connect(self) -> None:
         self._session.workspace_changed.connect(self._refresh)
         self._session.models_changed.connect(self._refresh)
-        self._session.state_changed.connect(self._refresh)
+        self._session.state_changed.connect(self._follow)
         self.table.itemSelectionChanged.connect(self._offer)
         self.table.itemChanged.connect(self._rename)
         self.use.clicked.connect(self._use)
@@ -122,6 +123,11 @@ class ContentsDialog(QDialog):
         elif self._held:
             self.table.selectRow(0)
         self._offer()
+
+    def _follow(self, new: StreetState, old: StreetState) -> None:
+        """Mark what is in use; λ moves many times a second and changes nothing here."""
+        if (new.dataset, new.model) != (old.dataset, old.model):
+            self._refresh()
 
     def _offer(self) -> None:
         chosen = self._chosen()

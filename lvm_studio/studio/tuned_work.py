@@ -128,7 +128,7 @@ class TunedWork:
         return self._tuning(request)
 
     def climb(self, request: StreetRequest) -> Generator[Improved | None, None, None]:
-        """Climb over λ, stage by stage, telling each; then decode the flow's curves at every λ."""
+        """Climb over λ, stage by stage, telling each; then decode what the next moves may show."""
         tuning = yield from self._tuning(request)
         while not tuning.climbed:
             if not climb_on(tuning):
@@ -136,11 +136,15 @@ class TunedWork:
             yield Improved(tuning_key(request), settled=tuning.climbed)
         if tuning.flow is not None:
             yield from tuning.flow.growing()
+        self._remember(request, tuning)
         yield from self._warm(request, tuning)
+
+    def _remember(self, request: StreetRequest, tuning: Tuning) -> None:
+        """Note what this street knows at its λ, for the first look at the next one."""
+        from lvm_studio.studio.first_look import Before
+
         if tuning.reached is not None and request.state.lam != 0.0:
             lam = abs(request.state.lam)
-            from lvm_studio.studio.first_look import Before
-
             self._before = Before.of(_alike(request), tuning.reached, lam, request.state.seed)
 
     def _first_look(self, request: StreetRequest) -> Tuning | None:
@@ -311,7 +315,7 @@ def tuning_key(request: StreetRequest) -> Hashable:
 
 def _alike(request: StreetRequest) -> Hashable:
     """Equal for streets whose tuned laws are near to each other."""
-    return (id(request.model), request.state.criterion, side_of(request))
+    return (request.model, request.state.criterion, side_of(request))
 
 
 def side_of(request: StreetRequest) -> float:

@@ -6,14 +6,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from PySide6.QtWidgets import QWidget
 
 from lvm_studio.analysis.attribution import Attribution
 from lvm_studio.analysis.fan import Fan, make_fan
-from lvm_studio.data.calendar import week_start
+from lvm_studio.data.calendar import ContextEncoder, week_start
 from lvm_studio.data.composition import Composition
 from lvm_studio.data.households import HouseholdSet, Provenance, choose_split
+from lvm_studio.data.labels import LabelEncoder
 from lvm_studio.data.units import WEEK
+from lvm_studio.models.specs import CompVAESpec
+from lvm_studio.models.trained import TrainedModel, build_module
 from lvm_studio.storage.recovery import OWNER, LiveSession
 from lvm_studio.storage.street_state import StreetState
 from lvm_studio.storage.workspace import Workspace
@@ -51,6 +55,16 @@ def households(name: str = "Test street", ids: tuple[str, ...] = IDS) -> Househo
         split=choose_split(ids, weeks, suspect != "", seed=0),
         provenance=Provenance("made up", "none", "Made up; by nobody.", "W", "start", "", ""),
     )
+
+
+def small_model(data: HouseholdSet) -> TrainedModel:
+    """An untrained CompVAE of these households whose latents are felt, as in a trained one."""
+    labels, context = LabelEncoder.fit(data), ContextEncoder()
+    spec = CompVAESpec(latent_w=4, latent_z=1, day_hidden=16, part_hidden=16)
+    module = build_module(spec, labels=labels.dim, context=context.dim, seed=1)
+    with torch.no_grad():
+        module.sum_to_curve.weight.normal_(0.0, 0.3, generator=torch.Generator().manual_seed(0))
+    return TrainedModel("small", spec, module, labels, context)
 
 
 def workspace(model: bool = True) -> Workspace:

@@ -6,14 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
-from studio_fakes import households
+from studio_fakes import households, small_model
 
-from lvm_studio.data.calendar import ContextEncoder
 from lvm_studio.data.composition import Composition
 from lvm_studio.data.errors import DataError
-from lvm_studio.data.labels import LabelEncoder
-from lvm_studio.models.specs import CompVAESpec, VAESpec
+from lvm_studio.models.specs import VAESpec
 from lvm_studio.models.trained import TrainedModel, build_module
 from lvm_studio.storage.street_state import StreetState
 from lvm_studio.studio.answers import FanAnswer, LoadedModel, StreetRequest, TunedAnswer
@@ -32,12 +29,7 @@ DATA = households()
 
 @pytest.fixture(scope="module")
 def model() -> TrainedModel:
-    labels, context = LabelEncoder.fit(DATA), ContextEncoder()
-    spec = CompVAESpec(latent_w=4, latent_z=1, day_hidden=16, part_hidden=16)
-    module = build_module(spec, labels=labels.dim, context=context.dim, seed=1)
-    with torch.no_grad():  # let the latents be felt, as in a trained model
-        module.sum_to_curve.weight.normal_(0.0, 0.3, generator=torch.Generator().manual_seed(0))
-    return TrainedModel("small", spec, module, labels, context)
+    return small_model(DATA)
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from lvm_studio.studio.widgets.grid_item import GridItem
 HEIGHT = 210
 PALE = 0.75
 """How much of the paper is in the band: it stays behind the lines in both themes."""
-LABEL_STYLE = {"font-size": "8pt"}
+LABEL_STYLE = {"font-size": "7pt"}
 """Two plots stand side by side in half a window: longer names would be cut."""
 
 

@@ -62,10 +62,14 @@ def _chooser(name: str, tip: str) -> QComboBox:
     chooser.setFixedWidth(WIDTH)
     chooser.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     chooser.setPlaceholderText(NOTHING)
+    chooser.setEnabled(False)  # nothing is listed yet
     return chooser
 
 
 def _fill(chooser: QComboBox, told: Mapping[str, str], chosen: str) -> None:
+    listed = [chooser.itemText(row) for row in range(chooser.count())]
+    if (listed, chooser.currentText()) == (list(told), chosen):
+        return  # it may be open: runs are noted in the workspace every few seconds
     chooser.clear()
     for row, (name, words) in enumerate(told.items()):
         chooser.addItem(name)
