@@ -37,15 +37,21 @@ def run(name: str, spec: ChapterSpec, out: Path, progress: Progress) -> dict[str
 
 
 def _chapter(name: str, spec: ChapterSpec) -> Chapter:
-    """The chapter's steps; that on tuning also asks for the shipped model, which files hold."""
-    if name != "boltzmann":
+    """The chapter's steps; two of them also ask for shipped models, which files hold."""
+    if name not in ("boltzmann", "composition"):
         return chapter_named(name)(spec)
-    from lvm_studio.analysis.chapters import boltzmann
+    from lvm_studio.analysis.chapters import boltzmann, composition
+    from lvm_studio.data.shipped import model_path
     from lvm_studio.models.trained import TrainedModel
-    from lvm_studio.storage.start import SHIPPED_MODEL, starting_workspace
+    from lvm_studio.storage.hdf5 import read_tree
+    from lvm_studio.storage.start import SHIPPED_FILE
 
-    shipped = TrainedModel.from_tree(starting_workspace().models[SHIPPED_MODEL])
-    return boltzmann.chapter(spec, shipped)
+    def shipped(file: str) -> TrainedModel:
+        return TrainedModel.from_tree(read_tree(model_path(file)))
+
+    if name == "boltzmann":
+        return boltzmann.chapter(spec, shipped(SHIPPED_FILE))
+    return composition.chapter(spec, {kind: shipped(f"{kind}.h5") for kind in composition.SHIPPED})
 
 
 def _made(chapter: Chapter, progress: Progress) -> Page:

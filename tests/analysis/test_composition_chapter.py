@@ -9,14 +9,16 @@ from lvm_studio.analysis.pages import write_page
 from lvm_studio.analysis.report_card.spec import CardSpec
 from lvm_studio.analysis.truth import TruthSpec
 from lvm_studio.data.london import load_london
+from lvm_studio.data.shipped import model_path
 from lvm_studio.data.simulated import StreetSpec
+from lvm_studio.models.trained import TrainedModel
+from lvm_studio.storage.hdf5 import read_tree
 
 INSTANT = Setting(
-    sines_minutes=1e-4,
-    anchors_steps=1,
-    households_minutes=1e-4,
-    lesion_minutes=1e-4,
-    street_minutes=1e-4,
+    artificial_steps={"sines": 1},
+    households_steps=1,
+    lesion_steps=1,
+    street_steps=1,
     street=StreetSpec(30, 12),
     card=CardSpec(repeats=1, samples=10, splits=2, pairs=1, k_low=3, k_high=4),
     truth=TruthSpec(repeats=1, samples=10, streets=2, k_range=(4, 6), weeks=2),
@@ -26,7 +28,8 @@ INSTANT = Setting(
 
 @pytest.mark.slow
 def test_the_page_holds_the_chapter(tmp_path):
-    steps = make(ChapterSpec(seeds=1), INSTANT, load_london())
+    anchors = TrainedModel.from_tree(read_tree(model_path("anchors.h5")))
+    steps = make(ChapterSpec(seeds=1), INSTANT, load_london(), {"anchors": anchors})
     while True:
         try:
             said = next(steps)
@@ -51,6 +54,12 @@ def test_the_page_holds_the_chapter(tmp_path):
     parsed.feed(write_page(page, tmp_path).read_text(encoding="utf-8"))
     assert parsed.open == []
     text = " ".join(parsed.text)
-    for words in ("the true law", "ridge", "neither temperature nor season", "simulated"):
+    for words in (
+        "the true law",
+        "ridge",
+        "neither temperature nor season",
+        "simulated",
+        "shipped",
+    ):
         assert words in text
     assert (tmp_path / "data" / "ranks.csv").is_file()

@@ -37,12 +37,13 @@ from lvm_studio.training.recipes import recipe_named, with_overrides
 from lvm_studio.training.reports import Finished, TrainReport
 from lvm_studio.training.spec import TrainSpec
 
-LONG = 10**7
 LESIONS: dict[str, tuple[str, ...]] = {
     "everything": (),
     "all but the temperature": ("temperature",),
     "neither temperature nor season": ("temperature", "season"),
 }
+SHIPPED = ("sines", "anchors")
+"""Recipes of artificial wholes whose models are shipped."""
 INFERENCES = ("correlated", "recurrent", "accumulator")
 LEAD = (
     "A composition is a multi-set of parts, and a model of it must answer to whatever is put "
@@ -54,54 +55,53 @@ LEAD = (
 
 @dataclass(frozen=True)
 class Setting:
-    """How long each model is trained, the size of the street, and how much is judged.
+    """Steps that each model is trained for, the size of the street, and how much is judged.
 
-    Anchors are counted in steps: what is seen of them depends on every one, and a minute of a
-    busy machine has few.
+    Everything is counted in steps: a minute of a busy machine has few. A kind of artificial
+    wholes without steps is shown by its shipped model.
     """
 
-    sines_minutes: float
-    anchors_steps: int
-    households_minutes: float
-    lesion_minutes: float
-    street_minutes: float
+    households_steps: int
+    lesion_steps: int
+    street_steps: int
     street: StreetSpec
     card: CardSpec
     truth: TruthSpec
+    artificial_steps: Mapping[str, int] = field(default_factory=dict)
+    """Steps by recipe: sines, anchors."""
     households: Mapping[str, Any] = field(default_factory=dict)
     """Other settings of every model of households."""
 
 
 REDUCED = Setting(
-    sines_minutes=1.0,
-    anchors_steps=1500,
-    households_minutes=2.0,
-    lesion_minutes=0.3,
-    street_minutes=1.5,
+    households_steps=1400,
+    lesion_steps=250,
+    street_steps=600,
     street=StreetSpec(300, 60),
     card=CardSpec(repeats=10, samples=60, splits=8, pairs=6),
     truth=TruthSpec(repeats=2, weeks=10, samples=60),
 )
 FULL = Setting(
-    sines_minutes=9.5,
-    anchors_steps=8000,
-    households_minutes=25.0,
-    lesion_minutes=10.0,
-    street_minutes=60.0,
+    artificial_steps={"sines": 8000, "anchors": 8000},
+    households_steps=1400,
+    lesion_steps=1400,
+    street_steps=5800,
     street=FULL_STREET,
     card=CardSpec(),
     truth=TruthSpec(),
 )
 
 
-def chapter(spec: ChapterSpec) -> Chapter:
-    """Make the page; yields progress."""
-    return (yield from make(spec, REDUCED if spec.reduced else FULL, load_london()))
+def chapter(spec: ChapterSpec, shipped: Mapping[str, TrainedModel]) -> Chapter:
+    """Make the page, with the shipped models of artificial wholes by recipe; yields progress."""
+    return (yield from make(spec, REDUCED if spec.reduced else FULL, load_london(), shipped))
 
 
-def make(spec: ChapterSpec, setting: Setting, london: HouseholdSet) -> Chapter:
+def make(
+    spec: ChapterSpec, setting: Setting, london: HouseholdSet, shipped: Mapping[str, TrainedModel]
+) -> Chapter:
     """The page for these households in this setting."""
-    making = _Making(spec, setting, london)
+    making = _Making(spec, setting, london, shipped)
     sections = (
         (yield from making.sines()),
         (yield from making.anchors()),
@@ -118,26 +118,50 @@ Piece = Generator[ChapterProgress, None, Section]
 
 
 class _Making:
-    def __init__(self, spec: ChapterSpec, setting: Setting, london: HouseholdSet) -> None:
+    def __init__(
+        self,
+        spec: ChapterSpec,
+        setting: Setting,
+        london: HouseholdSet,
+        shipped: Mapping[str, TrainedModel],
+    ) -> None:
         self._spec, self._setting, self._london = spec, setting, london
+        self._shipped = shipped
         self._done = 0
-        self._total = 4 + spec.seeds * (len(LESIONS) + len(INFERENCES))
+        compared = len(LESIONS) + len(INFERENCES)
+        self._total = 2 + len(setting.artificial_steps) + spec.seeds * compared
 
     def sines(self) -> Piece:
-        spec = _recipe("sines", self._setting.sines_minutes, seed=self._spec.seed)
-        model = yield from self._trained(spec, None, "sums of sines")
+        spec = _recipe("sines", 1, seed=self._spec.seed)
+        model, whose = yield from self._artificial("sines")
         assert isinstance(model.module, SineSumsVAE)
-        return sines_section(model.module, spec, self._spec.seed)
+        return sines_section(model.module, spec, self._spec.seed, whose)
 
     def anchors(self) -> Piece:
-        settings = {"steps": self._setting.anchors_steps, "seed": self._spec.seed}
-        spec = with_overrides(recipe_named("anchors"), settings).spec
-        model = yield from self._trained(spec, None, "colour anchors")
+        spec = _recipe("anchors", 1, seed=self._spec.seed)
+        model, whose = yield from self._artificial("anchors")
         assert isinstance(model.module, ColourAnchorsVAE)
-        return anchors_section(model.module, spec, self._spec.seed)
+        return anchors_section(model.module, spec, self._spec.seed, whose)
+
+    def _artificial(
+        self, recipe: str
+    ) -> Generator[ChapterProgress, None, tuple[TrainedModel, str]]:
+        """A model of artificial wholes, and whose it is in words."""
+        steps = self._setting.artificial_steps.get(recipe)
+        if steps is None:
+            model = self._shipped[recipe]
+            return model, (
+                f"This is the shipped model, not one trained for this page: seed "
+                f"{model.provenance['seed']}, {model.provenance['steps']:,} steps in "
+                f"{float(model.provenance['seconds']) / 60:.0f} minutes of "
+                f"{model.provenance['hardware']}."
+            )
+        spec = _recipe(recipe, steps, seed=self._spec.seed)
+        model = yield from self._trained(spec, None, recipe)
+        return model, f"Trained for this page in {steps:,} steps."
 
     def households(self) -> Piece:
-        spec = self._of_households(self._setting.households_minutes, seed=self._spec.seed)
+        spec = self._of_households(self._setting.households_steps, seed=self._spec.seed)
         model = yield from self._trained(spec, self._london, "households")
         steps = draw_up(trial_of(model, self._london), self._setting.card)
         while True:
@@ -152,7 +176,7 @@ class _Making:
         for seed in self._spec.all_seeds:
             for name, withheld in LESIONS.items():
                 settings = {"withheld": withheld, "prior_path_weight": 0.0, "seed": seed}
-                spec = self._of_households(self._setting.lesion_minutes, **settings)
+                spec = self._of_households(self._setting.lesion_steps, **settings)
                 model = yield from self._trained(spec, self._london, f"told {name}, seed {seed}")
                 found[name].append(bits(model, self._london, seed))
         return bits_section(found)
@@ -162,7 +186,7 @@ class _Making:
         for seed in self._spec.all_seeds:
             for name in INFERENCES:
                 settings = {"model.inference": name, "seed": seed, "k_min": RANKS, "k_max": RANKS}
-                spec = self._of_households(self._setting.lesion_minutes, **settings)
+                spec = self._of_households(self._setting.lesion_steps, **settings)
                 what = f"{name} inference, seed {seed}"
                 model = yield from self._trained(spec, self._london, what)
                 found[name].append(ranks(HouseholdProblem(spec, self._london), model, seed))
@@ -171,7 +195,7 @@ class _Making:
     def street(self) -> Piece:
         yield self._progress("simulating a street")
         street = simulate_street(self._setting.street)
-        spec = _recipe("street", self._setting.street_minutes, seed=self._spec.seed)
+        spec = _recipe("street", self._setting.street_steps, seed=self._spec.seed)
         model = yield from self._trained(spec, street, "the simulated street")
         steps = truth_of_model(model, street, self._setting.truth)
         while True:
@@ -185,13 +209,11 @@ class _Making:
         """What this setting leaves out."""
         setting = self._setting
         words = (
-            f"Anchors are learned in {setting.anchors_steps:,} steps of 64 images. Minutes of "
-            f"training each other model: {setting.sines_minutes:g} for sines, "
-            f"{setting.households_minutes:g} for households, {setting.lesion_minutes:g} for each "
-            f"model of the two comparisons, {setting.street_minutes:g} for a simulated street of "
-            f"{setting.street.households} households and {setting.street.weeks} weeks. One split "
-            "of the weeks and one seed but in the two comparisons; what a minute can train is "
-            "less than what the shipped models are.",
+            f"Steps of training: {setting.households_steps:,} for households, "
+            f"{setting.lesion_steps:,} for each model of the two comparisons, "
+            f"{setting.street_steps:,} for a simulated street of {setting.street.households} "
+            f"households and {setting.street.weeks} weeks. One split of the weeks and one seed "
+            "but in the two comparisons.",
         )
         return Section("Setting", words)
 
@@ -207,13 +229,13 @@ class _Making:
                 return TrainedModel.from_tree(report.tree)
         raise AssertionError("a training ends with a model")
 
-    def _of_households(self, minutes: float, **settings: Any) -> TrainSpec:
-        return _recipe("households", minutes, **self._setting.households, **settings)
+    def _of_households(self, steps: int, **settings: Any) -> TrainSpec:
+        return _recipe("households", steps, **self._setting.households, **settings)
 
     def _progress(self, sentence: str) -> ChapterProgress:
         return ChapterProgress(self._done, self._total, sentence)
 
 
-def _recipe(name: str, minutes: float, **settings: Any) -> TrainSpec:
-    long = {"minutes": minutes, "steps": LONG, "checkpoint_seconds": 1e9}
-    return with_overrides(recipe_named(name), {**long, **settings}).spec
+def _recipe(name: str, steps: int, **settings: Any) -> TrainSpec:
+    counted = {"minutes": None, "steps": steps, "checkpoint_seconds": 1e9}
+    return with_overrides(recipe_named(name), {**counted, **settings}).spec

@@ -28,7 +28,7 @@ SHOWN_PARTS = 5
 DRAWN = 8
 
 
-def sines_section(module: SineSumsVAE, spec: TrainSpec, seed: int) -> Section:
+def sines_section(module: SineSumsVAE, spec: TrainSpec, seed: int, whose: str) -> Section:
     """Energy at the right frequencies, amplitudes and phases found again, wholes that grow."""
     generator = torch.Generator().manual_seed(seed)
     batch = drawn(source_of(spec), JUDGED, generator)
@@ -48,6 +48,7 @@ def sines_section(module: SineSumsVAE, spec: TrainSpec, seed: int) -> Section:
     words = (
         f"Generated energy at the frequencies that were asked for is {share:.3f} of that of true "
         f"sums (Eq. 9.15), over {JUDGED} sums.",
+        whose,
     )
     return Section("Sums of sines", words, (_growing_sines(module, spec, seed),), (table,))
 
@@ -94,7 +95,7 @@ def _whole(spec: TrainSpec, batch: PartsBatch, parts: int) -> NDArray[np.float32
     return curve
 
 
-def anchors_section(module: ColourAnchorsVAE, spec: TrainSpec, seed: int) -> Section:
+def anchors_section(module: ColourAnchorsVAE, spec: TrainSpec, seed: int, whose: str) -> Section:
     """Colour and place of each part by a fixed rule, and an image that grows."""
     generator = torch.Generator().manual_seed(seed)
     batch = drawn(source_of(spec), JUDGED, generator)
@@ -107,6 +108,7 @@ def anchors_section(module: ColourAnchorsVAE, spec: TrainSpec, seed: int) -> Sec
     words = (
         f"In {right:.1%} of {JUDGED} generated images every anchor that can be judged has its "
         f"colour at its place; of true images the same rule finds {real:.1%} right.",
+        whose,
     )
     return Section("Colour anchors", words, (_growing_anchors(module, spec, seed),))
 
