@@ -156,9 +156,10 @@ def synthetic_section(found: SyntheticEvidence) -> Section:
     gain = found.aucs(CVAE, "B") - found.aucs(VAE, "B")
     words = (
         "The text prints no AUC for this figure. It says: type A is very easy for both models, "
-        f"type B harder, and there the conditional VAE is clearly better. Here it is better by {gain.mean():.2f} (least of all "
-        f"seeds {gain.min():.2f}); both rivals see x and k. The trigger rates of CMS are not "
-        "public, so that the right half of the figure has no counterpart.",
+        "type B harder, and there the conditional VAE is clearly better. Here it is better by "
+        f"{gain.mean():.2f} (least of all seeds {gain.min():.2f}); both rivals see x and k. The "
+        "trigger rates of CMS are not public, so that the right half of the figure has none of "
+        "ours beside it.",
         f"Scores whose names end in '{WEIGHTED.strip(', ')}' use draws of q weighted to the exact "
         "posterior.",
     )
