@@ -20,7 +20,8 @@ from lvm_studio.studio.widgets.training_terms import TERMS, RunHistory, Split, T
 
 SLICE_SECONDS = 0.012
 """Work on new series takes this long at once; then the window has its turn."""
-REDRAW_SECONDS = 0.25
+REDRAW_SECONDS, REDRAW_SHARE = 0.25, 0.2
+"""What has been worked off is drawn so often, and takes at most this share of the time."""
 POINTS = 160_000
 """So many vertices are drawn in all: beyond, a column of the screen is shared by more samples."""
 MOST_BINS, LEAST_BINS = 600, 40
@@ -101,7 +102,8 @@ class CurveCrowd(QObject):
         self._layers: dict[CrowdKey, _Layer] = {}
         self._work = QTimer(self, singleShot=True, interval=0)
         self._work.timeout.connect(self._go_on)
-        self._told = 0.0
+        self._told, self._cost, self._drawing = 0.0, 0.0, False
+        """When it was drawn last while series were worked off, what that took, whether it is."""
 
     def show(self, runs: Sequence[RunHistory], options: CurveOptions, ground: str) -> None:
         """Show these runs (in bands: all that have company) beside those in front."""
@@ -160,10 +162,12 @@ class CurveCrowd(QObject):
         return False
 
     def _go_on(self) -> None:
-        left = self._slice()
         now = time.perf_counter()
-        if not left or now - self._told > REDRAW_SECONDS:
-            self._told = now
+        if self._drawing:  # it was drawn since the last slice, and painted
+            self._drawing, self._cost = False, now - self._told
+        left = self._slice()
+        if not left or now - self._told > max(REDRAW_SECONDS, self._cost / REDRAW_SHARE):
+            self._told, self._drawing = time.perf_counter(), True
             self.grown.emit()
 
     @property
@@ -185,9 +189,10 @@ class CurveCrowd(QObject):
         found = (layer.stack.ends() for layer in self._layers.values())
         return [ends for ends in found if ends is not None]
 
-    def values(self, pane: str) -> list[Floats]:
-        """What a range of this pane must show."""
-        return [layer.stack.values() for layer in self._layers.values() if layer.term.pane == pane]
+    def reaches(self, pane: str, *, ignore_outliers: bool) -> list[Floats]:
+        """What a range of this pane must show of each run."""
+        stacks = (layer.stack for layer in self._layers.values() if layer.term.pane == pane)
+        return [found for s in stacks for found in s.reaches(ignore_outliers=ignore_outliers)]
 
     def nearest(self, pane: str, x: float, y: float, scale: Scale) -> Reading | None:
         """The sample nearest to x of the run that passes nearest to a height there."""

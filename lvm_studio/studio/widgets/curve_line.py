@@ -20,6 +20,7 @@ from lvm_studio.studio.widgets.series import (
     Scale,
     Unit,
     min_max_decimate,
+    reach,
 )
 from lvm_studio.studio.widgets.training_terms import (
     SPLITS,
@@ -92,6 +93,10 @@ class CurveLine:
         self.shown: Floats = np.empty(0)
         """The series the line follows: smoothed, in the unit chosen."""
         self._smoother = RunningEma(factor)
+        self._values: Floats | None = None
+        self._counted = (1.0, "")
+        self._drawn: tuple[object, ...] | None = None
+        self._reaches: dict[bool, Floats] = {}
         self._dress: tuple[str, str, bool, bool] | None = None
         self.item = pg.PlotDataItem(useCache=False)  # cached markers leave as bitmaps in an SVG
         self.item.scatter.opts["antialias"] = True
@@ -111,10 +116,14 @@ class CurveLine:
         return self._smoother.factor == factor and len(history.step) >= len(self.x)
 
     def follow(self, run: RunHistory, options: CurveOptions) -> None:
-        """Take the series of a history that has grown."""
-        history = run.split(self.split)
+        """Take the series of a history that has grown, or is counted otherwise."""
+        values = run.split(self.split).term(self.term.name)
         nats = NATS_PER_UNIT[options.unit] if self.term.is_information else 1.0
-        values = history.term(self.term.name)
+        counted = (nats, options.x_axis)
+        if values is self._values and counted == self._counted:
+            return
+        self._values, self._counted, self._drawn = values, counted, None
+        self._reaches.clear()
         self.x = run.places(self.split, options.x_axis)
         self.raw = values / nats
         self.shown = self._smoother.extended(values) / nats
@@ -143,6 +152,10 @@ class CurveLine:
 
     def draw(self, scales: tuple[Scale, Scale], edges: tuple[float, float], bins: int) -> None:
         """Draw what lies between `edges` (heights of x), thinned out to `bins` columns."""
+        wanted = (scales, edges, bins)
+        if wanted == self._drawn:
+            return
+        self._drawn = wanted
         x = scales[0].forward(self.x)
         self.item.setData(*min_max_decimate(x, scales[1].forward(self.shown), bins, edges))
         if self.ghost is not None:
@@ -150,6 +163,12 @@ class CurveLine:
         lost = not_numbers(self.raw)
         before = np.maximum(lost - 1, 0)
         self.gaps.setData(x[lost], scales[1].forward(_carried(self.shown)[before]))
+
+    def reach(self, *, ignore_outliers: bool) -> Floats:
+        """What a plot must show of it, see `series.reach`."""
+        if ignore_outliers not in self._reaches:
+            self._reaches[ignore_outliers] = reach(self.shown, ignore_outliers=ignore_outliers)
+        return self._reaches[ignore_outliers]
 
     def reading(self, at: float) -> Reading | None:
         """Its value at the sample nearest to x = at; None while it has none."""

@@ -25,7 +25,7 @@ from lvm_studio.studio.widgets.curve_line import CurveLine, CurveOptions, Readin
 from lvm_studio.studio.widgets.linked_panes import LinkedPanes
 from lvm_studio.studio.widgets.series import (
     Scale,
-    shown_range,
+    spanning,
 )
 from lvm_studio.studio.widgets.training_terms import (
     TERMS,
@@ -166,7 +166,7 @@ class CurvePanes(LinkedPanes):
         if not self._options.log_y:
             return Scale()
         lines = [line.raw for line in self._lines.values() if line.term.pane == pane]
-        lines += self.crowd.values(pane)
+        lines += self.crowd.reaches(pane, ignore_outliers=False)
         positive = all(np.nanmin(values, initial=np.inf) > 0 for values in lines)
         return Scale("log" if positive else "symlog")
 
@@ -214,11 +214,12 @@ class CurvePanes(LinkedPanes):
         self.bound.vb.setXRange(low, high if high > low else low + 1.0, padding=0.01)
 
     def _fit_y(self, heights: dict[str, Scale]) -> None:
+        ignoring = self._options.ignore_outliers
         for pane, scale in heights.items():
             lines = [line for line in self._lines.values() if line.term.pane == pane]
-            series = [scale.forward(line.shown) for line in lines]
-            series += [scale.forward(values) for values in self.crowd.values(pane)]
-            found = shown_range(series, ignore_outliers=self._options.ignore_outliers)
+            reaches = [line.reach(ignore_outliers=ignoring) for line in lines]
+            reaches += self.crowd.reaches(pane, ignore_outliers=ignoring)
+            found = spanning(scale.forward(values) for values in reaches)
             if found is not None:
                 self._view(pane).setYRange(*found, padding=0)
 

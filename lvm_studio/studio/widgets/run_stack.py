@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lvm_studio.studio.widgets.series import Floats, Scale, debiased_ema, min_max_decimate
+from lvm_studio.studio.widgets.series import Floats, Scale, debiased_ema, min_max_decimate, reach
 
 BLOCK = 64
 SHORT = 4096
@@ -72,17 +72,24 @@ class RunStack:
     def __init__(self, factor: float) -> None:
         self.factor = factor
         self._series: dict[str, RunSeries] = {}
+        self._rows: dict[str, int] = {}
         self._blocks: dict[str, tuple[tuple[int, float], Blocks]] = {}
-        self._matrix: tuple[Floats, Floats, Floats] | None = None
+        self._reaches: dict[tuple[str, bool], Floats] = {}
+        self._tables = np.empty((3, 0, 0))
+        """x, lowest and highest of all runs [3, runs, blocks], NaN where a run has none (yet)."""
 
     def take(self, series: Sequence[RunSeries]) -> None:
         """Show these; what is new of them is cut into blocks by `advance`."""
-        wanted = {entry.run for entry in series}
-        if wanted != set(self._series):
-            self._matrix = None
-        for gone in set(self._blocks) - wanted:
-            del self._blocks[gone]
         self._series = {entry.run: entry for entry in series}
+        for gone in set(self._blocks) - set(self._series):
+            del self._blocks[gone]
+        width = max((-(-len(s.x) // _block_size(s)) for s in series), default=0)
+        rows = {run: row for row, run in enumerate(self._series)}
+        if rows != self._rows or width > self._tables.shape[2]:
+            self._rows = rows
+            self._tables = np.full((3, len(rows), width), np.nan)
+            for run, (_, blocks) in self._blocks.items():
+                self._write(run, blocks)
 
     def advance(self) -> bool:
         """Cut one series into blocks; False if there was none left to cut."""
@@ -90,12 +97,19 @@ class RunStack:
             token = (len(series.x), float(series.x[-1]) if len(series.x) else 0.0)
             if run in self._blocks and self._blocks[run][0] == token:
                 continue
-            size = 1 if len(series.x) <= SHORT else BLOCK
             smooth = debiased_ema(series.values, self.factor) / series.unit
-            self._blocks[run] = (token, blocks_of(series.x, smooth, size))
-            self._matrix = None
+            blocks = blocks_of(series.x, smooth, _block_size(series))
+            self._blocks[run] = (token, blocks)
+            for ignoring in (False, True):
+                self._reaches[run, ignoring] = _reach(blocks, ignore_outliers=ignoring)
+            self._write(run, blocks)
             return True
         return False
+
+    def _write(self, run: str, blocks: Blocks) -> None:
+        row = self._tables[:, self._rows[run]]
+        row[:] = np.nan
+        row[:, : len(blocks.x)] = blocks.x, blocks.low, blocks.high
 
     def __len__(self) -> int:
         return len(self._series)
@@ -105,13 +119,9 @@ class RunStack:
         """The blocks that have been cut, by run."""
         return {run: blocks for run, (_, blocks) in self._blocks.items()}
 
-    def values(self) -> Floats:
-        """Lowest and highest values after the first twentieth, of all runs: for fitting a range."""
-        if not self._blocks:
-            return np.empty(0)
-        _, low, high = self._matrices()
-        settled = slice(low.shape[1] // 20, None)
-        return np.concatenate([low[:, settled].ravel(), high[:, settled].ravel()])
+    def reaches(self, *, ignore_outliers: bool) -> list[Floats]:
+        """What a plot must show of each run, as `series.reach`; found when it was cut."""
+        return [self._reaches[run, ignore_outliers] for run in self._blocks]
 
     def ends(self) -> tuple[float, float] | None:
         """The first and the last x of all runs."""
@@ -129,7 +139,7 @@ class RunStack:
         """
         if not self._blocks:
             return np.empty(0), np.empty(0), np.empty(0, dtype=np.int32)
-        x, low, high = self._matrices()
+        x, low, high = self._tables
         heights = scales[0].forward(x)
         inside = (heights >= edges[0]) & (heights <= edges[1])
         columns = np.flatnonzero(inside.any(axis=0))
@@ -168,13 +178,13 @@ class RunStack:
         """The run that passes nearest to height `y` at `x`, and how far from it."""
         if not self._blocks:
             return None
-        places, low, high = self._matrices()
+        places, low, high = self._tables
         past = np.clip((places <= x).sum(axis=1) - 1, 0, None)
         rows = np.arange(len(past))
         middle = scale.forward(0.5 * (low[rows, past] + high[rows, past]))
         distance = np.where(np.isfinite(middle), np.abs(middle - y), np.inf)
         best = int(np.argmin(distance))
-        return list(self._blocks)[best], float(distance[best])
+        return list(self._rows)[best], float(distance[best])
 
     def at(self, run: str, x: float) -> tuple[float, float, float]:
         """The sample of a run nearest to x: its place, its raw and its smoothed value."""
@@ -189,18 +199,18 @@ class RunStack:
             float(smooth / series.unit),
         )
 
-    def _matrices(self) -> tuple[Floats, Floats, Floats]:
-        """x, lowest and highest of all runs [runs, blocks], NaN behind the end of a run."""
-        if self._matrix is None:
-            parts = [blocks for _, blocks in self._blocks.values()]
-            width = max(len(blocks.x) for blocks in parts)
-            tables = np.full((3, len(parts), width), np.nan)
-            for row, blocks in enumerate(parts):
-                tables[0, row, : len(blocks.x)] = blocks.x
-                tables[1, row, : len(blocks.x)] = blocks.low
-                tables[2, row, : len(blocks.x)] = blocks.high
-            self._matrix = (tables[0], tables[1], tables[2])
-        return self._matrix
+
+def _block_size(series: RunSeries) -> int:
+    return 1 if len(series.x) <= SHORT else BLOCK
+
+
+def _reach(blocks: Blocks, *, ignore_outliers: bool) -> Floats:
+    """`series.reach` of lowest and highest values; the latest is the mean of the last block."""
+    low = reach(blocks.low, ignore_outliers=ignore_outliers)
+    if len(low) == 0:
+        return low
+    high = reach(blocks.high, ignore_outliers=ignore_outliers)
+    return np.array([low[0], high[1], reach(blocks.mean, ignore_outliers=False)[-1]])
 
 
 def smoothed_part(values: Floats, factor: float, first: int, last: int) -> Floats:

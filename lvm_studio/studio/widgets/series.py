@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -173,24 +174,39 @@ class Scale:
         return np.asarray(heights, dtype=np.float64)
 
 
-def shown_range(series: list[Floats], *, ignore_outliers: bool) -> tuple[float, float] | None:
-    """Range [low, high] that shows these series with a margin; None when nothing is finite.
+def reach(values: Floats, *, ignore_outliers: bool) -> Floats:
+    """What of a series a plot must show: lowest, highest and latest value; empty without any.
 
-    With `ignore_outliers` each series counts from its 2 % to its 98 % quantile after its
-    first twentieth: the first steps of a training are thousands of nats below the rest and
-    would flatten everything else. The latest value is always inside.
+    With `ignore_outliers` it counts from its 2 % to its 98 % quantile after its first twentieth:
+    the first steps of a training are thousands of nats below the rest and would flatten
+    everything else. The latest value is always inside.
+
+    >>> reach(np.array([np.nan, 1.0, 5.0, 2.0]), ignore_outliers=False).tolist()
+    [1.0, 5.0, 2.0]
     """
-    bounds: list[float] = []
-    for values in series:
-        finite = values[np.isfinite(values)]
-        if len(finite) == 0:
-            continue
-        settled = finite[len(finite) // 20 :] if ignore_outliers else finite
-        cut = (2.0, 98.0) if ignore_outliers and len(settled) > 50 else (0.0, 100.0)
-        bounds += [*np.percentile(settled, cut), float(finite[-1])]
-    if not bounds:
+    finite = values[np.isfinite(values)]
+    if len(finite) == 0:
+        return np.empty(0)
+    settled = finite[len(finite) // 20 :] if ignore_outliers else finite
+    if ignore_outliers and len(settled) > 50:
+        low, high = np.percentile(settled, (2.0, 98.0))
+    else:
+        low, high = settled.min(), settled.max()
+    return np.array([low, high, finite[-1]])
+
+
+def shown_range(series: list[Floats], *, ignore_outliers: bool) -> tuple[float, float] | None:
+    """Range [low, high] that shows these series with a margin; None when nothing is finite."""
+    return spanning(reach(values, ignore_outliers=ignore_outliers) for values in series)
+
+
+def spanning(reaches: Iterable[Floats]) -> tuple[float, float] | None:
+    """Range [low, high] around all `reach`es with a margin; None where nothing is finite."""
+    values = np.concatenate([np.empty(0), *reaches])
+    values = values[np.isfinite(values)]
+    if len(values) == 0:
         return None
-    low, high = min(bounds), max(bounds)
+    low, high = float(values.min()), float(values.max())
     margin = 0.06 * (high - low) or 0.05 * abs(high) or 1.0
     return low - margin, high + margin
 
