@@ -2,35 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtGui import QUndoStack
 
 from lvm_studio.data.composition import Composition
 from lvm_studio.data.errors import DataError
-from lvm_studio.storage import workspace as workspace_file
 from lvm_studio.storage.kept_tuning import KeptTuning
 from lvm_studio.storage.naming import free_name
-from lvm_studio.storage.start import restored_state, starting_state, starting_workspace
+from lvm_studio.storage.start import starting_state
 from lvm_studio.storage.street_state import StreetState
-from lvm_studio.storage.wholes import Wholes
-from lvm_studio.storage.workspace import RunEntry, Workspace
-from lvm_studio.studio.commands import NO_GESTURE, ChangeDocument, ChangeStreet, Document
+from lvm_studio.studio.commands import NO_GESTURE, ChangeStreet, Document
 from lvm_studio.studio.likeness import draw_like
+from lvm_studio.studio.open_document import OpenDocument
 
 if TYPE_CHECKING:
     from lvm_studio.data.households import HouseholdSet
     from lvm_studio.data.tree import Tree
-    from lvm_studio.models.trained import TrainedModel
+    from lvm_studio.storage.workspace import Workspace
     from lvm_studio.studio.selection import Selection
 
 
-class Session(QObject):
+class Session(OpenDocument):
     """Everything that is open, and the verbs that change it.
 
     Every verb pushes one command on `undo_stack` (its text stands in the Edit menu); menu,
@@ -38,107 +35,18 @@ class Session(QObject):
     nothing and emits `failed`. Verbs that a slider calls take a `gesture` (see `new_gesture`):
     changes of one gesture merge into one step of undo.
 
-    Signals:
-        state_changed(new, old): two StreetStates; compare the fields you show.
-        workspace_changed(): the datasets or runs are others than before.
-        models_changed(): the list of models, or the chosen one, is another.
+    Signals (and those of OpenDocument):
         selection_changed(Selection | None): other observations are picked out.
-        wholes_changed(): the artificial wholes are others; ask `wholes`.
-        model_ready(TrainedModel): the chosen model has been loaded (torch is imported by then).
-        dirty_changed(bool), path_changed(Path | None): for the title.
-        failed(sentence, details): show the sentence; details on demand.
     """
 
-    state_changed = Signal(object, object)
-    workspace_changed = Signal()
-    models_changed = Signal()
-    wholes_changed = Signal()
-    model_ready = Signal(object)
     selection_changed = Signal(object)
-    dirty_changed = Signal(bool)
-    path_changed = Signal(object)
-    failed = Signal(str, str)
 
     def __init__(self, parent: QObject | None = None) -> None:
         """Start with an empty workspace; call `new` or `open` next."""
         super().__init__(parent)
-        self.undo_stack = QUndoStack(self)
-        self.undo_stack.cleanChanged.connect(self._refresh_dirty)
-        self._workspace = Workspace()
-        self._state = StreetState()
-        self._path: Path | None = None
-        self._unsaved_results = False
-        self._was_dirty = False
         self._gestures = NO_GESTURE
-        self._trained: tuple[Tree, TrainedModel] | None = None
         self._selection: Selection | None = None
         self.state_changed.connect(self._drop_stale_selection)
-
-    # What is open ---------------------------------------------------------------------------
-
-    @property
-    def state(self) -> StreetState:
-        """The state of the composition page."""
-        return self._state
-
-    @property
-    def workspace(self) -> Workspace:
-        """What is open, as it would be saved now."""
-        return replace(self._workspace, street=self._state.to_tree())
-
-    @property
-    def path(self) -> Path | None:
-        """The file of the workspace; None before it was saved."""
-        return self._path
-
-    @property
-    def dirty(self) -> bool:
-        """Whether there is anything that the file does not hold."""
-        return self._unsaved_results or not self.undo_stack.isClean()
-
-    @property
-    def households(self) -> HouseholdSet:
-        """The dataset in use.
-
-        Raises:
-            DataError: there is none.
-        """
-        try:
-            return self._workspace.datasets[self._state.dataset]
-        except KeyError:
-            raise DataError("No household data is open; import meter readings first.") from None
-
-    @property
-    def has_households(self) -> bool:
-        """Whether there is a dataset in use."""
-        return self._state.dataset in self._workspace.datasets
-
-    def model_tree(self) -> Tree | None:
-        """Return the stored form of the chosen model, None if there is none."""
-        return self._workspace.models.get(self._state.model)
-
-    def trained_model(self) -> TrainedModel | None:
-        """Return the chosen model once it has been loaded (see `model_ready`), else None."""
-        if self._trained is None or self._trained[0] is not self.model_tree():
-            return None
-        return self._trained[1]
-
-    def set_trained_model(self, tree: Tree, model: TrainedModel) -> None:
-        """Keep the loaded form of a stored model; who loads models calls this (the service)."""
-        self._trained = (tree, model)
-        if self.trained_model() is not None:
-            self.model_ready.emit(model)
-
-    @property
-    def wholes(self) -> Wholes:
-        """What the pages of artificial wholes compose."""
-        return self._workspace.wholes
-
-    def put_wholes(self, wholes: Wholes) -> None:
-        """Compose these; the pages' own commands call this, so that undo goes through it too."""
-        if wholes != self._workspace.wholes:
-            self._workspace = replace(self._workspace, wholes=wholes)
-            self.wholes_changed.emit()
 
     # What is picked out ---------------------------------------------------------------------
 
@@ -228,6 +136,12 @@ class Session(QObject):
         """Replace the whole composition."""
         self._compose(text, lambda _old: composition)
 
+    def _compose(
+        self, text: str, step: Callable[[Composition], Composition], gesture: int = NO_GESTURE
+    ) -> None:
+        with self._reporting():
+            self._change(text, gesture, composition=step(self._state.composition))
+
     # Verbs: the rest of the page ------------------------------------------------------------
 
     def set_week(self, week: str) -> None:
@@ -247,6 +161,21 @@ class Session(QObject):
     def set_criterion(self, name: str) -> None:
         """Choose what "extreme" means: the text of a criterion (tuning.criterion_specs)."""
         self._change(f"Criterion {name.partition('=')[0]}", criterion=name)
+
+    def set_tuned(self, tuned: str) -> None:
+        """Choose which latents are tuned: those of Σw, of z, both, or both and the noise."""
+        self._change(f"Tune {tuned}", tuned=tuned)
+
+    def set_second(self, name: str) -> None:
+        """Tune a second criterion as well; '' for the first one alone."""
+        about = name.partition("=")[0]
+        self._change(f"Second criterion {about}" if name else "One criterion", second=name)
+
+    def set_pair(self, blend: float, lam: float, gesture: int = NO_GESTURE) -> None:
+        """Set the vector λ of two criteria: its direction in degrees and λ along it."""
+        text = f"λ = {lam:.2f} towards {blend:.0f}°"
+        held: dict[str, Any] = {"goal": "lam", "target": 0.0}
+        self._change(text, gesture, blend=float(blend), lam=float(lam), **held)
 
     def set_lam(self, lam: float, gesture: int = NO_GESTURE) -> None:
         """Set λ, per standard deviation of the criterion, and hold it."""
@@ -300,7 +229,7 @@ class Session(QObject):
         self._gestures += 1
         return self._gestures
 
-    # Verbs: datasets, models, runs ----------------------------------------------------------
+    # Verbs: data sets -----------------------------------------------------------------------
 
     def add_dataset(self, dataset: HouseholdSet) -> None:
         """Take a dataset into the workspace and compose from it; one step of undo."""
@@ -317,42 +246,6 @@ class Session(QObject):
             return Document(replace(document.workspace, datasets=datasets), before)
 
         self.change_document(f"Import {name}", do, revert)
-
-    def change_document(
-        self,
-        text: str,
-        do: Callable[[Document], Document],
-        revert: Callable[[Document], Document],
-    ) -> None:
-        """Change data sets, models and page together; one step of undo (see `Contents`)."""
-        self.undo_stack.push(ChangeDocument(self._document, self._put_document, do, revert, text))
-
-    def add_model(self, name: str, tree: Tree) -> str:
-        """Take a trained model into the workspace; return the name it got.
-
-        Not a step of undo: hours of training are not lost to one Ctrl+Z.
-        """
-        name = free_name(name, self._workspace.models)
-        self._workspace = replace(self._workspace, models={**self._workspace.models, name: tree})
-        self._mark_results()
-        self.models_changed.emit()
-        return name
-
-    def note_in_model(self, tree: Tree, key: str, text: str) -> None:
-        """Keep a text in the provenance of a stored model, beside how it was trained.
-
-        The tree stays the object it is: who has loaded it need not load it again.
-        """
-        provenance = tree.get("provenance")
-        known = provenance if isinstance(provenance, dict) else {}
-        tree["provenance"] = {**known, key: text}
-        self._mark_results()
-
-    def put_run(self, name: str, run: RunEntry) -> None:
-        """Keep a training run under this name."""
-        self._workspace = replace(self._workspace, runs={**self._workspace.runs, name: run})
-        self._mark_results()
-        self.workspace_changed.emit()
 
     # Verbs: kept tunings --------------------------------------------------------------------
 
@@ -402,107 +295,10 @@ class Session(QObject):
             text, lambda document: put(document, tree), lambda document: put(document, before)
         )
 
-    # Verbs: files ---------------------------------------------------------------------------
-
-    def new(self) -> None:
-        """Start afresh: shipped data, shipped model, a small composition."""
-        with self._reporting():
-            workspace = starting_workspace()
-            self._become(workspace, restored_state(workspace), None)
-
-    def open(self, path: Path) -> bool:
-        """Open a workspace file; False (and `failed`) if it cannot be read."""
-        try:
-            self.restore(workspace_file.load(path), path)
-        except DataError as error:
-            self._report(error)
-            return False
-        return True
-
-    def restore(self, workspace: Workspace, path: Path | None, *, dirty: bool = False) -> None:
-        """Show this workspace, as read from `path` or recovered (then `dirty`)."""
-        self._become(workspace, restored_state(workspace), path)
-        if dirty:
-            self._mark_results()
-
-    def save(self, path: Path) -> bool:
-        """Save to this file, which is the session's from now on; False if that failed."""
-        try:
-            workspace_file.save(path, self.workspace)
-        except DataError as error:
-            self._report(error)
-            return False
-        self._path = path
-        self._unsaved_results = False
-        self.undo_stack.setClean()
-        self.path_changed.emit(path)
-        self._refresh_dirty()
-        return True
-
-    # How it changes -------------------------------------------------------------------------
-
-    def _compose(
-        self, text: str, step: Callable[[Composition], Composition], gesture: int = NO_GESTURE
-    ) -> None:
-        with self._reporting():
-            self._change(text, gesture, composition=step(self._state.composition))
-
-    def _change(self, text: str, gesture: int = NO_GESTURE, **changes: Any) -> None:
-        with self._reporting():
-            new = self._state.with_changes(**changes)
-            if new != self._state:
-                self.undo_stack.push(ChangeStreet(self._put_state, self._state, new, text, gesture))
-
-    def _put_state(self, new: StreetState) -> None:
-        old, self._state = self._state, new
-        self.state_changed.emit(new, old)
-        if new.model != old.model:
-            self.models_changed.emit()
-
-    def _document(self) -> Document:
-        return Document(self._workspace, self._state)
-
-    def _put_document(self, document: Document) -> None:
-        old, self._state = self._state, document.state
-        self._workspace = document.workspace
-        self._announce(old)
-
     def _become(self, workspace: Workspace, state: StreetState, path: Path | None) -> None:
-        """Forget all that was open, then show this."""
-        self.undo_stack.clear()
-        self._unsaved_results = False
-        self._workspace, self._path = workspace, path
-        old, self._state = self._state, state
-        self.select(None)
-        self._announce(old)
-        self.wholes_changed.emit()
-        self.path_changed.emit(path)
-        self._refresh_dirty()
-
-    def _announce(self, old: StreetState) -> None:
-        self.workspace_changed.emit()
-        self.models_changed.emit()
-        self.state_changed.emit(self._state, old)
-
-    def _mark_results(self) -> None:
-        self._unsaved_results = True
-        self._refresh_dirty()
-
-    def _refresh_dirty(self, _clean: bool = True) -> None:
-        if self.dirty != self._was_dirty:
-            self._was_dirty = self.dirty
-            self.dirty_changed.emit(self.dirty)
-
-    @contextmanager
-    def _reporting(self) -> Iterator[None]:
-        """Turn what went wrong with the user's wish into one sentence."""
-        try:
-            yield
-        except DataError as error:
-            self._report(error)
-
-    def _report(self, error: DataError) -> None:
-        self.failed.emit(str(error), repr(error.__cause__) if error.__cause__ else "")
+        self._selection = None
+        super()._become(workspace, state, path)
+        self.selection_changed.emit(None)
 
 
 def _folded(
