@@ -18,6 +18,7 @@ PROFILE_LENGTHS = (7, 336)
 MAX_SAMPLES = 100_000
 METHODS = ("auto", "pool", "climb", "smc", "flow")
 GOALS = ("lam", "kl", "one_in_n", "expectation", "quantile")
+TUNED = ("both", "w", "z", "noise too")
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,12 @@ class StreetState:
         own_temperature: a temperature profile in °C that replaces the week's (7 daily means
             or 336 half-hourly values), or None.
         criterion: name in tuning.CRITERIA.
-        lam: λ of the Boltzmann tuning, per standard deviation of the criterion.
+        second: name of a second criterion, '' for none; blend: direction of the vector λ in
+            degrees, 0 for the first criterion alone, 90 for the second alone.
+        tuned: which latents are tuned: those of Σw ("w"), of z ("z"), "both", or both and the
+            observation noise ("noise too").
+        lam: λ of the Boltzmann tuning, per standard deviation of the criterion (of two: of their
+            sum in this direction).
         goal: what stays when the street, the week or the criterion change: "lam" itself, or the
             "kl" (nats), the "one_in_n", the "expectation" (E f, in the criterion's unit) or the
             "quantile" (the level of f, in its unit, that `share` of the tuned law stays below)
@@ -57,6 +63,9 @@ class StreetState:
     week: str = ""
     own_temperature: tuple[float, ...] | None = None
     criterion: str = "peak"
+    second: str = ""
+    blend: float = 45.0
+    tuned: str = "both"
     lam: float = 0.0
     goal: str = "lam"
     target: float = 0.0
@@ -80,6 +89,10 @@ class StreetState:
             raise DataError(
                 f"There is no method {self.method!r}; choose one of {', '.join(METHODS)}."
             )
+        if self.tuned not in TUNED:
+            raise DataError(f"{self.tuned!r} cannot be tuned; choose one of {', '.join(TUNED)}.")
+        if not math.isfinite(self.blend):
+            raise DataError(f"The direction of λ is {self.blend}; it is an angle in degrees.")
         if not 1 <= self.samples <= MAX_SAMPLES:
             raise DataError(f"samples is {self.samples}; it must be from 1 to {MAX_SAMPLES:,}.")
         if not 0 <= self.show_curves <= MAX_SAMPLES:
@@ -105,6 +118,9 @@ class StreetState:
                 None if self.own_temperature is None else np.array(self.own_temperature)
             ),
             "criterion": self.criterion,
+            "second": self.second,
+            "blend": self.blend,
+            "tuned": self.tuned,
             "lam": self.lam,
             "goal": self.goal,
             "target": self.target,
@@ -132,7 +148,10 @@ class StreetState:
             own_temperature=_read_profile(view),
             criterion=view.text("criterion"),
             lam=view.number("lam"),
-            # files of the first versions held nothing but λ
+            # files of earlier versions held nothing but λ
+            second=view.text("second") if "second" in view.tree else "",
+            blend=view.number("blend") if "blend" in view.tree else 45.0,
+            tuned=view.text("tuned") if "tuned" in view.tree else "both",
             goal=view.text("goal") if "goal" in view.tree else "lam",
             target=view.number("target") if "target" in view.tree else 0.0,
             share=view.number("share") if "share" in view.tree else 0.5,

@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from lvm_studio.tuning.composition_parts import whole_coordinates
 from lvm_studio.tuning.errors import TuningError
 from lvm_studio.tuning.estimates import TunedEstimate, one_in_n
 from lvm_studio.tuning.fit import FlowSnapshot
@@ -52,7 +53,7 @@ class TunedAnswer:
         valid: ESS ≥ 100 and k̂ < 0.7; doubt: why not, '' where it is.
         criterion, unit: name in CRITERIA, and its unit.
         curves_kw: [n, T] resampled by weight: each row counts the same; u: [n, dim], the latents
-            that the rows are drawn at.
+            of the whole street that the rows are drawn at, tuned or not.
         curves_ess: effective number of draws that the rows come from.
         mean_kw, p10_kw, p90_kw: [T].
     """
@@ -108,7 +109,10 @@ def front(draws: Draws, potential: Potential, lams: Sequence[float]) -> Front:
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """Curves [n, T] to show, the latents [n, dim] they are drawn at, and what they are worth."""
+    """Curves [n, T] to show, the latents [n, dim] they are drawn at, and what they are worth.
+
+    u: of the whole street, also where only a part of it is tuned.
+    """
 
     curves_kw: NDArray[np.float32]
     u: Tensor
@@ -129,10 +133,12 @@ class PoolSource:
     def answer(self, lam: float, n: int = SHOWN, seed: int = 0) -> TunedAnswer:
         """The tuned law at λ, with n curves resampled from the pool."""
         estimate, share = self.pool.draws.estimate(lam)
+        potential = self.pool.potential
         rows = systematic_resample(share, n, seed)
-        shown = Shown(self.pool.curves_kw[rows], self.pool.draws.u[rows], estimate.ess)
+        u = whole_coordinates(potential.space, self.pool.draws.u[rows], self.pool.eps[rows])
+        shown = Shown(self.pool.curves_kw[rows], u, estimate.ess)
         mean = (share.astype(np.float32) @ self.pool.curves_kw).astype(np.float64)
-        return _answer(self.method, estimate, self.pool.potential, shown, mean)
+        return _answer(self.method, estimate, potential, shown, mean)
 
 
 @torch.no_grad()
@@ -142,9 +148,11 @@ def answer_from_draws(
     """Figures from stored draws of a flow, and n of them resampled and decoded."""
     estimate, share = draws.estimate(lam)
     u = draws.u[torch.from_numpy(systematic_resample(share, n, seed))]
-    curves = pool.potential.space.decode(u).transport(pool.eps[:n]).float().numpy()
+    space, eps = pool.potential.space, pool.eps[:n]
+    curves = space.decode(u).transport(eps).float().numpy()
     mean = curves.mean(axis=0, dtype=np.float64)
-    return _answer("flow", estimate, pool.potential, Shown(curves, u, estimate.ess), mean)
+    shown = Shown(curves, whole_coordinates(space, u, eps), estimate.ess)
+    return _answer("flow", estimate, pool.potential, shown, mean)
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,7 +211,9 @@ class FlowSource:
         estimate, _ = self.draws.estimate(lam)
         rows = systematic_resample(share, n, seed)
         mean = share @ curves.astype(np.float64)
-        shown = Shown(curves[rows], u[rows], ess)
+        eps = self.pool.eps[rows]
+        whole = whole_coordinates(self.pool.potential.space, u[rows], eps)
+        shown = Shown(curves[rows], whole, ess)
         return _answer(self.method, estimate, self.pool.potential, shown, mean)
 
     @torch.no_grad()

@@ -11,11 +11,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from lvm_studio.models.street import BaseSpace, base_noise
-from lvm_studio.tuning.composition_parts import PartSpace
+from lvm_studio.models.street import BaseSpace
+from lvm_studio.tuning.composition_parts import common_noise, noise_behind, slice_of
 from lvm_studio.tuning.criteria import Criterion
 from lvm_studio.tuning.estimates import Moments, TunedEstimate, estimate, moments_at
-from lvm_studio.tuning.potential import CHUNK, Potential, observation_noise
+from lvm_studio.tuning.potential import Potential
 from lvm_studio.tuning.sums import LARGEST_LAM, CriterionSums
 from lvm_studio.tuning.weights import Array
 
@@ -87,11 +87,12 @@ class Pool:
         cls, space: BaseSpace, criterion: Criterion, n: int = POOL_SIZE, seed: int = 0
     ) -> Iterator[Pool | None]:
         """The same in slices: None after each chunk decoded, the pool last."""
-        u, eps = base_noise(n, space.dim, seed, _length(space))
-        noise = observation_noise(eps.shape[-1], criterion.noise_draws, seed + _NOISE_SEED_STEP)
+        u, eps = common_noise(space, n, seed)
+        draws, slice_size = criterion.noise_draws, slice_of(space)
+        noise = noise_behind(space, eps.shape[-1], draws, seed + _NOISE_SEED_STEP)
         raw = Potential(space, criterion, noise)
         natural, curves = [], []
-        for part, part_eps in zip(torch.split(u, CHUNK), torch.split(eps, CHUNK), strict=True):
+        for part, part_eps in zip(u.split(slice_size), eps.split(slice_size), strict=True):
             values, decoded = _decode(raw, part, part_eps)
             natural.append(values)
             curves.append(decoded)
@@ -125,14 +126,6 @@ def prepared_pool(
     while (pool := next(slices)) is None:
         yield Preparing()
     return pool
-
-
-@torch.no_grad()
-def _length(space: BaseSpace) -> int:
-    """Noise behind one curve: its T (or the D of an image), and the latents that are left alone."""
-    if isinstance(space, PartSpace):
-        return space.noise_width
-    return space.decode(torch.zeros(1, space.dim)).mean.shape[-1]
 
 
 @torch.no_grad()

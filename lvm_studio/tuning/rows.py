@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from lvm_studio.tuning.composition_parts import whole_coordinates
 from lvm_studio.tuning.errors import TuningError
 from lvm_studio.tuning.fit import FlowSnapshot
 from lvm_studio.tuning.pool import Draws, Pool
@@ -75,7 +76,7 @@ class Rows:
     """Draws of the flow at one λ, one a row.
 
     Attributes:
-        u: [n, dim]; curves_kw: [n, T].
+        u: [n, dim] of the whole street; curves_kw: [n, T].
         f: [n] normalised criterion; log_ratio: [n] log p - log q.
     """
 
@@ -87,7 +88,7 @@ class Rows:
 
 @dataclass(frozen=True, eq=False)
 class ShownRows:
-    """Rows for p̂_λ: u [n, dim], curves [n, T], and what they are worth.
+    """Rows for p̂_λ: u [n, dim] of the whole street, curves [n, T], and what they are worth.
 
     weights: [n], mean one; all one where the rows were resampled by them.
     mean_log_weight: of the draws before they were resampled, E_q [λf + log p - log q].
@@ -152,8 +153,9 @@ class FlowRows:
         decoded = potential.space.decode(u)
         f = potential.value_of(decoded).double().numpy()
         log_ratio = -self.flow.log_ratio(u, lam).double().numpy()
-        curves = decoded.transport(self.pool.eps[: self.n]).float().numpy()
-        return Rows(u, curves, f, log_ratio)
+        eps = self.pool.eps[: self.n]
+        curves = decoded.transport(eps).float().numpy()
+        return Rows(whole_coordinates(potential.space, u, eps), curves, f, log_ratio)
 
     def _place(self, lam: float) -> int:
         """Nearest place of the grid; beyond the flow's range the last one."""
