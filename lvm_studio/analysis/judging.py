@@ -14,10 +14,11 @@ from torch import Tensor
 
 from lvm_studio.analysis.latent import K_RANGE, LatentCloud, sizes_of
 from lvm_studio.analysis.records import WeekRecords, draw_cases
+from lvm_studio.analysis.vector_cloud import vector_space
 from lvm_studio.data.composition import Composition
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.households import HouseholdSet
-from lvm_studio.data.vectors import VectorSet
+from lvm_studio.data.vectors import HELD_OUT, VectorSet
 from lvm_studio.models.noise.laws import Law
 from lvm_studio.models.street import Encoded, base_space
 from lvm_studio.models.trained import TrainedModel
@@ -165,10 +166,16 @@ def heldout_weeks(
 
 
 def heldout_vectors(
-    vectors: VectorSet, space: Decodes, n: int, share: float = HELDOUT_SHARE
+    vectors: VectorSet, model: TrainedModel, n: int, share: float = HELDOUT_SHARE
 ) -> Iterator[HeldOut]:
-    """The first n vectors of those that training holds out."""
-    _, held = vectors.split(share, HELDOUT_SEED)
+    """The first n vectors of those that training holds out, each told what is known of itself."""
+    if HELD_OUT in vectors.labels:
+        held = vectors.rows(vectors.labels[HELD_OUT] == "yes")
+    else:
+        _, held = vectors.split(share, HELDOUT_SEED)
     for row in range(min(n, len(held))):
-        known = ", ".join(f"{name} {column[row]}" for name, column in held.labels.items())
-        yield HeldOut(known or f"vector {row + 1}", held.x[row].astype(np.float64), space)
+        labels = (f"{name} {column[row]}" for name, column in held.labels.items())
+        known = ", ".join(label for label in labels if not label.startswith(HELD_OUT))
+        k = None if held.k is None else torch.from_numpy(held.k[row])
+        title = known or f"vector {row + 1}"
+        yield HeldOut(title, held.x[row].astype(np.float64), vector_space(model, k))

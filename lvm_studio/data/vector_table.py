@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from lvm_studio.data.conditions import VectorColumns
+from lvm_studio.data.conditions import numbers as as_numbers
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.tables import ROW, read_table
 from lvm_studio.data.vectors import VectorSet
@@ -16,7 +18,7 @@ def read_vectors(path: Path, condition: tuple[str, ...] = ()) -> VectorSet:
     """The rows of a CSV or Parquet file; all columns of numbers but `condition` are x.
 
     Columns of texts become labels, and every row keeps its number in the file as 'row'. Rows in
-    which a number is missing are left out; provenance counts them, and names the columns.
+    which a number is missing are left out; provenance counts them.
 
     Raises:
         DataError: no column of numbers, no whole row, or a condition that is not there.
@@ -49,7 +51,8 @@ def read_vectors(path: Path, condition: tuple[str, ...] = ()) -> VectorSet:
         values[whole, : len(seen)].astype(np.float32),
         k,
         {**labels, "row": table[ROW].to_numpy().astype(np.int64)[whole]},
-        {"source": path.name, "columns": "\n".join(seen), "left_out": int((~whole).sum())},
+        {"source": path.name, "left_out": int((~whole).sum())},
+        VectorColumns(tuple(seen), conditions=as_numbers(condition)),
     )
 
 

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lvm_studio.data.conditions import VectorColumns
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.tree import Tree, TreeView
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+
+HELD_OUT = "held out"
+"""A label of 'yes' and 'no': which rows a model was not trained on."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +45,8 @@ class VectorSet:
         k: conditions [N, E], or None.
         labels: named columns of N entries that no model sees (classes, anomaly types).
         provenance: where it comes from, in words and numbers.
+        columns: what the numbers of x and k are.
+        unit: of every coordinate, e.g. kW for curves; '' where it has none or they differ.
 
     >>> VectorSet("two", np.zeros((2, 3))).dim
     3
@@ -50,6 +57,8 @@ class VectorSet:
     k: NDArray[np.float32] | None = None
     labels: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     provenance: Mapping[str, str | float | int] = field(default_factory=dict)
+    columns: VectorColumns = field(default_factory=VectorColumns)
+    unit: str = ""
 
     def __post_init__(self) -> None:
         if self.x.ndim != 2 or 0 in self.x.shape:
@@ -69,6 +78,7 @@ class VectorSet:
             )
         if self.k is not None and (self.k.ndim != 2 or len(self.k) != len(self)):
             raise DataError(f"{self.name}: conditions {self.k.shape} do not fit {len(self)} rows.")
+        self.columns.check(self.dim, self.condition_dim)
         for label, column in self.labels.items():
             if len(column) != len(self):
                 raise DataError(f"{self.name}: label '{label}' has {len(column)} entries.")
@@ -90,7 +100,12 @@ class VectorSet:
         """The set of these rows (numbers or a mask), in this order."""
         k = None if self.k is None else self.k[index]
         labels = {name: column[index] for name, column in self.labels.items()}
-        return VectorSet(self.name, self.x[index], k, labels, self.provenance)
+        return replace(self, x=self.x[index], k=k, labels=labels)
+
+    def scaled(self, scale: NDArray[np.floating]) -> VectorSet:
+        """The same rows with every coordinate in multiples of its scale [D]."""
+        columns = replace(self.columns, scale=tuple(scale.tolist()))
+        return replace(self, x=self.x / scale, columns=columns)
 
     def split(self, heldout_share: float, seed: int) -> tuple[VectorSet, VectorSet]:
         """Training and held-out rows, shuffled by `seed`; one row at least on each side."""
@@ -108,6 +123,8 @@ class VectorSet:
             "k": self.k,
             "labels": {name: _leaf(column) for name, column in self.labels.items()},
             "provenance": dict(self.provenance),
+            "columns": self.columns.to_tree(),
+            "unit": self.unit,
         }
 
     @classmethod
@@ -121,6 +138,8 @@ class VectorSet:
             k=None if tree.get("k") is None else view.array("k", (None, None)),
             labels={name: _column(labels, name) for name in labels.names},
             provenance=dict(view.child("provenance").tree),
+            columns=VectorColumns.from_tree(view.child("columns").tree),
+            unit=view.text("unit"),
         )
 
 

@@ -8,11 +8,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from lvm_studio.data.conditions import Condition, VectorColumns, places
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.households import HouseholdSet
 from lvm_studio.data.own_days import Days, OwnDays
 from lvm_studio.data.units import WEEK
 from lvm_studio.data.vectors import VectorSet
+from lvm_studio.data.week_conditions import week_conditions
 from lvm_studio.data.week_descriptors import (
     CLASSES,
     FLOOR_KW,
@@ -27,15 +29,9 @@ LEAST_WEEKS: Final = 5
 WORTH_WEEKS: Final = 40.0
 """The common spread counts as so many weeks of a household's own record."""
 LEVELS = np.linspace(-3.0, 3.0, 25)
-CONDITIONS: Final = (
-    "temperature",
-    "season, sine",
-    "season, cosine",
-    "own energy",
-    "own peak",
-    "spread of energy",
-    "spread of peak",
-)
+OWN: Final = ("own energy", "own peak", "spread of energy", "spread of peak")
+"""What is told of a household's own past: means and log spreads of log powers."""
+CONDITIONS: Final = ("temperature", "season", *OWN)
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,10 +72,13 @@ class WeekVectors:
     square: NDArray[np.float64]
     common: NDArray[np.float64]
     bends: NDArray[np.float64]
+    told: tuple[str, ...] = CONDITIONS
 
     @classmethod
-    def fit(cls, households: HouseholdSet) -> WeekVectors:
+    def fit(cls, households: HouseholdSet, told: tuple[str, ...] = CONDITIONS) -> WeekVectors:
         """Learn every household's past, and what is usual, from the training weeks.
+
+        `told` names what k says: of `OWN`, and of what `week_conditions.tellable` lists.
 
         Raises:
             DataError: too few complete weeks.
@@ -97,7 +96,8 @@ class WeekVectors:
         own = OwnDays.of(Days(log_days(rows.curves)), who, size)
         blank = np.zeros((len(LEVELS), len(NAMES)))
         past = np.zeros((size, len(train), len(NAMES)))
-        codec = cls(households, train, own, past, past[:, 0], past[:, 0], past[0, 0], blank)
+        nothing = past[:, 0], past[:, 0], past[0, 0], blank
+        codec = cls(households, train, own, past, *nothing, told)
         raw = past[who, rows.week] = codec._raw(rows)
         codec = replace(codec, total=_sums(raw, who, size), square=_sums(raw**2, who, size))
         sound = np.isin(who, households.indices(split.train_households)) & codec.known[who]
@@ -114,11 +114,13 @@ class WeekVectors:
         """The rows as vectors, labelled with household and week."""
         ids = np.array(self.households.household_ids)[rows.household]
         weeks = np.array(self.households.weeks.ids)[rows.week]
+        k, conditions = self._conditions(rows)
         return VectorSet(
-            f"weeks of {self.households.name}",
+            weeks_named(self.households),
             _bent(self._standard(rows), self.bends).astype(np.float32),
-            self._conditions(rows),
+            k,
             {"household": ids, "week": weeks},
+            columns=VectorColumns(NAMES, conditions=conditions),
         )
 
     def band(
@@ -170,17 +172,29 @@ class WeekVectors:
         square = (self.square[who] - inside * recorded**2) / count @ CLASSES
         return mean, np.maximum(square - mean**2, 0.0), count
 
-    def _conditions(self, rows: WeekRows) -> NDArray[np.float32]:
-        weeks = self.households.weeks
+    def _conditions(self, rows: WeekRows) -> tuple[NDArray[np.float32], tuple[Condition, ...]]:
+        others = tuple(name for name in self.told if name not in OWN)
+        known, conditions = week_conditions(self.households, others, rows.household, rows.week)
+        of_name = dict(zip(others, zip(conditions, places(conditions), strict=True), strict=True))
         mean, spread = self._own(rows)
         of_week = [NAMES.index("energy of the week"), NAMES.index("highest half-hour of the week")]
-        year = (weeks.starts - weeks.starts.astype("datetime64[Y]")).astype(float)
-        phase = 2 * np.pi * (year / (365.25 * 24 * 60))[rows.week]
-        shared = np.stack(
-            [weeks.temperature_c.mean(1)[rows.week], np.sin(phase), np.cos(phase)], axis=1
-        )
-        told = np.concatenate([shared, mean[:, of_week], np.log(spread[:, of_week])], axis=1)
-        return told.astype(np.float32)
+        own = np.concatenate([mean[:, of_week], np.log(spread[:, of_week])], axis=1)
+        parts, told = [own[:, :0]], []
+        for name in self.told:
+            if name in OWN:
+                place = OWN.index(name)
+                parts.append(own[:, place : place + 1])
+                told.append(Condition(name))
+            else:
+                condition, where = of_name[name]
+                parts.append(known[:, where])
+                told.append(condition)
+        return np.concatenate(parts, axis=1).astype(np.float32), tuple(told)
+
+
+def weeks_named(households: HouseholdSet) -> str:
+    """What the vectors of a household set are called; their models remember it."""
+    return f"weeks of {households.name}"
 
 
 def rows_of(households: HouseholdSet, who: NDArray[np.int64], weeks: NDArray[np.int64]) -> WeekRows:

@@ -82,7 +82,7 @@ def run(wishes: Wishes, out: Path, source: Path | None, progress: Progress) -> d
     finished = _train(TrainingJob(spec, households), progress)
     name = free_name(str(finished.tree["name"]), workspace.models)
     state = StreetState.from_tree(workspace.street)
-    if spec.needs_households:
+    if spec.composes:
         state = state.with_changes(model=name)
     models = {**workspace.models, name: finished.tree}
     workspace_file.save(out, replace(workspace, models=models, street=state.to_tree()))

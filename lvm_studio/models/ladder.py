@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -79,13 +80,11 @@ class LadderVAE(LatentVariableModel):
         self, x: Tensor, generator: torch.Generator | None = None
     ) -> tuple[Tensor, list[Tensor]]:
         """A draw of the lowest latent [B, Z_L], and the KL of every layer, each [B, Z_l]."""
-        seen = (x - self.centre) / self.spread
         z: Tensor | None = None
         kls = []
-        for place, read in enumerate(self.read):
-            mu_p, log_p = self._prior(place, z, seen)
-            mu_hat, log_hat = read(seen).chunk(2, -1)
-            mu, log_precision = combined(mu_p, log_p, mu_hat, self._told(log_hat))
+        for place, told in enumerate(self.told(x)):
+            mu_p, log_p = self.prior(place, z, x)
+            mu, log_precision = combined(mu_p, log_p, *told)
             eps = torch.randn(mu.shape, generator=generator, device=mu.device)
             z = mu + (-0.5 * log_precision).exp() * eps
             kls.append(kl(mu, log_precision, mu_p, log_p))
@@ -111,21 +110,28 @@ class LadderVAE(LatentVariableModel):
         blank = self.centre.new_zeros(count, 1)
         z: Tensor | None = None
         for place in range(len(self.read)):
-            mu, log_precision = self._prior(place, z, blank)
+            mu, log_precision = self.prior(place, z, blank)
             eps = torch.randn(mu.shape, generator=generator, device=mu.device)
             z = mu + (-0.5 * log_precision).exp() * eps
         assert z is not None
         return self.decode(z).mean
 
-    def _prior(self, place: int, above: Tensor | None, like: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean and log-precision of p(z_l | z_l-1); N(0, I) at the top."""
+    def told(self, x: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+        """Mean and log-precision that the data x [B, D] add to every layer, top first."""
+        seen = (x - self.centre) / self.spread
+        for read in self.read:
+            mu_hat, log_hat = read(seen).chunk(2, -1)
+            yield mu_hat, self._bounded(log_hat)
+
+    def prior(self, place: int, above: Tensor | None, like: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and log-precision of p(z_l | z_l-1); N(0, I) at the top, as many as `like` has."""
         if above is None:
             zeros = like.new_zeros(len(like), self.spec.layers[0])
             return zeros, zeros
         mu, log_precision = self.descend[place - 1](above).chunk(2, -1)
         return mu, REACH * (log_precision / REACH).tanh()
 
-    def _told(self, log_hat: Tensor) -> Tensor:
+    def _bounded(self, log_hat: Tensor) -> Tensor:
         """Log-precision that the data add: as good as none before training."""
         return 2 * REACH * (log_hat / (2 * REACH)).tanh() - 3.0
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from lvm_studio.data.calendar import ContextEncoder
+from lvm_studio.data.conditions import VectorColumns
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.labels import LabelEncoder
 from lvm_studio.data.tree import Tree, TreeView
@@ -72,6 +73,7 @@ class TrainedModel:
         context: how a week's weather and calendar become c; None for a model of anything else.
         provenance: recipe, seed, steps, seconds, hardware, data set, figures.
         history: columns of the training curves, each one array.
+        columns: what the numbers of a model of vectors are, and what it is told.
     """
 
     name: str
@@ -81,6 +83,7 @@ class TrainedModel:
     context: ContextEncoder | None
     provenance: Mapping[str, str | float | int] = field(default_factory=dict)
     history: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    columns: VectorColumns = field(default_factory=VectorColumns)
 
     def __post_init__(self) -> None:
         self.module.eval()
@@ -113,6 +116,7 @@ class TrainedModel:
             "context": None if self.context is None else self.context.to_tree(),
             "provenance": dict(self.provenance),
             "history": dict(self.history),
+            "columns": self.columns.to_tree(),
         }
 
     @classmethod
@@ -140,6 +144,7 @@ class TrainedModel:
             context=context,
             provenance=_scalars(view.child("provenance")),
             history={key: history.array(key) for key in history.tree},
+            columns=_columns(view),
         )
 
 
@@ -180,6 +185,13 @@ def _context(view: TreeView, spec: ModelSpec) -> ContextEncoder | None:
     if view.tree.get("context") is not None or spec.kind in HOUSEHOLD_KINDS:
         return ContextEncoder.from_tree(_group(view, "context"))
     return None
+
+
+def _columns(view: TreeView) -> VectorColumns:
+    """Models of the first versions did not keep them."""
+    if "columns" not in view:
+        return VectorColumns()
+    return VectorColumns.from_tree(view.child("columns").tree, "model/columns")
 
 
 def _read_spec(text: str) -> ModelSpec:

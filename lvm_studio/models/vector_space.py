@@ -13,11 +13,12 @@ from lvm_studio.models.vectors import VectorVAE
 
 @dataclass(frozen=True, eq=False)
 class VectorSpace:
-    """p(x | z, k) of one condition k: u is z, standard normal.
+    """p(x | z, k) of one condition k, or of one for each vector: u is z, standard normal.
 
     Args:
         module: in evaluation mode.
-        condition: k [E] that all vectors are told; None for a model that is told nothing.
+        condition: k [E] that all vectors are told, or [N, E] for N of them; None for a model that
+            is told nothing.
 
     >>> import torch
     >>> from lvm_studio.models.specs import VectorVAESpec

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.households import HouseholdSet
 from lvm_studio.data.tree import TreeView
+from lvm_studio.data.vectors import VectorSet
 from lvm_studio.storage.atomic import sweep_temporaries
 from lvm_studio.storage.errors import StorageError
 from lvm_studio.storage.hdf5 import FileFormat, Migration, read_tree, write_tree
@@ -89,6 +90,7 @@ class Workspace:
         layout: of the window.
         tunings: name -> what a tuning found and its fitted flow, as a tree.
         wholes: the sines and the colour anchors that are composed.
+        vectors: name -> rows of a table that a model was fitted to, to look at it with.
     """
 
     datasets: Mapping[str, HouseholdSet] = field(default_factory=dict)
@@ -98,6 +100,7 @@ class Workspace:
     layout: Tree = field(default_factory=dict)
     tunings: Mapping[str, Tree] = field(default_factory=dict)
     wholes: Wholes = field(default_factory=Wholes)
+    vectors: Mapping[str, VectorSet] = field(default_factory=dict)
 
     def to_tree(self) -> Tree:
         """Return everything as one tree; large arrays are shared, not copied."""
@@ -109,6 +112,7 @@ class Workspace:
             "layout": self.layout,
             "tunings": dict(self.tunings),
             "wholes": self.wholes.to_tree(),
+            "vectors": {name: rows.to_tree() for name, rows in self.vectors.items()},
         }
 
     @classmethod
@@ -128,6 +132,7 @@ class Workspace:
             tunings=_each(view, "tunings", dict),
             # files of the first versions did not hold them
             wholes=_wholes(view) if "wholes" in view else Wholes(),
+            vectors=_each(view, "vectors", VectorSet.from_tree) if "vectors" in view else {},
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QWidget
 
+from lvm_studio.analysis.anomalies.findings import Findings
 from lvm_studio.data.tree import Tree
 from lvm_studio.studio.session import Session
 
@@ -34,11 +35,19 @@ class AnomalyModels(QComboBox):
         """The plain form of the chosen model; None to fit one anew."""
         return self._session.workspace.models.get(str(self.currentData()))
 
-    def keep(self, tree: Tree) -> None:
-        """Take a model that was fitted anew into the workspace; one that is there stays alone."""
-        if self.tree() is None and tree:
+    def keep(self, findings: Findings) -> None:
+        """Take a model that was fitted anew into the workspace; one that is there stays alone.
+
+        With one of a table go rows of it, so that it can be looked at.
+        """
+        tree = findings.model
+        if self.tree() is not None or not tree:
+            return
+        if findings.rows is None:
             name = self._session.add_model(str(tree["name"]), tree)
-            self.setCurrentIndex(self.findData(name))
+        else:
+            name = self._session.add_table_model(tree, findings.rows)
+        self.setCurrentIndex(self.findData(name))
 
     def _fill(self) -> None:
         chosen = self.currentData()

@@ -6,12 +6,11 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lvm_studio.studio.latent_work import Progress
+from lvm_studio.studio.latent_work import Observations, Progress
 
 if TYPE_CHECKING:
     from lvm_studio.analysis.judging import Example, PriorCheck
     from lvm_studio.analysis.latent import LatentCloud
-    from lvm_studio.data.households import HouseholdSet
     from lvm_studio.models.trained import TrainedModel
     from lvm_studio.studio.mailbox import Work
 
@@ -29,7 +28,7 @@ class Judgement:
     samples: int
 
 
-def judging(model: TrainedModel, households: HouseholdSet | None, cloud: LatentCloud) -> Work:
+def judging(model: TrainedModel, source: Observations, cloud: LatentCloud) -> Work:
     """Answers `Progress` and, from the first example on, ever longer `Judgement`s."""
 
     def work() -> Generator[object, None, None]:
@@ -39,15 +38,13 @@ def judging(model: TrainedModel, households: HouseholdSet | None, cloud: LatentC
             judged,
             prior_check,
         )
-        from lvm_studio.analysis.vector_cloud import VectorSpace, vector_module, vectors_behind
 
         check = prior_check(cloud)
         yield Judgement(check, (), SAMPLES)
-        if households is None or model.context is None:
-            space = VectorSpace(vector_module(model))
-            cases = heldout_vectors(vectors_behind(model), space, HELD_OUT)
+        if model.context is None or source.households is None:
+            cases = heldout_vectors(source.vectors_of(model), model, HELD_OUT)
         else:
-            cases = heldout_weeks(model, households, HELD_OUT, SEED)
+            cases = heldout_weeks(model, source.households, HELD_OUT, SEED)
         examples: tuple[Example, ...] = ()
         for example in judged(cases, SAMPLES, SEED):
             if example is None:

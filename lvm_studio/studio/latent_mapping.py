@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from lvm_studio.studio.latent_projection import Projection
 from lvm_studio.studio.latent_selection import tips
 from lvm_studio.studio.widgets.latent_map import MapPoints
+from lvm_studio.studio.widgets.layer_bars import words
 from lvm_studio.studio.widgets.series import Floats
 
 if TYPE_CHECKING:
@@ -42,9 +43,10 @@ class LatentMapping:
         """What the points are."""
         count, cloud = f"{len(self._u):,}", self.cloud
         what = "real sums of training households and weeks" if cloud.households else "vectors"
+        layers = f" {words(cloud.layer_bits.tolist())}" if cloud.layers else ""
         return (
             f"{count} {what}, drawn at random, where the model's posterior puts them; "
-            "dashed circles hold 50 % and 90 % of the prior."
+            f"dashed circles hold 50 % and 90 % of the prior.{layers}"
         )
 
     def choose(
@@ -123,12 +125,19 @@ class LatentMapping:
             return np.array([self.place(u) for u in path])
         return self._projection.project(path)
 
-    def picked(self, u: Floats, xy: tuple[float, float], *, snap: bool) -> Floats:
-        """Coordinates that a click at xy means: on a t-SNE always those of the nearest point."""
+    def row_at(self, xy: tuple[float, float], *, snap: bool) -> int | None:
+        """The observation that a click at xy picks; None: it means the place itself."""
         assert self.points is not None
-        if self._projection is None or snap:
-            squared = ((self.points.xy - np.asarray(xy)) ** 2).sum(axis=1)
-            return self._u[self.rows[int(squared.argmin())]].copy()
+        if self._projection is not None and not snap:
+            return None
+        squared = ((self.points.xy - np.asarray(xy)) ** 2).sum(axis=1)
+        return int(self.rows[int(squared.argmin())])
+
+    def picked(self, u: Floats, xy: tuple[float, float], row: int | None) -> Floats:
+        """Coordinates of the observation picked, or u moved in the plane to the place xy."""
+        if row is not None:
+            return self._u[row].copy()
+        assert self._projection is not None
         return self._projection.moved(u, xy)
 
     def density_work(self) -> Work | None:

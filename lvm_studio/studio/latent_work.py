@@ -5,7 +5,7 @@ Everything here runs on the compute thread and imports torch there; what comes o
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
@@ -26,8 +26,10 @@ if TYPE_CHECKING:
     from lvm_studio.analysis.latent import LatentCloud
     from lvm_studio.analysis.sensitivity import Sensitivity
     from lvm_studio.data.households import HouseholdSet
+    from lvm_studio.data.vectors import VectorSet
     from lvm_studio.models.trained import TrainedModel
     from lvm_studio.studio.mailbox import Work
+    from lvm_studio.studio.session import Session
 
 CLOUD_SEED = 0
 BAND_SIGMAS = 1.2815515655446004
@@ -39,10 +41,35 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, eq=False)
 class VectorRequest:
-    """A model of vectors, with what a conditional one is told, k [E]."""
+    """A model of vectors, with what a conditional one is told, k [E].
+
+    `week`: the week whose days curves of a week are drawn over; '' for other vectors.
+    """
 
     model: TrainedModel
     k: Floats | None = None
+    week: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Observations:
+    """What a model may be looked at with: the households in use, and all that is open, by name."""
+
+    households: HouseholdSet | None
+    datasets: Mapping[str, HouseholdSet]
+    vectors: Mapping[str, VectorSet]
+
+    @classmethod
+    def of(cls, session: Session) -> Observations:
+        """What is open now."""
+        households = session.households if session.has_households else None
+        return cls(households, session.workspace.datasets, session.workspace.vectors)
+
+    def vectors_of(self, model: TrainedModel) -> VectorSet:
+        """The observations of a model of vectors; DataError if they are not there."""
+        from lvm_studio.analysis.vector_cloud import Sources, vectors_behind
+
+        return vectors_behind(model, Sources(self.datasets, self.vectors))
 
 
 WalkRequest: TypeAlias = StreetRequest | VectorRequest
@@ -94,16 +121,16 @@ class LatentWork:
             return self._streets.space(request)
         import torch
 
-        from lvm_studio.analysis.vector_cloud import VectorSpace, vector_module
+        from lvm_studio.analysis.vector_cloud import vector_space
 
-        k = None if request.k is None else torch.as_tensor(request.k, dtype=torch.float32)[None]
-        return VectorSpace(vector_module(request.model), k)
+        k = None if request.k is None else torch.as_tensor(request.k, dtype=torch.float32)
+        return vector_space(request.model, k)
 
-    def cloud(self, model: TrainedModel, households: HouseholdSet | None, n: int) -> Work:
+    def cloud(self, model: TrainedModel, source: Observations, n: int) -> Work:
         """Encode observations; answers `Progress`, in the end a `LatentCloud`."""
 
         def work() -> Generator[object, None, None]:
-            yield from told(_cloud_slices(model, households, n))
+            yield from told(_cloud_slices(model, source, n))
 
         return work
 
@@ -115,13 +142,18 @@ class LatentWork:
             mean, spread = decode(space, np.stack([u, np.zeros_like(u)]))
             band = BAND_SIGMAS * spread[0]
             low, high = mean[0] - band, mean[0] + band
+            about = f"{mean.shape[-1]} coordinates"
             if isinstance(request, StreetRequest):
-                times = week_start(request.state.week) + STEP * np.arange(mean.shape[-1])
+                week = request.state.week
                 about = f"{self._streets.space(request).k} households"
-                yield DecodedPoint(DecodedWeek(times, mean[0], low, high), mean[1], about)
             else:
-                vector = DecodedVector(mean[0], low, high)
-                yield DecodedPoint(vector, mean[1], f"{len(mean[0])} coordinates")
+                week = request.week
+                about = "one household" if week else about
+            shown: DecodedWeek | DecodedVector = DecodedVector(mean[0], low, high)
+            if week:
+                times = week_start(week) + STEP * np.arange(mean.shape[-1])
+                shown = DecodedWeek(times, mean[0], low, high)
+            yield DecodedPoint(shown, mean[1], about)
 
         return work
 
@@ -141,7 +173,7 @@ class LatentWork:
             yield None
             path = None if between is None else decode(space, between)[0][None]
             yield None
-            weeks = isinstance(request, StreetRequest)
+            weeks = isinstance(request, StreetRequest) or bool(request.week)
             effects = sensitivity(space, u, weeks=weeks)
             yield Strips(grid.reshape(rows, columns, -1), path, middle[0], effects)
 
@@ -187,17 +219,17 @@ def told(slices: Generator[float, None, Result]) -> Generator[object, None, None
 
 
 def _cloud_slices(
-    model: TrainedModel, households: HouseholdSet | None, n: int
+    model: TrainedModel, source: Observations, n: int
 ) -> Generator[float, None, LatentCloud]:
     from lvm_studio.analysis.latent import cloud_slices
-    from lvm_studio.analysis.vector_cloud import vector_cloud_slices, vectors_behind
+    from lvm_studio.analysis.vector_cloud import vector_cloud_slices
     from lvm_studio.data.errors import DataError
 
     if model.context is None:
-        return vector_cloud_slices(model, vectors_behind(model), n, CLOUD_SEED)
-    if households is None:
+        return vector_cloud_slices(model, source.vectors_of(model), n, CLOUD_SEED)
+    if source.households is None:
         raise DataError("This model is one of households; import meter readings first.")
-    return cloud_slices(model, households, n, CLOUD_SEED)
+    return cloud_slices(model, source.households, n, CLOUD_SEED)
 
 
 def decode(space: Decodes, u: Floats) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

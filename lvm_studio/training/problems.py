@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from lvm_studio.data.digits import load_digits, told_digits
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.households import HouseholdSet
+from lvm_studio.data.vector_sources import DigitsData, WeeksData, week_curves
 from lvm_studio.data.vectors import VectorSet
-from lvm_studio.models.specs import HOUSEHOLD_KINDS
 from lvm_studio.training.household_problem import HouseholdProblem
 from lvm_studio.training.parts_problem import PartsProblem
 from lvm_studio.training.problem import Problem
@@ -31,8 +32,14 @@ def problem_of(spec: TrainSpec, data: HouseholdSet | VectorSet | None = None) ->
     """
     if isinstance(data, VectorSet):
         return VectorProblem(spec, data)
-    if spec.model.kind not in HOUSEHOLD_KINDS:
-        return PROBLEMS[spec.model.kind](spec)
-    if data is None:
+    if spec.needs_households and data is None:
         raise DataError(f"The recipe {spec.recipe} needs a household set; open or import one.")
+    if isinstance(spec.data, DigitsData):
+        return VectorProblem(spec, told_digits() if spec.data.told else load_digits())
+    if isinstance(spec.data, WeeksData):
+        assert data is not None
+        return VectorProblem(spec, week_curves(data, spec.data.told))
+    if not spec.composes:
+        return PROBLEMS[spec.model.kind](spec)
+    assert data is not None
     return HouseholdProblem(spec, data)

@@ -17,7 +17,7 @@ from lvm_studio.models.specs import (
 )
 from lvm_studio.training.parts_recipes import PARTS_RUNS
 from lvm_studio.training.spec import TrainSpec
-from lvm_studio.training.vector_recipes import MANIFOLD_RUNS
+from lvm_studio.training.vector_recipes import MANIFOLD_RUNS, SET_RUNS
 
 
 class Recipe(BaseModel):
@@ -103,7 +103,7 @@ RECIPES: Mapping[str, Recipe] = {
         ),
         *(
             Recipe(name=spec.recipe, title=title, description=description, spec=spec)
-            for title, description, spec in (*PARTS_RUNS, *MANIFOLD_RUNS)
+            for title, description, spec in (*PARTS_RUNS, *SET_RUNS, *MANIFOLD_RUNS)
         ),
     )
 }

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from lvm_studio.data.manifolds import ManifoldSpec
+from lvm_studio.data.vector_sources import VectorDataSpec, WeeksData
 from lvm_studio.models.specs import HOUSEHOLD_KINDS, CompVAESpec, ModelSpec
 from lvm_studio.training.objectives.specs import ObjectiveSpec
 
@@ -22,8 +22,10 @@ class TrainSpec(BaseModel):
 
     recipe: str = "households"
     model: ModelSpec = CompVAESpec()
-    data: ManifoldSpec | None = Field(
-        default=None, description="what fresh points are drawn from, for models of vectors"
+    data: VectorDataSpec | None = Field(
+        default=None,
+        description="what a model of vectors learns: a manifold that fresh points are drawn from, "
+        "digits, or weeks of single households",
     )
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
     steps: Annotated[int, Field(ge=1)] = 1400
@@ -78,4 +80,9 @@ class TrainSpec(BaseModel):
     @property
     def needs_households(self) -> bool:
         """Whether a household set is learned from; other models draw or bring their own data."""
+        return self.composes or isinstance(self.data, WeeksData)
+
+    @property
+    def composes(self) -> bool:
+        """Whether the model is one of sums of households, which the compose page can use."""
         return self.model.kind in HOUSEHOLD_KINDS

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from lvm_studio.data.conditions import VectorColumns
 from lvm_studio.data.errors import DataError
+from lvm_studio.data.manifolds import Manifold
+from lvm_studio.data.vector_sources import DigitsData, WeeksData
 from lvm_studio.data.vectors import VectorBatch, VectorSet
 from lvm_studio.models.elbo import LatentVariableModel
 from lvm_studio.models.ladder import LadderVAE
+from lvm_studio.models.specs import VectorVAESpec
 from lvm_studio.models.trained import TrainedModel, build_module
 from lvm_studio.models.vectors import VectorVAE
 from lvm_studio.training.problem import choose_device, common_provenance
@@ -53,6 +58,11 @@ class VectorsProblem(ABC):
     def size(self) -> int:
         """D."""
         return self._dim
+
+    @property
+    def columns(self) -> VectorColumns:
+        """What the numbers are, as far as it is known."""
+        return VectorColumns()
 
     def draw(self, batch: int, generator: torch.Generator) -> VectorBatch:
         """Fresh rows."""
@@ -94,6 +104,7 @@ class VectorsProblem(ABC):
             context=None,
             provenance={**common, "dataset": self.dataset, **provenance, **self._layers(copy)},
             history=history,
+            columns=self.columns,
         )
 
     def _layers(self, module: LatentVariableModel) -> dict[str, float]:
@@ -108,7 +119,7 @@ class ManifoldProblem(VectorsProblem):
     """Points around `spec.data`, drawn afresh for every batch: nothing is ever seen twice."""
 
     def __init__(self, spec: TrainSpec) -> None:
-        if spec.data is None:
+        if not isinstance(spec.data, Manifold):
             raise DataError(
                 f"The recipe {spec.recipe} says no manifold to draw from; set data, or give a set."
             )
@@ -133,6 +144,10 @@ class VectorProblem(VectorsProblem):
     """The rows of a set, drawn with replacement; a tenth of them is held out, the same always."""
 
     def __init__(self, spec: TrainSpec, vectors: VectorSet) -> None:
+        if isinstance(spec.data, DigitsData | WeeksData) and isinstance(spec.model, VectorVAESpec):
+            # what they tell decides the size of k
+            model = spec.model.model_copy(update={"condition": vectors.condition_dim})
+            spec = spec.model_copy(update={"model": model})
         told = getattr(spec.model, "condition", 0)
         if told not in {0, vectors.condition_dim}:
             raise DataError(
@@ -146,6 +161,12 @@ class VectorProblem(VectorsProblem):
     def dataset(self) -> str:
         """Name of the set."""
         return self._train.name
+
+    @property
+    def columns(self) -> VectorColumns:
+        """Those of the set; what a model is not told it does not keep."""
+        known = self._train.columns
+        return known if getattr(self.spec.model, "condition", 0) else replace(known, conditions=())
 
     def sample(self, count: int, rng: np.random.Generator) -> VectorSet:
         """Rows to train on."""

@@ -1,9 +1,12 @@
-"""Settings of the recipes that learn a manifold in the plane, or a sphere (chapters 6 and 7)."""
+"""Settings of the recipes that learn vectors: manifolds (chapters 6, 7), digits, single weeks."""
 
 from __future__ import annotations
 
 from lvm_studio.data.manifolds import Circle, ManifoldSpec, Sinusoid, Sphere, Spiral
+from lvm_studio.data.units import WEEK
+from lvm_studio.data.vector_sources import DigitsData, WeeksData
 from lvm_studio.models.noise.specs import (
+    CoordinateNoiseSpec,
     FixedNoiseSpec,
     GlobalNoiseSpec,
     LocalNoiseSpec,
@@ -30,6 +33,44 @@ def manifold_spec(recipe: str, data: ManifoldSpec, noise: VectorNoiseSpec) -> Tr
         eval_samples=32,
     )
 
+
+def set_spec(recipe: str, data: DigitsData | WeeksData, model: VectorVAESpec) -> TrainSpec:
+    """A run over the rows of a set, a tenth of which is held out."""
+    return TrainSpec(
+        recipe=recipe,
+        model=model,
+        data=data,
+        steps=2500,
+        batch=128,
+        k_min=1,
+        k_max=1,
+        prior_path_weight=0.0,
+        eval_every=EPOCH,
+    )
+
+
+DIGITS = VectorVAESpec(dim=784, hidden=192, latent_z=10, dropout=0.1)
+WEEKS = VectorVAESpec(dim=WEEK, hidden=96, latent_z=8, dropout=0.1, noise=CoordinateNoiseSpec())
+
+SET_RUNS: tuple[tuple[str, str, TrainSpec], ...] = (
+    (
+        "Digits (VAE)",
+        "5,000 handwritten digits as images of 28 × 28, to walk through on the latent page.",
+        set_spec("digits", DigitsData(), DIGITS),
+    ),
+    (
+        "Digits, told which (conditional VAE)",
+        "The same, and the model is told which digit it is: z keeps to the handwriting (8.4.2).",
+        set_spec("digits-told", DigitsData(told=True), DIGITS),
+    ),
+    (
+        "Weeks of single households (conditional VAE)",
+        "p(x | z, k) of one household's week, told the weather and the season; data.told = "
+        "temperature, season, and any column of the metadata tells it more (8.4.2).",
+        set_spec("weeks-told", WeeksData(), WEEKS),
+    ),
+)
+"""Title, reason and settings of each."""
 
 MANIFOLD_RUNS: tuple[tuple[str, str, TrainSpec], ...] = (
     (

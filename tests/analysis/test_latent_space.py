@@ -12,8 +12,8 @@ from lvm_studio.analysis.latent import LatentCloud, finished
 from lvm_studio.analysis.latent_density import plane_density
 from lvm_studio.analysis.sensitivity import sensitivity
 from lvm_studio.analysis.vector_cloud import (
-    VectorSpace,
     vector_cloud_slices,
+    vector_space,
     vectors_behind,
 )
 from lvm_studio.data.digits import load_digits
@@ -149,7 +149,7 @@ def test_digits_are_encoded_with_their_classes(digits_model):
     cloud = finished(vector_cloud_slices(digits_model, digits, 300, seed=1))
     assert cloud.u.shape == (300, 4)
     assert set(cloud.metadata["digit"]) <= set("0123456789")
-    space = VectorSpace(digits_model.module)
+    space = vector_space(digits_model)
     with torch.no_grad():
         alone = space.encode(torch.from_numpy(cloud.x[:3])).mean.numpy()
     np.testing.assert_allclose(cloud.u[:3], alone, atol=1e-5)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +14,6 @@ from lvm_studio.analysis.anomalies.steps import Step
 from lvm_studio.data.planted_faults import FAULTS, plant
 from lvm_studio.data.vectors import VectorSet
 from lvm_studio.data.week_vectors import WeekRows, WeekVectors
-
-if TYPE_CHECKING:
-    from sklearn.neural_network import MLPClassifier
 
 NETWORKS: Final = 3
 FURTHEST: Final = 12.0
@@ -43,6 +40,22 @@ class Lessons:
 
 
 @dataclass(frozen=True, eq=False)
+class Network:
+    """Layers of weights [I, O] and biases [O]; rectified between, a softmax at the end."""
+
+    weights: tuple[NDArray[np.float64], ...]
+    biases: tuple[NDArray[np.float64], ...]
+
+    def log_chances(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Log chance of every class for rows x [N, I]."""
+        *inner, (last, bias) = zip(self.weights, self.biases, strict=True)
+        for weight, shift in inner:
+            x = np.maximum(x @ weight + shift, 0.0)
+        logits = x @ last + bias
+        return np.asarray(logits - np.logaddexp.reduce(logits, axis=1, keepdims=True))
+
+
+@dataclass(frozen=True, eq=False)
 class FaultLibrary:
     """The chance of each known fault, if clean weeks and all faults were equally frequent.
 
@@ -50,12 +63,14 @@ class FaultLibrary:
         kinds: the faults that it knows, keys of `FAULTS`.
         centre, spread: of clean weeks, [D + E].
         networks: their log chances are averaged.
+
+    Arrays alone: whoever keeps one for the next search need not import what made it.
     """
 
     kinds: tuple[str, ...]
     centre: NDArray[np.float64]
     spread: NDArray[np.float64]
-    networks: tuple[MLPClassifier, ...]
+    networks: tuple[Network, ...]
 
     def chances(self, vectors: VectorSet) -> NDArray[np.float64]:
         """Of a clean week and of each of `kinds`, [N, 1 + K]."""
@@ -77,7 +92,7 @@ class FaultLibrary:
 
     def _logs(self, vectors: VectorSet) -> NDArray[np.float64]:
         x = (seen(vectors) - self.centre) / self.spread
-        return np.asarray(np.mean([net.predict_log_proba(x) for net in self.networks], axis=0))
+        return np.asarray(np.mean([net.log_chances(x) for net in self.networks], axis=0))
 
 
 def fault_library(
@@ -90,7 +105,8 @@ def fault_library(
     made = []
     for place in range(networks):
         yield Step(place / networks, f"learning {len(kinds)} known faults, network {place + 1}")
-        made.append(classifier(x, y, 1000 * seed + place))
+        taught = classifier(x, y, 1000 * seed + place)
+        made.append(Network(tuple(taught.coefs_), tuple(taught.intercepts_)))
     return FaultLibrary(tuple(kinds), centre, spread, tuple(made))
 
 

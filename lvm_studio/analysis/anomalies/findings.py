@@ -5,13 +5,17 @@ from __future__ import annotations
 import csv
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.tree import Tree
+from lvm_studio.data.vectors import VectorSet
+
+if TYPE_CHECKING:
+    from lvm_studio.analysis.anomalies.fault_library import FaultLibrary
 
 COLUMNS = ("rank", "name", "a", "b", "quarter", "type", "guilty", "when", "looks_like")
 
@@ -38,6 +42,9 @@ class Findings:
         axis: 'kW' for weeks, else 'value'.
         model: the plain form of the model that measured.
         notes: what to know of it, in sentences.
+        rows: of a table, what the model may be looked at with: a sample of its rows, in the units
+            of the model, with the label 'held out'.
+        library: for weeks, what known faults look like; it serves the next search of the same data.
     """
 
     title: str
@@ -59,6 +66,8 @@ class Findings:
     axis: str
     model: Tree
     notes: tuple[str, ...]
+    rows: VectorSet | None = None
+    library: FaultLibrary | None = None
 
     @property
     def order(self) -> NDArray[np.int64]:

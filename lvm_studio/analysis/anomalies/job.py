@@ -19,9 +19,9 @@ from lvm_studio.data.households import HouseholdSet
 from lvm_studio.data.jobs import Sent
 from lvm_studio.data.tree import Tree
 from lvm_studio.data.units import STEP
-from lvm_studio.data.vectors import VectorSet
+from lvm_studio.data.vectors import HELD_OUT, VectorSet
 from lvm_studio.data.week_descriptors import NAMES, half_hours
-from lvm_studio.data.week_vectors import WeekRows, WeekVectors, rows_of
+from lvm_studio.data.week_vectors import CONDITIONS, WeekRows, WeekVectors, rows_of
 
 if TYPE_CHECKING:
     from lvm_studio.analysis.anomalies.fault_library import FaultLibrary
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from lvm_studio.models.trained import TrainedModel
 
 MOST_GUILTY = 3
+MOST_KEPT = 5000
 MOST_NEEDED = 1000
 """Clean rows ask for no more than this, however high the percentile is."""
 
@@ -60,6 +61,8 @@ class AnomalyJob:
         percentile: of the scores of clean rows: held-out weeks of sound households, or the tenth
             of a table's rows that no model was trained on.
         seed: of the training.
+        told: of weeks, what a model that is trained anew is told (`data.week_conditions`, `OWN`).
+        library: what an earlier search of the same weeks learned of known faults.
     """
 
     data: HouseholdSet | VectorSet | TableOnDisk
@@ -67,6 +70,8 @@ class AnomalyJob:
     steps: int = 1500
     percentile: float = 98.0
     seed: int = 0
+    told: tuple[str, ...] = CONDITIONS
+    library: FaultLibrary | None = None
 
     def run(self) -> Generator[Step, Sent, Findings]:
         """Yields steps, returns findings."""
@@ -81,7 +86,7 @@ class AnomalyJob:
         from lvm_studio.analysis.anomalies.fitting import week_fit
 
         yield Step(0.0, "reading the weeks")
-        codec, split = WeekVectors.fit(households), households.split
+        codec, split = WeekVectors.fit(households, self._told()), households.split
         every = np.arange(len(households.weeks.ids))
         sound = np.intersect1d(
             np.flatnonzero(codec.known), households.indices(split.train_households)
@@ -98,9 +103,20 @@ class AnomalyJob:
         findings, scores, clean_scores, limits = self._scored(model, vectors, usual)
         library = yield from self._library(codec, train)
         known = _with_known_faults(findings, scores, limits, library, vectors, usual, clean_scores)
-        return _named_weeks(known, scores, codec, rows)
+        return _named_weeks(replace(known, library=library), scores, codec, rows)
+
+    def _told(self) -> tuple[str, ...]:
+        """What a kept model was told, or a new one shall be."""
+        if self.model is None:
+            return self.told
+        from lvm_studio.models.trained import TrainedModel
+
+        conditions = TrainedModel.from_tree(self.model).columns.conditions
+        return tuple(condition.name for condition in conditions) or CONDITIONS
 
     def _library(self, codec: WeekVectors, train: WeekRows) -> Generator[Step, Sent, FaultLibrary]:
+        if self.library is not None:
+            return self.library
         from lvm_studio.analysis.anomalies.fault_library import Lessons, fault_library
         from lvm_studio.data.planted_faults import FAULTS
 
@@ -119,22 +135,23 @@ class AnomalyJob:
         from lvm_studio.training.vector_problem import HELDOUT_SEED, HELDOUT_SHARE
 
         train, clean = vectors.split(HELDOUT_SHARE, HELDOUT_SEED)
-        scale = _spread(train.x)
         told = vectors.condition_dim > 0
         latent = max(1, min(10, vectors.dim // 2))
         fit = FitSpec(
             steps=self.steps, conditional=told, latent_z=latent, hidden=64, seed=self.seed
         )
-        scaled = replace(vectors, x=vectors.x / scale)
-        model = yield from self._model(fit, scaled)
+        model = yield from self._model(fit, vectors.scaled(_spread(train.x)))
+        scale = np.array(model.columns.scale or (1.0,) * vectors.dim, dtype=np.float32)
+        scaled = vectors.scaled(scale)
         yield Step(0.95, "scoring the rows")
-        seen, usual = _within(scaled, train), _within(replace(clean, x=clean.x / scale), train)
+        seen, usual = _within(scaled, train), _within(clean.scaled(scale), train)
         findings, scores, clean_scores, _ = self._scored(model, seen, usual)
         return replace(
             findings,
             margin=_rarest((clean_scores.a, scores.a), (clean_scores.b, scores.b)),
             values=vectors.x,
             band=findings.band * scale,
+            rows=None if self.model else kept_rows(train.scaled(scale), clean.scaled(scale)),
         )
 
     def _model(self, fit: FitSpec, vectors: VectorSet) -> Generator[Step, Sent, TrainedModel]:
@@ -162,9 +179,7 @@ class AnomalyJob:
         scores = typed_scores(module, vectors)
         clean_scores = typed_scores(module, clean)
         limits = Thresholds.from_clean(clean_scores, self.percentile)
-        columns = tuple(str(vectors.provenance.get("columns", "")).split("\n"))
-        if len(columns) != vectors.dim:
-            columns = tuple(f"x{i + 1}" for i in range(vectors.dim))
+        columns = vectors.columns.names or tuple(f"x{i + 1}" for i in range(vectors.dim))
         spread = 2.0 * scores.stddev
         band = np.stack([scores.expected - spread, scores.expected, scores.expected + spread])
         names = tuple(f"row {row}" for row in vectors.labels.get("row", np.arange(len(vectors))))
@@ -233,6 +248,19 @@ def _rarest(
     from lvm_studio.analysis.anomalies.verdicts import Tail
 
     return np.asarray(np.max([Tail.of(clean).surprise(rows) for clean, rows in scores], axis=0))
+
+
+def kept_rows(train: VectorSet, clean: VectorSet) -> VectorSet:
+    """Nine tenths of rows that were trained on, one of rows held out, each marked as such."""
+    parts = [
+        part.rows(np.arange(min(len(part), most)))
+        for part, most in zip((train, clean), (MOST_KEPT * 9 // 10, MOST_KEPT // 10), strict=True)
+    ]
+    held = np.repeat(["no", "yes"], [len(part) for part in parts])
+    labels = {name: np.concatenate([part.labels[name] for part in parts]) for name in train.labels}
+    k = None if train.k is None else np.concatenate([p.k for p in parts if p.k is not None])
+    x = np.concatenate([part.x for part in parts])
+    return replace(train, x=x, k=k, labels={**labels, HELD_OUT: held})
 
 
 def _within(vectors: VectorSet, learned: VectorSet) -> VectorSet:

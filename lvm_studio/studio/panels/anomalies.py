@@ -253,7 +253,7 @@ class AnomaliesPanel(QWidget):
         self._refresh()
 
     def _keep(self, findings: Findings) -> None:
-        self.model.keep(findings.model)
+        self.model.keep(findings)
         self.show_findings(findings)
 
     def _ask_table(self) -> None:

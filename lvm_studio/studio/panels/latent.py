@@ -10,12 +10,19 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QLabel, QMenu, QProgressBar, QSplitter, QVBoxLayout, QWidget
 
 from lvm_studio.studio.answers import StreetRequest
+from lvm_studio.studio.latent_conditions import LatentConditions
 from lvm_studio.studio.latent_embedding import EmbeddingMaker
 from lvm_studio.studio.latent_export import LatentExport
 from lvm_studio.studio.latent_judging import Judgement, judging
 from lvm_studio.studio.latent_mapping import LatentMapping
 from lvm_studio.studio.latent_selection import real_titles, selection_of
-from lvm_studio.studio.latent_work import LatentWork, Progress, VectorRequest, WalkRequest
+from lvm_studio.studio.latent_work import (
+    LatentWork,
+    Observations,
+    Progress,
+    VectorRequest,
+    WalkRequest,
+)
 from lvm_studio.studio.panels.latent_walk import LatentWalk
 from lvm_studio.studio.widgets.colour_scale import ColourBar, ColourScale
 from lvm_studio.studio.widgets.embedding_bar import EmbeddingBar
@@ -36,6 +43,10 @@ if TYPE_CHECKING:
     from lvm_studio.storage.street_state import StreetState
     from lvm_studio.studio.session import Session
     from lvm_studio.studio.street_service import StreetService
+
+
+PLAIN_WEEK = "2013-W02"
+"""Curves of a week without a date of their own are drawn over this one."""
 
 
 class LatentPanel(QWidget):
@@ -70,6 +81,7 @@ class LatentPanel(QWidget):
         self.colour_bar = ColourBar()
         self.selection = SelectionPage()
         self.judging = JudgingPage()
+        self.conditions = LatentConditions(session, self.walk.told, self)
         self._export = LatentExport(session, self)
         self._progress = QProgressBar()
         self._progress.setVisible(False)
@@ -133,6 +145,8 @@ class LatentPanel(QWidget):
         self.map.selected.connect(self._select)
         self.walk.moved.connect(self._show_position)
         self.walk.between.real_asked.connect(self._pin_real)
+        self.walk.told.nearest_asked.connect(lambda: self.conditions.take_nearest(self.walk.u))
+        self.conditions.changed.connect(lambda: self.walk.set_request(self._request()))
         self.selection.compose_asked.connect(session.compose_selection)
         self.selection.export_asked.connect(self._export_selection)
         self.selection.cleared.connect(lambda: session.select(None))
@@ -175,6 +189,7 @@ class LatentPanel(QWidget):
             self._session.select(None)  # it may be a part of what is forgotten
         self.cloud = self._mapping = None
         self.walk.set_cloud(None)
+        self.conditions.set_cloud("", None)
         self._status.setText("")
         self.map.show_points(None)
         self.colour_bar.set_scale(None)
@@ -182,11 +197,10 @@ class LatentPanel(QWidget):
 
     def _encode(self) -> None:
         assert self._model is not None
-        session = self._session
         self.map.set_hint("Encoding real observations…")
         self._progress.setVisible(True)
-        households = session.households if session.has_households else None
-        self._cloud_box.post(self._work.cloud(self._model, households, self.bar.points))
+        source = Observations.of(self._session)
+        self._cloud_box.post(self._work.cloud(self._model, source, self.bar.points))
 
     def _encode_again(self, _points: int) -> None:
         if self._model is not None and self.isVisible():
@@ -212,7 +226,8 @@ class LatentPanel(QWidget):
         if model is None or self.cloud is None:
             return None
         if model.context is None:
-            return VectorRequest(model)
+            week = (session.state.week or PLAIN_WEEK) if self.cloud.unit else ""
+            return VectorRequest(model, self.conditions.k, week)
         if not session.has_households or not session.state.week:
             return None
         return StreetRequest(session.state, session.households, model)
@@ -228,12 +243,14 @@ class LatentPanel(QWidget):
         cloud = self.cloud = answer
         self._mapping = LatentMapping(cloud)
         self._status.setText(self._mapping.sentence())
+        self.judging.layers.show_layers(cloud.layers, cloud.layer_bits.tolist())
         bits = cloud.info_bits
         self.bar.set_choices(
             [(int(i), f"{cloud.names[i]} ({bits[i]:.2f} bits)") for i in cloud.order],
             cloud.titles,
         )
         self.walk.set_cloud(cloud)
+        self.conditions.set_cloud(self._session.state.model, cloud)
         self._real = real_titles(cloud)
         self.walk.between.set_real(list(self._real))
         self._show_map()
@@ -317,11 +334,14 @@ class LatentPanel(QWidget):
 
     def _pick(self, x: float, y: float) -> None:
         if self._mapping is not None and self.cloud is not None:
-            snap = self.bar.snap.isChecked()
-            self.walk.stand_at(self._mapping.picked(self.walk.u, (x, y), snap=snap))
+            row = self._mapping.row_at((x, y), snap=self.bar.snap.isChecked())
+            if row is not None:
+                self.conditions.take(row)
+            self.walk.stand_at(self._mapping.picked(self.walk.u, (x, y), row))
 
     def _pin_real(self, name: str, title: str) -> None:
         if self.cloud is not None:
+            self.conditions.take(self._real[title])
             self.walk.pin(name, self.cloud.u[self._real[title]].astype(np.float64))
 
     # selection
@@ -367,10 +387,8 @@ class LatentPanel(QWidget):
     def _judge(self) -> None:
         if self._model is None or self.cloud is None:
             return
-        session = self._session
-        households = session.households if session.has_households else None
         self.judging.set_busy(0.0)
-        self._judge_box.post(judging(self._model, households, self.cloud))
+        self._judge_box.post(judging(self._model, Observations.of(self._session), self.cloud))
 
     def _take_judgement(self, answer: object) -> None:
         if isinstance(answer, Progress):

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from lvm_studio.analysis.paths import spherical, straight, traversal
 from lvm_studio.studio.answers import StreetRequest
 from lvm_studio.studio.latent_work import DecodedPoint, LatentWork, PartScale, Strips, WalkRequest
+from lvm_studio.studio.widgets.condition_bar import ConditionBar
 from lvm_studio.studio.widgets.curve_strip import CurveStrip, StripCells
 from lvm_studio.studio.widgets.decoded_plot import DecodedPlot, DecodedWeek
 from lvm_studio.studio.widgets.decoded_vector import DecodedVectorPlot, image_side
@@ -70,6 +71,7 @@ class LatentWalk(QSplitter):
         self._settle = QTimer(self, singleShot=True, interval=SETTLE_MS)
         self.decoded = DecodedPlot()
         self.vector = DecodedVectorPlot()
+        self.told = ConditionBar()
         self.sliders = DimensionSliders()
         self.whose = dressed(QComboBox(), toolTip="Whose latent variables the sliders move")
         self.whose.setObjectName("latent_whose")
@@ -108,6 +110,7 @@ class LatentWalk(QSplitter):
         row.setContentsMargins(0, 0, 0, 0)
         self._whose_row.setLayout(row)
         column.addWidget(self._whose_row)
+        column.addWidget(self.told)
         column.addWidget(self.sliders, 1)
         self.addWidget(middle)
         self.addWidget(right)
@@ -152,6 +155,8 @@ class LatentWalk(QSplitter):
             [Dimension(i, name, float(bits[i])) for i, name in enumerate(cloud.names)]
         )
         self.shown.setCurrentWidget(self.decoded if cloud.unit else self.vector)
+        self.decoded.set_whose("the whole street" if cloud.households else "one household")
+        self.vector.set_names(cloud.columns)
         self.u = np.zeros(len(cloud.names))
 
     def set_request(self, request: WalkRequest | None) -> None:
@@ -222,6 +227,7 @@ class LatentWalk(QSplitter):
         if self._request is None or self._cloud is None or not self.isVisible():
             return
         self.decoded.set_stale(True)
+        self.vector.set_stale(True)
         self._point_box.post(self._work.point(self._request, self.u))
         self._settle.start()
 
@@ -237,6 +243,7 @@ class LatentWalk(QSplitter):
         self.decoded.set_stale(False)
         length, typical = np.linalg.norm(self.u), np.sqrt(len(self.u))
         about = f"{point.about} · |u| = {length:.1f} (typical {typical:.1f})"
+        self.vector.set_stale(False)
         if isinstance(point.shown, DecodedWeek):
             self.decoded.show_week(point.shown, point.middle, about)
         else:
@@ -329,11 +336,12 @@ class LatentWalk(QSplitter):
     # from A to B
 
     def pin(self, name: str, u: Floats | None = None) -> None:
-        """Remember u, or where one stands, as pin "A" or "B"."""
+        """Remember u, or where one stands, as pin "A" or "B"; and stand there."""
         if self._cloud is None:
             return
         self.pins[name] = (self.u if u is None else u).copy()
         self.between.show_share(0.0 if name == "A" else 1.0)
+        self.stand_at(self.pins[name])
         self._path_changed()
 
     def unpin(self) -> None:

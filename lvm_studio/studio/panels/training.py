@@ -253,7 +253,7 @@ class TrainingPanel(QWidget):
     def _use(self) -> None:
         if self._shown:
             self.registry.use_model(self._shown)
-            composes = self.registry.runs[self._shown].record.spec.needs_households
+            composes = self.registry.runs[self._shown].record.spec.composes
             pages = "compose and latent pages use" if composes else "latent space page shows"
             self._note.setText(f"The {pages} this model now.")
 

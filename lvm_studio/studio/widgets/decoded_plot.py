@@ -73,6 +73,10 @@ class DecodedPlot(QWidget):
         self._set_colours(theme().colours)
         self.show_week(None, None)
 
+    def set_whose(self, whose: str) -> None:
+        """Say whose power the curve is."""
+        self.canvas.setLabel("left", f"kW of {whose}")
+
     def set_hint(self, hint: str) -> None:
         """What an empty plot says."""
         self._hint.setText(hint)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
@@ -19,6 +20,7 @@ from lvm_studio.studio.widgets.series import Floats
 
 BAND_ALPHA = 0.25
 FEWEST_PIXELS = 64
+MOST_TICKS = 12
 
 
 def image_side(dim: int) -> int:
@@ -85,6 +87,8 @@ class DecodedVectorPlot(QWidget):
         self._band, self._middle, self._mean = BandItem(), pg.PlotCurveItem(), pg.PlotCurveItem()
         for item in (self._band, self._middle, self._mean):
             self.canvas.addItem(item)
+        self._names: tuple[str, ...] = ()
+        self.canvas.scene().sigMouseMoved.connect(self._tell_coordinate)
         self.image = ImagePane("mean, where you stand")
         self.middle_image = ImagePane("mean at u = 0")
         images = QWidget()
@@ -116,6 +120,20 @@ class DecodedVectorPlot(QWidget):
         self._band.set_band(at, vector.p10, vector.p90)
         self._mean.setData(at, vector.mean)
         self._middle.setData(at, middle)
+
+    def set_names(self, names: Sequence[str]) -> None:
+        """Coordinates that have names show them: all along the axis if few, else on hover."""
+        self._names = tuple(names)
+        few = 0 < len(self._names) <= MOST_TICKS
+        ticks = list(enumerate(self._names, start=1)) if few else None
+        self.canvas.getAxis("bottom").setTicks(None if ticks is None else [ticks])
+        self.canvas.setLabel("bottom", "" if few else "coordinate")
+        self.canvas.setLabel("left", "value" if not names else "value, in its column's spread")
+
+    def _tell_coordinate(self, place: QPointF) -> None:
+        at = round(self.canvas.getViewBox().mapSceneToView(place).x()) - 1
+        known = 0 <= at < len(self._names)
+        self.canvas.setToolTip(f"{at + 1}: {self._names[at]}" if known else "")
 
     def set_stale(self, stale: bool) -> None:
         """Grey the line below while a newer point is being decoded."""

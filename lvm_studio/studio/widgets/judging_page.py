@@ -26,6 +26,7 @@ from lvm_studio.studio.widgets.colours import mix
 from lvm_studio.studio.widgets.curve_strip import CurveStrip, StripCells
 from lvm_studio.studio.widgets.decoded_vector import image_side
 from lvm_studio.studio.widgets.dressed import dressed
+from lvm_studio.studio.widgets.layer_bars import LayerBars
 
 if TYPE_CHECKING:
     from lvm_studio.analysis.judging import Example, PriorCheck
@@ -58,6 +59,7 @@ class JudgingPage(QWidget):
         self.progress = QProgressBar()
         self.about = QLabel(" ", wordWrap=True)
         self.about.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.layers = LayerBars()
         self.strip = CurveStrip(HINT)
         self.table = QTableWidget(0, len(COLUMNS))
         self._build()
@@ -87,6 +89,7 @@ class JudgingPage(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 4, 0, 0)
         layout.addLayout(row)
+        layout.addWidget(self.layers)
         layout.addWidget(split, 1)
 
     def set_busy(self, share: float | None) -> None:
@@ -101,8 +104,10 @@ class JudgingPage(QWidget):
         if cloud is None or check is None:
             self.table.setRowCount(0)
             self.about.setText(" ")
+            self.layers.show_layers((), ())
             self.strip.show_cells(None)
             return
+        self.layers.show_layers(cloud.layers, cloud.layer_bits.tolist())
         order = cloud.order
         self.table.setRowCount(len(order))
         self.table.setVerticalHeaderLabels([cloud.names[i] for i in order])
