@@ -115,7 +115,8 @@ class SplitHistory:
 
     def term(self, name: str) -> Floats:
         """The column of a term; NaN where the model has no such term."""
-        return self.terms.get(name, np.full(len(self.step), np.nan))
+        column = self.terms.get(name)
+        return np.full(len(self.step), np.nan) if column is None else column
 
 
 @dataclass(frozen=True, eq=False)
