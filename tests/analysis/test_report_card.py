@@ -192,6 +192,23 @@ def test_without_cold_days_the_answer_to_cold_cannot_be_told(truth):
     assert ReportCard.from_json(card.to_json()) == card
 
 
+def test_a_generator_of_other_weeks_is_too_unlike_the_week_before(truth):
+    rng = np.random.default_rng(0)
+    card = spoiled(truth, lambda curves, k, call: np.roll(curves, rng.integers(48), axis=1))
+    weekly = card.finding("lag336")
+    assert weekly.verdict is Verdict.SHORT
+    assert "too low" in weekly.words
+
+
+def test_weeks_that_do_not_follow_each_other_tell_nothing_of_it(truth):
+    scattered = tuple(f"2013-W{week:02d}" for week in range(1, 48, 2))
+    card, _ = finish(draw_up(replace(truth, week_ids=scattered), TINY))
+    weekly = card.finding("lag336")
+    assert weekly.verdict is Verdict.UNTOLD
+    assert (weekly.value, weekly.distance) == (None, None)
+    assert "no two weeks follow" in weekly.definition
+
+
 # the job on shipped data
 
 

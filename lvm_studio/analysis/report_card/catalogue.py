@@ -229,6 +229,16 @@ MEASURES: tuple[Measure, ...] = (
                 "Correlation of a week curve with itself a day (48 half-hours) later.",
             ),
             (
+                "lag336",
+                "Weekly autocorrelation",
+                "likeness of weeks",
+                "too low",
+                "too high",
+                "Correlation of a week curve with that of the same households in the week after "
+                "(336 half-hours later); generated, the same labels with each week's weather. It "
+                "cannot be told where no two weeks follow each other.",
+            ),
+            (
                 "roughness",
                 "Roughness",
                 "curves",

@@ -31,6 +31,7 @@ from lvm_studio.analysis.report_card.pairs import Pairs, draw_ladder, draw_pairs
 from lvm_studio.analysis.report_card.privacy import nearest_households, nearest_sums
 from lvm_studio.analysis.report_card.spec import CardProgress, CardSpec
 from lvm_studio.analysis.report_card.trial import Trial
+from lvm_studio.analysis.report_card.weekly import draw_two_weeks, weekly_likeness
 from lvm_studio.models.specs import CompVAESpec
 
 Array = NDArray[np.float64]
@@ -81,9 +82,11 @@ class _Drawing:
         self._ladder = draw_ladder(
             *who, LADDER, splits=spec.splits, each=LADDER_EACH, seed=spec.seed + 1
         )
+        self._two_weeks = draw_two_weeks(trial, ranges[0], splits=spec.splits, seed=spec.seed + 3)
         self._protocols = _protocols(trial, spec)
         singles = len(trial.households) * len(heldout)
-        generated = len(self._pairs) + len(self._ladder) + singles
+        twice = 2 * len(self._two_weeks.pairs) if self._two_weeks else 0
+        generated = len(self._pairs) + len(self._ladder) + singles + twice
         judged = sum(protocol.repeats * len(heldout) for protocol in self._protocols)
         self._total = RIVALS_COST + GENERATED_COST * generated + JUDGED_COST * judged
 
@@ -93,6 +96,11 @@ class _Drawing:
         rungs = yield from self._generated("coincidence", self._ladder, spec.seed + 1)
         alone = yield from self._counted(
             "privacy", GENERATED_COST, nearest_households(trial, spec.seed + 2)
+        )
+        weekly = yield from self._counted(
+            "weeks one after the other",
+            GENERATED_COST,
+            weekly_likeness(trial, self._two_weeks, spec.seed + 3),
         )
         sums = nearest_sums(trial, pairs, drawn, NEAREST)
         reports = yield from self._scored()
@@ -110,6 +118,7 @@ class _Drawing:
                 *_score_findings(trial.name, reports),
                 *found.distribution_findings(compared),
                 *found.shape_findings(compared),
+                weekly,
                 found.temperature_finding(compared),
                 found.admd_finding(ladder),
                 found.label_finding(pairs, drawn, spec.seed),

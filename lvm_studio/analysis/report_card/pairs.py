@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -88,8 +88,8 @@ def draw_pairs(
         k=np.array([len(one) for one in first]),
         first=first,
         second=second,
-        real=_sums(records, first, week),
-        other=_sums(records, second, week),
+        real=sums(records, first, week),
+        other=sums(records, second, week),
     )
 
 
@@ -126,7 +126,8 @@ def _draw(
     return chosen[:, 0], chosen[:, 1]
 
 
-def _sums(records: WeekRecords, sets: Sequence[Ints], weeks: Sequence[int]) -> NDArray[np.float64]:
+def sums(records: WeekRecords, sets: Sequence[Ints], weeks: Iterable[int]) -> NDArray[np.float64]:
+    """Measured sums [M, T], kW, of sets of households [M], each in its week."""
     return np.stack(
         [
             records.power_kw[rows, week].sum(axis=0, dtype=np.float64)
