@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from lvm_studio.data.assembly import Assembly
-from lvm_studio.data.blocks import blocks, column_names
+from lvm_studio.data.blocks import blocks, column_names, first_row, is_parquet
 from lvm_studio.data.columns import ColumnMapping
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.guessing import guess_mapping
@@ -27,12 +28,13 @@ from lvm_studio.data.households import (
     choose_split,
 )
 from lvm_studio.data.intake import Intake, check_columns
-from lvm_studio.data.layouts import read_frames
+from lvm_studio.data.layouts import late_labels
 from lvm_studio.data.profiles import Profile
 from lvm_studio.data.quality import suspect_reasons
 from lvm_studio.data.rejects import Ledger, listing
 from lvm_studio.data.roster import Roster
 from lvm_studio.data.tables import Preview, preview, table_files
+from lvm_studio.data.understanding import understand
 from lvm_studio.data.units import STEP, STEP_MINUTES
 from lvm_studio.data.weather import read_temperature, read_temperature_profile
 from lvm_studio.data.weeks import cut_weeks
@@ -181,12 +183,18 @@ def _take_in(
 
 def _take_file(intake: Intake, file: Path) -> Generator[float, None, None]:
     """Take in one file; yields the share of it that is done."""
-    check_columns(column_names(file), intake.mapping, file.name)
+    mapping = intake.mapping
+    check_columns(column_names(file), mapping, file.name)
+    late = () if is_parquet(file) else late_labels(mapping)
+    columns = [column for column in mapping.read_columns if column not in late]
+    work = partial(understand, mapping=mapping, path=file)
     try:
-        for block in blocks(file, intake.mapping.read_columns):
-            for frame in read_frames(block, intake.mapping, file):
-                intake.take(frame, file.name)
-            yield block.done
+        row = first_row(file)
+        for portion in blocks(file, columns, work):
+            for readings in portion.readings:
+                intake.take(readings, row, file.name)
+            row += portion.rows
+            yield portion.done
     except (pl.exceptions.PolarsError, OSError) as error:
         said = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise DataError(

@@ -19,11 +19,11 @@ from lvm_studio.data.columns import STEPS, ColumnMapping
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.grid import Collisions, GridTooLargeError, ReadingGrid
 from lvm_studio.data.half_hours import part_minutes
-from lvm_studio.data.numbers import is_no_value, read_numbers
+from lvm_studio.data.numbers import read_numbers
 from lvm_studio.data.rejects import Ledger
 from lvm_studio.data.roster import Roster
-from lvm_studio.data.stamps import read_stamps
 from lvm_studio.data.tables import ROW
+from lvm_studio.data.understanding import Understood
 from lvm_studio.data.units import STEP_MINUTES
 
 _ISO_DURATION = re.compile(r"\s*(?:PT?)?(\d+)\s*(M|H|MIN|S)?\s*", re.IGNORECASE)
@@ -36,18 +36,26 @@ _UNCLEAR = "a time that comes twice in autumn, given once"
 
 @dataclass
 class _Rows:
-    """A frame's rows; ``alive`` [n] are those not yet rejected."""
+    """A frame's rows, numbered in the file from `first`; ``alive`` [n] are not yet rejected."""
 
     frame: pl.DataFrame
+    first: int
     file: str
     ledger: Ledger
     alive: NDArray[np.bool_]
+
+    def at(self, rows: NDArray[np.bool_]) -> pl.DataFrame:
+        """Some rows, with their numbers in the file."""
+        return self.frame[np.flatnonzero(rows)].with_columns(pl.col(ROW) + self.first)
 
     def reject(self, bad: NDArray[np.bool_], reason: str, column: str = "value") -> None:
         """Take the rows where `bad` out, under this reason."""
         bad = bad & self.alive
         if bad.any():
-            self.ledger.reject(self.frame.filter(pl.Series(bad)), self.file, reason, column)
+            if self.ledger.only_counts(reason):
+                self.ledger.count(int(bad.sum()), reason)
+            else:
+                self.ledger.reject(self.at(bad), self.file, reason, column)
             self.alive &= ~bad
 
 
@@ -91,20 +99,22 @@ class Intake:
     _falls: int = 0
     _rises: int = 0
 
-    def take(self, frame: pl.DataFrame, file: str) -> None:
-        """Take over what can be used of a frame of `layouts.read_frames`."""
-        self.rows += frame.height
-        rows = _Rows(frame, file, self.ledger, np.ones(frame.height, np.bool_))
-        self._check_kind(rows)
-        household = self.roster.number(frame)
+    def take(self, said: Understood, first_row: int, file: str) -> None:
+        """Take over what can be used of rows whose block begins at a row of a file."""
+        count = said.frame.height
+        self.rows += count
+        rows = _Rows(said.frame, first_row, file, self.ledger, np.ones(count, np.bool_))
+        self._check_kind(rows, said)
+        household = self.roster.number(said.names, said.labels_at)
         rows.reject(household < 0, "no household name", "household")
-        step, value = self._steps(rows), self._values(rows)
-        utc, local, kind = self._moments(rows, household)
-        readings = _Readings(household, utc, value, step, self._registers(rows))
+        step = self._steps(rows)
+        self._check_values(rows, said)
+        utc, local, kind = self._moments(rows, said, household)
+        readings = _Readings(household, utc, said.numbers, step, self._registers(rows))
         twice = rows.alive & (kind == TWICE)
         if twice.any():
             unclear = replace(readings, moment=local).at(twice)
-            self._doubtful.append((frame.filter(pl.Series(twice)), file, unclear))
+            self._doubtful.append((rows.at(twice), file, unclear))
             rows.alive &= ~twice
         if self.mapping.temperature:
             self._note_temperature(rows, utc)
@@ -120,7 +130,7 @@ class Intake:
         for (frame, file, readings), later, lonely in zip(
             self._doubtful, np.split(second, ends), np.split(alone, ends), strict=True
         ):
-            rows = _Rows(frame, file, self.ledger, np.ones(frame.height, np.bool_))
+            rows = _Rows(frame, 0, file, self.ledger, np.ones(frame.height, np.bool_))
             rows.reject(lonely, _UNCLEAR, "time")
             changing = clock(self.mapping.time_zone)
             early, late = changing.to_utc(readings.moment)[0], changing.later(readings.moment)
@@ -129,40 +139,33 @@ class Intake:
 
     # What a row says ------------------------------------------------------------------------
 
-    def _check_kind(self, rows: _Rows) -> None:
+    def _check_kind(self, rows: _Rows, said: Understood) -> None:
         """Rows that are torn, or are no consumption at all."""
-        extra = rows.frame[EXTRA]
-        if extra.null_count() < extra.len():
-            rows.reject(extra.is_not_null().to_numpy(), "more fields than the header", EXTRA)
+        if said.torn is not None:
+            rows.reject(said.torn, "more fields than the header", EXTRA)
         for column, kept in self.mapping.keep.items():
-            said = rows.frame[column].cast(pl.String).str.strip_chars()
-            other = ~said.is_in(list(kept)).fill_null(value=False).to_numpy()
+            kind = rows.frame[column].cast(pl.String).str.strip_chars()
+            other = ~kind.is_in(list(kept)).fill_null(value=False).to_numpy()
             rows.reject(other, f"'{column}' is not {' or '.join(kept)}", column)
 
-    def _values(self, rows: _Rows) -> NDArray[np.float64]:
-        written = rows.frame["value"]
-        numbers = read_numbers(written, self.mapping.decimal_comma)
-        odd = ~np.isfinite(numbers)
-        if odd.any():
-            at = np.flatnonzero(odd)
-            empty = np.zeros_like(odd)
-            empty[at] = is_no_value(written.gather(at))
-            rows.reject(empty, "no value")
-            rows.reject(odd, "not a number")
-        rows.reject(numbers < 0, "negative value")
-        return numbers
+    @staticmethod
+    def _check_values(rows: _Rows, said: Understood) -> None:
+        if said.nothing is not None:
+            rows.reject(said.nothing, "no value")
+            rows.reject(~np.isfinite(said.numbers), "not a number")
+        rows.reject(said.numbers < 0, "negative value")
 
     def _moments(
-        self, rows: _Rows, household: NDArray[np.int64]
+        self, rows: _Rows, said: Understood, household: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int8]]:
         """Stamps in UTC and on the file's clock, in s since 1970, and what kind they are."""
-        seconds, read, zoned = read_stamps(rows.frame["stamp"], self.mapping.time_format)
-        rows.reject(~read, "not a time", "time")
+        seconds, zoned = said.seconds, said.zoned
+        rows.reject(~said.read, "not a time", "time")
         if self.mapping.layout == "days":
             seconds = seconds + rows.frame["minute"].to_numpy().astype(np.int64) * 60
         if zoned.all() or not len(clock(self.mapping.time_zone).edges):
             fixed = clock(self.mapping.time_zone).to_utc(seconds)[0]
-            utc = np.where(zoned, seconds, fixed)
+            utc = np.where(zoned, seconds, fixed) if zoned.any() else fixed
             return utc, seconds, np.zeros(len(utc), np.int8)
         utc, kind = clock(self.mapping.time_zone).to_utc(seconds)
         utc, kind = np.where(zoned, seconds, utc), np.where(zoned, 0, kind).astype(np.int8)
@@ -262,9 +265,9 @@ class Intake:
         """Count readings whose place was taken."""
         for positions, reason in ((met.repeated, _REPEATED), (met.differing, _DIFFERING)):
             if len(positions):
-                taken = np.unique(at[positions // times])
-                self.ledger.reject(rows.frame[taken.tolist()], rows.file, reason, "time")
-                rows.alive[taken] = False
+                taken = np.zeros_like(rows.alive)
+                taken[at[positions // times]] = True
+                rows.reject(taken, reason, "time")
         for row, place in met.dropped.tolist():
             moment = str(np.datetime64(place * cell, "m")).replace("T", " ")
             self.ledger.reject_taken(self.roster.ids[row], [moment], _DIFFERING)
@@ -321,9 +324,9 @@ def _too_far(rows: _Rows, at: NDArray[np.int64], start: NDArray[np.int64]) -> Da
     far = int(np.argmax(np.abs(start - np.median(start))))
     row = rows.frame.row(int(at[far]), named=True)
     return DataError(
-        f"{rows.file}, row {row[ROW]}: '{row['stamp']}' is more than {_MOST_YEARS} years from "
-        "other readings, or the readings are too many for memory; look for a wrong year, or "
-        "import a part."
+        f"{rows.file}, row {row[ROW] + rows.first}: '{row['stamp']}' is more than "
+        f"{_MOST_YEARS} years from other readings, or the readings are too many for memory; "
+        "look for a wrong year, or import a part."
     )
 
 

@@ -20,11 +20,11 @@ _DAY_MINUTES = 24 * 60
 def read_frames(block: Block, mapping: ColumnMapping, path: Path) -> Iterator[pl.DataFrame]:
     """Frames with one row per reading.
 
-    Columns: `ROW`, ``household``, ``stamp``, ``value``, ``slot`` (the column of a day, '' else),
-    ``minute`` (of the day at which a day's slot starts), `EXTRA`, and those that the mapping
-    names beside them, under their own names.
+    Columns: `ROW` (counted from 0 in the block), ``household``, ``stamp``, ``value``, ``slot``
+    (the column of a day, '' else), ``minute`` (of the day at which a day's slot starts), `EXTRA`,
+    and those that the mapping names beside them, under their own names.
     """
-    frame = block.frame.with_row_index(ROW, offset=block.first_row)
+    frame = block.frame.with_row_index(ROW)
     if mapping.layout in ("long", "files"):
         yield _long(frame, mapping, path)
         return
@@ -39,7 +39,7 @@ def _long(frame: pl.DataFrame, mapping: ColumnMapping, path: Path) -> pl.DataFra
     return frame.select(
         ROW,
         EXTRA,
-        *_beside(mapping),
+        *_beside(mapping, frame),
         household=named,
         stamp=mapping.time,
         value=mapping.value,
@@ -49,7 +49,7 @@ def _long(frame: pl.DataFrame, mapping: ColumnMapping, path: Path) -> pl.DataFra
 
 
 def _unpivoted(frame: pl.DataFrame, mapping: ColumnMapping, cells: tuple[str, ...]) -> pl.DataFrame:
-    beside = _beside(mapping)
+    beside = _beside(mapping, frame)
     index = [ROW, EXTRA, *dict.fromkeys([mapping.time, mapping.household, *beside])]
     long = frame.unpivot(
         on=list(cells),
@@ -81,10 +81,19 @@ def _unpivoted(frame: pl.DataFrame, mapping: ColumnMapping, cells: tuple[str, ..
     )
 
 
-def _beside(mapping: ColumnMapping) -> list[str]:
+def _beside(mapping: ColumnMapping, frame: pl.DataFrame) -> list[str]:
     """Columns read beside household, time and value, under their own names."""
     wanted = (mapping.step, mapping.parts, mapping.temperature, *mapping.keep)
-    return [c for c in dict.fromkeys((*wanted, *mapping.labels.values())) if c]
+    there = (label for label in mapping.labels.values() if label in frame.columns)
+    return [c for c in dict.fromkeys((*wanted, *there)) if c]
+
+
+def late_labels(mapping: ColumnMapping) -> tuple[str, ...]:
+    """Columns that are wanted of one row of each household alone, and may be read later."""
+    if mapping.layout not in ("long", "files"):
+        return ()
+    early = mapping.model_copy(update={"labels": {}}).read_columns
+    return tuple(c for c in dict.fromkeys(mapping.labels.values()) if c not in early)
 
 
 def slot_starts(slots: tuple[str, ...], interval: str) -> list[int]:

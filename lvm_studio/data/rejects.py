@@ -43,6 +43,9 @@ class Ledger:
         """Count every row of `frame`; to blame is its 'value', its 'time' or a named column."""
         if not frame.height:
             return
+        self.count(frame.height, reason)
+        if self.only_counts(reason):
+            return
         blamed = frame.select(
             pl.col(ROW).cast(pl.String).alias("row"),
             pl.col("household").cast(pl.String).fill_null(""),
@@ -51,8 +54,15 @@ class Ledger:
         )
         if reason not in self.examples:
             self.examples[reason] = self._example(blamed.row(0, named=True), file)
-        self.rejected[reason] = self.rejected.get(reason, 0) + frame.height
         self._list(blamed, file, reason)
+
+    def only_counts(self, reason: str) -> bool:
+        """Whether rows of this reason need not be seen: an example is known, no list is wished."""
+        return reason in self.examples and self.list_to is None
+
+    def count(self, rows: int, reason: str) -> None:
+        """Count rows that need not be seen."""
+        self.rejected[reason] = self.rejected.get(reason, 0) + rows
 
     def reject_taken(self, household: str, times: list[str], reason: str) -> None:
         """Count readings that had been taken: only household and time are known of them."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import polars as pl
@@ -13,6 +14,34 @@ from lvm_studio.data.numbers import NO_VALUE
 
 NOBODY = -1
 _FEW_RUNS = 0.25
+#: What columns say at some rows.
+LabelsAt: TypeAlias = Callable[[list[int]], Mapping[str, Sequence[str]]]
+
+
+@dataclass(frozen=True, eq=False)
+class Names:
+    """Who the rows [n] are about: ``texts`` [R], each perhaps several times, and ``which`` [n]."""
+
+    texts: pl.Series
+    which: NDArray[np.signedinteger]
+
+    @classmethod
+    def of(cls, household: pl.Series) -> Names:
+        """Of a column as it is written."""
+        names = household.cast(pl.String).fill_null("")
+        runs = names.rle()
+        if runs.len() <= _FEW_RUNS * names.len():
+            texts, lengths = runs.struct.field("value"), runs.struct.field("len")
+            return cls(texts, np.repeat(np.arange(len(texts), dtype=np.int32), lengths.to_numpy()))
+        texts = names.unique(maintain_order=True)
+        places = pl.Series(np.arange(len(texts), dtype=np.int32))
+        return cls(texts, names.replace_strict(texts, places, return_dtype=pl.Int32).to_numpy())
+
+    def first_rows(self) -> NDArray[np.int64]:
+        """The first row of each text [R]."""
+        rows = np.empty(len(self.texts), np.int64)
+        rows[self.which[::-1]] = np.arange(len(self.which))[::-1]
+        return rows
 
 
 @dataclass
@@ -24,20 +53,19 @@ class Roster:
     _numbers: dict[str, int] = field(default_factory=dict)
     _said: dict[str, list[str]] = field(default_factory=dict)
 
-    def number(self, frame: pl.DataFrame) -> NDArray[np.int64]:
-        """The number of the household of each row; `NOBODY` where no name is given."""
-        names = frame["household"].cast(pl.String).fill_null("")
+    def number(self, names: Names, labels_at: LabelsAt) -> NDArray[np.int64]:
+        """The number of the household of each row; `NOBODY` where no name is given.
+
+        `labels_at` tells what the columns of the labels say at some rows.
+        """
         known = len(self.ids)
-        runs = names.rle()
-        if runs.len() <= _FEW_RUNS * names.len():
-            texts, lengths = runs.struct.field("value"), runs.struct.field("len")
-            numbers = np.repeat(self._of(texts), lengths.to_numpy())
-        else:
-            each = names.unique(maintain_order=True)
-            numbers = names.replace_strict(each, self._of(each), return_dtype=pl.Int64).to_numpy()
+        numbers = self._of(names.texts)
         if self.labels and len(self.ids) > known:
-            self._note_labels(frame, numbers, known)
-        return numbers
+            who, first = np.unique(numbers, return_index=True)
+            new = names.first_rows()[first[who >= known]]
+            self._note_labels(labels_at(new.tolist()))
+        every: NDArray[np.int64] = numbers[names.which]
+        return every
 
     def _of(self, names: pl.Series) -> NDArray[np.int64]:
         return np.array([self._one(name) for name in names], np.int64)
@@ -54,13 +82,10 @@ class Roster:
                 self.ids.append(name)
         return found
 
-    def _note_labels(self, frame: pl.DataFrame, numbers: NDArray[np.int64], known: int) -> None:
+    def _note_labels(self, said: Mapping[str, Sequence[str]]) -> None:
         """Keep what the first row of each new household says."""
-        who, first = np.unique(numbers, return_index=True)
-        rows = frame[first[who >= known].tolist()]
         for name, column in self.labels.items():
-            said = rows[column].cast(pl.String).fill_null("").str.strip_chars()
-            self._said.setdefault(name, []).extend(said)
+            self._said.setdefault(name, []).extend(text.strip() for text in said[column])
 
     def metadata(self) -> dict[str, NDArray[Any]]:
         """Columns [H] of numbers where all that is said is a number, of texts else."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 
 import polars as pl
 
-from lvm_studio.data.blocks import EXTRA, blocks, column_names
+from lvm_studio.data.blocks import EXTRA, blocks, column_names, first_row
 from lvm_studio.data.errors import DataError
 
 ROW = "__row__"
@@ -60,8 +61,8 @@ def read_table(path: Path, rows: int | None = None) -> pl.DataFrame:
     found: list[pl.DataFrame] = []
     try:
         columns = column_names(path)
-        for block in blocks(path, columns):
-            found.append(block.frame.with_row_index(ROW, offset=block.first_row))
+        for frame in blocks(path, columns, attrgetter("frame")):
+            found.append(frame)
             if rows is not None and sum(frame.height for frame in found) >= rows:
                 break
     except (pl.exceptions.PolarsError, OSError) as error:
@@ -71,6 +72,6 @@ def read_table(path: Path, rows: int | None = None) -> pl.DataFrame:
         ) from None
     if not sum(frame.height for frame in found):
         raise DataError(f"{path.name} holds no rows; choose a file with readings.")
-    table = pl.concat(found).drop(EXTRA)
+    table = pl.concat(found).drop(EXTRA).with_row_index(ROW, offset=first_row(path))
     table = table if rows is None else table.head(rows)
     return table.with_columns(pl.col(pl.String).str.strip_chars())
