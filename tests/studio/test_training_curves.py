@@ -11,11 +11,12 @@ from pytestqt.qtbot import QtBot
 
 from lvm_studio.studio.theme import LIGHT, Scheme, theme
 from lvm_studio.studio.widgets.curve_line import nearest
+from lvm_studio.studio.widgets.history_csv import history_csv
 from lvm_studio.studio.widgets.scaled_axis import ScaledAxis, nice_values
 from lvm_studio.studio.widgets.seed_bands import band_of
 from lvm_studio.studio.widgets.series import Scale
 from lvm_studio.studio.widgets.settings_difference import differences
-from lvm_studio.studio.widgets.training_curves import TrainingCurves, history_csv
+from lvm_studio.studio.widgets.training_curves import TrainingCurves
 from lvm_studio.studio.widgets.training_terms import TERMS, RunHistory, SplitHistory
 from lvm_studio.training.recipes import RECIPES, with_overrides
 
@@ -61,7 +62,7 @@ def test_without_runs_a_hint_and_nothing_to_export(curves: TrainingCurves) -> No
 
 
 def test_the_cursor_reads_the_nearest_sample_of_every_line(curves: TrainingCurves) -> None:
-    curves.smoothing.setValue(0)
+    curves.controls.smoothing.setValue(0)
     curves.set_runs([history()])
     curves.panes.set_cursor(98.7)
     assert reading(curves, "elbo", "train") == pytest.approx(-1.0)
@@ -76,7 +77,7 @@ def test_bits_change_information_but_not_sigma(curves: TrainingCurves) -> None:
     curves.set_runs([history()])
     curves.panes.set_cursor(100.0)
     sigma = reading(curves, "sigma", "heldout")
-    curves.unit.setCurrentText("bits")
+    curves.controls.unit.setCurrentText("bits")
     assert reading(curves, "kl_z", "train") == pytest.approx(10.0 / np.log(2.0))
     assert reading(curves, "sigma", "heldout") == sigma
 
@@ -85,7 +86,7 @@ def test_smoothing_moves_the_train_line_only_and_keeps_the_raw_value(
     curves: TrainingCurves,
 ) -> None:
     curves.set_runs([history()])
-    curves.smoothing.setValue(90)
+    curves.controls.smoothing.setValue(90)
     curves.panes.set_cursor(200.0)
     (train,) = [r for r in curves.panes.readings() if (r.term.name, r.split) == ("elbo", "train")]
     assert train.raw == pytest.approx(100.0)
@@ -94,9 +95,9 @@ def test_smoothing_moves_the_train_line_only_and_keeps_the_raw_value(
 
 
 def test_minutes_on_the_x_axis(curves: TrainingCurves) -> None:
-    curves.smoothing.setValue(0)
+    curves.controls.smoothing.setValue(0)
     curves.set_runs([history()])
-    curves.x_axis.setCurrentText("minutes")
+    curves.controls.x_axis.setCurrentText("minutes")
     curves.panes.set_cursor(0.5)
     assert reading(curves, "elbo", "train") == pytest.approx(-40.0)  # 30 s = step 60
     assert "0.50 min" in curves._readout.text()
@@ -124,7 +125,7 @@ def test_a_split_can_be_hidden(curves: TrainingCurves) -> None:
 
 def test_log_y_is_symmetric_where_a_line_crosses_zero(curves: TrainingCurves) -> None:
     curves.set_runs([history()])
-    curves.log_y.setChecked(True)
+    curves.controls.log_y.setChecked(True)
     assert curves.panes.y_scale("bound") == Scale("symlog")
     assert curves.panes.y_scale("divergence") == Scale("log")
     assert curves.panes.y_scale("sigma") == Scale("log")
@@ -139,14 +140,14 @@ def test_the_view_follows_a_growing_run_until_somebody_zooms(curves: TrainingCur
     curves.panes.bound.vb.setXRange(10, 20, padding=0)
     curves.set_runs([history(steps=300)])
     assert curves.panes.bound.vb.viewRange()[0] == [10, 20]
-    curves.fit.click()
+    curves.controls.fit.click()
     assert curves.panes.bound.vb.viewRange()[0][1] == pytest.approx(303, abs=1)
 
 
 def test_a_long_run_is_drawn_with_few_points_and_keeps_its_spikes(curves: TrainingCurves) -> None:
     long = history(steps=100_000)
     long.train.terms["kl_w"][77_777] = 99.0
-    curves.smoothing.setValue(0)
+    curves.controls.smoothing.setValue(0)
     curves.set_runs([long])
     line = curves.panes._lines["run 1", "kl_w", "train"]
     x, y = line.item.getData()
@@ -253,7 +254,7 @@ def drawn(curves: TrainingCurves, term: str = "elbo") -> int:
 def test_many_runs_stand_behind_as_one_item_a_quantity(
     curves: TrainingCurves, qtbot: QtBot
 ) -> None:
-    curves.smoothing.setValue(0)
+    curves.controls.smoothing.setValue(0)
     curves.set_runs(crowd(20), pinned=["run 7"])
     settled(curves, qtbot)
     assert {key[0] for key in curves.panes._lines} == {"run 0", "run 7"}
@@ -268,7 +269,7 @@ def test_a_spike_of_a_run_behind_survives_at_every_zoom(
 ) -> None:
     runs = crowd(12, steps=20_000)
     runs[5].train.terms["kl_w"][7_777] = 99.0
-    curves.smoothing.setValue(0)
+    curves.controls.smoothing.setValue(0)
     curves.set_runs(runs)
     settled(curves, qtbot)
     (layer,) = [
@@ -285,9 +286,9 @@ def test_a_spike_of_a_run_behind_survives_at_every_zoom(
 
 
 def test_seeds_become_a_band_with_its_mean(curves: TrainingCurves, qtbot: QtBot) -> None:
-    curves.smoothing.setValue(0)
+    curves.controls.smoothing.setValue(0)
     curves.set_runs(crowd(6))
-    curves.bands.setChecked(True)
+    curves.controls.bands.setChecked(True)
     settled(curves, qtbot)
     layers = curves.panes.crowd._layers
     assert {key.group for key in layers} == {"group 0", "group 1"}
@@ -300,9 +301,9 @@ def test_seeds_become_a_band_with_its_mean(curves: TrainingCurves, qtbot: QtBot)
 
 
 def test_epochs_on_the_x_axis(curves: TrainingCurves) -> None:
-    curves.smoothing.setValue(0)
+    curves.controls.smoothing.setValue(0)
     curves.set_runs(crowd(1))
-    curves.x_axis.setCurrentText("epoch")
+    curves.controls.x_axis.setCurrentText("epoch")
     curves.panes.set_cursor(1.5)
     assert reading(curves, "elbo", "train") == pytest.approx(50.0)
     assert "epoch 1.50" in curves._readout.text()
@@ -311,7 +312,7 @@ def test_epochs_on_the_x_axis(curves: TrainingCurves) -> None:
 def test_the_nearest_line_is_named_and_a_click_chooses_its_run(
     curves: TrainingCurves, qtbot: QtBot
 ) -> None:
-    curves.smoothing.setValue(0)
+    curves.controls.smoothing.setValue(0)
     curves.set_runs(crowd(20))
     curves.solo("elbo")
     settled(curves, qtbot)
@@ -335,7 +336,7 @@ def test_the_nearest_line_is_named_and_a_click_chooses_its_run(
 def test_what_is_not_a_number_is_marked(curves: TrainingCurves) -> None:
     broken = history()
     broken.train.terms["elbo"][100:103] = np.nan
-    curves.smoothing.setValue(0)
+    curves.controls.smoothing.setValue(0)
     curves.set_runs([broken])
     x, y = curves.panes._lines["run 1", "elbo", "train"].gaps.getData()
     assert x.tolist() == [101.0]
@@ -360,7 +361,7 @@ def test_a_pane_without_quantities_gives_way(curves: TrainingCurves) -> None:
 def test_colours_tell_runs_apart_and_stay_with_them(curves: TrainingCurves) -> None:
     runs = crowd(3)
     curves.set_runs(runs)
-    curves.colour_by.setCurrentText("run")
+    curves.controls.colour_by.setCurrentText("run")
     colours = {run.name: curves.panes.run_colour(run.name) for run in runs}
     assert len(set(colours.values())) == 3
     curves.set_runs(runs[::-1])

@@ -9,16 +9,11 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
-    QCheckBox,
-    QComboBox,
     QHBoxLayout,
     QLabel,
     QMenu,
-    QSizePolicy,
-    QSlider,
     QStackedLayout,
     QToolButton,
     QVBoxLayout,
@@ -28,10 +23,11 @@ from PySide6.QtWidgets import (
 from lvm_studio.data.errors import DataError
 from lvm_studio.studio.figures import export_figure
 from lvm_studio.studio.theme import LIGHT, Colours, theme
+from lvm_studio.studio.widgets.curve_controls import CurveControls
 from lvm_studio.studio.widgets.curve_line import CurveOptions, Reading
 from lvm_studio.studio.widgets.curve_panes import CurvePanes
-from lvm_studio.studio.widgets.dressed import dressed, label_for
 from lvm_studio.studio.widgets.figure_export import ask_path, copy_image
+from lvm_studio.studio.widgets.history_csv import history_csv
 from lvm_studio.studio.widgets.legend_chip import LegendChip
 from lvm_studio.studio.widgets.series import format_value
 from lvm_studio.studio.widgets.training_terms import (
@@ -45,13 +41,9 @@ from lvm_studio.studio.widgets.training_terms import (
 )
 
 if TYPE_CHECKING:
-    import polars as pl
+    pass
 
 NAMES_IN_KEY = 4
-X_AXIS_HELP = (
-    "What the x axis counts: steps, minutes of training, or epochs. In an epoch as many "
-    "observations are seen as the training data hold; of data drawn afresh, 10,000 are one epoch."
-)
 HINT = "No training yet: choose a recipe on the left and press Start. Its curves will grow here."
 
 
@@ -80,6 +72,7 @@ class TrainingCurves(QWidget):
         self.chips = {term.name: LegendChip(term.title, term.tip) for term in TERMS}
         self.split_chips = {split: LegendChip(SPLIT_TITLES[split]) for split in SPLITS}
         self._readout = QLabel()
+        self.controls = CurveControls(self.options, self._export_button())
         self._build()
         self._connect()
         self._set_colours(theme().colours)
@@ -103,7 +96,7 @@ class TrainingCurves(QWidget):
         self._readout.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._readout.setObjectName("training_readout")
         layout.addWidget(self._readout)
-        layout.addLayout(self._control_row())
+        layout.addWidget(self.controls)
 
     def _legend_row(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -113,52 +106,6 @@ class TrainingCurves(QWidget):
         for split, chip in self.split_chips.items():
             chip.set_dashed(split == "heldout")
             row.addWidget(chip)
-        return row
-
-    def _control_row(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(6)
-        self.smoothing = dressed(QSlider(Qt.Orientation.Horizontal), maximum=99)
-        self.smoothing.setValue(round(100 * self.options.smoothing))
-        self.smoothing.setFixedWidth(80)
-        self.smoothing.setToolTip(
-            "Weight of the past in an exponential moving average of the training lines, debiased "
-            "at the start; the raw line stays behind it. Held-out lines are never smoothed."
-        )
-        self._smoothing_value = QLabel()
-        self._smoothing_value.setMinimumWidth(self.fontMetrics().horizontalAdvance("0.99"))
-        row.addWidget(label_for(self.smoothing, "&Smoothing"))
-        row.addWidget(self.smoothing)
-        row.addWidget(self._smoothing_value)
-        self.unit = _combo(["nats", "bits"], "1 bit = ln 2 nats = 0.693 nats")
-        self.x_axis = _combo(["step", "epoch", "minutes"], X_AXIS_HELP)
-        self.colour_by = _combo(
-            ["quantity", "run"], "What a colour stands for; by run is best with one quantity alone"
-        )
-        self.bands = QCheckBox("seeds as &band")
-        self.bands.setToolTip(
-            "Runs that differ in their seed alone become one line, their mean, with a band from "
-            "the lowest to the highest of them. The chosen run and pinned ones stay visible."
-        )
-        self.log_x = QCheckBox("log &x")
-        self.log_y = QCheckBox("log &y")
-        self.log_y.setToolTip("A pane with values of zero or less gets a symmetric logarithm.")
-        self.ignore_outliers = dressed(QCheckBox("&ignore outliers"), checked=True)
-        self.ignore_outliers.setToolTip(
-            "Fit the height to the settled part, not to the first steps."
-        )
-        self.fit = dressed(
-            QToolButton(), toolTip="Show everything and follow the run (Home, double-click)"
-        )
-        self.fit.setText("&Fit")
-        for widget in (self.unit, self.x_axis, self.log_x, self.log_y, self.ignore_outliers):
-            row.addWidget(widget)
-        row.addWidget(self.bands)
-        row.addWidget(label_for(self.colour_by, "colo&ur"))
-        row.addWidget(self.colour_by)
-        row.addStretch(1)
-        row.addWidget(self.fit)
-        row.addWidget(self._export_button())
         return row
 
     def _export_button(self) -> QToolButton:
@@ -181,15 +128,8 @@ class TrainingCurves(QWidget):
         for split, chip in self.split_chips.items():
             chip.toggled.connect(self._choose_splits)
             chip.solo_requested.connect(lambda split=split: self._solo_split(split))
-        self.smoothing.valueChanged.connect(lambda v: self._change(smoothing=v / 100))
-        self.unit.currentTextChanged.connect(lambda text: self._change(unit=text))
-        self.x_axis.currentTextChanged.connect(lambda text: self._change(x_axis=text))
-        self.bands.toggled.connect(lambda on: self._change(bands=on))
-        self.colour_by.currentTextChanged.connect(lambda text: self._change(colour_by=text))
-        self.log_x.toggled.connect(lambda on: self._change(log_x=on))
-        self.log_y.toggled.connect(lambda on: self._change(log_y=on))
-        self.ignore_outliers.toggled.connect(lambda on: self._change(ignore_outliers=on))
-        self.fit.clicked.connect(self.panes.fit)
+        self.controls.changed.connect(lambda changes: self._change(**changes))
+        self.controls.fit.clicked.connect(self.panes.fit)
         self.panes.cursor_moved.connect(self._read_out)
         self.panes.run_clicked.connect(self.run_clicked)
         theme().changed.connect(self._set_colours)
@@ -231,7 +171,6 @@ class TrainingCurves(QWidget):
         any_points = any(len(run.split(split).step) for run in self._runs for split in SPLITS)
         self._stack.setCurrentWidget(self.panes if any_points else self._hint)
         self._export.setEnabled(any_points)
-        self._smoothing_value.setText(f"{self.options.smoothing:.2f}")
         self.panes.show_runs(self._runs, self.options)
         self._read_out()
 
@@ -341,13 +280,6 @@ class TrainingCurves(QWidget):
         self.panes.set_colours(colours)
 
 
-def _combo(choices: list[str], tip: str) -> QComboBox:
-    combo = dressed(QComboBox(), toolTip=tip)
-    combo.addItems(choices)
-    combo.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-    return combo
-
-
 def _reading_row(readings: list[Reading], split: Split, terms: list[Term]) -> str:
     found = {reading.term.name: reading for reading in readings if reading.split == split}
     cells = []
@@ -365,31 +297,3 @@ def _place(x: float, axis: XAxis) -> str:
     if axis == "minutes":
         return f"{x:.2f} min"
     return f"epoch {x:.2f}" if axis == "epoch" else f"step {x:,.0f}"
-
-
-def history_csv(runs: Sequence[RunHistory]) -> str:
-    """All reports of these runs, one a row: run, split, step, seconds, then the terms.
-
-    ELBO and its terms are in nats per observation, σ in its own unit; nothing is smoothed, and a
-    value that is not a number is "NaN".
-    """
-    import polars as pl  # writes a million rows while csv would write thirty thousand
-
-    tables = [_table(run, split) for run in runs for split in SPLITS if len(run.split(split).step)]
-    head = ["run", "split", "step", "seconds", *(term.name for term in TERMS)]
-    if not tables:
-        return ",".join(head) + "\n"
-    return pl.concat(tables).write_csv()
-
-
-def _table(run: RunHistory, split: Split) -> pl.DataFrame:
-    import polars as pl
-
-    history = run.split(split)
-    columns: dict[str, Any] = {
-        "step": history.step.astype(np.int64),
-        "seconds": history.seconds.round(3),
-        **{term.name: history.term(term.name) for term in TERMS},
-    }
-    names = [pl.lit(run.name).alias("run"), pl.lit(str(split)).alias("split")]
-    return pl.DataFrame(columns).select(*names, pl.all())
