@@ -74,6 +74,9 @@ LOCAL_VARIANTS = (
 
 PLAIN = ObjectiveSpec()
 
+SPHERE_DRAWS, SPHERE_WORK = 64, 10
+"""Draws in the bound of a sphere's VAE, and what its epoch costs in those of a curve's."""
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -84,7 +87,7 @@ class Setting:
     variants: int = 3
     epochs: int = 30
     sphere_epochs: int = 20
-    sphere_ratios: tuple[float, ...] = (0.2, 0.4, 0.6, 0.75, 0.85, 1.1, 1.3, 1.6)
+    sphere_ratios: tuple[float, ...] = (0.2, 0.4, 0.6, 0.75, 0.85, 0.9, 1.1, 1.3, 1.6)
     device: str = "cpu"
     seed: int = 0
 
@@ -100,10 +103,10 @@ class Setting:
 
     @property
     def member_epochs(self) -> int:
-        """All work, in epochs of one member; a sphere's counts four times."""
+        """All work, in epochs of one member; a sphere's counts ten times."""
         compared = 6 * self.repetitions
         curve = self.epochs * (self.sigmas + compared + self.variants * (len(LOCAL_VARIANTS) + 2))
-        return curve + 8 * self.sphere_epochs * len(self.sphere_ratios)
+        return curve + 2 * SPHERE_WORK * self.sphere_epochs * len(self.sphere_ratios)
 
 
 @dataclass(frozen=True, eq=False)
@@ -250,12 +253,14 @@ class SphereRadii:
 
 
 def sphere_radii(
-    dim: int, setting: Setting, draws: int = 16
+    dim: int, setting: Setting, draws: int = SPHERE_DRAWS
 ) -> Generator[tuple[int, str], None, SphereRadii]:
     """VAEs really trained on the unit sphere, one for each ratio.
 
     Theorem 6.1 is about the likelihood. The ELBO of a Gaussian q stays below it, and its radius
-    falls short by up to 30 % near the threshold; with Eq. 3.5 in its place the gap closes.
+    falls short by up to 30 % near the threshold; with Eq. 3.5 in its place the gap closes: at
+    sigma sqrt(D) / R = 0.9, 16 draws leave 7 %, 64 leave 4 %. At 0.95 a sphere is worth only
+    0.005 nats more than the linear decoder of the same data, and training stops near that one.
     """
     ratio = np.array(setting.sphere_ratios)
     sigma = ratio / np.sqrt(dim)
@@ -274,7 +279,7 @@ def sphere_radii(
         seed=setting.seed,
         device=setting.device,
     )
-    trained = yield from _finished(f"sphere in {dim} dimensions", ensemble, weight=4)
+    trained = yield from _finished(f"sphere in {dim} dimensions", ensemble, weight=SPHERE_WORK)
     generator = torch.Generator().manual_seed(setting.seed)
     with torch.no_grad():
         z = torch.randn(4000, dim, generator=generator)
