@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 from collections.abc import Iterable, Iterator
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -84,7 +85,8 @@ class Outbox:
     def _send(self, message: Message) -> None:
         # This thread cannot raise into the job, so that it ends the process itself.
         try:
-            self._link.send(message)
+            # Not `send`: it would have tensors shared with a process that is about to end.
+            self._link.send_bytes(pickle.dumps(message))
         except OSError:
             os._exit(OWNER_GONE)
         except Exception as error:  # noqa: BLE001 - a report that cannot be pickled raises anything
