@@ -10,12 +10,12 @@ from dataclasses import dataclass
 import torch
 
 from lvm_studio.models.street import BaseSpace
+from lvm_studio.tuning.close_mixture import close_mixture
 from lvm_studio.tuning.criteria import criterion_named
 from lvm_studio.tuning.fit import FlowSnapshot, fit_flow
-from lvm_studio.tuning.flow_defended import DefendedFlow
 from lvm_studio.tuning.metered import MeteredSpace
-from lvm_studio.tuning.pool import Pool
-from lvm_studio.tuning.proposals import Proposal, flow_draws
+from lvm_studio.tuning.pool import Draws, Pool
+from lvm_studio.tuning.proposals import flow_draws
 from lvm_studio.tuning.references import (
     ReferenceDraws,
     langevin,
@@ -26,6 +26,7 @@ from lvm_studio.tuning.references import (
 from lvm_studio.tuning.smc import smc_pool
 from lvm_studio.tuning.solve import solve_kl
 from lvm_studio.tuning.specs import FlowSpec
+from lvm_studio.tuning.stages import climb
 
 KL = math.log(1000.0)
 _BEYOND = 0.3
@@ -41,6 +42,7 @@ class CostSetting:
     flow_steps: int = 1500
     flow_draws: int = 4096
     pool: int = 4096
+    climb_draws: int = 4096
 
 
 @dataclass(frozen=True)
@@ -107,48 +109,54 @@ def _without_setup(name: str, draws: ReferenceDraws, pool: Pool) -> MethodCost:
 def _proposals(
     pool: Pool, metered: MeteredSpace, lam: float, setting: CostSetting, seed: int
 ) -> Generator[str, None, tuple[MethodCost, MethodCost]]:
-    """The climb's Gaussian mixture, which is there at once, and the flow that grows from it."""
+    """The Gaussian mixture that a climb ends with, there in seconds; and the λ-flow."""
     criterion = pool.potential.criterion.name
+    yield f"{criterion}: cost of the mixture"
+    mixture = _mixture(pool, metered, lam, setting, seed)
     before, began = metered.decoded - len(pool.draws.f), time.perf_counter()
-    # One batch of 256 decodes a step, and checks: all of it passes the meter.
+    # A batch of 256 a step, and checks: all of it passes the meter.
     spec = FlowSpec(kl_max=KL + _BEYOND, steps=setting.flow_steps, snapshot_every=250)
-    mixture: MethodCost | None = None
-    paused = 0.0
     for report in fit_flow(spec, pool.potential, pool.draws, seed=seed):
-        if not isinstance(report, FlowSnapshot):
-            continue
-        proposal = report.proposal()
-        spent = metered.decoded - before, time.perf_counter() - began - paused
-        if mixture is None:
-            pause, seen = time.perf_counter(), metered.decoded
-            gaussians = proposal.mixture
-            mixture = _by_draws("mixture", gaussians, pool, lam, spent, setting, seed)
-            paused, before = time.perf_counter() - pause, before + metered.decoded - seen
-        yield f"{criterion}: cost of the flow, step {report.step} of {setting.flow_steps}"
-    assert mixture is not None  # the first snapshot comes before the first step
-    return mixture, _by_draws("flow", proposal, pool, lam, spent, setting, seed)
-
-
-def _by_draws(
-    name: str,
-    proposal: Proposal | DefendedFlow,
-    pool: Pool,
-    lam: float,
-    spent: tuple[int, float],
-    setting: CostSetting,
-    seed: int,
-) -> MethodCost:
-    """Curves of a proposal, corrected by their weights."""
+        if isinstance(report, FlowSnapshot):
+            proposal = report.proposal()
+            yield f"{criterion}: cost of the flow, step {report.step} of {setting.flow_steps}"
+    spent = metered.decoded - before, time.perf_counter() - began
     potential, n = pool.potential, setting.flow_draws
     began = time.perf_counter()
     v = torch.randn(n, potential.dim, generator=torch.Generator().manual_seed(seed + 2))
-    estimate, _ = flow_draws(proposal, potential, v, lam).estimate(lam)
-    seconds = time.perf_counter() - began
+    draws = flow_draws(proposal, potential, v, lam)
+    return mixture, _corrected("flow", draws, pool, lam, spent, time.perf_counter() - began)
+
+
+def _mixture(
+    pool: Pool, metered: MeteredSpace, lam: float, setting: CostSetting, seed: int
+) -> MethodCost:
+    """The mixture fitted to a climb of its own at this very λ."""
+    potential, n = pool.potential, setting.flow_draws
+    before, began = metered.decoded - len(pool.draws.f), time.perf_counter()
+    generator = torch.Generator().manual_seed(seed)
+    *_, reached = climb(
+        potential, pool.draws, kl_max=KL + _BEYOND, draws=setting.climb_draws, generator=generator
+    )
+    law = close_mixture(potential, reached, lam, generator, 4 * setting.climb_draws)
+    spent = metered.decoded - before, time.perf_counter() - began
+    began = time.perf_counter()
+    u = law.rsample(n, generator)
+    draws = Draws(u, potential.values(u).numpy(), -law.log_ratio(u).double().numpy())
+    return _corrected("mixture", draws, pool, lam, spent, time.perf_counter() - began)
+
+
+def _corrected(
+    name: str, draws: Draws, pool: Pool, lam: float, spent: tuple[int, float], seconds: float
+) -> MethodCost:
+    """Curves of a proposal, corrected by their weights."""
+    potential = pool.potential
+    estimate, _ = draws.estimate(lam)
     return MethodCost(
         name,
         float(spent[0]),
         spent[1],
-        n / estimate.ess,
+        len(draws.f) / estimate.ess,
         seconds / estimate.ess,
         potential.natural(estimate.moments.expectation),
         estimate.standard_error * potential.scale,

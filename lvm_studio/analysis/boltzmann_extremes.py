@@ -92,13 +92,13 @@ def _extreme(
 
 
 def ten_households(
-    london: HouseholdSet, minutes: float, prior_steps: int, seed: int
+    london: HouseholdSet, steps: int, prior_steps: int, seed: int
 ) -> Generator[str, None, VAESpace]:
     """A VAE of sums of ten households, trained with its prior refitted."""
     yield "training a VAE of sums of ten households"
     settings = {
-        "minutes": minutes,
-        "steps": 10**7,
+        "minutes": None,
+        "steps": steps,
         "checkpoint_seconds": 1e9,
         "seed": seed,
         "model.fitted_prior.steps": prior_steps,

@@ -26,7 +26,6 @@ from lvm_studio.tuning.errors import TuningError
 from lvm_studio.tuning.fit import FlowStep
 from lvm_studio.tuning.flow import LambdaFlow
 from lvm_studio.tuning.flow_conditional import ConditionalFit, Given, TargetBatch
-from lvm_studio.tuning.potential import Potential
 from lvm_studio.tuning.specs import CompositionFlowSpec
 from lvm_studio.tuning.weights import normalised
 
@@ -91,18 +90,10 @@ class CompositionTargets:
     def tilt(self, batch: TargetBatch, u: Tensor) -> Tensor:
         """λ f of u [groups, n, dim], over a few of the noises: its mean is λ f."""
         f = [
-            self._thinned(self.bank[street].potential).value(points)
+            self.bank[street].potential.thinned(_NOISE_PAIRS, self._noise).value(points)
             for street, points in zip(batch.index.tolist(), u, strict=True)
         ]
         return batch.lam[:, None] * torch.stack(f)
-
-    def _thinned(self, potential: Potential) -> Potential:
-        half = len(potential.noise) // 2
-        pairs = torch.randperm(half, generator=self._noise)[:_NOISE_PAIRS]
-        noise = potential.noise[torch.cat([pairs, pairs + half])]
-        return Potential(
-            potential.space, potential.criterion, noise, potential.shift, potential.scale
-        )
 
 
 @dataclass(frozen=True, eq=False)

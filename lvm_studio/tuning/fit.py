@@ -30,6 +30,8 @@ _COSTLY_SHARE = 0.5
 _POLISH_WEIGHT = 0.1
 """Forward KL on stored draws is noisy: at full weight it costs 0.06 nats of gap."""
 _LAM_STEP = 0.03
+_NOISE_PAIRS = 4
+"""Of the observation noise in one step: a fifth faster than all sixteen, and no worse a step."""
 
 
 @dataclass(frozen=True)
@@ -235,7 +237,8 @@ class FlowFit:
         shape = (groups, branches, rows, self.potential.dim)
         u = self.flow.push(torch.randn(shape, generator=self._generator), lam)
         log_ratio = self._density.log_ratio(u.flatten(1, 2), lam).view(shape[:-1])
-        f = self.potential.value(u.flatten(0, 2)).view(shape[:-1])
+        potential = self.potential.thinned(_NOISE_PAIRS, self._generator)
+        f = potential.value(u.flatten(0, 2)).view(shape[:-1])
         each = (log_ratio - lam[:, None, None] * f).mean(dim=-1)
         return (self.flow.log_share(lam).exp() * each).sum(dim=1).mean()
 

@@ -104,6 +104,18 @@ class Potential:
         """A value in the criterion's unit as standard deviations above the base mean."""
         return (natural - self.shift - self.bias) / self.scale
 
+    def thinned(self, pairs: int, generator: torch.Generator) -> Potential:
+        """The same over a few antithetic pairs of the noise, picked at random: its mean is f̃.
+
+        Most of what a gradient step decodes is noise over noise; a few pairs tell its direction.
+        """
+        half = len(self.noise) // 2
+        if half <= pairs:
+            return self
+        picked = torch.randperm(half, generator=generator)[:pairs]
+        noise = self.noise[torch.cat([picked, picked + half])]
+        return Potential(self.space, self.criterion, noise, self.shift, self.scale, self.bias)
+
     def on(self, space: BaseSpace) -> Potential:
         """The same potential, decoded by `space`."""
         return Potential(space, self.criterion, self.noise, self.shift, self.scale, self.bias)

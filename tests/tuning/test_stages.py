@@ -9,6 +9,7 @@ from scipy.special import log_ndtr
 from torch.distributions import Categorical, MixtureSameFamily, MultivariateNormal
 from tuning_spaces import LinearSpace, QuadraticSpace, TwoWaySpace
 
+from lvm_studio.tuning.close_mixture import close_mixture
 from lvm_studio.tuning.criteria import CRITERIA
 from lvm_studio.tuning.mixtures import Mixture, gradient_centres, nearest, stein_mixture
 from lvm_studio.tuning.pool import Draws, Pool
@@ -134,3 +135,15 @@ def test_the_same_generator_gives_the_same_climb() -> None:
     first, again = (climbed(TwoWaySpace(8), seed=3)[1] for _ in range(2))
     assert first.lam == again.lam
     assert bool((first.draws.u == again.draws.u).all())
+
+
+def test_a_close_mixture_of_two_ways_needs_hardly_more_than_one_decode_a_curve() -> None:
+    """f = max(u₁, u₂): Gaussians of the climb are near, EM and a second look bring them nearer."""
+    potential, reached = climbed(TwoWaySpace(4), kl_max=3.0)
+    law = close_mixture(potential, reached, reached.lam, generator())
+    u = law.rsample(2048, generator(1))
+    draws = Draws(u, potential.values(u).numpy(), -law.log_ratio(u).double().numpy())
+    estimate, _ = draws.estimate(reached.lam)
+    assert estimate.ess > 0.85 * len(u)
+    known = reached.draws.estimate(reached.lam)[0]
+    assert estimate.log_z == pytest.approx(known.log_z, abs=0.1)

@@ -57,7 +57,7 @@ class Setting:
     """Sizes of the three cases."""
 
     digits: DigitsSetting
-    vae_minutes: float
+    vae_steps: int
     prior_steps: int
     smc: SmcSpec
     street_smc: SmcSpec
@@ -70,7 +70,7 @@ class Setting:
 
 REDUCED = Setting(
     digits=DigitsSetting(),
-    vae_minutes=0.7,
+    vae_steps=2000,
     prior_steps=600,
     smc=SmcSpec(),
     # One Gaussian: a full covariance in 60 dimensions wants many particles.
@@ -93,7 +93,7 @@ FULL = Setting(
         gradients=10_000,
         judged=10_000,
     ),
-    vae_minutes=10.0,
+    vae_steps=20_000,
     prior_steps=2000,
     smc=SmcSpec(particles=16_384),
     street_smc=SmcSpec(particles=16_384, components=1),
@@ -159,7 +159,7 @@ class _Making:
     ) -> Generator[ChapterProgress, None, tuple[Section, ...]]:
         """Case 2, with what it costs and how sure it is."""
         setting, seeds, london = self._setting, self._spec.all_seeds, self._london
-        training = ten_households(london, setting.vae_minutes, setting.prior_steps, seeds[0])
+        training = ten_households(london, setting.vae_steps, setting.prior_steps, seeds[0])
         ten = yield from self._piece("ten households", training)
         runs = extremes(ten, seeds, setting.smc, setting.pool, "ten households")
         small = yield from self._piece("case 2", runs)
@@ -213,7 +213,7 @@ class _Making:
         words = (
             f"{digits.vae_steps} steps for the VAE of digits, {digits.judge_steps} for a "
             f"classifier or discriminator, {digits.flow_steps} for a flow "
-            f"({digits.logit_flow_steps} towards a discriminator); {setting.vae_minutes:g} minutes "
+            f"({digits.logit_flow_steps} towards a discriminator); {setting.vae_steps:,} steps "
             f"for the VAE of ten households and {setting.prior_steps} steps for its prior; "
             f"{setting.cost.flow_steps} steps for the flow whose cost is told. Of the criteria "
             f"the costs are told for {', '.join(setting.costed)}. Digits: 5,000 of MNIST, a tenth "
