@@ -18,7 +18,7 @@ PROFILE_LENGTHS = (7, 336)
 MAX_SAMPLES = 100_000
 METHODS = ("auto", "pool", "climb", "smc", "flow")
 GOALS = ("lam", "kl", "one_in_n", "expectation", "quantile")
-TUNED = ("both", "w", "z", "noise too")
+TUNED = ("both", "w", "z")
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,7 @@ class StreetState:
         criterion: name in tuning.CRITERIA.
         second: name of a second criterion, '' for none; blend: direction of the vector λ in
             degrees, 0 for the first criterion alone, 90 for the second alone.
-        tuned: which latents are tuned: those of Σw ("w"), of z ("z"), "both", or both and the
-            observation noise ("noise too").
+        tuned: which latents are tuned: those of Σw ("w"), of z ("z") or "both".
         lam: λ of the Boltzmann tuning, per standard deviation of the criterion (of two: of their
             sum in this direction).
         goal: what stays when the street, the week or the criterion change: "lam" itself, or the

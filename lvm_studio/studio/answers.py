@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 LAM_MAX = 5.0
 """End of the λ slider, in standard deviations of the criterion under the base law."""
 
-Method: TypeAlias = Literal["pool", "climb", "flow", "smc"]
+Method: TypeAlias = Literal["pool", "climb", "pair", "flow", "smc"]
 Goal: TypeAlias = Literal["kl", "one_in_n", "expectation", "quantile"]
 Picture: TypeAlias = Literal["theory", "difficulty", "measured"]
 
@@ -89,6 +89,62 @@ class Front:
 
 
 @dataclass(frozen=True, eq=False)
+class PairFigures:
+    """Two criteria under the law at one vector λ.
+
+    Attributes:
+        criteria, units: of each; lam: per standard deviation of each criterion.
+        base, expectation: E f in each unit, under the base law and the tuned one.
+        correlation: of both under the base law; valid: whether `expectation` can be trusted.
+    """
+
+    criteria: tuple[str, str]
+    units: tuple[str, str]
+    lam: tuple[float, float]
+    base: tuple[float, float]
+    expectation: tuple[float, float]
+    correlation: float
+    valid: bool
+
+
+@dataclass(frozen=True, eq=False)
+class PairSurface:
+    """What two criteria can be raised to, and what that costs: D directions of λ, L levels of KL.
+
+    Attributes:
+        state: the StreetState this answers; criteria, units: of each.
+        base: [2], E f of the base law; expectation: [D, L, 2], in each unit.
+        kl: [D, L] nats; lam: [D, L, 2] vector λ; valid: [D, L].
+        correlation: of both under the base law.
+    """
+
+    state: StreetState
+    criteria: tuple[str, str]
+    units: tuple[str, str]
+    base: NDArray[np.float64]
+    kl: NDArray[np.float64]
+    lam: NDArray[np.float64]
+    expectation: NDArray[np.float64]
+    valid: NDArray[np.bool_]
+    correlation: float
+
+
+@dataclass(frozen=True, eq=False)
+class ApartAnswer:
+    """What the tuned law costs in each part of the latents, in nats (Eq. 10.17).
+
+    Attributes:
+        state: the StreetState this answers.
+        w: KL of Σw; z: of z given Σw; doubt: each may be off by so much, their sum is exact.
+    """
+
+    state: StreetState
+    w: float
+    z: float
+    doubt: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
 class TunedAnswer:
     """The tuned law at the page's λ, and the front it moves along.
 
@@ -113,6 +169,7 @@ class TunedAnswer:
             have been resampled by them.
         front: Front.
         refining: whether a better answer for the same state is being computed.
+        pair: both criteria at the vector λ; None where one is tuned alone.
     """
 
     state: StreetState
@@ -135,6 +192,7 @@ class TunedAnswer:
     weights: NDArray[np.float64]
     front: Front
     refining: bool
+    pair: PairFigures | None = None
 
 
 @dataclass(frozen=True, eq=False)

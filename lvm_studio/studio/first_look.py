@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from lvm_studio.studio.tunings import Tuning, source_of
+from lvm_studio.studio.tunings import Source, Tuning
 from lvm_studio.tuning.pool import Draws, Pool
 from lvm_studio.tuning.stages import Climb, mixture_log_ratio
 
@@ -56,7 +56,7 @@ def first_look(
     if less:
         pool = pool.mirrored()
     draws = _both(pool, before.mixture, torch.Generator().manual_seed(seed))
-    sources = (source_of("pool", pool.draws), source_of("climb", draws))
+    sources = (Source("pool", pool.draws), Source("climb", draws))
     return Tuning(pool, {source.method: source for source in sources}, iter(()))
 
 

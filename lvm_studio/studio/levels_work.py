@@ -6,22 +6,30 @@ what a meter would read has noise, so that weeks are decoded with it here.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Hashable, Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lvm_studio.studio.answers import LevelsAnswer, StreetRequest
-from lvm_studio.studio.street_work import SLICE, Recent, StreetWork
+from lvm_studio.studio.street_work import SLICE, Recent
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
+    from lvm_studio.models.street import BaseSpace
+    from lvm_studio.studio.tuned_view import Views
     from lvm_studio.studio.tunings import Source
+    from lvm_studio.tuning.composition_parts import PartSpace
+    from lvm_studio.tuning.criteria import Criterion
     from lvm_studio.tuning.potential import Potential
 
 BINS = 48
 EACH = 16
 """Noises a draw: the tail of a week is made by noise as much as by latents."""
+EACH_PART = 3
+"""The same where latents are left alone: each costs a decode."""
 LEAST_TAIL = 40.0
 """A figure of the tail needs so many independent weeks in it."""
 NOISE_STEP = 104_729
@@ -33,9 +41,9 @@ Array = NDArray[np.float64]
 class LevelsWork:
     """Decodes the draws behind an answer once more, each with several noises."""
 
-    def __init__(self, streets: StreetWork) -> None:
-        self._streets = streets
-        self._values: Recent[int, tuple[object, Array]] = Recent(6)
+    def __init__(self, views: Views) -> None:
+        self._views = views
+        self._values: Recent[Hashable, tuple[object, Array]] = Recent(6)
 
     def answer(
         self, request: StreetRequest, source: Source, potential: Potential
@@ -48,37 +56,76 @@ class LevelsWork:
         estimate, tuned = draws.estimate(abs(state.lam))
         n = float(np.exp(min(max(estimate.moments.kl, 0.0), 700.0)))
         base = normalised(draws.log_ratio)
-        laws = (np.tile(base / EACH, EACH), np.tile(tuned / EACH, EACH))
+        each = len(values) // len(base)
+        laws = (np.tile(base / each, each), np.tile(tuned / each, each))
         yield levels(request, values, *laws, n, potential)
 
     def _noisy(
         self, request: StreetRequest, source: Source, potential: Potential
     ) -> Generator[None, None, Array]:
-        """f in its unit of EACH noisy weeks a draw, [EACH * n], all draws with one noise first."""
-        import torch
-
-        from lvm_studio.models.street import base_noise
+        """f in its unit of several noisy weeks a draw, all draws with one noise first."""
+        from lvm_studio.tuning.composition_parts import PartSpace
 
         u = source.draws.u
-        found = self._values.get(id(u))
+        key = (id(u), potential.criterion.name)
+        found = self._values.get(key)
         if found is not None and found[0] is u:
             return found[1]
-        space, parts = self._streets.space(request), []
-        slices = range(0, len(u), SLICE)
-        _, eps = base_noise(EACH * len(slices), 1, request.state.seed + NOISE_STEP)
-        for place, start in enumerate(slices):
-            yield None
-            with torch.no_grad():
-                decoded = space.decode(u[start : start + SLICE])
-            each = []
-            for noise in eps[EACH * place : EACH * (place + 1)]:  # shared by a slice: cheap
-                yield None  # all at once take a quarter of a second, and a drag has to wait
-                with torch.no_grad():
-                    each.append(potential.criterion(decoded.transport(noise)))
-            parts.append(torch.stack(each).double().numpy())
+        space, criterion = self._views.space(request), potential.criterion
+        seed = request.state.seed + NOISE_STEP
+        noisy = (
+            _of_part(space, u, criterion, seed)
+            if isinstance(space, PartSpace)
+            else _of_whole(space, u, criterion, seed)
+        )
+        parts = []
+        for found_f in noisy:
+            if found_f is None:
+                yield None
+            else:
+                parts.append(found_f)
         values = np.concatenate(parts, axis=1).ravel()
-        self._values.put(id(u), (u, values))
+        self._values.put(key, (u, values))
         return values
+
+
+def _of_whole(
+    space: BaseSpace, u: Tensor, criterion: Criterion, seed: int
+) -> Iterator[Array | None]:
+    """f [EACH, slice] of each slice of the draws; its noises are shared by the slice: cheap."""
+    import torch
+
+    from lvm_studio.models.street import base_noise
+
+    slices = torch.split(u, SLICE)
+    _, eps = base_noise(EACH * len(slices), 1, seed)
+    for place, part in enumerate(slices):
+        yield None
+        with torch.no_grad():
+            decoded = space.decode(part)
+        each = []
+        for noise in eps[EACH * place : EACH * (place + 1)]:
+            yield None  # all at once take a quarter of a second, and a drag has to wait
+            with torch.no_grad():
+                each.append(criterion(decoded.transport(noise)))
+        yield torch.stack(each).double().numpy()
+
+
+def _of_part(
+    space: PartSpace, u: Tensor, criterion: Criterion, seed: int
+) -> Iterator[Array | None]:
+    """The same where latents are left alone: each week has its own."""
+    import torch
+
+    generator = torch.Generator().manual_seed(seed)
+    for part in torch.split(u, SLICE):
+        each = []
+        for _ in range(EACH_PART):
+            yield None
+            eps = torch.randn(len(part), space.noise_width, generator=generator)
+            with torch.no_grad():
+                each.append(criterion(space.decode(part).transport(eps)))
+        yield torch.stack(each).double().numpy()
 
 
 def levels(

@@ -19,7 +19,8 @@ from lvm_studio.studio.answers import (
     TheoryAnswer,
     TheoryCurve,
 )
-from lvm_studio.studio.street_work import Recent, street_key
+from lvm_studio.studio.street_work import Recent
+from lvm_studio.studio.tuned_keys import tuning_key
 from lvm_studio.studio.tuned_work import TunedWork
 from lvm_studio.studio.tunings import best_source
 
@@ -89,7 +90,7 @@ class PictureWork:
         from lvm_studio.tuning.difficulty import gradient_norms, judged
 
         state, potential = request.state, tuning.pool.potential
-        key = (street_key(request), state.criterion, state.seed)
+        key = tuning_key(request)
         found = self._difficulties.get(key)
         if found is None:
             norms, u = [], tuning.pool.draws.u[:GRADIENTS]
@@ -128,7 +129,7 @@ class PictureWork:
 
         state, households = request.state, request.households
         size, criterion = state.composition.size, tuning.pool.potential.criterion
-        key = (households, size, state.criterion)
+        key = (households, size, criterion.name)
         found = self._sums.get(key)
         if found is None:
             for told in real_sums(households, size, criterion, BandSpec(SUMS, RESAMPLES)):

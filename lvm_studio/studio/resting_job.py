@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from lvm_studio.studio.job_thread import JobThread
-from lvm_studio.studio.tuned_work import tuning_key
+from lvm_studio.studio.tuned_keys import tuning_key
 
 if TYPE_CHECKING:
     from lvm_studio.data.jobs import Job
@@ -21,7 +21,7 @@ LOG = logging.getLogger(__name__)
 class RestingJob(QObject):
     """Runs one job at a time: that of the street and criterion on the page, once for each.
 
-    Nothing is run while λ is 0: the base law needs no help.
+    Nothing is run while λ is 0, unless told otherwise: the base law needs no help.
 
     Args:
         niceness: how far its process steps back where cores are scarce.
@@ -50,17 +50,17 @@ class RestingJob(QObject):
 
     def consider(self, request: StreetRequest) -> None:
         """Run for this request when the page has been at rest for a while."""
-        key = tuning_key(request)
+        key = self._key_of(request)
         if key == self._key:
             return
         self.forget()
-        if request.state.lam != 0.0 and key not in self._done:
+        if self._worth(request) and key not in self._done:
             self._request, self._key = request, key
             self._rest.start()
 
     def run(self, request: StreetRequest, job: Job) -> None:
         """Start the job, unless the page has moved on since `wanted`."""
-        if self._job is not None or tuning_key(request) != self._key:
+        if self._job is not None or self._key_of(request) != self._key:
             return
         self._job = JobThread(job, parent=self, niceness=self._niceness)
         self._job.reports.connect(self._hear)
@@ -84,6 +84,14 @@ class RestingJob(QObject):
         self.forget()
         for job in self.findChildren(JobThread):
             job.wait()
+
+    def _key_of(self, request: StreetRequest) -> Hashable:
+        """Requests of one key share a job."""
+        return tuning_key(request)
+
+    def _worth(self, request: StreetRequest) -> bool:
+        """Whether this request needs the job."""
+        return request.state.lam != 0.0
 
     def _rested(self) -> None:
         if self._request is not None:

@@ -163,8 +163,9 @@ class Session(OpenDocument):
         self._change(f"Criterion {name.partition('=')[0]}", criterion=name)
 
     def set_tuned(self, tuned: str) -> None:
-        """Choose which latents are tuned: those of Σw, of z, both, or both and the noise."""
-        self._change(f"Tune {tuned}", tuned=tuned)
+        """Choose which latents are tuned: those of Σw, of z, or both."""
+        told = {"w": "Σw alone", "z": "z alone"}.get(tuned, "Σw and z")
+        self._change(f"Tune {told}", tuned=tuned)
 
     def set_second(self, name: str) -> None:
         """Tune a second criterion as well; '' for the first one alone."""

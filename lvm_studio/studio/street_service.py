@@ -24,10 +24,12 @@ from lvm_studio.studio.answers import (
 )
 from lvm_studio.studio.compute_thread import ComputeThread
 from lvm_studio.studio.flow_fitter import FlowFitter
+from lvm_studio.studio.pair_service import PairService
 from lvm_studio.studio.picture_work import PictureWork
 from lvm_studio.studio.reference_runner import ReferenceRunner
 from lvm_studio.studio.street_work import StreetWork, street_key
-from lvm_studio.studio.tuned_work import Improved, TunedWork, tuning_key
+from lvm_studio.studio.tuned_keys import tuning_key
+from lvm_studio.studio.tuned_work import Improved, TunedWork
 
 if TYPE_CHECKING:
     from lvm_studio.data.jobs import Job
@@ -68,7 +70,9 @@ class StreetService(QObject):
         computing(), fan_ready(FanAnswer)
         tuned_computing(), tuned_ready(TunedAnswer): may come again, better, for the same state.
         parts_ready(PartsAnswer): who makes the peak, some time after the tuned fan.
+        apart_ready(ApartAnswer): the KLs of Σw and z, some time after the tuned fan.
         levels_ready(LevelsAnswer): f of single weeks, some time after the tuned fan.
+        surface_ready(PairSurface): what two criteria can be raised to, once it is known.
         picture_ready(TheoryAnswer | DifficultyAnswer | MeasuredAnswer): see `show_picture`.
         unavailable(sentence)
         flow_status(sentence): what the background flow is doing; '' for nothing.
@@ -81,7 +85,9 @@ class StreetService(QObject):
     tuned_computing = Signal()
     tuned_ready = Signal(object)
     parts_ready = Signal(object)
+    apart_ready = Signal(object)
     levels_ready = Signal(object)
+    surface_ready = Signal(object)
     picture_ready = Signal(object)
     unavailable = Signal(str)
     flow_status = Signal(str)
@@ -107,6 +113,7 @@ class StreetService(QObject):
         self._fitter = fitter or FlowFitter(self)
         self._references = references or ReferenceRunner(self)
         self._thread = ComputeThread(self)
+        self._pairs = PairService(self._thread, ADOPTING, self._tunings, self)
         self.fan: FanAnswer | None = None
         """The latest fan; None while there is none."""
         self.tuned: TunedAnswer | None = None
@@ -135,6 +142,7 @@ class StreetService(QObject):
         self._settled.stop()
         self._fitter.stop()
         self._references.stop()
+        self._pairs.stop()
         self._thread.end()
 
     def request_lam(self, kind: Goal, target: float, share: float = 0.5) -> None:
@@ -167,6 +175,7 @@ class StreetService(QObject):
         self._fitting = self._thread.open_mailbox(ADOPTING)
         self._climbing = self._thread.open_mailbox(CLIMBING)
         self._sharing = self._thread.open_mailbox(SHARING)
+        self._apart = self._thread.open_mailbox(SHARING)
         self._levels = self._thread.open_mailbox(SHARING)
         self._pictures = self._thread.open_mailbox(SHARING)
         self._referring = self._thread.open_mailbox(ADOPTING)
@@ -174,7 +183,7 @@ class StreetService(QObject):
 
     def _of_the_street(self) -> tuple[Mailbox, ...]:
         asked = (self._fans, self._tuned, self._solving)
-        told = (self._sharing, self._levels, self._pictures)
+        told = (self._apart, self._sharing, self._levels, self._pictures)
         fitted = (self._adopting, self._fitting, self._referring, self._comparing)
         return (*asked, *fitted, self._climbing, *told)
 
@@ -194,6 +203,7 @@ class StreetService(QObject):
         self._settled.timeout.connect(self._improve)
         self._adopting.answered.connect(self._adopted)
         self._sharing.answered.connect(self.parts_ready)
+        self._apart.answered.connect(self.apart_ready)
         self._levels.answered.connect(self.levels_ready)
         self._pictures.answered.connect(self.picture_ready)
         for mailbox in self._of_the_street():
@@ -206,6 +216,10 @@ class StreetService(QObject):
         self._referring.answered.connect(self._run_reference)
         self._references.found.connect(self._compare)
         self._comparing.answered.connect(self._tuning_improved)
+        self._pairs.surface_ready.connect(self.surface_ready)
+        self._pairs.learned.connect(self._pair_learned)
+        self._pairs.status.connect(self.flow_status)
+        self._pairs.failed.connect(self.failed)
 
     def _state_changed(self, _new: StreetState, _old: StreetState) -> None:
         self._refresh()
@@ -245,11 +259,11 @@ class StreetService(QObject):
             self._fans.post(partial(self._streets.fan, request))
         if self._must_solve(request):
             self._solve(request)
-        tuned_key = (fan_key, state.criterion, state.lam, state.method, state.corrected)
+        tuned_key = (tuning_key(request), fan_key, state.lam, state.method, state.corrected)
         if tuned_key != self._tuned_key and not self._solving.waiting:
             self._tuned_key = tuned_key
             self._quiet.stop()
-            for telling in (self._sharing, self._levels, self._pictures):
+            for telling in (self._apart, self._sharing, self._levels, self._pictures):
                 telling.withdraw()
             self.tuned_computing.emit()
             self._tuned.post(partial(self._tunings.answer, request))
@@ -257,8 +271,15 @@ class StreetService(QObject):
                 improving.withdraw()
             self._settled.start()
         self._tuning_key = tuning_key(request)
-        self._fitter.consider(request)
-        self._references.consider(request)
+        self._pairs.consider(request)
+        self._fit_in_background()
+
+    def _fit_in_background(self) -> None:
+        """See to flow and reference of the page, once all directions of two criteria are known."""
+        request = self._request()
+        if request is not None and not self._pairs.busy:
+            self._fitter.consider(request)
+            self._references.consider(request)
 
     def _must_solve(self, request: StreetRequest) -> bool:
         """Whether λ is not the one that the goal held asks for on this street."""
@@ -311,6 +332,7 @@ class StreetService(QObject):
             mailbox.withdraw()
         self._fitter.forget()
         self._references.forget()
+        self._pairs.forget()
         obstacle = self._obstacle()
         if obstacle:
             self.unavailable.emit(obstacle)
@@ -345,6 +367,7 @@ class StreetService(QObject):
         """Ask who makes the peak of the tuned fan at rest on screen, and how high f is there."""
         request = self._request()
         if request is not None:
+            self._apart.post(partial(self._tunings.apart, request))
             self._levels.post(partial(self._tunings.levels, request))
             self._sharing.post(partial(self._tunings.parts, request))
             self._work_picture_out()
@@ -383,6 +406,13 @@ class StreetService(QObject):
     def _compare(self, request: StreetRequest, reference: Reference) -> None:
         if tuning_key(request) == self._tuning_key:
             self._comparing.post(partial(self._tunings.compare, request, reference))
+
+    def _pair_learned(self) -> None:
+        """Answer again, now that all directions are known, unless the answer there will do."""
+        request = self._request()
+        if request is not None and (self.tuned is None or not self.tuned.valid):
+            self._tuned.post(partial(self._tunings.answer, request))
+        self._fit_in_background()
 
     def _adopt_flow(self, request: StreetRequest, snapshot: FlowSnapshot) -> None:
         self._newest = (request, snapshot)

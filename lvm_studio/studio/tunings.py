@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +20,7 @@ from lvm_studio.studio.street_work import Recent
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from lvm_studio.studio.pair_work import KnownPair
     from lvm_studio.tuning.certificate import Certificate
     from lvm_studio.tuning.estimates import TunedEstimate
     from lvm_studio.tuning.pool import Draws, Pool
@@ -27,6 +29,11 @@ if TYPE_CHECKING:
     from lvm_studio.tuning.stages import Climb
 
 FRONT_LAMS = np.concatenate([np.linspace(0.0, 2.0, 17), np.linspace(2.25, LAM_MAX, 12)])
+
+
+_NOTHING = np.empty(0)
+NO_FRONT = Front(_NOTHING, _NOTHING, _NOTHING, _NOTHING > 0, _NOTHING, _NOTHING > 0)
+"""While the direction of λ is being chosen none of them is worth it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,8 +45,11 @@ class Source:
 
     method: Method
     draws: Draws
-    estimates: tuple[TunedEstimate, ...]
-    """At each of FRONT_LAMS."""
+
+    @cached_property
+    def estimates(self) -> tuple[TunedEstimate, ...]:
+        """At each of FRONT_LAMS."""
+        return tuple(self.draws.estimate(float(lam))[0] for lam in FRONT_LAMS)
 
 
 @dataclass(eq=False)
@@ -51,8 +61,8 @@ class Tuning:
 
     pool: Pool
     sources: dict[Method, Source]
-    stages: Iterator[Climb]
-    """Of the climb, taken up one by one; whoever needs the next takes it."""
+    stages: Iterator[Climb | None]
+    """Of the climb, taken up one by one, None within one; whoever needs the next takes it."""
     flow: FlowRows | None = None
     reference: Reference | None = None
     climbed: bool = False
@@ -60,12 +70,20 @@ class Tuning:
     """The last stage of the climb that has fitted a Gaussian."""
     couplings: Recent[tuple[int, int, int], RowCoupling] = field(default_factory=lambda: Recent(3))
     decoded: RowCurves = field(default_factory=RowCurves)
+    pair: KnownPair | None = None
+    """What all directions of two criteria share; None of one criterion."""
     _front: Front | None = None
 
     def learn(self, source: Source) -> None:
         """Answer from this source too from now on."""
         self.sources[source.method] = source
         self._front = None
+
+    def reach(self, stage: Climb) -> None:
+        """Take in a stage of the climb; the one before the first Gaussian knows no more."""
+        if stage.stages:
+            self.reached = stage
+            self.learn(Source("climb", stage.draws))
 
     def end_climb(self) -> None:
         """Note that the climb is over: where it is lost from now on, the pool is too."""
@@ -78,7 +96,9 @@ class Tuning:
 
     @property
     def front(self) -> Front:
-        """The front as all sources together see it."""
+        """The front as all sources together see it; of two criteria once λ has come to rest."""
+        if self.pair is not None and not self.climbed:
+            return NO_FRONT
         if self._front is None:
             self._front = front_of(self)
         return self._front
@@ -86,7 +106,7 @@ class Tuning:
 
 def by_knowledge(tuning: Tuning) -> list[Source]:
     """Return the sources, first the one that has seen most of the tuned laws."""
-    methods: tuple[Method, ...] = ("flow", "smc", "climb", "pool")
+    methods: tuple[Method, ...] = ("flow", "smc", "climb", "pair", "pool")
     return [tuning.sources[method] for method in methods if method in tuning.sources]
 
 
@@ -142,10 +162,6 @@ def front_of(tuning: Tuning) -> Front:
             [estimate.valid for estimate in tuning.sources["pool"].estimates[: len(best)]]
         ),
     )
-
-
-def source_of(method: Method, draws: Draws) -> Source:
-    return Source(method, draws, tuple(draws.estimate(float(lam))[0] for lam in FRONT_LAMS))
 
 
 def certified(tuning: Tuning, source: Source, lam: float) -> Certificate:

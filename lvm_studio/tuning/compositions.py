@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -13,6 +14,7 @@ from lvm_studio.tuning.potential import Potential
 from lvm_studio.tuning.weights import systematic_resample
 
 _APART_ROWS = 1024
+_ROWS_A_SLICE = 128
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,6 @@ class KlApart:
         return self.w + self.z
 
 
-@torch.no_grad()
 def kl_apart(
     draws: Draws, lam: float, potential: Potential, first: Tensor, seed: int = 0
 ) -> KlApart:
@@ -42,11 +43,28 @@ def kl_apart(
     Gaussian mixtures fitted to half of the draws bound both from below on the other half; how far
     the bounds leave the whole uncovered is the doubt.
     """
+    *_, apart = kl_apart_in_slices(draws, lam, potential, first, seed)
+    assert apart is not None  # the last one is the answer
+    return apart
+
+
+def kl_apart_in_slices(
+    draws: Draws,
+    lam: float,
+    potential: Potential,
+    first: Tensor,
+    seed: int = 0,
+    rows: int = _APART_ROWS,
+) -> Iterator[KlApart | None]:
+    """The same with a pause (None) after each slice; rows: draws of each half."""
     estimate, share = draws.estimate(lam)
-    rows = torch.from_numpy(systematic_resample(share, 2 * _APART_ROWS, seed))
-    fitted, judged = draws.u[rows[::2]], draws.u[rows[1::2]]
-    with torch.enable_grad():
-        _, slope = potential.value_and_gradient(fitted)
+    picked = torch.from_numpy(systematic_resample(share, 2 * rows, seed))
+    fitted, judged = draws.u[picked[::2]], draws.u[picked[1::2]]
+    slopes = []
+    for part in torch.split(fitted, _ROWS_A_SLICE):
+        slopes.append(potential.value_and_gradient(part)[1])
+        yield None
+    slope = torch.cat(slopes)
     even = torch.full((len(fitted),), 1.0 / len(fitted))
     generator = torch.Generator().manual_seed(seed)
     centres = gradient_centres(lam * slope, even, generator)
@@ -55,7 +73,7 @@ def kl_apart(
     known = float(mixture.log_ratio(judged).mean())
     of_first = float(marginal(mixture, first).log_ratio(judged[:, first]).mean())
     missing = estimate.moments.kl - known
-    return KlApart(
+    yield KlApart(
         w=of_first + 0.5 * missing,
         z=known - of_first + 0.5 * missing,
         doubt=0.5 * abs(missing),

@@ -20,7 +20,7 @@ from lvm_studio.tuning.sums import LARGEST_LAM, CriterionSums
 from lvm_studio.tuning.weights import Array
 
 POOL_SIZE = 4096
-_NOISE_SEED_STEP = 7919
+NOISE_SEED_STEP = 7919
 """Keeps the noise averaged over by f̃ apart from the noise of the curves on screen."""
 
 
@@ -89,10 +89,12 @@ class Pool:
         """The same in slices: None after each chunk decoded, the pool last."""
         u, eps = common_noise(space, n, seed)
         draws, slice_size = criterion.noise_draws, slice_of(space)
-        noise = noise_behind(space, eps.shape[-1], draws, seed + _NOISE_SEED_STEP)
+        noise = noise_behind(space, eps.shape[-1], draws, seed + NOISE_SEED_STEP)
         raw = Potential(space, criterion, noise)
         natural, curves = [], []
-        for part, part_eps in zip(u.split(slice_size), eps.split(slice_size), strict=True):
+        for part, part_eps in zip(
+            torch.split(u, slice_size), torch.split(eps, slice_size), strict=True
+        ):
             values, decoded = _decode(raw, part, part_eps)
             natural.append(values)
             curves.append(decoded)

@@ -146,7 +146,7 @@ class _Mixture:
     def growing(self, law: Mixture, fresh: Tensor) -> Iterator[None]:
         """Take in draws of a law, a slice at a time."""
         known = []
-        for part in fresh.split(slice_of(self.potential.space) // _SLICES):
+        for part in torch.split(fresh, slice_of(self.potential.space) // _SLICES):
             known.append(self.potential.value_and_gradient(part))
             yield None
         self.u = torch.cat([self.u, fresh])

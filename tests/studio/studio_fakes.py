@@ -30,7 +30,8 @@ from lvm_studio.studio.answers import (
     TunedAnswer,
 )
 from lvm_studio.studio.dialogs import Choice, Dialogs
-from lvm_studio.studio.tuned_work import Improved, tuning_key
+from lvm_studio.studio.tuned_keys import tuning_key
+from lvm_studio.studio.tuned_work import Improved
 from lvm_studio.tuning.certificate import Certificate
 
 IDS = ("A", "B", "C", "D", "E")
@@ -168,6 +169,9 @@ class FakeTunings:
     def parts(self, request: StreetRequest) -> Generator[PartsAnswer | None, None, None]:
         self.shared_out.append(request.state)
         yield parts(request.state)
+
+    def apart(self, request: StreetRequest) -> Generator[None, None, None]:
+        yield None
 
     def climb(self, request: StreetRequest) -> Generator[Improved | None, None, None]:
         self.climbs += 1

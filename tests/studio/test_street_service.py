@@ -13,7 +13,8 @@ from lvm_studio.storage.workspace import Workspace
 from lvm_studio.studio.answers import StreetRequest, TunedAnswer
 from lvm_studio.studio.session import Session
 from lvm_studio.studio.street_service import QUIET_MS, StreetService
-from lvm_studio.studio.tuned_work import Improved, tuning_key
+from lvm_studio.studio.tuned_keys import tuning_key
+from lvm_studio.studio.tuned_work import Improved
 
 PATIENCE = 5000
 

@@ -15,8 +15,9 @@ from lvm_studio.models.trained import TrainedModel, build_module
 from lvm_studio.storage.street_state import StreetState
 from lvm_studio.studio.answers import FanAnswer, LoadedModel, StreetRequest, TunedAnswer
 from lvm_studio.studio.street_work import Recent, StreetWork
-from lvm_studio.studio.tuned_work import Improved, TunedWork, tuning_key
-from lvm_studio.studio.tunings import FRONT_LAMS, Source
+from lvm_studio.studio.tuned_keys import tuning_key
+from lvm_studio.studio.tuned_work import Improved, TunedWork
+from lvm_studio.studio.tunings import Source
 from lvm_studio.tuning.errors import TuningError
 from lvm_studio.tuning.fit import FlowSnapshot, fit_flow
 from lvm_studio.tuning.pool import Draws
@@ -203,8 +204,7 @@ def test_a_pool_is_not_believed_where_the_climb_is_lost(request_: StreetRequest)
     tuning = tunings._tunings.get(tuning_key(near))
     draws = tuning.sources["pool"].draws
     few = Draws(draws.u[:64], draws.f[:64], draws.log_ratio[:64])
-    estimates = tuple(few.estimate(lam)[0] for lam in FRONT_LAMS)
-    tuning.learn(Source("climb", few, estimates))
+    tuning.learn(Source("climb", few))
     tuning.end_climb()
     answer = tuned(tunings, near)
     assert believed.valid

@@ -147,6 +147,9 @@ class ComposePanel(QWidget):
             lambda level, share: self._service.request_lam("quantile", level, share)
         )
         self.lam.corrected_asked.connect(session.set_corrected)
+        self.lam.what.space_chosen.connect(session.set_tuned)
+        self.lam.what.second_chosen.connect(session.set_second)
+        self.lam.pair_asked.connect(self._set_pair)
 
     def _connect_session(self) -> None:
         self._session.state_changed.connect(self._state_changed)
@@ -158,9 +161,12 @@ class ComposePanel(QWidget):
         service = self._service
         service.computing.connect(self.fan.computing.begin)
         service.tuned_computing.connect(self.lam.computing.begin)
+        service.tuned_computing.connect(self.lam.what.fade_apart)
         service.fan_ready.connect(self._show_fan)
         service.tuned_ready.connect(self._show_tuned)
         service.levels_ready.connect(self.lam.levels.show_levels)
+        service.apart_ready.connect(self.lam.show_apart)
+        service.surface_ready.connect(self.lam.show_surface)
         service.unavailable.connect(self._show_unavailable)
         service.model_loading.connect(self._show_loading)
         service.failed.connect(self._end_computing)
@@ -170,6 +176,9 @@ class ComposePanel(QWidget):
 
     def _set_lam(self, lam: float) -> None:
         self._session.set_lam(lam, self._lam_burst.current())
+
+    def _set_pair(self, blend: float, lam: float) -> None:
+        self._session.set_pair(blend, lam, self._lam_burst.current())
 
     def _keep_tuning(self) -> None:
         """Note the tuning on screen in the history."""
@@ -220,6 +229,10 @@ class ComposePanel(QWidget):
         if differs("criterion"):
             self.lam.set_criterion(new.criterion)
             self.fan.set_target(*drawn_target(new.criterion))
+        if differs("criterion", "second", "blend"):
+            self.lam.set_pair(new.criterion, new.second, new.blend)
+        if differs("criterion", "second", "tuned") or (old and _street(new) != _street(old)):
+            self.lam.show_surface(None)
         if differs("show_curves"):
             self.fan.set_shown(new.show_curves)
         # a field may show what was typed but not accepted
@@ -227,6 +240,7 @@ class ComposePanel(QWidget):
         self.lam.set_held(new.goal, new.target, new.share)
         self.lam.set_corrected(new.corrected)
         self.lam.set_method(new.method)
+        self.lam.what.set_space(new.tuned)
 
     def _show_temperature(self, state: StreetState) -> None:
         own = None if state.own_temperature is None else daily_means(state.own_temperature)
@@ -260,6 +274,8 @@ class ComposePanel(QWidget):
         unmeasured = why_unmeasured(self._session.households, answer.state)
         self.readouts.set_source(source_text(answer), unmeasured)
         self.lam.set_available(True)
+        model = self._session.trained_model()
+        self.lam.what.set_splittable(model is not None and model.kind == "compvae")
         if _street(answer.state) != self._tuned_street:
             self._fade_tuned()
 
@@ -272,6 +288,8 @@ class ComposePanel(QWidget):
     def _show_tuned(self, answer: TunedAnswer) -> None:
         self._tuned_street = _street(answer.state)
         fan = None if answer.lam == 0.0 else answer.fan
+        if fan is None:
+            self.lam.show_apart(None)
         self.fan.set_tuned(fan, valid=answer.valid)
         self.readouts.set_tuned(fan)
         self.lam.show_answer(answer)
@@ -316,12 +334,15 @@ def drawn_target(criterion: str) -> tuple[int, tuple[float, ...] | None]:
 
 def kept_of(answer: TunedAnswer) -> KeptTuning:
     """Return what the history keeps of an answer."""
-    certificate = answer.certificate
+    certificate, pair = answer.certificate, answer.pair
+    alone = (answer.expectation, answer.base_expectation, answer.unit)
+    # of two criteria the first one's
+    told = alone if pair is None else (pair.expectation[0], pair.base[0], pair.units[0])
     return KeptTuning(
         state=answer.state,
-        expectation=answer.expectation,
-        base_expectation=answer.base_expectation,
-        unit=answer.unit,
+        expectation=told[0],
+        base_expectation=told[1],
+        unit=told[2],
         kl=answer.kl,
         method=answer.method,
         ess_share=certificate.ess_share,

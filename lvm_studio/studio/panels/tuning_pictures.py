@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QTabWidget
 
 from lvm_studio.studio.answers import DifficultyAnswer, MeasuredAnswer, Picture, TheoryAnswer
 from lvm_studio.studio.theme import Colours
+from lvm_studio.studio.tuned_keys import criterion_key
 from lvm_studio.studio.widgets.difficulty_plot import DifficultyPlot
 from lvm_studio.studio.widgets.levels_plot import LevelsPlot
 from lvm_studio.studio.widgets.theory_plot import TheoryPlot
@@ -38,8 +39,8 @@ class TuningPictures(QObject):
         self._service, self._levels = service, levels
         self.theory = TheoryPlot(colours, tabs)
         self.difficulty = DifficultyPlot(colours, tabs)
-        tabs.insertTab(1, self.theory, "Theory")
-        tabs.insertTab(2, self.difficulty, "Difficulty")
+        tabs.insertTab(2, self.theory, "Theory")
+        tabs.insertTab(3, self.difficulty, "Difficulty")
         self._pictures: tuple[tuple[QWidget, Picture], ...] = (
             (self.theory, "theory"),
             (self.difficulty, "difficulty"),
@@ -90,4 +91,4 @@ class TuningPictures(QObject):
 def _law(state: StreetState) -> Hashable:
     """What the pictures are of, λ itself left out."""
     street = (state.dataset, state.model, state.composition, state.week, state.own_temperature)
-    return (*street, state.criterion, state.seed, state.lam < 0.0)
+    return (*street, criterion_key(state), state.tuned, state.seed, state.lam < 0.0)

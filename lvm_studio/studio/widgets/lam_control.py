@@ -47,12 +47,15 @@ from lvm_studio.studio.widgets.lam_words import (
     held_text,
 )
 from lvm_studio.studio.widgets.levels_plot import LevelsPlot
+from lvm_studio.studio.widgets.pair_inverse import polar
+from lvm_studio.studio.widgets.pair_pad import PairPad
 from lvm_studio.studio.widgets.steady_room import SteadyRoom
+from lvm_studio.studio.widgets.tuned_row import TunedRow
 from lvm_studio.studio.widgets.tuning_history import TuningHistory
 from lvm_studio.tuning.errors import TuningError
 
 if TYPE_CHECKING:
-    from lvm_studio.studio.answers import Front, TunedAnswer
+    from lvm_studio.studio.answers import ApartAnswer, Front, PairSurface, TunedAnswer
 
 CRITERION_CHARACTERS = 16
 LEVEL_WIDTH = 96
@@ -76,6 +79,7 @@ class LamControl(QWidget):
     target_asked = Signal(str, float)  # "kl" | "one_in_n" | "expectation", value
     quantile_asked = Signal(float, float)  # level of f, share of the weeks below it
     corrected_asked = Signal(bool)
+    pair_asked = Signal(float, float)  # direction in degrees, λ along it
 
     def __init__(self, colours: Colours, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -102,6 +106,10 @@ class LamControl(QWidget):
         self.front = FrontPlot(colours, self)
         self.levels = LevelsPlot(colours, self)
         self.history = TuningHistory(self)
+        self.what = TunedRow(self)
+        self.pad = PairPad(colours, self)
+        self._second = ""
+        self._blend, self._correlation = 45.0, 0.0
         self.pictures = QTabWidget(self)
         self._name_widgets()
         self._lay_out()
@@ -139,6 +147,29 @@ class LamControl(QWidget):
         with QSignalBlocker(self.corrected_box):
             self.corrected_box.setChecked(corrected)
 
+    def set_pair(self, first: str, second: str, blend: float) -> None:
+        """Show the second criterion ('' for none) and the direction of λ."""
+        self._blend = blend
+        self.what.set_second(first, second)
+        if second == self._second:
+            return
+        self._second = second
+        place = self.pictures.indexOf(self.pad)
+        self.pictures.setTabVisible(place, bool(second))
+        if second:
+            self.pictures.setCurrentIndex(place)
+        # f of two is a number without a meaning of its own: each is told beside its λ
+        for widget in self._of_one:
+            widget.setVisible(not second)
+
+    def show_surface(self, surface: PairSurface | None) -> None:
+        """Draw what two criteria can be raised to; None: it is not known."""
+        self.pad.show_surface(surface)
+
+    def show_apart(self, answer: ApartAnswer | None) -> None:
+        """Tell the KLs of Σw and z."""
+        self.what.show_apart(answer)
+
     def set_held(self, goal: str, target: float, share: float = 0.5) -> None:
         """Say what stays as it is when the street, the week or the criterion change."""
         unit = help_of(self._criterion).unit
@@ -164,6 +195,7 @@ class LamControl(QWidget):
         self._show_trust(answer is None or answer.valid)
         self.certificate.show_answer(answer)
         self._base.setText(base_text(answer))
+        self._show_pair(answer)
         if answer is None:
             self.front.clear_front()
             self.levels.show_levels(None)
@@ -194,6 +226,7 @@ class LamControl(QWidget):
         self._reset.setIcon(qta.icon("fa6s.arrow-rotate-left", color=colours.text))
         self.front.set_colours(colours)
         self.levels.set_colours(colours)
+        self.pad.set_colours(colours)
 
     # -- inside ----------------------------------------------------------------------------
 
@@ -281,15 +314,17 @@ class LamControl(QWidget):
         second.addStretch(1)
         second.addWidget(self.computing)
         third.addWidget(self.share_field)
-        third.addWidget(QLabel("of the weeks above", self))
+        above = QLabel("of the weeks above", self)
+        third.addWidget(above)
         third.addWidget(self.quantile_field)
         third.addSpacing(8)
         third.addWidget(SteadyRoom(self._held, self), 1)
         for number, row in enumerate((first, second, third)):
             grid.addLayout(row, number, 0)
-        grid.addWidget(self.certificate, 3, 0)
-        grid.addWidget(SteadyRoom(self._source, self), 4, 0)
-        grid.addWidget(SteadyRoom(self._flow, self), 5, 0)
+        grid.addWidget(self.what, 3, 0)
+        grid.addWidget(self.certificate, 4, 0)
+        grid.addWidget(SteadyRoom(self._source, self), 5, 0)
+        grid.addWidget(SteadyRoom(self._flow, self), 6, 0)
         grid.setRowStretch(grid.rowCount(), 1)
         whole = QHBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
@@ -297,11 +332,15 @@ class LamControl(QWidget):
         whole.addLayout(grid, 3)
         self.pictures.setObjectName("tuning_pictures")
         self.pictures.setDocumentMode(True)
+        self.pictures.addTab(self.pad, "Two criteria")
+        self.pictures.setTabVisible(0, False)
         self.pictures.addTab(self.front, "Front")
         self.pictures.addTab(self.levels, "Weeks")
         self.pictures.addTab(self.history, "History")
         whole.addWidget(self.pictures, 2)
         self.pictures.setMinimumSize(240, 170)
+        quantile = (self.share_field, above, self.quantile_field)
+        self._of_one: tuple[QWidget, ...] = (self._base, self.expectation_field, *quantile)
 
     def _connect(self) -> None:
         self.criterion_box.activated.connect(self._choose_criterion)
@@ -319,6 +358,10 @@ class LamControl(QWidget):
         self.slider.sliderPressed.connect(self.drag_started)
         self.slider.sliderReleased.connect(self.drag_ended)
         self.front.lam_asked.connect(self.lam_asked)
+        self.pad.vector_asked.connect(self._ask_vector)
+        self.pad.drag_started.connect(self.drag_started)
+        self.pad.drag_ended.connect(self.drag_ended)
+        self.what.vector_asked.connect(self._ask_vector)
         self._reset.clicked.connect(lambda: self.lam_asked.emit(0.0))
         self.kl_field.edited.connect(lambda value: self.target_asked.emit("kl", value))
         self.odds_field.edited.connect(lambda value: self.target_asked.emit("one_in_n", value))
@@ -328,6 +371,18 @@ class LamControl(QWidget):
 
     def _choose_criterion(self, place: int) -> None:
         self._take_criterion(self.criterion_box.itemData(place))
+
+    def _show_pair(self, answer: TunedAnswer | None) -> None:
+        pair = None if answer is None else answer.pair
+        if pair is not None:
+            self._correlation = pair.correlation
+        self.what.show_pair(pair)
+        self.pad.show_figures(pair)
+
+    def _ask_vector(self, first: float, second: float) -> None:
+        """A vector λ was asked for; where it is zero its direction stays."""
+        blend, lam = polar(first, second, self._correlation)
+        self.pair_asked.emit(blend if lam else self._blend, lam)
 
     def _ask_quantile(self) -> None:
         level = self.quantile_field.value()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from lvm_studio.studio.widgets.criteria_help import help_of
 
 if TYPE_CHECKING:
-    from lvm_studio.studio.answers import TunedAnswer
+    from lvm_studio.studio.answers import PairFigures, TunedAnswer
 
 LAM_HELP = (
     "λ, per standard deviation of the criterion: the week is drawn from p(x) e^{λ f(x)} / Z\n"
@@ -58,12 +58,33 @@ FLOW_HELP = (
 def figures_text(answer: TunedAnswer) -> str:
     """One line: E f base → tuned, KL, odds, ESS and k̂."""
     about = help_of(answer.criterion)
-    change = f"E {about.symbol}  {answer.base_expectation:,.1f} → {answer.expectation:,.1f}"
+    change = (
+        pair_text(answer.pair)
+        if answer.pair is not None
+        else f"E {about.symbol}  {answer.base_expectation:,.1f} → "
+        f"{answer.expectation:,.1f} {answer.unit}"
+    )
     khat = f"{answer.khat:.2f}".replace("-", "−") if math.isfinite(answer.khat) else "–"
     odds = f"1 week in {answer.one_in_n:,.0f}" if answer.one_in_n < 1e9 else "beyond 1 in 10⁹"
     return (
-        f"{change} {answer.unit}   ·   KL {abs(answer.kl):.2f} nats, {odds}   ·   "
+        f"{change}   ·   KL {abs(answer.kl):.2f} nats, {odds}   ·   "
         f"ESS {answer.ess:,.0f} of {answer.samples:,}   ·   k̂ {khat}"
+    )
+
+
+def pair_text(figures: PairFigures) -> str:
+    """Both of two criteria, base → tuned.
+
+    >>> from lvm_studio.studio.answers import PairFigures
+    >>> names = ("peak", "flexibility")
+    >>> pair_text(PairFigures(names, ("kW", "kWh"), (1.0, 0.5), (31.0, 600.0), (33.1, 640.0), 0.5,
+    ...                       True))
+    'E peak 31.0 → 33.1 kW   ·   E flexibility 600.0 → 640.0 kWh'
+    """
+    each = zip(figures.criteria, figures.base, figures.expectation, figures.units, strict=True)
+    return "   ·   ".join(
+        f"E {help_of(name).symbol} {base:,.1f} → {tuned:,.1f} {unit}".rstrip()
+        for name, base, tuned, unit in each
     )
 
 

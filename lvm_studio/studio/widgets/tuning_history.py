@@ -109,4 +109,7 @@ def tuning_name(kept: KeptTuning) -> str:
     """
     state = kept.state
     title = help_of(state.criterion).title
+    if state.second:
+        title += f" and {help_of(state.second).symbol}"
+    title += {"w": " by Σw", "z": " by z"}.get(state.tuned, "")
     return f"{title}, {state.composition.size} households, {state.week}"
