@@ -174,8 +174,12 @@ def heldout_vectors(
     else:
         _, held = vectors.split(share, HELDOUT_SEED)
     for row in range(min(n, len(held))):
-        labels = (f"{name} {column[row]}" for name, column in held.labels.items())
-        known = ", ".join(label for label in labels if not label.startswith(HELD_OUT))
+        labels = [
+            str(column[row]) if column.dtype.kind == "U" else f"{name} {column[row]}"
+            for name, column in held.labels.items()
+            if name != HELD_OUT
+        ]
+        known = ", ".join(labels)
         k = None if held.k is None else torch.from_numpy(held.k[row])
         title = known or f"vector {row + 1}"
         yield HeldOut(title, held.x[row].astype(np.float64), vector_space(model, k))

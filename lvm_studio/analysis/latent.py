@@ -69,7 +69,8 @@ class LatentCloud:
     `x` [n, D] what was observed, in `unit`; `households` the rows of the set in each sum (empty
     for vectors), `conditions` [n, E] what a conditional model is told of each vector, `told` what
     these numbers say, `layers` how many of the dimensions belong to each layer of a chain (top
-    first; empty where there is no chain), `columns` the names of the D coordinates, if they have.
+    first; empty where there is no chain), `columns` the names of the D coordinates and `scale`
+    what they are measured in, if they have any.
     """
 
     names: tuple[str, ...]
@@ -85,6 +86,7 @@ class LatentCloud:
     told: tuple[Condition, ...] = ()
     layers: tuple[int, ...] = ()
     columns: tuple[str, ...] = ()
+    scale: str = ""
 
     @property
     def info_bits(self) -> NDArray[np.float64]:

@@ -30,6 +30,8 @@ from lvm_studio.models.vectors import VectorVAE
 POINTS = 5000
 SEED = 0
 AT_ONCE = 256
+MOST_CLASSES = 12
+"""Labels of more kinds than these are names: the last to colour by."""
 
 _MANIFOLD: TypeAdapter[ManifoldSpec] = TypeAdapter(ManifoldSpec)
 
@@ -148,33 +150,32 @@ def vector_cloud_slices(
         told=() if told is None else model.columns.told(told.shape[1]),
         layers=space.layers if isinstance(space, LadderSpace) else (),
         columns=rows.columns.names,
+        scale="standard deviations of each column" if rows.columns.scale else "",
     )
 
 
 def _columns(
     model: TrainedModel, rows: VectorSet, nats: NDArray[np.float64], told: NDArray[Any] | None
 ) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
-    """What points can be coloured by: labels, what is told, scores; and titles of it all."""
-    columns = {name: _as_names(column) for name, column in rows.labels.items()}
-    titles = {name: name for name in columns}
+    """What points can be coloured by: labels, what is told, scores, names; and titles of it all."""
+    labels = {name: _as_names(column) for name, column in rows.labels.items()}
+    names = [name for name, column in labels.items() if len(np.unique(column)) > MOST_CLASSES]
+    found = [(name, name, labels[name]) for name in labels if name not in names]
     if told is not None:
         conditions = model.columns.told(told.shape[1])
         for condition, place in zip(conditions, places(conditions), strict=True):
-            key = condition.name if condition.name not in columns else f"told {condition.name}"
-            columns[key] = condition.column(told[:, place].astype(np.float64))
-            titles[key] = f"told: {condition.name}" + f", {condition.unit}" * bool(condition.unit)
+            title = f"told: {condition.name}" + f", {condition.unit}" * bool(condition.unit)
+            if condition.name not in labels:
+                column = condition.column(told[:, place].astype(np.float64))
+                found.append((condition.name, title, column))
     given = "x" if told is None else "x, k"
-    return {
-        **columns,
-        "anomaly_nats": nats,
-        "mean": rows.x.mean(axis=1),
-        "largest": rows.x.max(axis=1),
-    }, {
-        **titles,
-        "anomaly_nats": f"anomaly, type B: KL(q(z|{given}) ‖ p), nats",
-        "mean": "mean of the coordinates",
-        "largest": "largest coordinate",
-    }
+    found += [
+        ("anomaly_nats", f"anomaly, type B: KL(q(z|{given}) ‖ p), nats", nats),
+        ("mean", "mean of the coordinates", rows.x.mean(axis=1)),
+        ("largest", "largest coordinate", rows.x.max(axis=1)),
+        *((name, name, labels[name]) for name in names),
+    ]
+    return {name: column for name, _, column in found}, {name: title for name, title, _ in found}
 
 
 def _as_names(column: NDArray[Any]) -> NDArray[Any]:

@@ -120,20 +120,22 @@ class VectorColumns:
 
     Args:
         names: of the D coordinates; empty where they have none.
-        scale: a coordinate of 1 is this much in the unit of the source, D numbers; empty: 1.
+        centre, scale: x is (what the source says − centre) ÷ scale, D numbers each; empty: as it
+            says.
         conditions: what k tells; their widths add up to E.
     """
 
     names: tuple[str, ...] = ()
+    centre: tuple[float, ...] = ()
     scale: tuple[float, ...] = ()
     conditions: tuple[Condition, ...] = ()
 
     def check(self, dim: int, told: int) -> None:
         """DataError unless they fit D = `dim` and E = `told`."""
         width = sum(condition.width for condition in self.conditions)
-        if len(self.names) not in {0, dim} or len(self.scale) not in {0, dim}:
-            sizes = f"{len(self.names)} names and {len(self.scale)} scales"
-            raise DataError(f"{sizes} do not fit {dim} columns.")
+        sizes = {len(self.names), len(self.centre), len(self.scale)} - {0}
+        if sizes - {dim} or len(self.centre) != len(self.scale):
+            raise DataError(f"Names, centres and scales do not fit {dim} columns.")
         if width not in {0, told}:
             raise DataError(f"The conditions have {width} numbers, k has {told}.")
 
@@ -145,6 +147,7 @@ class VectorColumns:
         """Plain form."""
         return {
             "names": list(self.names),
+            "centre": np.array(self.centre, dtype=np.float64),
             "scale": np.array(self.scale, dtype=np.float64),
             "conditions": {f"{i:03d}": c.to_tree() for i, c in enumerate(self.conditions)},
         }
@@ -156,6 +159,7 @@ class VectorColumns:
         told = view.child("conditions")
         return cls(
             view.strings("names"),
+            tuple(view.array("centre", (None,)).tolist()),
             tuple(view.array("scale", (None,)).tolist()),
             tuple(Condition.from_tree(told.child(key)) for key in sorted(told.tree)),
         )

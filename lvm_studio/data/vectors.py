@@ -102,10 +102,10 @@ class VectorSet:
         labels = {name: column[index] for name, column in self.labels.items()}
         return replace(self, x=self.x[index], k=k, labels=labels)
 
-    def scaled(self, scale: NDArray[np.floating]) -> VectorSet:
-        """The same rows with every coordinate in multiples of its scale [D]."""
-        columns = replace(self.columns, scale=tuple(scale.tolist()))
-        return replace(self, x=self.x / scale, columns=columns)
+    def scaled(self, centre: NDArray[np.floating], scale: NDArray[np.floating]) -> VectorSet:
+        """The same rows with every coordinate in multiples of its scale, from its centre, [D]."""
+        columns = replace(self.columns, centre=tuple(centre.tolist()), scale=tuple(scale.tolist()))
+        return replace(self, x=(self.x - centre) / scale, columns=columns)
 
     def split(self, heldout_share: float, seed: int) -> tuple[VectorSet, VectorSet]:
         """Training and held-out rows, shuffled by `seed`; one row at least on each side."""

@@ -28,6 +28,7 @@ from lvm_studio.data.week_descriptors import (
 LEAST_WEEKS: Final = 5
 WORTH_WEEKS: Final = 40.0
 """The common spread counts as so many weeks of a household's own record."""
+WEEKS: Final = "weeks of "
 LEVELS = np.linspace(-3.0, 3.0, 25)
 OWN: Final = ("own energy", "own peak", "spread of energy", "spread of peak")
 """What is told of a household's own past: means and log spreads of log powers."""
@@ -194,7 +195,7 @@ class WeekVectors:
 
 def weeks_named(households: HouseholdSet) -> str:
     """What the vectors of a household set are called; their models remember it."""
-    return f"weeks of {households.name}"
+    return f"{WEEKS}{households.name}"
 
 
 def rows_of(households: HouseholdSet, who: NDArray[np.int64], weeks: NDArray[np.int64]) -> WeekRows:

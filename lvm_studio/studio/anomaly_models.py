@@ -2,16 +2,50 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QWidget
 
 from lvm_studio.analysis.anomalies.findings import Findings
+from lvm_studio.analysis.anomalies.job import AnomalyJob
+from lvm_studio.data.households import HouseholdSet
 from lvm_studio.data.tree import Tree
+from lvm_studio.data.week_vectors import WEEKS
 from lvm_studio.studio.session import Session
+
+if TYPE_CHECKING:
+    from lvm_studio.analysis.anomalies.fault_library import FaultLibrary
 
 ANEW = "fit anew"
 ANEW_TIP = "Fit a model to what is searched; it is kept in the workspace for the next search"
 WIDTH = 190
+RECIPE = "anomalies"
+
+
+def _provenance(tree: Tree) -> Tree:
+    told = tree.get("provenance")
+    return told if isinstance(told, dict) else {}
+
+
+class KnownFaults:
+    """What the newest search of weeks learned of known faults: the next need not learn it again."""
+
+    def __init__(self) -> None:
+        self._of: tuple[HouseholdSet, tuple[str, ...]] | None = None
+        self._library: FaultLibrary | None = None
+
+    def get(self, households: HouseholdSet, told: tuple[str, ...]) -> FaultLibrary | None:
+        """What was learned from these households, told the same; None if nothing was."""
+        if self._of is None or self._of[0] is not households or self._of[1] != told:
+            return None
+        return self._library
+
+    def keep(self, job: AnomalyJob, findings: Findings) -> None:
+        """Remember what this search learned."""
+        if findings.library is not None and isinstance(job.data, HouseholdSet):
+            self._of = job.data, job.told_weeks()
+            self._library = findings.library
 
 
 class AnomalyModels(QComboBox):
@@ -31,9 +65,15 @@ class AnomalyModels(QComboBox):
         session.models_changed.connect(self._fill)
         session.workspace_changed.connect(self._fill)
 
-    def tree(self) -> Tree | None:
-        """The plain form of the chosen model; None to fit one anew."""
-        return self._session.workspace.models.get(str(self.currentData()))
+    def tree(self, *, of_weeks: bool) -> Tree | None:
+        """The plain form of the chosen model; None to fit one anew.
+
+        One of weeks does not measure tables, and the other way round: then one is fitted anew.
+        """
+        tree = self._session.workspace.models.get(str(self.currentData()))
+        if tree is None or str(_provenance(tree).get("dataset", "")).startswith(WEEKS) != of_weeks:
+            return None
+        return tree
 
     def keep(self, findings: Findings) -> None:
         """Take a model that was fitted anew into the workspace; one that is there stays alone.
@@ -41,7 +81,7 @@ class AnomalyModels(QComboBox):
         With one of a table go rows of it, so that it can be looked at.
         """
         tree = findings.model
-        if self.tree() is not None or not tree:
+        if not tree or not findings.fresh:
             return
         if findings.rows is None:
             name = self._session.add_model(str(tree["name"]), tree)
@@ -55,8 +95,8 @@ class AnomalyModels(QComboBox):
         self.addItem(ANEW, "")
         self.setItemData(0, ANEW_TIP, Qt.ItemDataRole.ToolTipRole)
         for name, tree in self._session.workspace.models.items():
-            told = tree.get("provenance")
-            if tree.get("kind") == "vector_vae" and isinstance(told, dict):
+            told = _provenance(tree)
+            if tree.get("kind") == "vector_vae" and told.get("recipe") == RECIPE:
                 self.addItem(name, name)
                 words = f"Fitted on {told.get('dataset', '?')}, {told.get('steps', '?')} steps"
                 self.setItemData(self.count() - 1, words, Qt.ItemDataRole.ToolTipRole)

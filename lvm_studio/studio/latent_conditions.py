@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand
 
 from lvm_studio.data.conditions import Condition, places
+from lvm_studio.data.vectors import HELD_OUT
 from lvm_studio.studio.commands import NO_GESTURE
 from lvm_studio.studio.widgets.condition_bar import ConditionBar, told_by
 from lvm_studio.studio.widgets.series import Floats
@@ -112,7 +113,10 @@ class LatentConditions(QObject):
         assert self._cloud is not None
         columns = self._cloud.metadata.items()
         told = {condition.name for condition in self._told}
-        labels = [str(c[row]) for name, c in columns if c.dtype.kind in "US" and name not in told]
+        left_out = told | {HELD_OUT, "row"}
+        labels = [
+            str(c[row]) for name, c in columns if c.dtype.kind in "US" and name not in left_out
+        ]
         return " · ".join(labels) or f"observation {row + 1}"
 
     def _usual(self) -> Floats:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from lvm_studio.data.vectors import HELD_OUT
 from lvm_studio.studio.selection import Selection
 
 if TYPE_CHECKING:
@@ -63,7 +64,8 @@ def real_titles(cloud: LatentCloud) -> dict[str, int]:
 
     Of several observations of one week the one nearest to their mean is taken.
     """
-    for name in ("week", *(n for n, c in cloud.metadata.items() if c.dtype.kind in "US")):
+    texts = (n for n, c in cloud.metadata.items() if c.dtype.kind in "US" and n != HELD_OUT)
+    for name in ("week", *texts):
         if name not in cloud.metadata:
             continue
         found: dict[str, int] = {}

@@ -10,10 +10,13 @@ from PySide6.QtCore import QObject, Qt
 from pytestqt.qtbot import QtBot
 from studio_fakes import workspace
 
+from lvm_studio.analysis.anomalies.fault_library import FaultLibrary
 from lvm_studio.analysis.anomalies.findings import Findings
 from lvm_studio.analysis.anomalies.job import AnomalyJob, TableOnDisk
 from lvm_studio.analysis.anomalies.steps import Step
 from lvm_studio.data.errors import DataError
+from lvm_studio.data.vectors import VectorSet
+from lvm_studio.data.week_vectors import CONDITIONS
 from lvm_studio.studio.anomaly_search import AnomalySearch
 from lvm_studio.studio.panels.anomalies import AnomaliesPanel
 from lvm_studio.studio.session import Session
@@ -94,15 +97,36 @@ def test_the_model_of_a_search_is_kept_and_measures_the_next(
     assert panel.model.currentText() == "fit anew"
     panel.search_weeks()
     assert puppets[0].job.model is None
-    told = {"dataset": "weeks of somewhere", "steps": 50}
+    told = {"dataset": "weeks of somewhere", "steps": 50, "recipe": "anomalies"}
     tree = {"name": "weeks anomalies", "kind": "vector_vae", "provenance": told}
-    puppets[0].completed.emit(replace(findings(), model=tree))
+    learned = FaultLibrary(("dead meter",), np.zeros(1), np.ones(1), ())
+    puppets[0].completed.emit(replace(findings(), model=tree, library=learned))
     assert panel.model.currentText() == "weeks anomalies"
     assert "weeks of somewhere" in panel.model.currentData(Qt.ItemDataRole.ToolTipRole)
     panel.search_weeks()
     assert puppets[1].job.model is tree
-    puppets[1].completed.emit(replace(findings(), model=tree))
+    assert puppets[1].job.library is learned
+    puppets[1].completed.emit(replace(findings(), model=tree, fresh=False))
     assert panel.model.count() == 2
+    panel.search_table(Path("t.csv"))  # a model of weeks does not measure a table
+    assert puppets[2].job.model is None
+    rows = VectorSet("t", np.zeros((3, 2)))
+    table = {**tree, "name": "t anomalies", "provenance": {**told, "dataset": "t"}}
+    puppets[2].completed.emit(replace(findings(), model=table, rows=rows))
+    assert panel.model.currentText() == "t anomalies"
+    assert panel._session.workspace.vectors[table["provenance"]["rows"]] is rows
+
+
+def test_what_is_checked_is_told_to_a_model_of_weeks(
+    panel: AnomaliesPanel, puppets: list[PuppetThread]
+) -> None:
+    assert panel.told.told == CONDITIONS
+    panel.told.tell("season", told=False)
+    panel.told.tell("highest temperature", told=True)
+    panel.search_weeks()
+    assert "season" not in puppets[0].job.told
+    assert "highest temperature" in puppets[0].job.told
+    assert panel.told.text() == f"Told &k: {len(CONDITIONS)}"
 
 
 def test_cancel_keeps_what_was_found(

@@ -76,12 +76,13 @@ def fault_evidence(
                 break
             yield Step((place + step.share) / len(seeds), f"weeks, seed {seed}: {step.sentence}")
         lessons = Lessons.of(codec, sound, seed)
-        full = yield from fault_library(lessons, tuple(FAULTS), seed)
+        full = yield from _told(fault_library(lessons, tuple(FAULTS), seed), place, len(seeds))
         judge = _Judge(module, full, codec.vectors(clean), seed, samples)
         for kind in FAULTS:
             curves = plant(kind, clean.curves, np.random.default_rng(seed))
             others = tuple(other for other in FAULTS if other != kind)
-            blind = yield from fault_library(lessons, others, seed, networks=1)
+            taught = fault_library(lessons, others, seed, networks=1)
+            blind = yield from _told(taught, place, len(seeds))
             shares, share_a = judge.shares(codec.vectors(clean.with_curves(curves)), blind)
             type_a.setdefault(kind, []).append(share_a)
             for way, share in shares.items():
@@ -91,6 +92,19 @@ def fault_evidence(
         {kind: np.array(shares) for kind, shares in type_a.items()},
         len(clean),
     )
+
+
+def _told(
+    steps: Generator[Step, None, FaultLibrary], place: int, seeds: int
+) -> Generator[Step, None, FaultLibrary]:
+    """The steps of a library, which is taught once the model of this seed is there."""
+    while True:
+        try:
+            step = next(steps)
+        except StopIteration as end:
+            library: FaultLibrary = end.value
+            return library
+        yield Step((place + 1) / seeds, f"weeks: {step.sentence}")
 
 
 class _Judge:

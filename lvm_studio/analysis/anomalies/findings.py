@@ -40,8 +40,9 @@ class Findings:
         band: low, middle and high of what the model expects, [3, N, T].
         limit_a, limit_b, percentile: the thresholds and the percentile of clean rows they are.
         axis: 'kW' for weeks, else 'value'.
-        model: the plain form of the model that measured.
+        model: the plain form of the model that measured; `fresh`: it was fitted by this search.
         notes: what to know of it, in sentences.
+        columns: of a table, the names of what is drawn, T texts.
         rows: of a table, what the model may be looked at with: a sample of its rows, in the units
             of the model, with the label 'held out'.
         library: for weeks, what known faults look like; it serves the next search of the same data.
@@ -66,6 +67,8 @@ class Findings:
     axis: str
     model: Tree
     notes: tuple[str, ...]
+    fresh: bool = True
+    columns: tuple[str, ...] = ()
     rows: VectorSet | None = None
     library: FaultLibrary | None = None
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from lvm_studio.analysis.anomalies.findings import Findings
 from lvm_studio.analysis.anomalies.steps import Step
+from lvm_studio.data.conditions import VectorColumns
 from lvm_studio.data.households import HouseholdSet
 from lvm_studio.data.jobs import Sent
 from lvm_studio.data.tree import Tree
@@ -86,7 +87,7 @@ class AnomalyJob:
         from lvm_studio.analysis.anomalies.fitting import week_fit
 
         yield Step(0.0, "reading the weeks")
-        codec, split = WeekVectors.fit(households, self._told()), households.split
+        codec, split = WeekVectors.fit(households, self.told_weeks()), households.split
         every = np.arange(len(households.weeks.ids))
         sound = np.intersect1d(
             np.flatnonzero(codec.known), households.indices(split.train_households)
@@ -105,14 +106,13 @@ class AnomalyJob:
         known = _with_known_faults(findings, scores, limits, library, vectors, usual, clean_scores)
         return _named_weeks(replace(known, library=library), scores, codec, rows)
 
-    def _told(self) -> tuple[str, ...]:
-        """What a kept model was told, or a new one shall be."""
-        if self.model is None:
-            return self.told
-        from lvm_studio.models.trained import TrainedModel
-
-        conditions = TrainedModel.from_tree(self.model).columns.conditions
-        return tuple(condition.name for condition in conditions) or CONDITIONS
+    def told_weeks(self) -> tuple[str, ...]:
+        """What a kept model of weeks was told, or a new one shall be."""
+        columns = None if self.model is None else self.model.get("columns")
+        if not isinstance(columns, dict):
+            return self.told if self.model is None else CONDITIONS
+        known = VectorColumns.from_tree(columns).conditions
+        return tuple(condition.name for condition in known) or CONDITIONS
 
     def _library(self, codec: WeekVectors, train: WeekRows) -> Generator[Step, Sent, FaultLibrary]:
         if self.library is not None:
@@ -140,18 +140,25 @@ class AnomalyJob:
         fit = FitSpec(
             steps=self.steps, conditional=told, latent_z=latent, hidden=64, seed=self.seed
         )
-        model = yield from self._model(fit, vectors.scaled(_spread(train.x)))
-        scale = np.array(model.columns.scale or (1.0,) * vectors.dim, dtype=np.float32)
-        scaled = vectors.scaled(scale)
+        model = yield from self._model(fit, vectors.scaled(train.x.mean(axis=0), _spread(train.x)))
+        units = model.columns
+        centre = np.array(units.centre or (0.0,) * vectors.dim, dtype=np.float32)
+        scale = np.array(units.scale or (1.0,) * vectors.dim, dtype=np.float32)
+        scaled = vectors.scaled(centre, scale)
         yield Step(0.95, "scoring the rows")
-        seen, usual = _within(scaled, train), _within(clean.scaled(scale), train)
+        seen, usual = _within(scaled, train), _within(clean.scaled(centre, scale), train)
         findings, scores, clean_scores, _ = self._scored(model, seen, usual)
         return replace(
             findings,
             margin=_rarest((clean_scores.a, scores.a), (clean_scores.b, scores.b)),
             values=vectors.x,
-            band=findings.band * scale,
-            rows=None if self.model else kept_rows(train.scaled(scale), clean.scaled(scale)),
+            band=findings.band * scale + centre,
+            columns=vectors.columns.names,
+            rows=(
+                None
+                if self.model
+                else kept_rows(train.scaled(centre, scale), clean.scaled(centre, scale))
+            ),
         )
 
     def _model(self, fit: FitSpec, vectors: VectorSet) -> Generator[Step, Sent, TrainedModel]:
@@ -203,6 +210,7 @@ class AnomalyJob:
             axis="value",
             model=model.to_tree(),
             notes=self._notes(vectors, len(clean), model),
+            fresh=self.model is None,
         )
         return findings, scores, clean_scores, limits
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import Qt
@@ -27,8 +28,8 @@ from lvm_studio.analysis.anomalies.findings import Findings
 from lvm_studio.analysis.anomalies.job import AnomalyJob, TableOnDisk
 from lvm_studio.analysis.anomalies.steps import Step
 from lvm_studio.data.errors import DataError
-from lvm_studio.data.households import HouseholdSet
-from lvm_studio.studio.anomaly_models import AnomalyModels
+from lvm_studio.studio.anomaly_conditions import WeekConditions
+from lvm_studio.studio.anomaly_models import AnomalyModels, KnownFaults
 from lvm_studio.studio.anomaly_search import AnomalySearch
 from lvm_studio.studio.session import Session
 from lvm_studio.studio.theme import Colours, theme
@@ -72,10 +73,13 @@ class AnomaliesPanel(QWidget):
         self._session = session
         self.search = search or AnomalySearch(parent=self)
         self.findings: Findings | None = None
+        self._job: AnomalyJob | None = None
+        self._libraries = KnownFaults()
         self.weeks_button = QPushButton("Search &weeks")
         self.table_button = QPushButton("Search a &table…")
         self.cancel_button = QPushButton("&Cancel")
         self.export_button = QPushButton("E&xport CSV…")
+        self.told = WeekConditions(session)
         self.condition = dressed(QLineEdit(), placeholderText="columns told as k")
         self.percentile = dressed(QDoubleSpinBox(), minimum=50.0, maximum=100.0, suffix=" %")
         self.model = AnomalyModels(session)
@@ -107,7 +111,7 @@ class AnomaliesPanel(QWidget):
         self.percentile.setValue(98.0)
         self.percentile.setDecimals(1)
         self.progress.setFixedHeight(8)
-        self.condition.setMaximumWidth(180)
+        self.condition.setMaximumWidth(150)
         self.table.setObjectName("anomalies_ranking")
         self.table.setAccessibleName("Ranking of anomalies")
         for column, (heading, tip) in enumerate(zip(HEADINGS, TIPS, strict=True)):
@@ -127,9 +131,9 @@ class AnomaliesPanel(QWidget):
 
     def _build(self) -> None:
         bar = QHBoxLayout()
-        for widget in (self.weeks_button, self.table_button):
+        for widget in (self.weeks_button, self.told, self.table_button):
             bar.addWidget(widget)
-        bar.addWidget(label_for(self.condition, "&k"))
+        bar.addWidget(label_for(self.condition, "&with"))
         bar.addWidget(self.condition)
         bar.addWidget(label_for(self.percentile, "Th&reshold"))
         bar.addWidget(self.percentile)
@@ -179,12 +183,14 @@ class AnomaliesPanel(QWidget):
     def search_weeks(self) -> None:
         """Look at all weeks of the open households."""
         if self._session.has_households:
-            self._start(self._session.households)
+            model, households = self.model.tree(of_weeks=True), self._session.households
+            job = AnomalyJob(households, model, told=self.told.told)
+            self._start(replace(job, library=self._libraries.get(households, job.told_weeks())))
 
     def search_table(self, path: Path) -> None:
         """Look at the rows of a table, which the job reads."""
         told = tuple(name.strip() for name in self.condition.text().split(",") if name.strip())
-        self._start(TableOnDisk(path, told))
+        self._start(AnomalyJob(TableOnDisk(path, told), self.model.tree(of_weeks=False)))
 
     def choose(self, row: int) -> None:
         """Show a row of the findings as the suspect; the ranking follows where it lists it."""
@@ -246,14 +252,17 @@ class AnomaliesPanel(QWidget):
         self._refresh()
         self.choose(int(findings.order[0]))
 
-    def _start(self, data: HouseholdSet | TableOnDisk) -> None:
+    def _start(self, job: AnomalyJob) -> None:
         self.banner.say("")
-        self.search.start(AnomalyJob(data, self.model.tree(), percentile=self.percentile.value()))
+        self._job = job
+        self.search.start(replace(job, percentile=self.percentile.value()))
         self.status.setText("Starting…")
         self._refresh()
 
     def _keep(self, findings: Findings) -> None:
         self.model.keep(findings)
+        if self._job is not None:
+            self._libraries.keep(self._job, findings)
         self.show_findings(findings)
 
     def _ask_table(self) -> None:

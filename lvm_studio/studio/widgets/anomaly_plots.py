@@ -11,6 +11,7 @@ from lvm_studio.analysis.anomalies.findings import Findings
 from lvm_studio.studio.theme import BLUISH_GREEN, ORANGE, REDDISH_PURPLE, VERMILLION, Colours
 from lvm_studio.studio.widgets.band_item import BandItem
 from lvm_studio.studio.widgets.card_plot import pale
+from lvm_studio.studio.widgets.series import Floats
 
 QUARTER_COLOURS = {
     "usual": "#8A949E",
@@ -26,6 +27,7 @@ CORNERS = {
 }
 """Where the name of a quarter stands, as shares of both axes, and its anchor."""
 DAY_STEPS = 48
+MOST_TICKS = 16
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
@@ -123,8 +125,7 @@ class SuspectPlot(pg.PlotWidget):
 
     def show_row(self, findings: Findings, row: int) -> None:
         """Draw this row of the findings."""
-        values = findings.values[row].astype(float)
-        low, middle, high = findings.band[:, row].astype(float)
+        values, (low, middle, high) = _drawn(findings, row)
         weekly = findings.axis == "kW"
         x = np.arange(len(values)) / (DAY_STEPS if weekly else 1)
         self._band.set_band(x, low, high)
@@ -132,10 +133,12 @@ class SuspectPlot(pg.PlotWidget):
         self._curve.setData(x, values)
         marked = findings.marked[row]
         self._guilty.setData(x=x[marked], y=values[marked])
-        self.setLabel("left", "kW" if weekly else "value")
-        self.setLabel("bottom", "UTC" if weekly else "coordinate")
-        ticks = [[(d + 0.5, f"{DAYS[d]}") for d in range(len(DAYS))]] if weekly else None
-        self.getAxis("bottom").setTicks(ticks)
+        self.setLabel("left", "kW" if weekly else "standard deviations of each column")
+        self.setLabel("bottom", "UTC" if weekly else "column")
+        names = DAYS if weekly else findings.columns[:MOST_TICKS]
+        ticks = [(d + 0.5 * weekly, name) for d, name in enumerate(names)]
+        few = weekly or 0 < len(findings.columns) <= MOST_TICKS
+        self.getAxis("bottom").setTicks([ticks] if few else None)
         self.setTitle(findings.names[row], color=self._colours.text, size="9pt")
         # the upper edge of a wide band in kW would press the curve itself flat
         ceiling = 1.3 * middle.max() if weekly else np.percentile(high, 90)
@@ -152,6 +155,17 @@ class SuspectPlot(pg.PlotWidget):
         self._curve.setPen(pg.mkPen(colours.measured))
         title = self.getPlotItem().titleLabel
         title.setText(title.text, color=colours.text)
+
+
+def _drawn(findings: Findings, row: int) -> tuple[Floats, Floats]:
+    """Values [T] and band [3, T] of a row; columns of a table in their own standard deviations."""
+    values, band = findings.values[row].astype(float), findings.band[:, row].astype(float)
+    if findings.axis == "kW":
+        return values, band
+    every = findings.values.astype(float)
+    centre, spread = every.mean(axis=0), every.std(axis=0)
+    spread[spread == 0] = 1.0
+    return (values - centre) / spread, (band - centre) / spread
 
 
 def _dress(plot: pg.PlotWidget, colours: Colours) -> None:

@@ -29,6 +29,8 @@ FURTHEST = 1e9
 MOST_ROWS = 6
 """More rows than these scroll."""
 UNKNOWN = "unknown"
+SLIDER_PIXELS = 90
+FIELD_PIXELS = 112
 
 
 @dataclass(frozen=True)
@@ -69,8 +71,10 @@ class NumberRow:
         decimals = 1 if season else _decimals(self._span)
         ends = (0.0, told.high) if season else (-FURTHEST, FURTHEST)
         self.field = NumberField(*ends, decimals, self._span / 20)
-        unit = "week of year" if season else told.condition.unit
-        self.field.setSuffix(f" {unit}" if unit else "")
+        self.slider.setMinimumWidth(SLIDER_PIXELS)
+        self.field.setFixedWidth(FIELD_PIXELS)
+        self.field.setPrefix("week " if season else "")
+        self.field.setSuffix(f" {told.condition.unit}" if told.condition.unit else "")
         self.slider.valueChanged.connect(self._slid)
         self.slider.sliderReleased.connect(bar.let_go)
         self.field.edited.connect(lambda value: bar.edit(place, value))

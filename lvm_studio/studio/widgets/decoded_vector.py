@@ -84,6 +84,7 @@ class DecodedVectorPlot(QWidget):
         self.canvas.setMenuEnabled(False)
         self.canvas.setLabel("bottom", "coordinate")
         self.canvas.setLabel("left", "value")
+        self.canvas.getAxis("left").enableAutoSIPrefix(False)
         self._band, self._middle, self._mean = BandItem(), pg.PlotCurveItem(), pg.PlotCurveItem()
         for item in (self._band, self._middle, self._mean):
             self.canvas.addItem(item)
@@ -121,14 +122,14 @@ class DecodedVectorPlot(QWidget):
         self._mean.setData(at, vector.mean)
         self._middle.setData(at, middle)
 
-    def set_names(self, names: Sequence[str]) -> None:
+    def set_names(self, names: Sequence[str], unit: str = "") -> None:
         """Coordinates that have names show them: all along the axis if few, else on hover."""
+        self.canvas.setLabel("left", unit or "value")
         self._names = tuple(names)
         few = 0 < len(self._names) <= MOST_TICKS
         ticks = list(enumerate(self._names, start=1)) if few else None
         self.canvas.getAxis("bottom").setTicks(None if ticks is None else [ticks])
         self.canvas.setLabel("bottom", "" if few else "coordinate")
-        self.canvas.setLabel("left", "value" if not names else "value, in its column's spread")
 
     def _tell_coordinate(self, place: QPointF) -> None:
         at = round(self.canvas.getViewBox().mapSceneToView(place).x()) - 1

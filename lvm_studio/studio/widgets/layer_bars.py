@@ -67,7 +67,7 @@ class LayerBars(QWidget):
         return self.fontMetrics().lineSpacing() + PADDING
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Name, bar, bits; a dead layer in the colour of warnings."""
+        """Name, bar, bits; a dead layer stands out."""
         painter, colours = QPainter(self), theme().colours
         metrics, line = self.fontMetrics(), self._line()
         names = [f"layer {n}, {size} dim." for n, size in enumerate(self._sizes, start=1)]
@@ -79,10 +79,10 @@ class LayerBars(QWidget):
         for row, (name, bits, text) in enumerate(zip(names, self.bits, said, strict=True)):
             dead = bits < DEAD_BITS
             box = QRectF(0, row * line, left, line)
-            painter.setPen(QColor(colours.warning if dead else colours.text))
+            painter.setPen(QColor(colours.tuned if dead else colours.text))
             painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, name)
             length = max(room * bits / most, 1.0)
-            fill = QColor(colours.warning if dead else colours.accent)
+            fill = QColor(colours.tuned if dead else colours.accent)
             painter.fillRect(QRectF(left, row * line + PADDING, length, line - 2 * PADDING), fill)
             end = QRectF(left + length + PADDING, row * line, right, line)
             painter.drawText(end, Qt.AlignmentFlag.AlignVCenter, text)
