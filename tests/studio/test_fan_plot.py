@@ -1,15 +1,19 @@
 """The fan and its read-outs: what is drawn is what was given."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QMouseEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt
+from PySide6.QtGui import QImage, QMouseEvent, QPainter
 from PySide6.QtWidgets import QApplication, QLabel, QSpinBox, QToolButton
 from pytestqt.qtbot import QtBot
 from street_fakes import some_fan
 
 from lvm_studio.analysis.fan import make_fan
-from lvm_studio.studio.theme import DARK, LIGHT
+from lvm_studio.studio.figures import export_figure
+from lvm_studio.studio.theme import DARK, LIGHT, theme
 from lvm_studio.studio.widgets.curve_bundle import CurveBundle
 from lvm_studio.studio.widgets.fan_plot import IDLE_TEXT, FanPlot
 from lvm_studio.studio.widgets.readouts import ABSENT, Readouts
@@ -28,9 +32,8 @@ def plot(qtbot: QtBot) -> FanPlot:
 
 
 def bundles(plot: FanPlot) -> list[CurveBundle]:
-    """The sampled curves of the base and the tuned fan (drawn below the bands' edges)."""
-    curves = [item for item in plot.canvas.items() if isinstance(item, CurveBundle)]
-    return [item for item in curves if item.zValue() < 15]
+    """The sampled curves of the base and the tuned fan."""
+    return [item for item in plot.canvas.items() if isinstance(item, CurveBundle)]
 
 
 def key(plot: FanPlot, name: str) -> QToolButton:
@@ -50,21 +53,12 @@ def shown_power(plot: FanPlot) -> tuple[float, float]:
     return low, high
 
 
-def test_many_curves_are_one_item_that_breaks_between_curves(qapp: object) -> None:
-    bundle = CurveBundle()
-    bundle.set_curves(np.arange(3.0), np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]))
-    x, y = bundle.getData()
-    assert x.tolist() == [0, 1, 2, 0, 1, 2]
-    assert y.tolist() == [1, 2, 3, 4, 5, 6]
-    assert bundle.opts["connect"].tolist() == [1, 1, 0, 1, 1, 0]
-
-
 def test_as_many_curves_as_asked_are_drawn(plot: FanPlot) -> None:
     plot.set_shown(3)
     plot.set_fan(some_fan(count=20))
-    assert sorted(len(b.getData()[1]) for b in bundles(plot) if b.isVisible()) == [3 * 336]
+    assert [b.curves.shape for b in bundles(plot) if b.isVisible()] == [(3, 336)]
     plot.set_shown(0)
-    assert [len(b.getData()[1]) for b in bundles(plot) if b.isVisible()] == [0]
+    assert [b.curves.shape for b in bundles(plot) if b.isVisible()] == [(0, 336)]
 
 
 def test_the_range_holds_zero_and_the_highest_line(plot: FanPlot) -> None:
@@ -145,18 +139,68 @@ def test_beside_moves_the_tuned_fan_and_back(plot: FanPlot) -> None:
 def test_an_untrustworthy_tuned_fan_is_greyed(plot: FanPlot) -> None:
     plot.set_fan(some_fan())
     plot.set_tuned(some_fan(14.0))
-    sure = {b.opts["pen"].color().name() for b in bundles(plot)}
+    sure = {b.colour.name() for b in bundles(plot)}
     plot.set_tuned(some_fan(14.0), valid=False)
-    doubtful = {b.opts["pen"].color().name() for b in bundles(plot)}
+    doubtful = {b.colour.name() for b in bundles(plot)}
     assert len(sure - doubtful) == 1
     plot.set_colours(DARK)
-    assert not (sure | doubtful) & {b.opts["pen"].color().name() for b in bundles(plot)}
+    assert not (sure | doubtful) & {b.colour.name() for b in bundles(plot)}
 
 
-def test_curves_are_opaque_and_one_pixel_wide(plot: FanPlot) -> None:
-    for bundle in bundles(plot):
-        pen = bundle.opts["pen"]
-        assert (pen.width(), pen.color().alpha()) == (1, 255)
+def painted(plot: FanPlot, scale: int = 1) -> QImage:
+    """The plot as the screen, or an image `scale` times as large, shows it."""
+    image = QImage(plot.canvas.size() * scale, QImage.Format.Format_RGB32)
+    painter = QPainter(image)
+    plot.canvas.render(painter, QRectF(image.rect()), plot.canvas.rect())
+    painter.end()
+    return image
+
+
+def test_curves_are_painted_where_the_axes_say_at_every_zoom_and_scale(plot: FanPlot) -> None:
+    level = np.full((1, 336), 5.0)
+    level[:, 100:110] = 8.0
+    plot.set_shown(1)
+    plot.set_fan(make_fan(np.concatenate([level, level + 20.0]), WEEK_START))
+    for name in ("_band", "_edges", "_mean"):
+        getattr(plot._base, name).setOpacity(0.0)
+    times, box = seconds(some_fan().times), plot.canvas.getViewBox()
+    for start, end, scale in ((0, 336, 1), (0, 336, 2), (95, 115, 1), (95, 115, 3)):
+        plot.canvas.setXRange(times[start], times[end - 1], padding=0)
+        image = painted(plot, scale)
+
+        def shade(step: int, power: float) -> str:
+            spot = plot.canvas.mapFromScene(box.mapViewToScene(QPointF(times[step], power)))
+            x, y = spot.x() * scale, spot.y() * scale  # noqa: B023  (called in this turn alone)
+            near = {image.pixelColor(x, y + up).name() for up in range(-scale, scale + 1)}  # noqa: B023
+            return "curve" if any(name != LIGHT.plot.lower() for name in near) else "ground"
+
+        assert [shade(105, 8.0), shade(97, 5.0), shade(97, 8.0)] == ["curve", "curve", "ground"]
+        assert shade(105, 6.5) == "ground"
+
+
+def test_a_few_changed_curves_look_as_if_all_had_been_drawn_anew(plot: FanPlot) -> None:
+    curves = np.array(some_fan(count=60).curves)
+    plot.set_shown(60)
+    for turn in range(4):
+        curves = curves.copy()
+        curves[10 * turn : 10 * turn + 9] += 0.5
+        plot.set_fan(make_fan(curves, WEEK_START))
+        gradual = painted(plot)
+    plot.set_shown(59)  # another number of curves: all are drawn anew
+    painted(plot)
+    plot.set_shown(60)
+    anew = painted(plot)
+    size = (anew.height(), anew.width(), 4)
+    first, second = (np.frombuffer(i.constBits(), np.uint8).reshape(size) for i in (gradual, anew))
+    assert np.abs(first.astype(int) - second).max() <= 16  # a shade at most, where it is rounded
+
+
+def test_a_vector_figure_holds_each_curve_as_a_line(plot: FanPlot, tmp_path: Path) -> None:
+    plot.set_shown(7)
+    plot.set_fan(some_fan(count=20))
+    export_figure(plot.canvas, tmp_path / "fan.svg", theme())
+    lines = re.findall(r'<polyline[^>]*points="([^"]*)"', (tmp_path / "fan.svg").read_text())
+    assert sum(len(line.split()) == 336 for line in lines) == 7
 
 
 def test_the_number_of_curves_is_asked_for(plot: FanPlot, qtbot: QtBot) -> None:

@@ -5,17 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QGraphicsItem
 
 from lvm_studio.analysis.fan import Fan
 from lvm_studio.studio.widgets.band_item import BandItem
-from lvm_studio.studio.widgets.colours import mix, veil
+from lvm_studio.studio.widgets.colours import veil
 from lvm_studio.studio.widgets.curve_bundle import CurveBundle
 from lvm_studio.studio.widgets.time_axis import seconds
 
 BAND_ALPHA = 0.22
-CURVE_FADING = 0.6
 MEAN_WIDTH = 2
 
 
@@ -25,7 +23,8 @@ class FanLayer:
     def __init__(self, plot: pg.PlotItem, depth: int) -> None:
         self._band = BandItem()
         self._bundle = CurveBundle()
-        self._edges = CurveBundle()
+        self._edges = pg.PlotCurveItem(antialias=False, connect="finite")
+        self._edges.setSegmentedLineMode("on")
         self._mean = pg.PlotCurveItem(antialias=False)
         self._items = (self._band, self._bundle, self._edges, self._mean)
         for item, height in zip(self._items, (0, 10, 15, 20), strict=True):
@@ -51,7 +50,10 @@ class FanLayer:
             return
         times = seconds(fan.times)
         self._band.set_band(times, fan.p10, fan.p90)
-        self._edges.set_curves(times, np.stack([fan.p10, fan.p90]))
+        gap = [np.nan]  # one item, two lines
+        self._edges.setData(
+            np.concatenate([times, gap, times]), np.concatenate([fan.p10, gap, fan.p90])
+        )
         self._mean.setData(times, fan.mean)
         self.set_shown(shown)
 
@@ -76,8 +78,8 @@ class FanLayer:
     def set_colour(self, colour: str, background: str) -> None:
         """Colour mean, curves and band."""
         self._band.set_colour(veil(colour, BAND_ALPHA))
-        self._bundle.set_colour(mix(colour, background, CURVE_FADING))
-        self._edges.set_colour(QColor(colour))
+        self._bundle.set_colour(colour, background)
+        self._edges.setPen(pg.mkPen(colour, width=1))
         self._mean.setPen(pg.mkPen(colour, width=MEAN_WIDTH))
 
     def bounds(self) -> tuple[float, float] | None:
