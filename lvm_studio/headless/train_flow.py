@@ -105,6 +105,7 @@ def _judged(
                 "log_z": verdict.log_z,
                 "reference_log_z": verdict.reference_log_z,
                 "gap_of_its_own_gaussians": verdict.own_gap,
+                "gap_of_gaussians_settled_by_its_slope": verdict.settled_gap,
             }
             for verdict in judge_on(flow, fresh, JUDGED_KL, seed=_JUDGED_SEED)
         ]

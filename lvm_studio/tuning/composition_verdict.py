@@ -13,6 +13,7 @@ from lvm_studio.tuning.composition_flow import CompositionFlow
 from lvm_studio.tuning.criteria import criterion_named
 from lvm_studio.tuning.pool import Draws, Pool
 from lvm_studio.tuning.proposals import flow_draws
+from lvm_studio.tuning.settled import settled_flow
 from lvm_studio.tuning.solve import solve_kl
 from lvm_studio.tuning.stages import Climb, climb
 
@@ -30,6 +31,8 @@ class StreetVerdict:
         gap, ess_share: KL(q ‖ p̂_λ) in nats and ESS / N of the flow for all streets.
         log_z: by its weights; reference_log_z: by a climb on this street.
         own_gap, own_ess_share: the same of Gaussians fitted to this street alone, at this λ alone.
+        settled_gap, settled_ess_share: the same of `settled_flow`, which this street's slope alone
+            conditions, for all λ at once.
     """
 
     k: int
@@ -41,6 +44,8 @@ class StreetVerdict:
     reference_log_z: float
     own_gap: float
     own_ess_share: float
+    settled_gap: float
+    settled_ess_share: float
 
 
 def judge_on(
@@ -55,6 +60,7 @@ def judge_on(
             generator=generator,
         )  # fmt: skip
         v = torch.randn(DRAWS, street.dim, generator=generator)
+        settled = settled_flow(pool.potential, kl_max=max(kls) + 0.3, generator=generator)
         for kl in kls:
             lam = solve_kl(reached.draws.moments, kl).lam
             known, _ = reached.draws.estimate(lam)
@@ -63,9 +69,12 @@ def judge_on(
                 flow_draws(flow.given(street), pool.potential, v, lam), lam
             )
             own_gap, own_share, _ = _figures(own, lam)
+            settled_gap, settled_share, _ = _figures(
+                flow_draws(settled, pool.potential, v, lam), lam
+            )
             yield StreetVerdict(
                 street.k, lam, known.moments.kl, gap, ess_share, log_z, known.log_z, own_gap,
-                own_share,
+                own_share, settled_gap, settled_share,
             )  # fmt: skip
 
 
