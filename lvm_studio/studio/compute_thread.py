@@ -9,7 +9,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QThread, Signal
+from PySide6.QtCore import QObject, QThread
 
 from lvm_studio.studio.mailbox import Answer, Failure, Mailbox, Rest
 from lvm_studio.studio.sentences import sentence_of
@@ -41,9 +41,6 @@ class ComputeThread(QThread):
     Not an event loop: between two slices it looks for newer or more urgent wishes, so a slice
     should take a few tens of milliseconds.
     """
-
-    said = Signal(object, int, object)
-    """(Mailbox, generation, Answer | Failure | Rest); mailboxes listen."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -102,8 +99,8 @@ class ComputeThread(QThread):
             LOG.exception("work of a mailbox failed")
             slot.work = None
             details = traceback.format_exc()
-            self.said.emit(slot.mailbox, slot.generation, Failure(sentence_of(error), details))
-            self.said.emit(slot.mailbox, slot.generation, Rest())
+            slot.mailbox.said.emit(slot.generation, Failure(sentence_of(error), details))
+            slot.mailbox.said.emit(slot.generation, Rest())
 
     def _slice(self, slot: _Slot) -> None:
         assert slot.work is not None
@@ -111,10 +108,10 @@ class ComputeThread(QThread):
             value = next(slot.work)
         except StopIteration:
             slot.work = None
-            self.said.emit(slot.mailbox, slot.generation, Rest())
+            slot.mailbox.said.emit(slot.generation, Rest())
             return
         if value is not None:
-            self.said.emit(slot.mailbox, slot.generation, Answer(value))
+            slot.mailbox.said.emit(slot.generation, Answer(value))
 
 
 def _close(slot: _Slot) -> None:

@@ -54,12 +54,14 @@ class Mailbox(QObject):
         answered(object): an answer to the latest wish; there may be several, better each time.
         failed(sentence, details): the latest wish failed.
         rested(): the latest wish has been worked through (or was withdrawn).
+        said(generation, Answer | Failure | Rest): for the compute thread to emit.
     """
 
     computing = Signal()
     answered = Signal(object)
     failed = Signal(str, str)
     rested = Signal()
+    said = Signal(int, object)
 
     def __init__(self, thread: ComputeThread, priority: int) -> None:
         super().__init__(thread)
@@ -68,7 +70,7 @@ class Mailbox(QObject):
         self.priority = priority
         self.waiting = False
         """Whether the latest wish is still being worked on."""
-        thread.said.connect(self._hear, Qt.ConnectionType.QueuedConnection)
+        self.said.connect(self._hear, Qt.ConnectionType.QueuedConnection)
 
     def post(self, work: Work) -> None:
         """Wish for this; any earlier wish is forgotten, its late answers are dropped."""
@@ -85,9 +87,9 @@ class Mailbox(QObject):
             self.waiting = False
             self.rested.emit()
 
-    def _hear(self, mailbox: object, generation: int, message: object) -> None:
+    def _hear(self, generation: int, message: object) -> None:
         """Emit what the compute thread says of the latest wish; drop the rest."""
-        if mailbox is not self or generation != self._generation:
+        if generation != self._generation:
             return
         match message:
             case Answer(value):

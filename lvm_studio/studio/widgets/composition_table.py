@@ -99,6 +99,7 @@ class CompositionTable(QAbstractTableModel):
         self._counts: tuple[tuple[str, int], ...] = ()
         self._members: Mapping[str, Member] = {}
         self._parts: Mapping[str, Part] = {}
+        self._largest = 0.0
         self._stale = False
         self._over_week = False
 
@@ -125,19 +126,19 @@ class CompositionTable(QAbstractTableModel):
     def set_parts(self, parts: Mapping[str, Part]) -> None:
         """Set what each row gives to the peak; rows that are not named show nothing."""
         self._parts, self._stale = parts, False
-        self._touch_rows(0)
+        self._touch_parts()
 
     def set_over_week(self, over_week: bool) -> None:
         """Show each row's energy of the week in place of its part in the peak, or back."""
         self._over_week = over_week
         self.headerDataChanged.emit(Qt.Orientation.Horizontal, Column.PEAK, Column.PEAK)
-        self._touch_rows(0)
+        self._touch_parts()
 
     def fade_parts(self) -> None:
         """Grey the parts: others are being computed."""
         if self._parts and not self._stale:
             self._stale = True
-            self._touch_rows(0)
+            self._touch_parts()
 
     def set_counts(self, counts: Sequence[tuple[str, int]]) -> None:
         """Show another composition; rows that stay keep their selection."""
@@ -203,8 +204,7 @@ class CompositionTable(QAbstractTableModel):
         if role == SORT_ROLE:
             return value
         if role == BAR_ROLE:
-            largest = max(self._worth(other) for other in self._parts.values())
-            return max(0.0, value) / largest if largest > 0.0 else 0.0
+            return max(0.0, value) / self._largest if self._largest > 0.0 else 0.0
         if role == STALE_ROLE:
             return self._stale
         if role == Qt.ItemDataRole.ToolTipRole:
@@ -242,6 +242,13 @@ class CompositionTable(QAbstractTableModel):
         flags = super().flags(index)
         editable = index.column() == Column.COUNT
         return flags | Qt.ItemFlag.ItemIsEditable if editable else flags
+
+    def _touch_parts(self) -> None:
+        """Draw the parts' column anew, and no other: a first move of λ waits for it."""
+        self._largest = max((self._worth(part) for part in self._parts.values()), default=0.0)
+        if self._counts:
+            ends = (self.index(row, Column.PEAK) for row in (0, len(self._counts) - 1))
+            self.dataChanged.emit(*ends)
 
     def _touch_rows(self, first: int) -> None:
         if self._counts:
