@@ -13,7 +13,8 @@ from lvm_studio.analysis.latent import encode
 from lvm_studio.analysis.pages.drawing import INK, OKABE_ITO, draw
 from lvm_studio.analysis.pages.page import PageFigure, PageTable, Section
 from lvm_studio.analysis.records import WeekRecords, draw_cases
-from lvm_studio.analysis.report_card.card import Figure, Known, ReportCard, ScoreTable
+from lvm_studio.analysis.report_card.card import Figure, Finding, Known, ReportCard, ScoreTable
+from lvm_studio.analysis.report_card.phrases import shown
 from lvm_studio.analysis.truth import TruthReport
 from lvm_studio.data.households import HouseholdSet
 from lvm_studio.models.compvae import CompVAE
@@ -43,11 +44,8 @@ def card_section(card: ReportCard) -> Section:
     figures = tuple(map(_figure, card.figures))
     findings = PageTable(
         "Verdicts",
-        ("figure", "unit", "generated", "real", "distance", "floor", "limit", "verdict"),
-        tuple(
-            (f.title, f.unit, f.value, f.real, f.distance, f.floor, f.limit, str(f.verdict))
-            for f in card.findings
-        ),
+        ("figure", "generated", "real", "distance", "floor", "limit", "verdict"),
+        tuple(map(_judged, card.findings)),
         "Floor: the same distance between real and real.",
     )
     return Section(
@@ -56,6 +54,14 @@ def card_section(card: ReportCard) -> Section:
         figures,
         (*map(_scores, card.scores), findings),
     )
+
+
+def _judged(finding: Finding) -> tuple[str, ...]:
+    """A finding as a row of texts: shares in per cent, all else in its unit."""
+    own = (shown(value, finding.unit) for value in (finding.value, finding.real))
+    apart = (finding.distance, finding.floor, finding.limit)
+    distances = (shown(value, finding.distance_unit) for value in apart)
+    return (finding.title, *own, *distances, str(finding.verdict))
 
 
 def _told(value: Known) -> str:
@@ -81,9 +87,18 @@ def _figure(figure: Figure) -> PageFigure:
     x = np.array(figure.x)
 
     def paint(axes: Axes) -> None:
-        if figure.band is not None and len(figure.band.low) == len(x):
-            band = (_line(figure.band.low), _line(figure.band.high))
-            axes.fill_between(x, *band, color="#DDE2E8", label=figure.band.name, linewidth=0)
+        if figure.band is not None:
+            low, high = _line(figure.band.low), _line(figure.band.high)
+            steps = len(low) < len(x)  # between edges: the last step is drawn to the last edge
+            edges = (np.append(low, low[-1:]), np.append(high, high[-1:])) if steps else (low, high)
+            axes.fill_between(
+                x,
+                *edges,
+                step="post" if steps else None,
+                color="#DDE2E8",
+                label=figure.band.name,
+                linewidth=0,
+            )
         for series in figure.series:
             colour, y = ROLES[series.role], _line(series.y)
             if len(y) == len(x):
@@ -186,8 +201,8 @@ def _verdict_on_ranks(name: str, by_seed: NDArray[np.float64]) -> str:
     takes = "take most of it" if share > MOST else "do not take most of it"
     return (
         f"Here, {name}: {by_seed.sum(1).mean():.2g} bits in all parts together; the first three "
-        f"hold {share:.0%} of them, where {3 / by_seed.shape[1]:.0%} would be theirs by right: "
-        f"they {takes}."
+        f"hold {100 * share:.0f} % of them, where {300 / by_seed.shape[1]:.0f} % would be theirs by "
+        f"right: they {takes}."
     )
 
 

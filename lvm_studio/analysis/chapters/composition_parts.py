@@ -106,8 +106,8 @@ def anchors_section(module: ColourAnchorsVAE, spec: TrainSpec, seed: int, whose:
     right = images_right(images, batch.labels, batch.mask).float().mean()
     real = images_right(_images(module, batch.x), batch.labels, batch.mask).float().mean()
     words = (
-        f"In {right:.1%} of {JUDGED} generated images every anchor that can be judged has its "
-        f"colour at its place; of true images the same rule finds {real:.1%} right.",
+        f"In {100 * right:.1f} % of {JUDGED} generated images every anchor that can be judged has "
+        f"its colour at its place; of true images the same rule finds {100 * real:.1f} % right.",
         whose,
     )
     return Section("Colour anchors", words, (_growing_anchors(module, spec, seed),))
@@ -128,7 +128,8 @@ def _growing_anchors(module: ColourAnchorsVAE, spec: TrainSpec, seed: int) -> Pa
             for parts, axes in enumerate(line):
                 axes.imshow(grown[parts][row], vmin=0, vmax=1, extent=(0, 1, 1, 0))
                 places = batch.labels[0, : parts + 1, -2:]
-                axes.plot(*places.T, "o", mfc="none", mec="white", mew=1.0, ms=5)
+                for colour, width in ((INK, 2.4), ("white", 1.0)):  # seen on any colour
+                    axes.plot(*places.T, "o", mfc="none", mec=colour, mew=width, ms=5)
                 axes.set_axis_off()
 
     data = {f"image_{n + 1}": images.reshape(2, -1).T for n, images in enumerate(grown)}

@@ -43,10 +43,14 @@ def _figure(
     x: Array,
     line: Callable[[Features], Array],
 ) -> Figure:
-    """A figure of one line a group; the band holds the inner 80 % of halves over the splits."""
+    """A figure of one line a group; the band holds the inner 80 % of both halves of all splits."""
     key, title, x_label, y_label = names
     halves = np.array(
-        [line(pairs.other.at(pairs.split == split)) for split in np.unique(pairs.split)]
+        [
+            line(half.at(pairs.split == split))
+            for split in np.unique(pairs.split)
+            for half in (pairs.real, pairs.other)
+        ]
     )
     return Figure(
         key=key,
@@ -68,7 +72,7 @@ def _note(pairs: Comparison, spec: CardSpec) -> str:
     return (
         f"{len(pairs.week):,} sums of {k.min():.0f} to {k.max():.0f} households in "
         f"{len(np.unique(pairs.week))} held-out weeks, each with one curve generated from the "
-        f"same labels and weather; grey: the inner 80 % of {spec.splits} halves of the "
+        f"same labels and weather; grey: the inner 80 % of {2 * spec.splits} halves of the "
         f"real households; seed {spec.seed}."
     )
 
