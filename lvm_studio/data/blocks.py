@@ -26,11 +26,11 @@ from lvm_studio.data.errors import DataError
 PARQUET = (".parquet", ".pq")
 #: Not null where a row of text has more fields than the header.
 EXTRA = "__extra__"
-_BLOCK_BYTES = 4 << 20  # more is asked of the system afresh each time, which is slow
+_BLOCK_BYTES = 16 << 20  # threads hand Python's lock to each other a few times a block
 _FIRST_BYTES = 1 << 18  # the first answer comes soon
 _PARQUET_ROWS = 200_000
 _THREADS = 2
-_AHEAD = 4
+_AHEAD = 3
 _Encoding: TypeAlias = Literal["utf8", "utf8-lossy"]
 #: How a text is parsed: the first way that does. The lossy ones are slower.
 _WAYS: tuple[tuple[str | None, _Encoding], ...] = (

@@ -112,7 +112,7 @@ def _seconds(
     letters: NDArray[np.uint8], shape: re.Match[str]
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Seconds since 1970 [n], in UTC where an offset is written, and whether the time exists."""
-    day, valid = _days(*(_number(letters, shape, name) for name in ("Y", "m", "d")))
+    day, valid = _days(letters, shape)
     hour, minute, second = (_number(letters, shape, name) for name in ("H", "M", "S"))
     for number, most in ((hour, 23), (minute, 59), (second, 59)):
         if number.max(initial=0) > most:
@@ -122,22 +122,27 @@ def _seconds(
         sign = -1 if shape["zone"].startswith("-") else 1
         ahead = _number(letters, shape, "oh") * 3600 + _number(letters, shape, "om") * 60
         clock = clock - sign * ahead
-    return day.astype(np.int64) * 86_400 + clock, valid
+    return day * 86_400 + clock, valid
 
 
 def _days(
-    year: NDArray[np.int32], month: NDArray[np.int32], day: NDArray[np.int32]
-) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
-    """Days since 1970 and whether there is such a date; worked out where the date changes."""
-    date = (year * 16 + month) * 64 + day
-    heads = np.flatnonzero(np.diff(date, prepend=-1))
-    year, month, day = year[heads], month[heads], day[heads]
+    letters: NDArray[np.uint8], shape: re.Match[str]
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Days since 1970 [n] and whether there is such a date; read where the date changes."""
+    rows, width = letters.shape
+    # A date is ten letters: eight as one number, two as another.
+    eight = np.ndarray(rows, "<u8", letters, 0, (width,))
+    two = np.ndarray(rows, "<u2", letters, 8, (width,))
+    same = (eight[1:] == eight[:-1]) & (two[1:] == two[:-1])
+    heads = np.concatenate([np.zeros(min(rows, 1), np.int64), np.flatnonzero(~same) + 1])
+    dates = letters[heads]
+    year, month, day = (_number(dates, shape, name) for name in ("Y", "m", "d"))
     valid = (year >= _FIRST_YEAR) & (year <= _LAST_YEAR) & (month >= 1) & (month <= 12) & (day >= 1)
     starts = _month_starts()
     at = np.where(valid, (year - _FIRST_YEAR) * 12 + month - 1, 0)
-    days = starts[at] + day - 1
+    days = starts[at].astype(np.int64) + day - 1
     valid &= days < starts[at + 1]
-    lengths = np.diff(heads, append=len(date))
+    lengths = np.diff(heads, append=rows)
     return np.repeat(days, lengths), np.repeat(valid, lengths)
 
 
