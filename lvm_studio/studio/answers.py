@@ -286,6 +286,8 @@ class MeasuredAnswer:
     Attributes:
         state: the StreetState this answers; unit: of f; one_in_n: N.
         figures: None where the data do not allow them; why: what is in the way, a sentence.
+        criterion: text of what is tuned; sums: how many stand behind the figures; wants_more:
+            whether many more of them are needed, and may be formed elsewhere.
     """
 
     state: StreetState
@@ -293,3 +295,6 @@ class MeasuredAnswer:
     one_in_n: float
     figures: OneInN | None
     why: str
+    criterion: str = ""
+    sums: int = 0
+    wants_more: bool = False

@@ -46,6 +46,7 @@ GRADIENTS_A_SLICE = 64
 SUMS, RESAMPLES = 12_000, 30
 """Measured sums of a resample of households and weeks, and how many resamples: 4 s in all."""
 FORMING = "sums of as many households are being formed, again and again …"
+MORE = "so rare a week needs more sums; they are being formed in the background …"
 LEAST_TAIL = 20.0
 """A figure of the measured tail needs so many sums in it."""
 
@@ -57,6 +58,7 @@ class PictureWork:
         self._tunings = tunings
         self._difficulties: Recent[Hashable, Difficulty] = Recent(6)
         self._sums: Recent[Hashable, RealSums] = Recent(6)
+        self._more: Recent[Hashable, RealSums] = Recent(3)
 
     def answer(
         self, request: StreetRequest, picture: Picture
@@ -116,13 +118,22 @@ class PictureWork:
         except DataError as error:
             yield MeasuredAnswer(state, unit, n, None, str(error))
             return
+        text = tuning.pool.potential.criterion.name
+        more = self._more.get((request.households, state.composition.size, text))
+        sums = sums if n <= len(sums.f) / LEAST_TAIL or more is None else more
         most = len(sums.f) / LEAST_TAIL
         if n > most:
-            why = f"{len(sums.f):,} measured sums tell no more than 1 in {most:,.0f}."
-            yield MeasuredAnswer(state, unit, n, None, why)
+            wants = more is None
+            why = MORE if wants else f"{len(sums.f):,} sums tell no more than 1 in {most:,.0f}."
+            yield MeasuredAnswer(state, unit, n, None, why, criterion=text, wants_more=wants)
             return
         figures = yield from _figures(sums, n, tuning.sign)
-        yield MeasuredAnswer(state, unit, n, figures, "")
+        yield MeasuredAnswer(state, unit, n, figures, "", sums=len(sums.f))
+
+    def learn_sums(self, key: Hashable, sums: RealSums) -> Generator[None, None, None]:
+        """Read rare weeks off these from now on; key: households, how many, and the criterion."""
+        self._more.put(key, sums)
+        yield None
 
     def _real_sums(self, request: StreetRequest, tuning: Tuning) -> Generator[None, None, RealSums]:
         from lvm_studio.analysis.boltzmann_bands import BandSpec, real_sums

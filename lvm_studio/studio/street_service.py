@@ -7,6 +7,7 @@ answers with frozen values. Panels only connect to its signals and draw.
 from __future__ import annotations
 
 from collections.abc import Hashable
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
@@ -17,21 +18,25 @@ from lvm_studio.studio.answers import (
     Front,
     Goal,
     LoadedModel,
+    MeasuredAnswer,
     PartsAnswer,
     Picture,
     StreetRequest,
     TunedAnswer,
 )
 from lvm_studio.studio.compute_thread import ComputeThread
+from lvm_studio.studio.cost_service import CostService, MeasuredCosts
 from lvm_studio.studio.flow_fitter import FlowFitter
 from lvm_studio.studio.pair_service import PairService
 from lvm_studio.studio.picture_work import PictureWork
 from lvm_studio.studio.reference_runner import ReferenceRunner
 from lvm_studio.studio.street_work import StreetWork, street_key
+from lvm_studio.studio.sums_service import SUMS, SumsService
 from lvm_studio.studio.tuned_keys import tuning_key
 from lvm_studio.studio.tuned_work import Improved, TunedWork
 
 if TYPE_CHECKING:
+    from lvm_studio.analysis.sums_job import SumsProgress
     from lvm_studio.data.jobs import Job
     from lvm_studio.storage.street_state import StreetState
     from lvm_studio.studio.mailbox import Mailbox
@@ -114,6 +119,8 @@ class StreetService(QObject):
         self._references = references or ReferenceRunner(self)
         self._thread = ComputeThread(self)
         self._pairs = PairService(self._thread, ADOPTING, self._tunings, self)
+        self._sums = SumsService(self._thread, ADOPTING, self._picturing, self)
+        self.costs = CostService(self._thread, ADOPTING, self._tunings, self)
         self.fan: FanAnswer | None = None
         """The latest fan; None while there is none."""
         self.tuned: TunedAnswer | None = None
@@ -126,6 +133,8 @@ class StreetService(QObject):
         self._tuning_key: Hashable = None
         self._solved_key: Hashable = None
         self._picture: Picture | None = None
+        self._waiting: MeasuredAnswer | None = None
+        """A picture on screen that waits for more measured sums."""
         self._newest: tuple[StreetRequest, FlowSnapshot] | None = None
         """A flow that has not been taken over yet."""
         self._open_mailboxes()
@@ -143,6 +152,8 @@ class StreetService(QObject):
         self._fitter.stop()
         self._references.stop()
         self._pairs.stop()
+        self.costs.stop()
+        self._sums.stop()
         self._thread.end()
 
     def request_lam(self, kind: Goal, target: float, share: float = 0.5) -> None:
@@ -159,6 +170,21 @@ class StreetService(QObject):
             self._pictures.withdraw()
             if self.tuned is not None and not self._quiet.isActive():
                 self._work_picture_out()
+
+    def measure_costs(self) -> bool:
+        """Measure what every method costs on this street; `costs` tells of it.
+
+        False where there is none.
+        """
+        request = self._request()
+        if request is not None:
+            self.costs.measure(request)
+        return request is not None
+
+    def known_costs(self) -> MeasuredCosts | None:
+        """What was measured of this street and criterion."""
+        request = self._request()
+        return None if request is None else self.costs.known(request)
 
     def open_mailbox(self) -> Mailbox:
         """Return a mailbox of its own on the compute thread, for a panel that decodes."""
@@ -205,7 +231,9 @@ class StreetService(QObject):
         self._sharing.answered.connect(self.parts_ready)
         self._apart.answered.connect(self.apart_ready)
         self._levels.answered.connect(self.levels_ready)
-        self._pictures.answered.connect(self.picture_ready)
+        self._pictures.answered.connect(self._picture_answered)
+        self._sums.progressed.connect(self._tell_sums)
+        self._sums.learned.connect(self._work_picture_out)
         for mailbox in self._of_the_street():
             mailbox.failed.connect(self.failed)
         self._fitting.answered.connect(self._fit_flow)
@@ -376,6 +404,21 @@ class StreetService(QObject):
         request = self._request()
         if request is not None and self._picture is not None:
             self._pictures.post(partial(self._picturing.answer, request, self._picture))
+
+    def _picture_answered(self, answer: object) -> None:
+        self.picture_ready.emit(answer)
+        request = self._request()
+        self._waiting = None
+        if isinstance(answer, MeasuredAnswer) and answer.wants_more and request is not None:
+            self._waiting = answer
+            size = answer.state.composition.size
+            self._sums.form(request.households, size, answer.criterion)
+
+    def _tell_sums(self, progress: SumsProgress) -> None:
+        """Say how far the sums are that the picture on screen waits for."""
+        if self._waiting is not None:
+            why = f"{SUMS:,} sums are being formed in the background: {progress.share:.0%}."
+            self.picture_ready.emit(replace(self._waiting, why=why))
 
     def _solved(self) -> None:
         """Ask for the tuned fan at the λ found, if that is not under way."""

@@ -214,6 +214,17 @@ class TunedWork:
         """Prepare the job that climbs in all directions of λ."""
         return self._pairs.job(request)
 
+    def cost_job(
+        self, request: StreetRequest
+    ) -> Generator[tuple[StreetRequest, Job] | None, None, None]:
+        """Prepare the job that measures what every method costs on this street."""
+        from lvm_studio.analysis.cost_job import CostJob
+
+        tuning = yield from self.known(request)
+        unit, space = tuning.pool.potential.criterion.unit, self.views.space(request)
+        job = CostJob(space, criterion_text(request, tuning), unit, request.state.seed)
+        yield request, cast("Job", job)
+
     # What is known --------------------------------------------------------------------------
 
     def known(self, request: StreetRequest) -> Generator[None, None, Tuning]:

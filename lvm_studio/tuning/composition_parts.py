@@ -165,6 +165,7 @@ def common_noise(space: BaseSpace, n: int, seed: int) -> tuple[Tensor, Tensor]:
 
     Row i is row i of the whole space's own base draws, whichever part of it is tuned.
     """
+    space = bare(space)
     if isinstance(space, PartSpace):
         u, eps = common_noise(space.whole, n, seed)
         return u[:, space.own], torch.cat([eps, u[:, space.rest]], dim=1)
@@ -184,6 +185,7 @@ def noise_behind(space: BaseSpace, length: int, draws: int, seed: int) -> Tensor
     Args:
         length: of the noise behind one curve; draws: as the criterion wishes, 0 for none.
     """
+    space = bare(space)
     if not isinstance(space, PartSpace) or not draws:
         return observation_noise(length, draws, seed)
     others = len(space.rest)
@@ -197,13 +199,17 @@ def noise_behind(space: BaseSpace, length: int, draws: int, seed: int) -> Tensor
 
 def slice_of(space: BaseSpace) -> int:
     """Latents whose f̃ is worked out before something else may come in between."""
-    return CHUNK // RESTS if isinstance(space, PartSpace) else CHUNK
+    return CHUNK // RESTS if isinstance(bare(space), PartSpace) else CHUNK
+
+
+def bare(space: BaseSpace) -> BaseSpace:
+    """The space itself, without the meter that may be around it."""
+    return bare(space.space) if isinstance(space, MeteredSpace) else space
 
 
 def whole_coordinates(space: BaseSpace, u: Tensor, eps: Tensor) -> Tensor:
     """Coordinates of the whole street behind curves of u [n, dim] with noise eps [n, ...]."""
-    if isinstance(space, MeteredSpace):
-        return whole_coordinates(space.space, u, eps)
+    space = bare(space)
     if isinstance(space, PartSpace):
         return space.joined(u, eps[:, eps.shape[1] - len(space.rest) :])
     return u[:, : space.whole.dim] if isinstance(space, NoisySpace) else u

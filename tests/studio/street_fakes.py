@@ -87,6 +87,22 @@ def tuned_answer(state: StreetState, **changes: Any) -> TunedAnswer:
     return replace(answer, **changes)
 
 
+class FakeCosts(QObject):
+    """Has the signals of CostService."""
+
+    progressed = Signal(object)
+    measured = Signal(object)
+    ended = Signal()
+    failed = Signal(str, str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cancelled = 0
+
+    def cancel(self) -> None:
+        self.cancelled += 1
+
+
 class FakeService(QObject):
     """Has the signals and the verb of StreetService; the test says what it answers."""
 
@@ -110,6 +126,14 @@ class FakeService(QObject):
         self.tuned: TunedAnswer | None = None
         self.requests: list[tuple[str, float]] = []
         self.pictures: list[str | None] = []
+        self.costs = FakeCosts()
+        self.found: object = None
+
+    def measure_costs(self) -> bool:
+        return True
+
+    def known_costs(self) -> object:
+        return self.found
 
     def show_picture(self, picture: str | None) -> None:
         self.pictures.append(picture)

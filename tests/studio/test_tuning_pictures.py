@@ -112,7 +112,7 @@ def test_measured_sums_have_three_figures_with_bands_where_the_tail_is_seen(
     assert quiet.mean_beyond < quiet.quantile < figures.quantile
     assert quiet.quantile_band[0] < quiet.quantile_band[1]
     assert told(tunings, model, "measured", 0.0).figures is None
-    assert "no more than 1 in 15" in told(tunings, model, "measured", 4.9).why
+    assert told(tunings, model, "measured", 4.9).wants_more
 
 
 # The tabs ------------------------------------------------------------------------------------
@@ -189,10 +189,10 @@ def test_difficulty_and_measured_figures_are_shown_in_words(
     service.picture_ready.emit(DifficultyAnswer(session.state, hard))
     assert pictures.difficulty.words.text().startswith("Hard. Plateaus on 90%")
     figures = OneInN(1000.0, 25.4, 27.4, 29.8, (24.0, 26.0), (26.0, 28.0), (28.0, 31.0))
-    measured = MeasuredAnswer(session.state, "kW", 1000.0, figures, "")
+    measured = MeasuredAnswer(session.state, "kW", 1000.0, figures, "", sums=60_000)
     assert measured_text(measured) == (
-        "Measured, 1 in 1,000: level exceeded 25.4 (24.0 to 26.0), mean beyond it 27.4 "
-        "(26.0 to 28.0), mean of the tilted law 29.8 (28.0 to 31.0) kW."
+        "Measured, 1 in 1,000 of 60,000 sums: level exceeded 25.4 (24.0 to 26.0), mean beyond "
+        "it 27.4 (26.0 to 28.0), mean of the tilted law 29.8 (28.0 to 31.0) kW."
     )
     none = MeasuredAnswer(session.state, "kW", 9e9, None, "too few.")
     assert measured_text(none) == "Measured: too few."

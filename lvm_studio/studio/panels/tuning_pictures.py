@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QTabWidget
 from lvm_studio.studio.answers import DifficultyAnswer, MeasuredAnswer, Picture, TheoryAnswer
 from lvm_studio.studio.theme import Colours
 from lvm_studio.studio.tuned_keys import criterion_key
+from lvm_studio.studio.widgets.cost_table import CostTable
 from lvm_studio.studio.widgets.difficulty_plot import DifficultyPlot
 from lvm_studio.studio.widgets.levels_plot import LevelsPlot
 from lvm_studio.studio.widgets.theory_plot import TheoryPlot
@@ -41,6 +42,8 @@ class TuningPictures(QObject):
         self.difficulty = DifficultyPlot(colours, tabs)
         tabs.insertTab(2, self.theory, "Theory")
         tabs.insertTab(3, self.difficulty, "Difficulty")
+        self.costs = CostTable(tabs)
+        tabs.insertTab(tabs.count() - 1, self.costs, "Costs")
         self._pictures: tuple[tuple[QWidget, Picture], ...] = (
             (self.theory, "theory"),
             (self.difficulty, "difficulty"),
@@ -52,6 +55,24 @@ class TuningPictures(QObject):
         session.state_changed.connect(self._state_changed)
         service.picture_ready.connect(self._show)
         service.unavailable.connect(self._clear)
+        self._connect_costs()
+
+    def _connect_costs(self) -> None:
+        measuring = self._service.costs
+        self.costs.measure_asked.connect(self._measure_costs)
+        self.costs.cancel_asked.connect(measuring.cancel)
+        measuring.progressed.connect(self.costs.show_progress)
+        measuring.measured.connect(lambda _found: self._show_costs())
+        measuring.ended.connect(lambda: self.costs.show_running(running=False))
+        measuring.failed.connect(self._service.failed)
+        self._show_costs()
+
+    def _measure_costs(self) -> None:
+        if self._service.measure_costs():
+            self.costs.show_running(running=True)
+
+    def _show_costs(self) -> None:
+        self.costs.show_costs(self._service.known_costs())
 
     def set_colours(self, colours: Colours) -> None:
         """Take the colours of a theme."""
@@ -69,6 +90,7 @@ class TuningPictures(QObject):
         self.theory.set_lam(new.lam)
         if _law(new) != _law(old):
             self._clear()
+            self._show_costs()
         elif new.lam != old.lam:
             self._levels.show_measured(None)
 

@@ -106,4 +106,5 @@ def measured_text(measured: MeasuredAnswer) -> str:
         f"{name} {value:,.1f}" + ("" if band is None else f" ({band[0]:,.1f} to {band[1]:,.1f})")
         for name, value, band in told
     ]
-    return f"Measured, 1 in {found.n:,.0f}: {', '.join(parts)} {measured.unit}."
+    rare = f"1 in {found.n:,.0f} of {measured.sums:,} sums"
+    return f"Measured, {rare}: {', '.join(parts)} {measured.unit}."

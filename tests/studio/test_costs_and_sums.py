@@ -1,0 +1,163 @@
+"""What the page has measured in processes of their own: costs of the methods, rare sums."""
+
+from collections.abc import Generator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from PySide6.QtWidgets import QTabWidget
+from pytestqt.qtbot import QtBot
+from street_fakes import FakeService
+from studio_fakes import households, small_model
+
+from lvm_studio.analysis import cost_job
+from lvm_studio.analysis.boltzmann_bands import BandSpec, RealSums
+from lvm_studio.analysis.boltzmann_costs import MethodCost
+from lvm_studio.analysis.cost_job import CostJob, CostProgress, Costs
+from lvm_studio.analysis.sums_job import SumsJob, SumsProgress
+from lvm_studio.data.composition import Composition
+from lvm_studio.storage.street_state import StreetState
+from lvm_studio.studio.answers import MeasuredAnswer, StreetRequest
+from lvm_studio.studio.cost_service import MeasuredCosts
+from lvm_studio.studio.panels.tuning_pictures import TuningPictures
+from lvm_studio.studio.picture_work import PictureWork
+from lvm_studio.studio.session import Session
+from lvm_studio.studio.street_work import StreetWork
+from lvm_studio.studio.theme import LIGHT
+from lvm_studio.studio.tuned_work import TunedWork
+from lvm_studio.studio.widgets.cost_table import CostTable, cells, said
+from lvm_studio.studio.widgets.levels_plot import LevelsPlot, measured_text
+
+DATA = households()
+STATE = StreetState(composition=Composition.parse("A,B"), week="2013-W03", samples=64)
+
+
+def cost(method: str, setup: float, each: float, caveat: str = "") -> MethodCost:
+    return MethodCost(method, setup, 1.0, each, each * 1e-4, 48.2, 0.05, caveat)
+
+
+MEASURED = MeasuredCosts(
+    STATE,
+    Costs(
+        (
+            cost("rejection", 0.0, 1000.0, "Cut off at a level."),
+            cost("SMC", 0.0, 6.0),
+            cost("mixture", 40_000.0, 1.5),
+            cost("flow", 400_000.0, 1.25),
+        ),
+        "kW",
+    ),
+)
+
+
+def test_a_row_tells_cost_and_error() -> None:
+    first, *_, last = MEASURED.costs.methods
+    assert cells(first, "kW") == ("rejection *", "–", "1,000", "100 ms", "48.2 ± 0.05 kW")
+    assert cells(last, "kW") == ("flow", "400,000", "1.25", "0.125 ms", "48.2 ± 0.05 kW")
+
+
+def test_break_even_points_are_told() -> None:
+    told = said(MEASURED)
+    assert "KL 6.91, peak, 2 households, 2013-W03" in told
+    assert "rejection from 401, SMC from 84,211, mixture from 1,440,000" in told
+
+
+def test_costs_are_measured_when_asked_for_and_can_be_cancelled(qtbot: QtBot) -> None:
+    tabs, service = QTabWidget(), FakeService()
+    qtbot.addWidget(tabs)
+    levels = LevelsPlot(LIGHT, tabs)
+    tabs.addTab(levels, "Weeks")
+    pictures = TuningPictures(Session(), service, tabs, levels, LIGHT)  # type: ignore[arg-type]
+    table = pictures.costs
+    assert not table.table.isVisibleTo(table)
+    table.button.click()
+    service.costs.progressed.emit(CostProgress("cost of SMC", 0.5, 21.0))
+    assert table.status.text() == "Measuring: cost of SMC; about 25 s left."
+    assert not table.button.isEnabled()
+    table.cancel.click()
+    assert service.costs.cancelled == 1
+    service.found = MEASURED
+    service.costs.measured.emit(MEASURED)
+    service.costs.ended.emit()
+    assert table.table.rowCount() == 4
+    assert table.button.isEnabled()
+    assert "rejection from 401" in table.words.text()
+
+
+@pytest.mark.usefixtures("qapp")
+def test_an_unmeasured_street_has_no_table() -> None:
+    table = CostTable()
+    table.show_costs(MEASURED)
+    table.show_costs(None)
+    assert table.table.rowCount() == 0
+    assert not table.table.isVisibleTo(table)
+
+
+def test_the_job_tells_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    def two_stages(*_: object) -> Generator[str, None, tuple[MethodCost, ...]]:
+        yield "peak: where KL is 6.91"
+        yield "peak: cost of the flow, step 300 of 600"
+        return MEASURED.costs.methods
+
+    monkeypatch.setattr(cost_job, "costs", two_stages)
+    work = CostJob(NoSpace(), "peak", "kW").run()  # type: ignore[arg-type]
+    first, second = next(work), next(work)
+    assert first.sentence == "where KL is 6.91"
+    assert first.share == 0.0
+    assert 0.5 < second.share < 1.0
+    with pytest.raises(StopIteration) as end:
+        next(work)
+    assert end.value.value.methods == MEASURED.costs.methods
+
+
+class NoSpace:
+    """Stands where nothing is decoded."""
+
+
+# Rare sums ---------------------------------------------------------------------------------------
+
+
+def last(work: Generator[Any, None, None]) -> MeasuredAnswer:
+    *_, answer = [value for value in work if value is not None]
+    assert isinstance(answer, MeasuredAnswer)
+    return answer
+
+
+def test_rare_weeks_ask_for_more_sums_and_are_read_off_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("lvm_studio.studio.picture_work.SUMS", 240)
+    monkeypatch.setattr("lvm_studio.studio.picture_work.RESAMPLES", 3)
+    tunings = TunedWork(StreetWork())
+    pictures = PictureWork(tunings)
+    near = StreetRequest(STATE.with_changes(lam=0.1), DATA, small_model(DATA))
+    *_, lam = tunings.solve(near, "one_in_n", 60.0)
+    request = replace(near, state=STATE.with_changes(lam=lam))
+    first = last(pictures.answer(request, "measured"))
+    assert first.wants_more
+    assert "more sums" in first.why
+    job = SumsJob(DATA, 2, first.criterion, BandSpec(4000, 3))
+    reports = job.run()
+    shares: list[float] = []
+    while True:
+        try:
+            progress = next(reports)
+            assert isinstance(progress, SumsProgress)
+            shares.append(progress.share)
+        except StopIteration as end:
+            sums: RealSums = end.value
+            break
+    assert shares == sorted(shares)
+    assert len(sums.f) >= 4000
+    list(pictures.learn_sums((DATA, 2, first.criterion), sums))
+    found = last(pictures.answer(request, "measured"))
+    assert found.figures is not None
+    assert found.sums == len(sums.f)
+    assert found.figures.quantile_band is not None
+    assert f"of {found.sums:,} sums" in measured_text(found)
+    assert np.isfinite(found.figures.tilted_mean)
+    beyond = replace(request, state=STATE.with_changes(lam=6.0))
+    hopeless = last(pictures.answer(beyond, "measured"))
+    assert not hopeless.wants_more
+    assert "no more than" in hopeless.why
