@@ -38,6 +38,9 @@ class FittedPrior(nn.Module):
     True
     """
 
+    centre: Tensor
+    spread: Tensor
+
     def __init__(self, spec: FittedPriorSpec, dim: int, features: int = 0) -> None:
         super().__init__()
         self.dim, self.features = dim, features
@@ -48,22 +51,44 @@ class FittedPrior(nn.Module):
             _Coupling(chosen[layer % len(chosen)], features, spec.hidden)
             for layer in range(spec.couplings if chosen else 0)
         )
+        self.matched = spec.matched
+        if spec.matched:
+            self.register_buffer("centre", torch.zeros(dim))
+            self.register_buffer("spread", torch.eye(dim))
 
     def forward(self, u: Tensor, told: Tensor) -> Tensor:
         """v of u, both [N, dim], given told [N, features]."""
         for layer in self.layers:
             u = CouplingTransform(cast(_Coupling, layer).given(told), layer.mask)(u)
-        return u
+        return self.centre + u @ self.spread.T if self.matched else u
 
     def inverse(self, v: Tensor, told: Tensor) -> tuple[Tensor, Tensor]:
         """u of v, and log |det du/dv|, [N]."""
         total = v.new_zeros(len(v))
+        if self.matched:
+            v = torch.linalg.solve(self.spread, (v - self.centre).T).T
+            total = total - torch.linalg.slogdet(self.spread).logabsdet
         for layer in reversed(self.layers):
             transform = CouplingTransform(cast(_Coupling, layer).given(told), layer.mask)
             u = transform.inv(v)
             total = total - transform.log_abs_det_jacobian(u, v)
             v = u
         return v, total
+
+    def begin(self, mean: Tensor, covariance: Tensor) -> None:
+        """Be the Gaussian of this mean [dim] and covariance [dim, dim], if it is to match any."""
+        if self.matched:
+            self.centre.copy_(mean)
+            self.spread.copy_(_root(covariance))
+
+    def match(self, mean: Tensor, covariance: Tensor, drawn: Tensor) -> None:
+        """Move draws [N, dim] of its own to this mean and covariance, if it is to match any."""
+        if self.matched:
+            spread = torch.cov(drawn.T).reshape(covariance.shape)
+            own = torch.linalg.inv(_root(spread))
+            move = _root(covariance) @ own
+            self.centre.copy_(mean + move @ (self.centre - drawn.mean(0)))
+            self.spread.copy_(move @ self.spread)
 
     def whitened(self, mean: Tensor, std: Tensor, told: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and standard deviation [N, dim] of u where v is N(mean, std^2), both [N, dim].
@@ -106,3 +131,10 @@ class _Coupling(nn.Module):
             return DependentTransform(MonotonicAffineTransform(shift, scale, SMALLEST_SCALE), 1)
 
         return transform
+
+
+def _root(covariance: Tensor) -> Tensor:
+    """The symmetric square root [dim, dim]."""
+    values, vectors = torch.linalg.eigh(covariance.double())
+    root: Tensor = (vectors * values.clamp(min=0.0).sqrt()) @ vectors.T
+    return root.to(covariance)

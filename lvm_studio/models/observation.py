@@ -137,5 +137,12 @@ def _positive(raw: Tensor) -> Tensor:
     return SIGMA_FLOOR + softplus(RAW_GAIN * raw)
 
 
+def set_positive(raw: Tensor, value: Tensor) -> None:
+    """Set raw numbers so that noise is `value`, in multiples of the reference load."""
+    least = 1e-4
+    free = (value - SIGMA_FLOOR).clamp(min=least)
+    raw.data.copy_(torch.expm1(free).log() / RAW_GAIN)
+
+
 def _raw(value: float) -> float:
     return math.log(math.expm1(value)) / RAW_GAIN

@@ -6,12 +6,14 @@ from typing import TypeAlias
 
 from lvm_studio.data.units import WEEK
 from lvm_studio.models.autoregressive import AutoregressiveNoise
+from lvm_studio.models.bursts import BurstNoise
 from lvm_studio.models.noise.build import build_noise
 from lvm_studio.models.noise.summed import SummedNoise
 from lvm_studio.models.observation import GlobalNoise, PerHouseholdNoise
 from lvm_studio.models.pyramid import CurvePyramidNoise
 from lvm_studio.models.specs import (
     AutoregressiveNoiseSpec,
+    BurstNoiseSpec,
     CurvePyramidSpec,
     IndependentNoiseSpec,
     NoiseSpec,
@@ -28,6 +30,8 @@ def build_observation(spec: NoiseSpec) -> PerHouseholdNoise | SummedNoise:
     """
     if isinstance(spec, AutoregressiveNoiseSpec):
         return AutoregressiveNoise(skewed=spec.skewed, positive=spec.positive)
+    if isinstance(spec, BurstNoiseSpec):
+        return BurstNoise(positive=spec.positive)
     if isinstance(spec, CurvePyramidSpec):
         return CurvePyramidNoise(spec.scales, positive=spec.positive)
     if isinstance(spec, IndependentNoiseSpec):

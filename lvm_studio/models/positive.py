@@ -42,9 +42,18 @@ class PositiveCurve:
         """Log-density of whole curves x [..., T], [...], in nats."""
         level = (x / self.knee).clamp(min=LEAST_SHARE)
         share = -torch.expm1(-level)  # dx / dy
-        bent = self.raw.log_prob(self.knee * (level + share.log()))
-        return bent - share.log().sum(-1)
+        return self.raw.log_prob(unbent(x, self.knee)) - share.log().sum(-1)
 
     def transport(self, eps: Tensor) -> Tensor:
         """Curves from standard normal noise, all above 0."""
         return self.knee * softplus(self.raw.transport(eps) / self.knee)
+
+
+def unbent(x: Tensor, knee: Tensor) -> Tensor:
+    """The y that was bent to x, in kW.
+
+    >>> unbent(torch.tensor([3.0]), torch.tensor(0.1))
+    tensor([3.])
+    """
+    level = (x / knee).clamp(min=LEAST_SHARE)
+    return knee * (level + (-torch.expm1(-level)).log())

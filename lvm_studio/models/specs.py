@@ -35,6 +35,19 @@ class AutoregressiveNoiseSpec(BaseModel):
     positive: bool = Field(default=False, description="no load is ever below 0")
 
 
+class BurstNoiseSpec(BaseModel):
+    """Noise whose memory follows the time of day, and whose lean and tails follow the load."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["bursts"] = "bursts"
+    varying: bool = Field(
+        default=True,
+        description="its scale depends on sum w, z and c, by a factor between 1/e and e",
+    )
+    positive: bool = Field(default=False, description="no load is ever below 0")
+
+
 class CurvePyramidSpec(BaseModel):
     """Noise drawn scale by scale, each given the coarser one; one scale: X1 and X2 (Eq. 6.4)."""
 
@@ -54,7 +67,11 @@ def _named(value: Any) -> Any:
 
 NoiseSpec = Annotated[
     Annotated[
-        IndependentNoiseSpec | AutoregressiveNoiseSpec | CurvePyramidSpec | SimpleNoiseSpec,
+        IndependentNoiseSpec
+        | AutoregressiveNoiseSpec
+        | BurstNoiseSpec
+        | CurvePyramidSpec
+        | SimpleNoiseSpec,
         Field(discriminator="kind"),
     ],
     BeforeValidator(_named),
@@ -79,8 +96,13 @@ class LinearHeadSpec(BaseModel):
     )
     common: Annotated[float, Field(gt=0)] = 0.5
     by_label: Annotated[float, Field(gt=0)] = 0.3
-    by_anchor: Annotated[float, Field(gt=0)] = 0.6
-    penalty: Annotated[float, Field(gt=0)] = 30.0
+    by_anchor: Annotated[float, Field(gt=0)] = 1.2
+    penalty: Annotated[float, Field(gt=0)] = 20.0
+    smoothing: Annotated[float, Field(ge=0, le=1)] = Field(
+        default=0.4,
+        description="how much harder shapes of a day that tell households apart less are shrunk; "
+        "0: all alike",
+    )
     strangers: Probability = Field(
         default=0.15, description="share of households met in training as if none were known"
     )
@@ -96,6 +118,10 @@ class FittedPriorSpec(BaseModel):
     steps: Annotated[int, Field(ge=1)] = 1000
     sums: Annotated[int, Field(ge=64)] = Field(
         default=8192, description="training curves whose posteriors are aggregated"
+    )
+    batch: Annotated[int, Field(ge=2, le=8192)] = 256
+    matched: bool = Field(
+        default=False, description="its mean and covariance are those of the posteriors exactly"
     )
 
 
@@ -179,9 +205,24 @@ class VAESpec(BaseModel):
         default=None, description="None: one learned sigma for every half-hour (chapter 7)"
     )
     bounded: bool = Field(default=False, description="how far curves follow z has a bound")
+    sees_steps: bool = Field(
+        default=False,
+        description="q(z | x) also sees by how much load changes from each half-hour to the next",
+    )
+    settled: Annotated[int, Field(ge=0)] = Field(
+        default=0,
+        description="training sums on which level and noise are matched once more, after "
+        "training and without dropout (noise 'bursts'); 0: none",
+    )
     fitted_prior: FittedPriorSpec | None = Field(
         default=None, description="p(z) refitted to the aggregated posterior"
     )
+
+    @model_validator(mode="after")
+    def _can_settle(self) -> VAESpec:
+        if self.settled and not isinstance(self.noise, BurstNoiseSpec):
+            raise ValueError("only noise 'bursts' can be settled; choose it, or settled = 0")
+        return self
 
 
 class VectorVAESpec(BaseModel):

@@ -26,6 +26,9 @@ SPREAD = 0.5
 """Spread of a sum of a few households, as a share of its mean."""
 
 
+TYPICAL_STEP = 0.8
+"""Change of a sum of a few households within half an hour, in units of its spread."""
+
 FURTHEST_Z = 5.0
 """Where a bounded decoder stops following a coordinate of z, standard deviations."""
 
@@ -50,7 +53,8 @@ class GaussianVAE(LatentVariableModel):
         self.varying = varies(spec.noise, self.observation)
         told = 2 * WEEK if self.varying else WEEK
         self.decoder = ResidualMLP(z, hidden, told, blocks=blocks, dropout=drop)
-        self.encoder = ResidualMLP(WEEK, hidden, 2 * z, blocks=blocks, dropout=drop)
+        seen = 2 * WEEK - 1 if spec.sees_steps else WEEK
+        self.encoder = ResidualMLP(seen, hidden, 2 * z, blocks=blocks, dropout=drop)
         self.register_buffer("household_mean_kw", torch.full((WEEK,), 0.45))
         self.register_buffer("household_spread_kw", torch.tensor(0.15))
         nn.init.normal_(self.decoder.direct.weight, std=0.1)
@@ -77,6 +81,15 @@ class GaussianVAE(LatentVariableModel):
         size = z.new_full(z.shape[:-1], k)
         return curve_law(self.observation, k * household, size, shape[..., WEEK:])
 
+    def amplify(self, gain: float, offset_kw: Tensor) -> None:
+        """Let mean curves stray `gain` times as far from their mean, moved by offset [336], kW."""
+        scale = self.spec.k * self.household_spread_kw
+        with torch.no_grad():
+            for layer in (self.decoder.direct, self.decoder.out):
+                layer.weight[:WEEK] *= gain
+                layer.bias[:WEEK] *= gain
+            self.decoder.direct.bias[:WEEK] += offset_kw / scale
+
     def sampled_z(self, u: Tensor) -> Tensor:
         """z [N, Z] from standard normal u [N, Z]: u itself, unless the prior was refitted."""
         return u if self.refined is None else self.refined(u, u[:, :0])
@@ -90,6 +103,9 @@ class GaussianVAE(LatentVariableModel):
     def posterior(self, x: Tensor) -> ResidualGaussian:
         """q(z | x) relative to N(0, I), for curves x [B, 336]."""
         household = (x / self.spec.k - self.household_mean_kw) / self.household_spread_kw
+        if self.spec.sees_steps:
+            steps = household.diff(dim=-1).abs() - TYPICAL_STEP
+            household = torch.cat([household, steps], -1)
         shift, log_scale = self.encoder(household).chunk(2, -1)
         zero = torch.zeros_like(shift)
         return ResidualGaussian(zero, torch.ones_like(shift), shift, log_scale)

@@ -16,10 +16,13 @@ from lvm_studio.models.fitted_prior import FittedPrior
 from lvm_studio.models.specs import FittedPriorSpec
 from lvm_studio.models.vae import GaussianVAE
 
-BATCH = 256
 LR = 2e-3
 WEIGHT_DECAY = 0.05
 CLIP_NORM = 5.0
+COLLECTED = 256
+"""Training curves encoded at a time."""
+MATCHED_ON = 65_536
+"""Draws of the fitted flow whose moments are matched."""
 SHARE_OF_POSTERIORS = 0.25
 """What collecting them takes of the time; the flow takes the rest."""
 
@@ -33,6 +36,11 @@ class Posteriors:
     mean: Tensor
     std: Tensor
     told: Tensor
+
+    def moments(self) -> tuple[Tensor, Tensor]:
+        """Mean [dim] and covariance [dim, dim] of the law that they make up together."""
+        inner = torch.diag(self.std.square().mean(0))
+        return self.mean.mean(0), torch.cov(self.mean.T).reshape(inner.shape) + inner
 
 
 def refit_prior(module: CompVAE | GaussianVAE, draw: Draw, seed: int) -> None:
@@ -52,7 +60,7 @@ def refitting_prior(module: CompVAE | GaussianVAE, draw: Draw, seed: int) -> Ite
     module.eval()
     parts = []
     for _ in _batches(spec):
-        parts.append(_posteriors(module, draw(BATCH, generator), generator))
+        parts.append(_posteriors(module, draw(COLLECTED, generator), generator))
         yield SHARE_OF_POSTERIORS * len(parts) / len(_batches(spec))
     columns = zip(*((part.mean, part.std, part.told) for part in parts), strict=True)
     seen = Posteriors(*(torch.cat(column) for column in columns))
@@ -62,7 +70,7 @@ def refitting_prior(module: CompVAE | GaussianVAE, draw: Draw, seed: int) -> Ite
 
 
 def _batches(spec: FittedPriorSpec) -> range:
-    return range(-(-spec.sums // BATCH))
+    return range(-(-spec.sums // COLLECTED))
 
 
 @torch.no_grad()
@@ -89,12 +97,14 @@ def fit_flow(
 
     Yields the share of the steps that is done.
     """
+    moments = seen.moments()
+    prior.begin(*moments)
     prior.requires_grad_(True)
     optimiser = torch.optim.AdamW(prior.parameters(), lr=LR, weight_decay=WEIGHT_DECAY)
     for step in range(spec.steps):
-        rows = torch.randint(len(seen.mean), (BATCH,), generator=generator)
+        rows = torch.randint(len(seen.mean), (spec.batch,), generator=generator)
         rows = rows.to(seen.mean.device)
-        eps = torch.randn(BATCH, prior.dim, generator=generator).to(seen.mean)
+        eps = torch.randn(spec.batch, prior.dim, generator=generator).to(seen.mean)
         v = seen.mean[rows] + seen.std[rows] * eps
         loss = -prior.log_prob(v, seen.told[rows]).mean() / prior.dim
         optimiser.param_groups[0]["lr"] = LR * 0.5 * (1 + math.cos(math.pi * step / spec.steps))
@@ -104,3 +114,7 @@ def fit_flow(
         optimiser.step()
         yield (step + 1) / spec.steps
     prior.requires_grad_(False)
+    if prior.matched:
+        rows = torch.randint(len(seen.mean), (MATCHED_ON,), generator=generator)
+        u = torch.randn(MATCHED_ON, prior.dim, generator=generator).to(seen.mean)
+        prior.match(*moments, prior(u, seen.told[rows.to(seen.mean.device)]))

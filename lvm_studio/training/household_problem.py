@@ -25,6 +25,7 @@ from lvm_studio.models.vae import GaussianVAE
 from lvm_studio.training.fitted_prior import refitting_prior
 from lvm_studio.training.linear_head import HouseholdWeeks, fit_head, fold_of
 from lvm_studio.training.problem import choose_device, common_provenance
+from lvm_studio.training.settling import settle
 from lvm_studio.training.spec import TrainSpec
 
 HELDOUT_BATCH = 96
@@ -123,9 +124,11 @@ class HouseholdProblem:
         return sampler.sample(HELDOUT_BATCH, torch.Generator().manual_seed(HELDOUT_SEED))
 
     def refine(self, module: LatentVariableModel) -> Iterator[float]:
-        """Refit the prior over z, if the module has one to refit."""
+        """Settle what can be, then refit the prior over z, if the module has one to refit."""
         assert isinstance(module, CompVAE | GaussianVAE)
-        return refitting_prior(module, self.draw, self.spec.seed)
+        if isinstance(module, GaussianVAE):
+            settle(module, self.draw, self.spec.seed)
+        yield from refitting_prior(module, self.draw, self.spec.seed)
 
     def trained_model(
         self,

@@ -10,8 +10,11 @@ from lvm_studio.training.fitted_prior import Posteriors, fit_flow
 SPEC = FittedPriorSpec(couplings=4, hidden=16, steps=300)
 
 
-def shaken(dim, features=2):
-    prior = FittedPrior(SPEC, dim, features)
+MATCHED = SPEC.model_copy(update={"matched": True})
+
+
+def shaken(dim, features=2, spec=SPEC):
+    prior = FittedPrior(spec, dim, features)
     g = torch.Generator().manual_seed(0)
     with torch.no_grad():
         for parameter in prior.parameters():
@@ -20,8 +23,10 @@ def shaken(dim, features=2):
 
 
 @pytest.mark.parametrize("dim", [1, 2, 5, 28])
-def test_it_is_one_to_one(dim):
-    prior = shaken(dim)
+@pytest.mark.parametrize("spec", [SPEC, MATCHED])
+def test_it_is_one_to_one(dim, spec):
+    prior = shaken(dim, spec=spec)
+    prior.begin(torch.ones(dim), torch.eye(dim) + 0.5)
     u, told = torch.randn(9, dim), torch.randn(9, 2)
     with torch.no_grad():
         back, log_det = prior.inverse(prior(u, told), told)
@@ -55,8 +60,10 @@ def test_a_prior_that_is_not_fitted_leaves_widths_alone():
     torch.testing.assert_close((at, width), (mean, std))
 
 
-def test_its_density_is_that_of_its_draws():
-    prior = shaken(3, 0)
+@pytest.mark.parametrize("spec", [SPEC, MATCHED])
+def test_its_density_is_that_of_its_draws(spec):
+    prior = shaken(3, 0, spec)
+    prior.begin(torch.ones(3), torch.eye(3) + 0.5)
     u = torch.randn(3, generator=torch.Generator().manual_seed(1))
     nothing = torch.zeros(1, 0)
     jacobian = torch.autograd.functional.jacobian(lambda at: prior(at[None], nothing)[0], u)
@@ -75,3 +82,17 @@ def test_it_learns_a_law_that_no_gaussian_is():
     v = prior(torch.randn(4000, 2, generator=g), torch.zeros(4000, 0))
     assert float(torch.corrcoef(v.T)[0, 1]) > 0.8
     assert float(prior.log_prob(v, v[:, :0]).mean()) > -2.2  # a Gaussian's best is -2.3
+
+
+def test_a_matched_one_has_the_moments_of_the_posteriors_however_short_its_fit():
+    g = torch.Generator().manual_seed(0)
+    mean = torch.randn(4000, 3, generator=g).exp() @ torch.randn(3, 3, generator=g)
+    seen = Posteriors(mean, torch.full((4000, 3), 0.3), mean[:, :0])
+    spec = MATCHED.model_copy(update={"steps": 5})
+    prior = FittedPrior(spec, 3)
+    *_, done = fit_flow(prior, seen, spec, g)
+    assert done == 1.0
+    v = prior(torch.randn(100_000, 3, generator=g), torch.zeros(100_000, 0))
+    centre, covariance = seen.moments()
+    torch.testing.assert_close(v.mean(0), centre, atol=0.05, rtol=0.02)
+    torch.testing.assert_close(torch.cov(v.T), covariance, atol=0.3, rtol=0.05)

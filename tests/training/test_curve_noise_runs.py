@@ -19,7 +19,7 @@ from lvm_studio.training.objectives.objective import build_objective, importance
 from lvm_studio.training.objectives.specs import ObjectiveSpec
 
 F, C, K = 3, 2, 4
-KINDS = ["independent", "autoregressive", *(spec().kind for spec in NOISES)]
+KINDS = ["independent", "autoregressive", "bursts", *(spec().kind for spec in NOISES)]
 SIZES = {"latent_w": 4, "latent_z": 2, "part_hidden": 8, "day_hidden": 8, "dropout": 0.0}
 MODELS = {
     "compvae": lambda noise: CompVAESpec(noise=noise, **SIZES),

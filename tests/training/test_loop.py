@@ -35,7 +35,8 @@ TINY = {
     "vae": {
         "model.latent_z": 3,
         "model.hidden": 16,
-        "model.fitted_prior": {"couplings": 2, "steps": 4, "sums": 64},
+        "model.settled": 64,
+        "model.fitted_prior": {"couplings": 2, "steps": 4, "sums": 64, "matched": True},
     },
 }
 WITH_CLOSED_FORMS = {

@@ -1,0 +1,121 @@
+"""Noise of appliances: what runs keeps running, longer in the evening, and a few stray furthest.
+
+One memory and one shape for the whole week make the noise of high loads too rough and too
+extreme, and that of low loads too tame: peaks are then typical too seldom and rare too often.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from lvm_studio.data.units import DAY, WEEK
+from lvm_studio.models.autoregressive import FIRST_PHI, MOST_PHI
+from lvm_studio.models.networks import within
+from lvm_studio.models.observation import RAW_GAIN, CurveDistribution, PerHouseholdNoise
+from lvm_studio.models.positive import PositiveCurve
+from lvm_studio.models.tailed_normal import LEAST_TAIL, MOST_TAIL, TailedNormal
+
+MOST_LEAN = 1.5
+"""Bound on the innovations' skew."""
+
+LOADS = (0.25, 4.0)
+"""Loads, in multiples of the reference, between which the shape follows the load."""
+
+
+@dataclass(frozen=True, eq=False)
+class BurstCurve:
+    """`mean + stddev_t r_t` with `r_t = phi_t r_(t-1) + sqrt(1 - phi_t^2) v_t` and r_1 = v_1.
+
+    The innovations v_t have mean 0 and variance 1, hence r_t too: `stddev` is that of the curve.
+
+    Args:
+        mean, stddev: [..., T] in kW.
+        phi: [T], between 0 and 1; the first is not used.
+        shape: of the innovations, [..., T].
+    """
+
+    mean: Tensor
+    stddev: Tensor
+    phi: Tensor
+    shape: TailedNormal
+
+    def log_prob(self, x: Tensor) -> Tensor:
+        """Log-density of whole curves, [...]: innovations are read off, none is integrated."""
+        log_det = self.stddev.log().sum(-1) + self._fresh.log().sum()
+        return self.shape.log_prob(self.innovations(x)).sum(-1) - log_det
+
+    def innovations(self, x: Tensor) -> Tensor:
+        """The v [..., T] that curves x are made of."""
+        r = (x - self.mean) / self.stddev
+        fresh = (r[..., 1:] - self.phi[1:] * r[..., :-1]) / self._fresh
+        return torch.cat([r[..., :1], fresh], -1)
+
+    @property
+    def _fresh(self) -> Tensor:
+        return (1.0 - self.phi[1:] ** 2).sqrt()
+
+    def transport(self, eps: Tensor) -> Tensor:
+        """Curves from standard normal noise; the recursion is one product with a filter."""
+        v = self.shape.transport(eps)
+        return self.mean + self.stddev * (v @ memory_filter(self.phi).T)
+
+
+def memory_filter(phi: Tensor) -> Tensor:
+    """Lower-triangular [T, T] that turns innovations v into r, given how much each step keeps.
+
+    >>> memory_filter(torch.tensor([0.5, 0.6, 0.8]))
+    tensor([[1.0000, 0.0000, 0.0000],
+            [0.6000, 0.8000, 0.0000],
+            [0.4800, 0.6400, 0.6000]])
+    """
+    steps = torch.arange(len(phi), device=phi.device)
+    kept = phi.double().log().cumsum(0)
+    entering = torch.where(steps == 0, 1.0, (1.0 - phi**2).sqrt())
+    decay = (kept[:, None] - kept).tril().exp().tril().to(phi.dtype)
+    return decay * entering
+
+
+class BurstNoise(PerHouseholdNoise):
+    """The variance laws of `PerHouseholdNoise`, with memory by time of day and shape by load.
+
+    Learned: phi at each half-hour of the day, and how skew and tails of the innovations follow
+    the load of all k households together: of many appliances little strays.
+    """
+
+    def __init__(self, *, positive: bool = False, length: int = WEEK) -> None:
+        super().__init__(length=length)
+        self.positive = positive
+        start = torch.logit(torch.tensor(FIRST_PHI / MOST_PHI)) / RAW_GAIN
+        self.raw_phi = nn.Parameter(start.repeat(DAY))
+        self.raw_skew = nn.Parameter(torch.zeros(2))
+        self.raw_tail = nn.Parameter(torch.zeros(2))
+
+    def phi(self) -> Tensor:
+        """Correlation of the noise of a half-hour of the week with the one before, [T]."""
+        length = len(self.raw_own)
+        return (MOST_PHI * (RAW_GAIN * self.raw_phi).sigmoid()).repeat(-(-length // DAY))[:length]
+
+    def remember(self, phi: Tensor) -> None:
+        """Set the correlations, [48] by half-hour of the day."""
+        with torch.no_grad():
+            share = (phi / MOST_PHI).clamp(0.01, 0.99)
+            self.raw_phi.copy_(share.logit() / RAW_GAIN)
+
+    def shape(self, mean_kw: Tensor, k: Tensor) -> TailedNormal:
+        """Law of the innovations [..., T] around means [..., T] of sums of k [...] households."""
+        load = (mean_kw / (k[..., None] * self.reference_kw)).clamp(*LOADS)
+        size = (k[..., None] * load).log()
+        skew, tail = (RAW_GAIN * (raw[0] + raw[1] * size) for raw in (self.raw_skew, self.raw_tail))
+        tail = tail.exp().clamp(LEAST_TAIL, MOST_TAIL)
+        return TailedNormal(within(skew, MOST_LEAN), tail)
+
+    def forward(
+        self, mean_kw: Tensor, k: Tensor, factor: Tensor | float = 1.0
+    ) -> CurveDistribution:
+        """Law of curves with means mean_kw [..., 336] of sums of k [...] households."""
+        stddev = factor * self.stddev(mean_kw, k)
+        curve = BurstCurve(mean_kw, stddev, self.phi(), self.shape(mean_kw, k))
+        return PositiveCurve(curve, self.knee(k)) if self.positive else curve

@@ -1,0 +1,78 @@
+"""A law of mean 0 and variance 1 that leans, and whose tails are heavier or lighter than normal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from lvm_studio.models.gaussians import HALF_LOG_2PI
+
+LEAST_TAIL, MOST_TAIL = 0.7, 1.4
+"""Bounds on `tail`: within them the law's constants are told to 10⁻⁶, and a tilted peak exists."""
+
+_MIDDLE, _REACH = 1.95, 1.45
+_LOG_MOMENT = (
+    1.0502744, 1.3907696, 0.32267945, -0.080427443, 0.018532209, -0.00065311374, -0.002317425,
+    0.0012468629, -8.3810661e-05, -0.0001170337,
+)  # fmt: skip
+"""log m(q) as a polynomial in (q - 1.95) / 1.45 for q between 0.5 and 3.4 (tested)."""
+
+
+@dataclass(frozen=True, eq=False)
+class TailedNormal:
+    """sinh((asinh(e) + skew) / tail) of a standard normal e, standardised (Jones, Pewsey, 2009).
+
+    Far out it grows as `|e|^(1 / tail)`: below 1 tails are heavier than Gaussian (yet lighter
+    than exponential, so that a law tilted by its peak exists), above 1 lighter. It leans to the
+    side of the sign of `skew`.
+
+    Args:
+        skew, tail: of shapes that broadcast; tail between `LEAST_TAIL` and `MOST_TAIL`.
+
+    >>> e = torch.linspace(-3, 3, 5)
+    >>> law = TailedNormal(torch.tensor(0.4), torch.tensor(0.8))
+    >>> torch.allclose(law.inverse(law.transport(e)), e, atol=1e-4)
+    True
+    """
+
+    skew: Tensor
+    tail: Tensor
+
+    @cached_property
+    def _shift(self) -> Tensor:
+        return (self.skew / self.tail).sinh() * _moment(1.0 / self.tail)
+
+    @cached_property
+    def _scale(self) -> Tensor:
+        lean = self.skew / self.tail
+        square = 0.5 * ((2.0 * lean).cosh() * _moment(2.0 / self.tail) - 1.0)
+        return (square - self._shift**2).sqrt()
+
+    def transport(self, e: Tensor) -> Tensor:
+        """From standard normal noise e: increasing, one to one."""
+        raw = ((e.asinh() + self.skew) / self.tail).sinh()
+        return (raw - self._shift) / self._scale
+
+    def inverse(self, v: Tensor) -> Tensor:
+        """The standard normal noise that `transport` takes to v."""
+        return (self.tail * (self._shift + self._scale * v).asinh() - self.skew).sinh()
+
+    def log_prob(self, v: Tensor) -> Tensor:
+        """Log-density at v, elementwise, in nats."""
+        raw = self._shift + self._scale * v
+        e = (self.tail * raw.asinh() - self.skew).sinh()
+        # d e / d v = tail scale sqrt(1 + e^2) / sqrt(1 + raw^2)
+        slope = 0.5 * (torch.log1p(e**2) - torch.log1p(raw**2)) + (self.tail * self._scale).log()
+        return slope - 0.5 * e**2 - HALF_LOG_2PI
+
+
+def _moment(q: Tensor) -> Tensor:
+    """m(q) = E cosh(q asinh(e)) for a standard normal e, which Bessel functions give."""
+    x = (q - _MIDDLE) / _REACH
+    total = torch.zeros_like(x)
+    for coefficient in reversed(_LOG_MOMENT):
+        total = total * x + coefficient
+    return total.exp()
