@@ -201,8 +201,8 @@ def _verdict_on_ranks(name: str, by_seed: NDArray[np.float64]) -> str:
     takes = "take most of it" if share > MOST else "do not take most of it"
     return (
         f"Here, {name}: {by_seed.sum(1).mean():.2g} bits in all parts together; the first three "
-        f"hold {100 * share:.0f} % of them, where {300 / by_seed.shape[1]:.0f} % would be theirs by "
-        f"right: they {takes}."
+        f"hold {100 * share:.0f} % of them, where {300 / by_seed.shape[1]:.0f} % would be theirs "
+        f"by right: they {takes}."
     )
 
 
