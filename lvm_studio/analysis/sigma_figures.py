@@ -18,12 +18,15 @@ from lvm_studio.models.vectors import VectorVAE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 Array = NDArray[np.float64]
 BLUE, ORANGE, GREEN = OKABE_ITO[:3]
 POINTS = 1500
 VIEW = ((-0.75, 0.75), (-0.45, 0.45))
+PLACES, HEIGHTS = (-0.5, 0.0, 0.5), (-0.3, 0.0, 0.3)
+"""Ticks of a small plane: more of them would touch those of the next one."""
 
 
 def hypersphere_figure(radii: Sequence[SphereRadii]) -> PageFigure:
@@ -95,7 +98,7 @@ def manifold_figures(pictures: Mapping[str, Mapping[str, Array]]) -> tuple[PageF
         for axes, (title, seen) in zip(rows[1:], pictures.items(), strict=False):
             paint_one(axes, seen)  # type: ignore[operator]
             axes.set_title(title)
-        rows[0].set(xlim=VIEW[0], ylim=VIEW[1])
+        rows[0].set(xlim=VIEW[0], ylim=VIEW[1], xticks=PLACES, yticks=HEIGHTS)
 
     columns = {
         f"{kind} {title} {axis}": seen[kind][:, i]
@@ -136,6 +139,7 @@ def pair_figure(name: str, caption: str, pictures: Mapping[str, Mapping[str, Arr
             _dots(column[1], seen["mean"], ORANGE)
             column[0].set_title(title)
         grid[0, 0].set(xlim=VIEW[0], ylim=VIEW[1], ylabel="reconstruction")
+        grid[0, 0].set(xticks=PLACES, yticks=HEIGHTS)
         grid[1, 0].set_ylabel("generation")
 
     data = {
@@ -187,6 +191,7 @@ def sigma_figure(groups: Sequence[Group]) -> PageFigure:
             axes.plot(epoch, path.mean(1), color=colour, label=name)
             axes.fill_between(epoch, path.min(1), path.max(1), color=colour, alpha=0.2, lw=0)
         axes.set(xlabel="epoch", ylabel="σ", yscale="log")
+        _plain_decimals(axes.yaxis, (0.02, 0.05, 0.1, 0.2))
         axes.legend()
 
     data = {f"{name}, run {r}": p[:, r] for name, p in paths.items() for r in range(p.shape[1])}
@@ -209,6 +214,7 @@ def bell_figure(
             axes.plot([low, high], [elbo, elbo], color=GREEN, lw=1)
         axes.plot([], [], color=GREEN, label="σ(z), 1st to 99th percentile")
         axes.set(xscale="log", xlabel="σ", ylabel="ELBO (nats)", ylim=(-1.0, 1.8))
+        _plain_decimals(axes.xaxis, (0.01, 0.03, 0.1, 0.3, 1.0))
         axes.legend(loc="lower center")
 
     data = {
@@ -248,12 +254,19 @@ def cdf_figure(sigmas: Array, truth: Array) -> PageFigure:
         known = (np.arange(len(truth)) + 1) / len(truth)
         axes.plot(np.sort(truth), known, "--", color="black", lw=1, label="noise of the data")
         axes.set(xscale="log", xlabel="σ", ylabel="share below")
+        _plain_decimals(axes.xaxis, (0.01, 0.02, 0.04, 0.08))
         axes.legend()
 
     every = slice(None, None, 10)
     data = {"share": share[every], "sigma": sigmas[:, every].T}
     caption = "Fig. 7.6. Cumulative distribution of σ(z) over the generative law."
     return draw("fig-7-6-cdf", caption, paint, data)
+
+
+def _plain_decimals(axis: Axis, ticks: Sequence[float]) -> None:
+    """A logarithmic axis with these ticks alone, written as a person writes them."""
+    axis.set_ticks(ticks, [f"{tick:g}" for tick in ticks])
+    axis.set_ticks([], minor=True)
 
 
 def _dots(axes: Axes, points: Array, colour: str) -> None:

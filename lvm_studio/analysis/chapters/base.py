@@ -82,9 +82,10 @@ def with_making(page: Page, spec: ChapterSpec, seconds: float) -> Page:
     )
     seeds = ", ".join(map(str, spec.all_seeds))
     spread = (
-        "One seed: the spread over seeds is unknown."
+        "One seed: the spread over seeds is unknown, but where a section names more."
         if spec.seeds == 1
-        else "Spreads are standard deviations over these seeds unless another is named."
+        else "Spreads are standard deviations over these seeds, or over more where a section says "
+        "so, unless another is named."
     )
     words = (
         setting,

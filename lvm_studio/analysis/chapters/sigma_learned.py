@@ -95,7 +95,9 @@ def dynamics_section(results: Results) -> Section:
         "Learning σ is an annealing (7.3)",
         (
             "The gradient's σ and Eq. 7.3 are the same thing seen twice. For one and the same "
-            "trained model both must agree; over separate runs they agree on average.",
+            "trained model both must agree; over separate runs they agree on average "
+            "once both have converged: σ set at each epoch starts later, so that in a short "
+            "training it is still a few per cent larger.",
         ),
         (pair, losses, sigma_figure(trio)),
         (sigma_table(results),),

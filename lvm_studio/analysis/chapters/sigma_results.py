@@ -28,6 +28,8 @@ from lvm_studio.models.noise.specs import FixedNoiseSpec
 T = TypeVar("T")
 
 BETA = 4.0
+LINEAR_STEPS = 5000
+"""After 2,500 the linear VAE is still 2 to 4 · 10⁻⁴ nats below the closed form."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,8 +70,8 @@ def trained(setting: Setting) -> Generator[ChapterProgress, None, Results]:
     x = linear_data(500, 8, 3, 0.3, setting.seed)
     linear = (
         ppca(x, 3),
-        train_linear(x, 3, setting.seed),
-        train_linear(x, 3, setting.seed, by_gradient=True),
+        train_linear(x, 3, setting.seed, steps=LINEAR_STEPS),
+        train_linear(x, 3, setting.seed, by_gradient=True, steps=LINEAR_STEPS),
     )
     data = Sinusoid()
     ceiling = data.log_density(data.draw(4000, np.random.default_rng(1503)), 2048).mean()
