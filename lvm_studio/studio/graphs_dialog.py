@@ -1,11 +1,13 @@
-"""Inference graphs…: a generative graph is typed, and what NaMI makes of it is drawn (4.1)."""
+"""Inference graphs…: a generative graph is typed or drawn, and what NaMI makes of it (4.1)."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyqtgraph as pg
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import (
     QDialog,
     QGridLayout,
@@ -19,13 +21,28 @@ from lvm_studio.data.errors import DataError
 from lvm_studio.studio.theme import SKY_BLUE, theme
 from lvm_studio.studio.widgets.dressed import dressed, label_for
 
+if TYPE_CHECKING:
+    from lvm_studio.models.inference_graphs import GenerativeGraph
+
 EXAMPLE = "z1 -> z2; z1 -> z3; z2 -> x1; z3 -> x1; z3 -> x2"
 TITLES = ("Generative graph", "Moral skeleton", "Forward inference", "Reverse inference")
 SIZE = (900, 640)
+REACH = 0.2
+INK = "#1B1F24"
+DRAWING = (
+    "Drag from one variable to another: an arrow more, or one less. From or to an empty place: "
+    "a new variable."
+)
 
 
 class GraphPlot(pg.PlotWidget):
-    """One graph; observed variables are filled, arrows point from parent to child."""
+    """One graph; observed variables are filled, arrows point from parent to child.
+
+    Signals:
+        dragged(begin, end): the pointer went from one variable to another; '' for an empty place.
+    """
+
+    dragged = Signal(str, str)
 
     def __init__(self, title: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -40,11 +57,34 @@ class GraphPlot(pg.PlotWidget):
             self.hideAxis(axis)
         self.setAspectLocked(True)  # or arrow heads would lean
         self.setRange(xRange=(-1.3, 1.3), yRange=(-1.3, 1.3))
+        self._places: dict[str, Any] = {}
+        self._begin = ""
+
+    def _variable(self, event: QMouseEvent) -> str:
+        """The variable under the pointer, '' where there is none."""
+        at = self.getPlotItem().vb.mapSceneToView(self.mapToScene(event.position().toPoint()))
+        here = np.array([at.x(), at.y()])
+        near = [n for n, place in self._places.items() if np.hypot(*(place - here)) < REACH]
+        return near[0] if near else ""
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Remember where a drag begins."""
+        self._begin = self._variable(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Nothing moves until the pointer is let go of."""
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """A drag that ends elsewhere draws an arrow."""
+        end = self._variable(event)
+        if end != self._begin:
+            self.dragged.emit(self._begin, end)
 
     def show_graph(self, graph: Any, places: dict[str, Any], observed: frozenset[str]) -> None:
         """Draw a networkx graph with its nodes at these places."""
         colours, plot = theme().colours, self.getPlotItem()
         plot.clear()
+        self._places = {name: np.asarray(place) for name, place in places.items()}
         pen = pg.mkPen(colours.muted, width=1)
         for begin, end in graph.edges:
             a, b = np.asarray(places[begin]), np.asarray(places[end])
@@ -65,7 +105,8 @@ class GraphPlot(pg.PlotWidget):
         )
         plot.addItem(dots)
         for name in names:
-            label = pg.TextItem(name, color=colours.text, anchor=(0.5, 0.5))
+            ink = INK if name in observed else colours.text  # both themes fill with the same blue
+            label = pg.TextItem(name, color=ink, anchor=(0.5, 0.5))
             label.setPos(*places[name])
             plot.addItem(label)
 
@@ -94,17 +135,37 @@ class GraphsDialog(QDialog):
             layout.addWidget(label_for(field, text))
             layout.addWidget(field)
             field.textChanged.connect(self._follow)
+        self.plots[0].setToolTip(DRAWING)
+        self.plots[0].dragged.connect(self._draw)
         layout.addWidget(self.told)
         layout.addLayout(grid, 1)
         self._follow()
 
+    def _draw(self, begin: str, end: str) -> None:
+        """An arrow more, or one less where it was there; empty places make new variables."""
+        try:
+            graph = self._graph()
+        except DataError:
+            return
+        edges, names = list(graph.directed.edges), set(graph.directed)
+        new = next(f"z{n}" for n in range(1, len(names) + 2) if f"z{n}" not in names)
+        arrow = (begin or new, end or new)
+        drawn = [edge for edge in edges if edge != arrow]
+        if len(drawn) == len(edges):
+            drawn.append(arrow)
+        self.arrows.selectAll()  # inserting, unlike setting, can be undone in the field
+        self.arrows.insert("; ".join(f"{a} -> {b}" for a, b in drawn))
+
+    def _graph(self) -> GenerativeGraph:
+        from lvm_studio.models.inference_graphs import GenerativeGraph
+
+        return GenerativeGraph.parse(self.arrows.text(), observed=self.observed.text())
+
     def _follow(self) -> None:
         import networkx as nx
 
-        from lvm_studio.models.inference_graphs import GenerativeGraph
-
         try:
-            graph = GenerativeGraph.parse(self.arrows.text(), observed=self.observed.text())
+            graph = self._graph()
         except DataError as error:
             self.told.setText(str(error))
             return

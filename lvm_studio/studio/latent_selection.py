@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from lvm_studio.analysis.latent import LatentCloud
     from lvm_studio.data.households import HouseholdSet
 
+FEWEST_KINDS = 5
+
 
 def selection_of(
     cloud: LatentCloud, rows: NDArray[np.int64], households: HouseholdSet | None
@@ -62,11 +64,13 @@ def tips(cloud: LatentCloud) -> tuple[str, ...]:
 def real_titles(cloud: LatentCloud) -> dict[str, int]:
     """Observations to walk between: title → row; one for each week, or class, or a few.
 
+    Classes of fewer than five kinds are too few to walk between.
+
     Of several observations of one week the one nearest to their mean is taken.
     """
     texts = (n for n, c in cloud.metadata.items() if c.dtype.kind in "US" and n != HELD_OUT)
     for name in ("week", *texts):
-        if name not in cloud.metadata:
+        if name not in cloud.metadata or len(np.unique(cloud.metadata[name])) < FEWEST_KINDS:
             continue
         found: dict[str, int] = {}
         column = cloud.metadata[name]

@@ -1,13 +1,15 @@
 """The ladder VAE: Eq. 4.3, never wider than p, information per layer."""
 
 import numpy as np
+import pytest
 import torch
 from torch.distributions import Normal, kl_divergence
 
 from lvm_studio.data.vectors import VectorBatch, VectorSet
-from lvm_studio.models.ladder import LadderVAE, combined, kl
+from lvm_studio.models.ladder import LOG_2, LadderVAE, combined, kl
+from lvm_studio.models.ladder_space import LadderSpace
 from lvm_studio.models.specs import LadderSpec
-from lvm_studio.models.trained import TrainedModel
+from lvm_studio.models.trained import TrainedModel, build_module
 from lvm_studio.training.loop import train
 from lvm_studio.training.recipes import RECIPES
 from lvm_studio.training.reports import Finished
@@ -66,3 +68,26 @@ def test_there_is_a_recipe_that_needs_no_data() -> None:
     recipe = RECIPES["ladder"]
     assert recipe.spec.model.kind == "ladder"
     assert not recipe.spec.needs_households
+
+
+def test_the_space_of_a_chain_draws_like_the_model_and_encodes_by_layer() -> None:
+    model = build_module(LadderSpec(dim=3, layers=(2, 3), hidden=8, blocks=0), seed=1)
+    assert isinstance(model, LadderVAE)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            noise = torch.Generator().manual_seed(parameter.numel())
+            parameter += 0.3 * torch.randn(parameter.shape, generator=noise)
+    space = LadderSpace(model)
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        drawn = space.decode(torch.randn(4000, space.dim, generator=generator)).mean
+        known = model.sample(4000, generator)
+        spread = known.std(0)
+        assert ((drawn.mean(0) - known.mean(0)).abs() < 0.1 * spread).all()
+        assert ((drawn.std(0) / spread - 1).abs() < 0.1).all()
+        found = space.encode(known[:500])
+    assert found.mean.shape == found.std.shape == found.kl.shape == (500, 5)
+    assert (found.std <= 1.0 + 1e-6).all()  # q is never wider than p
+    bits = model.bits(known[:500], torch.Generator().manual_seed(0))
+    by_layer = [layer.sum(-1).mean() / LOG_2 for layer in found.kl.split([2, 3], dim=-1)]
+    assert by_layer == pytest.approx(bits, rel=1e-5)

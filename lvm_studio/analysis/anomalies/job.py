@@ -150,6 +150,7 @@ class AnomalyJob:
         findings, scores, clean_scores, _ = self._scored(model, seen, usual)
         return replace(
             findings,
+            title=f"rows of {vectors.name}",
             margin=_rarest((clean_scores.a, scores.a), (clean_scores.b, scores.b)),
             values=vectors.x,
             band=findings.band * scale + centre,

@@ -284,6 +284,8 @@ class LatentPanel(QWidget):
         work = None if self._mapping is None else self._mapping.density_work()
         if work is None or not self.bar.density.isChecked():
             self._density_box.withdraw()
+            if self._mapping is not None:
+                self._status.setText(self._mapping.sentence())
             return
         self._density_box.post(work)
 

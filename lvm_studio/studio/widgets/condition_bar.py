@@ -181,6 +181,8 @@ class ConditionBar(QWidget):
         rows = min(len(self.rows), MOST_ROWS)
         high = content.sizeHint().height() * rows // max(len(self.rows), 1)
         self._scroll.setFixedHeight(high + 2 * self._scroll.frameWidth())
+        bar = self._scroll.verticalScrollBar().sizeHint().width()
+        self._scroll.setMinimumWidth(content.minimumSizeHint().width() + bar)
         self.setVisible(bool(self.rows))
 
     def _fill(self, grid: QGridLayout, line: int, told: Told, row: NumberRow | KindRow) -> None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from lvm_studio.analysis.latent_density import PlaneDensity
 
 PRIOR_SHARES = (0.5, 0.9)
+TINY = 1e-9
 ELLIPSE_SHARE = 0.9
 NEAR = 0.5
 """Key S selects what is nearer than this share of the view's half height."""
@@ -145,6 +146,7 @@ class LatentMap(QWidget):
             self._points is None
             or (points.x_title, points.y_title) != (self._points.x_title, self._points.y_title)
             or len(points.xy) != len(self._points.xy)
+            or (points.covariance is None and not self._holds_well(points.xy))
         )
         self._points = points
         self._refresh()
@@ -169,12 +171,20 @@ class LatentMap(QWidget):
                 item.setPos(*pins[name])
         self._path.setData(*(path.T if path is not None else np.empty((2, 0))))
 
+    def _holds_well(self, xy: Floats) -> bool:
+        """Whether all of a forming embedding is in view, and fills a third of it."""
+        seen = np.array(self.view.viewRange())
+        low, high = np.nanmin(xy, axis=0), np.nanmax(xy, axis=0)
+        inside = bool((seen[:, 0] <= low).all() and (high <= seen[:, 1]).all())
+        return inside and bool(((high - low) >= (seen[:, 1] - seen[:, 0]) / 3).any())
+
     def fit(self) -> None:
-        """Show all points and the outer circle."""
+        """Show all points and the outer circle; an embedding has a scale of its own and none."""
         if self._points is None:
             return
         x0, y0 = self._points.origin
-        reach = prior_radius(PRIOR_SHARES[-1]) * 1.15
+        embedded = self._points.covariance is None
+        reach = TINY if embedded else prior_radius(PRIOR_SHARES[-1]) * 1.15
         corners = np.array([[x0 - reach, y0 - reach], [x0 + reach, y0 + reach]])
         low, high = (
             f(np.vstack([self._points.xy, corners]), axis=0) for f in (np.nanmin, np.nanmax)

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from lvm_studio.data.units import WEEK
 from lvm_studio.studio.theme import Colours, theme
 from lvm_studio.studio.widgets.band_item import BandItem
 from lvm_studio.studio.widgets.colours import mix, veil
@@ -121,9 +122,10 @@ class SelectionPage(QWidget):
 
     def _show_curves(self, selection: Selection) -> None:
         length = selection.x.shape[1]
-        at = np.arange(length) / 48.0 if selection.weeks else np.arange(length, dtype=np.float64)
+        weekly = bool(selection.weeks) or (bool(selection.unit) and length == WEEK)
+        at = np.arange(length) / 48.0 if weekly else np.arange(length, dtype=np.float64)
         self.curves.setLabel("left", selection.unit or "value")
-        self.curves.setLabel("bottom", "days since Monday" if selection.weeks else "coordinate")
+        self.curves.setLabel("bottom", "days since Monday" if weekly else "coordinate")
         few = selection.x[np.linspace(0, len(selection) - 1, MOST_CURVES).astype(int)]
         if len(selection) <= MOST_CURVES:
             few = selection.x
