@@ -25,7 +25,7 @@ from lvm_studio.tuning.criteria import criterion_named
 from lvm_studio.tuning.errors import TuningError
 from lvm_studio.tuning.fit import FlowStep
 from lvm_studio.tuning.flow import LambdaFlow
-from lvm_studio.tuning.flow_conditional import ConditionalFit, Given, TargetBatch
+from lvm_studio.tuning.flow_conditional import ConditionalFit, Difficulty, Given, TargetBatch
 from lvm_studio.tuning.specs import CompositionFlowSpec
 from lvm_studio.tuning.weights import normalised
 
@@ -67,17 +67,24 @@ class Summary:
 
 
 class CompositionTargets:
-    """p̂_λ of the streets of a bank, at λ even over the range of each."""
+    """p̂_λ of the streets of a bank, at λ even over the range of each.
 
-    def __init__(self, bank: Sequence[KnownStreet], summary: Summary) -> None:
+    Args:
+        told: [streets] the reach by which the flow is told each street's λ.
+    """
+
+    def __init__(self, bank: Sequence[KnownStreet], summary: Summary, told: Tensor) -> None:
         self.bank = bank
         self._e = summary(torch.stack([known.summary for known in bank]))
         self._reach = torch.tensor([known.lam_max for known in bank])
+        self._told = told
         self._noise = torch.Generator().manual_seed(0)
+        self._difficulty = Difficulty(len(bank))
 
     def draw(self, groups: int, rows: int, generator: torch.Generator) -> TargetBatch:
         """Streets and λ at random, with stored draws of each."""
-        index = torch.randint(len(self.bank), (groups,), generator=generator)
+        weight = self._difficulty.weight(torch.arange(len(self.bank)))
+        index = torch.multinomial(weight, groups, replacement=True, generator=generator)
         lam = self._reach[index] * torch.rand(groups, generator=generator)
         picked = []
         for street, t in zip(index.tolist(), lam.tolist(), strict=True):
@@ -85,7 +92,8 @@ class CompositionTargets:
             share = torch.from_numpy(normalised(t * draws.f + draws.log_ratio))
             chosen = torch.multinomial(share, rows, replacement=True, generator=generator)
             picked.append(draws.u[chosen])
-        return TargetBatch(lam, self._e[index], torch.stack(picked), index)
+        s = lam / self._told[index]
+        return TargetBatch(lam, s, self._e[index], torch.stack(picked), index)
 
     def tilt(self, batch: TargetBatch, u: Tensor) -> Tensor:
         """λ f of u [groups, n, dim], over a few of the noises: its mean is λ f."""
@@ -94,6 +102,10 @@ class CompositionTargets:
             for street, points in zip(batch.index.tolist(), u, strict=True)
         ]
         return batch.lam[:, None] * torch.stack(f)
+
+    def learn(self, batch: TargetBatch, spread: Tensor) -> None:
+        """Streets whose weights spread most are drawn oftener."""
+        self._difficulty.learn(batch.index, spread)
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,8 +131,7 @@ class CompositionFlow:
     def given(self, street: Street) -> Given:
         """The proposal for one street: at once, whatever was dropped onto it."""
         e = self.summary(street_summary(street))
-        lam_max = self.reach[0] + self.reach[1] * float(np.log(street.k))
-        return Given(self.flow, e, torch.tensor(lam_max))
+        return Given(self.flow, e, told_reach(self.reach, torch.tensor(float(np.log(street.k)))))
 
     def to_tree(self) -> Tree:
         """Plain form, to keep beside the model."""
@@ -175,11 +186,18 @@ def fit_composition_flow(
         yield StreetLearned(number + 1, spec.streets)
     if not bank:
         raise TuningError(f"{criterion.title} cannot be tuned on these streets.")
-    targets = CompositionTargets(bank, summary)
+    reach = _reach(bank)
+    log_k = torch.stack([known.summary[0] for known in bank])
+    targets = CompositionTargets(bank, summary, told_reach(reach, log_k))
     flow = _fresh_flow(spec, bank, summary.axes.shape[1])
     generator = torch.Generator().manual_seed(spec.seed)
     yield from ConditionalFit(spec.flow, targets, flow, generator).run()
-    return CompositionFlow(fingerprint(model), spec.criterion, flow.eval(), summary, _reach(bank))
+    return CompositionFlow(fingerprint(model), spec.criterion, flow.eval(), summary, reach)
+
+
+def told_reach(reach: tuple[float, float], log_k: Tensor) -> Tensor:
+    """λ_max of streets of log K [...] households, by the line that was fitted to a bank."""
+    return reach[0] + reach[1] * log_k
 
 
 def fingerprint(model: TrainedModel) -> str:
@@ -201,7 +219,7 @@ def _fresh_flow(
         torch.manual_seed(spec.seed)
         return LambdaFlow(
             basis,
-            float(np.median([known.lam_max for known in bank])),
+            1.0,
             spec.flow.branches,
             spec.flow.couplings,
             spec.flow.hidden,

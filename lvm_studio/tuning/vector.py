@@ -19,6 +19,7 @@ from lvm_studio.models.street import BaseSpace
 from lvm_studio.tuning.criteria import Criterion
 from lvm_studio.tuning.estimates import TunedEstimate
 from lvm_studio.tuning.mixtures import (
+    MOST_COMPONENTS,
     Mixture,
     gradient_centres,
     nearest,
@@ -26,6 +27,7 @@ from lvm_studio.tuning.mixtures import (
 )
 from lvm_studio.tuning.pool import Draws, Pool
 from lvm_studio.tuning.potential import CHUNK, Potential
+from lvm_studio.tuning.smc_fit import fitted_mixture
 from lvm_studio.tuning.solve import solve_kl
 from lvm_studio.tuning.stages import mixture_log_ratio, reach
 from lvm_studio.tuning.weights import Array
@@ -35,10 +37,11 @@ DIRECTIONS = 20
 STAGE_DRAWS = 512
 _WIDEN = 1.1
 _REACH_ESS = 0.4
-_MOST_STAGES = 8
+_MOST_STAGES = 14
 _STANDSTILL = 0.05
 _CLOSE = 0.97
-_FAR = 12.0
+_FAR = 40.0
+"""λ of a quiet direction goes far: f has an end there that it is pressed against."""
 
 
 @dataclass(frozen=True)
@@ -126,6 +129,10 @@ class VectorPotential:
         decoded = self.potentials[0].space.decode(u)
         return torch.stack([each.value_of(decoded) for each in self.potentials], dim=-1)
 
+    def thinned(self, pairs: int, generator: torch.Generator) -> VectorPotential:
+        """The same over a few antithetic pairs of each criterion's noise."""
+        return VectorPotential([each.thinned(pairs, generator) for each in self.potentials])
+
     @torch.no_grad()
     def values(self, u: Tensor) -> Array:
         """The same in chunks, without gradients."""
@@ -203,13 +210,17 @@ def vector_climbs(
         lam = 0.0
         for _ in range(_MOST_STAGES):
             seen = known.draws().along(direction)
-            reached = reach(seen, lam + 2.0, kl_max, _REACH_ESS * draws)
+            reached = reach(seen, 2.0 * lam + 2.0, kl_max, _REACH_ESS * draws)
             if reached <= (1.0 + _STANDSTILL) * lam or (
                 lam > 0.0 and seen.moments(reached).kl > _CLOSE * kl_max
             ):
                 break
             lam = reached
-            known.add(_gaussians(seen, known.slope(direction), lam, generator), draws, generator)
+            by_slope = _gaussians(seen, known.slope(direction), lam, generator)
+            share = seen.estimate(lam)[1]
+            by_place = fitted_mixture(seen.u, share, MOST_COMPONENTS, generator)
+            for law in (by_slope, by_place):  # away from extremes slopes tell little of the place
+                known.add(law, draws // 2, generator)
         yield VectorPool(potential, known.draws(), known.gradient, kl_max)
 
 

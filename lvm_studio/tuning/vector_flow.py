@@ -12,13 +12,20 @@ from torch import Tensor
 from lvm_studio.tuning.certificate import Certificate, certify
 from lvm_studio.tuning.fit import FlowStep
 from lvm_studio.tuning.flow import LambdaFlow
-from lvm_studio.tuning.flow_conditional import ConditionalFit, Given, TargetBatch
+from lvm_studio.tuning.flow_conditional import ConditionalFit, Difficulty, Given, TargetBatch
 from lvm_studio.tuning.specs import FlowSpec
 from lvm_studio.tuning.vector import VectorDraws, VectorPool, VectorPotential, directions
 from lvm_studio.tuning.weights import Array, normalised
 
 RAYS = 72
 """Directions at which it is known how far λ may go."""
+PAD_FLOW = FlowSpec(hidden=96, groups=32, batch=512, lr=3e-3, seconds=300.0)
+"""Sizes that serve a pad of two criteria."""
+_HARMONICS = 3
+_TARGETS = 2400
+_STORED = 64
+_TOWARDS_THE_END = 0.7
+_NOISE_PAIRS = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,36 +45,68 @@ class Range:
     def at(self, direction: Array) -> float:
         """The reach along any unit vector [m]: that of the rays around it."""
         closeness = np.exp(_SHARPNESS * (self.direction @ direction - 1.0))
-        return float(closeness @ self.reach / closeness.sum())
+        return float(np.exp(closeness @ np.log(self.reach) / closeness.sum()))
 
 
 _SHARPNESS = 200.0
 
 
-class VectorTargets:
-    """p̂_λ for λ anywhere within the range, with stored draws of each."""
+def direction_features(direction: Tensor) -> Tensor:
+    """What a flow is told of directions [..., m]: three harmonics of the angle for two criteria.
 
-    def __init__(self, pool: VectorPool, limits: Range) -> None:
+    >>> direction_features(torch.tensor([0.0, 1.0])).shape
+    torch.Size([6])
+    """
+    if direction.shape[-1] != 2:
+        return direction
+    angle = torch.atan2(direction[..., 1], direction[..., 0])
+    turns = [harmonic * angle for harmonic in range(1, _HARMONICS + 1)]
+    return torch.stack([part for turn in turns for part in (turn.cos(), turn.sin())], dim=-1)
+
+
+class VectorTargets:
+    """p̂_λ for λ anywhere within the range, with stored draws of each; picked once, drawn often."""
+
+    def __init__(self, pool: VectorPool, limits: Range, generator: torch.Generator) -> None:
         self.pool = pool
-        self.limits = limits
+        self._generator = generator
+        m = len(pool.potential.potentials)
+        direction = torch.nn.functional.normalize(
+            torch.randn(_TARGETS, m, generator=generator), dim=-1
+        )
+        far = torch.tensor([limits.at(ray) for ray in direction.double().numpy()])
+        self._s = torch.rand(_TARGETS, generator=generator) ** _TOWARDS_THE_END
+        self._lam = (far.to(direction.dtype) * self._s)[:, None] * direction
+        self._e = direction_features(direction)
+        self._rows = torch.stack([self._stored(lam) for lam in self._lam.double().numpy()])
+        rays = torch.from_numpy(limits.direction).to(direction.dtype)
+        self._sector = (direction @ rays.T).argmax(dim=-1)
+        self._difficulty = Difficulty(len(rays))
+
+    def _stored(self, lam: Array) -> Tensor:
+        """Indices of draws of p̂_λ in the pool."""
+        known = self.pool.draws
+        share = torch.from_numpy(normalised(known.f @ lam + known.log_ratio))
+        return torch.multinomial(share, _STORED, replacement=True, generator=self._generator)
 
     def draw(self, groups: int, rows: int, generator: torch.Generator) -> TargetBatch:
-        """Directions at random; λ even along each."""
-        m = len(self.pool.potential.potentials)
-        e = torch.nn.functional.normalize(torch.randn(groups, m, generator=generator), dim=-1)
-        far = torch.tensor([self.limits.at(ray) for ray in e.double().numpy()])
-        lam = far.to(e.dtype) * torch.rand(groups, generator=generator)
-        known = self.pool.draws
-        picked = []
-        for t, ray in zip(lam.tolist(), e.double().numpy(), strict=True):
-            share = torch.from_numpy(normalised(t * (known.f @ ray) + known.log_ratio))
-            picked.append(torch.multinomial(share, rows, replacement=True, generator=generator))
-        return TargetBatch(lam, e, known.u[torch.stack(picked)], torch.arange(groups))
+        """Hard directions oftener, and λ near its reach."""
+        weight = self._difficulty.weight(self._sector)
+        index = torch.multinomial(weight, groups, replacement=True, generator=generator)
+        column = torch.randint(_STORED, (groups, rows), generator=generator)
+        u = self.pool.draws.u[self._rows[index].gather(1, column)]
+        lam = self._lam[index].norm(dim=-1)
+        return TargetBatch(lam, self._s[index], self._e[index], u, index)
 
     def tilt(self, batch: TargetBatch, u: Tensor) -> Tensor:
-        """λ · f of u [groups, n, dim]."""
-        f = self.pool.potential.value(u.flatten(0, 1)).view(*u.shape[:-1], -1)
-        return batch.lam[:, None] * (f * batch.e[:, None, :]).sum(-1)
+        """λ · f of u [groups, n, dim], over a few of the noises: its mean is λ · f."""
+        potential = self.pool.potential.thinned(_NOISE_PAIRS, self._generator)
+        f = potential.value(u.flatten(0, 1)).view(*u.shape[:-1], -1)
+        return (f * self._lam[batch.index][:, None, :]).sum(-1)
+
+    def learn(self, batch: TargetBatch, spread: Tensor) -> None:
+        """Directions whose weights spread most are drawn oftener."""
+        self._difficulty.learn(self._sector[batch.index], spread)
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +118,8 @@ class VectorFlow:
 
     def along(self, direction: Array) -> Given:
         """The flow of direction [m] · f, a unit vector: λ slides from 0 to its reach."""
-        e = torch.from_numpy(np.asarray(direction)).to(self.flow.basis.dtype)
+        ray = torch.from_numpy(np.asarray(direction)).to(self.flow.basis.dtype)
+        e = direction_features(ray)
         return Given(self.flow, e, torch.tensor(self.limits.at(np.asarray(direction))))
 
     @torch.no_grad()
@@ -106,19 +146,20 @@ def fit_vector_flow(
     """Fit one flow to p̂_λ for every λ with KL(p̂_λ ‖ p) ≤ pool.kl_max; returns it."""
     limits = Range.of(pool)
     generator = torch.Generator().manual_seed(seed)
-    m = len(pool.potential.potentials)
+    targets = VectorTargets(pool, limits, generator)
+    features = direction_features(torch.zeros(len(pool.potential.potentials))).shape[-1]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         flow = LambdaFlow(
             _basis(pool),
-            float(limits.reach.max()),
+            1.0,
             spec.branches,
             spec.couplings,
             spec.hidden,
             spec.splines,
-            features=m,
+            features=features,
         )
-    fit = ConditionalFit(spec, VectorTargets(pool, limits), flow, generator)
+    fit = ConditionalFit(spec, targets, flow, generator)
     yield from fit.run()
     return VectorFlow(flow.eval(), limits)
 
