@@ -187,6 +187,7 @@ def palette(colours: Colours) -> QPalette:
         (role.HighlightedText, colours.plot),
         (role.Link, colours.accent),
         (role.Mid, colours.grid),
+        (role.Light, colours.grid),  # the line under tabs; left out it is white in the dark too
     ):
         made.setColor(name, QColor(colour))
     for name in (role.WindowText, role.Text, role.ButtonText):

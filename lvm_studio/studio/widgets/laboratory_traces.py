@@ -27,6 +27,8 @@ from lvm_studio.studio.widgets.steady_range import SteadyRange
 from lvm_studio.studio.widgets.training_terms import TERMS_BY_NAME, RunHistory
 
 SMOOTHING = 0.95
+ROOM_ABOVE = 7
+"""Pixels: half a line, so that the label of a tick at the very top is whole."""
 COLUMNS = 240
 LOG = Scale("log")
 BOUND_TERMS = ("elbo", "reconstruction", "kl_z")
@@ -262,6 +264,7 @@ def _plot(name: str) -> pg.PlotWidget:
     plot.getViewBox().disableAutoRange()
     plot.setLabel("bottom", "epochs of 10,000 points")
     plot.setMinimumHeight(120)
+    plot.getPlotItem().layout.setContentsMargins(1, ROOM_ABOVE, 1, 1)
     return plot
 
 

@@ -127,6 +127,7 @@ class StudyPlot(QWidget):
             ys += [mean for _, mean in ordered] + [math.nan]
         self.means.setData(np.array(xs), np.array(ys), connect="finite")
         known = [c for c in found if math.isfinite(c.error)]
+        self.errors.setVisible(bool(known))  # empty it would claim the origin for the view
         self.errors.setData(
             x=np.array([places[repr(c.settings[name])] for c in known]),
             y=np.array([c.mean for c in known]),
