@@ -91,6 +91,15 @@ class MethodChoice(StrEnum):
     LANGEVIN = "langevin"
 
 
+class TunedChoice(StrEnum):
+    """Which latents are tuned."""
+
+    BOTH = "both"
+    W = "w"
+    Z = "z"
+    NOISE = "noise too"
+
+
 def version(wanted: bool) -> None:
     """Print the version and leave."""
     if wanted:
@@ -230,6 +239,18 @@ def tune_(
     quantile: Annotated[
         str | None, typer.Option(metavar="SHARE:LEVEL", help="Target quantile of f: 0.5:25.")
     ] = None,
+    tuned: Annotated[
+        TunedChoice,
+        typer.Option(
+            help="Which latents: the households' sum (w), the week (z), both, or the noise too."
+        ),
+    ] = TunedChoice.BOTH,
+    second: Annotated[
+        str | None, typer.Option(help="A second criterion, with a λ of its own.")
+    ] = None,
+    degrees: Annotated[
+        float, typer.Option(help="Direction of both λ: 0 the first alone, 90 the second alone.")
+    ] = 45.0,
     method: Annotated[MethodChoice, typer.Option(help="Who answers.")] = MethodChoice.AUTO,
     certify: Annotated[
         bool, typer.Option(help="Compare log Z with SMC from two seeds; takes seconds more.")
@@ -242,7 +263,10 @@ def tune_(
     """Draw extreme but realistic weeks of these households."""
     street = compose.StreetWishes(workspace, households, week, temperature, samples, seed)
     goal = tune.goal_of(lam=lam, kl=kl, one_in=one_in, target=target, quantile=quantile)
-    told = tune.run(street, criterion, goal, out, Progress(), method.value, certify)
+    other = None if second is None else tune.Second(second, degrees)
+    told = tune.run(
+        street, criterion, goal, out, Progress(), method.value, certify, tuned.value, other
+    )
     emit(told, as_json)
 
 

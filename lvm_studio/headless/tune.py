@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -22,11 +22,12 @@ from lvm_studio.headless.workspaces import chosen_households
 from lvm_studio.storage import workspace as workspace_file
 from lvm_studio.storage.curves import write_curves
 from lvm_studio.tuning.criterion_specs import parse_criterion
-from lvm_studio.tuning.specs import Aim, SmcSpec, TuneSpec
+from lvm_studio.tuning.specs import Aim, SmcSpec, Tuned, TuneSpec
 
 if TYPE_CHECKING:
     from lvm_studio.headless.progress import Progress
     from lvm_studio.models.street import BaseSpace
+    from lvm_studio.tuning.pair import Pair
     from lvm_studio.tuning.solve import Update
     from lvm_studio.tuning.tune import TuneResult
 
@@ -90,16 +91,21 @@ def run(
     progress: Progress,
     method: Method = "auto",
     certify: bool = False,
+    tuned: Tuned = "both",
+    second: Second | None = None,
 ) -> dict[str, Any]:
     """Tune, write the tuned curves to `out`, and return the figures with how far to trust them.
 
     With `certify` two runs of SMC stand beside the certificate's log Z, and the figures of 1 in
-    1000 beside those of real sums of as many households, with their bands.
+    1000 beside those of real sums of as many households, with their bands. `tuned` says which
+    latents; with `second` the criterion is the sum of two in that direction.
     """
-    objective = parse_criterion(criterion)
     opened = open_wishes(wishes)
+    pair = None if second is None else _pair(opened.space, tuned, criterion, second, wishes.seed)
+    objective = parse_criterion(criterion if pair is None else pair.criterion)
     spec = TuneSpec(
         criterion=objective.text,
+        tuned=tuned,
         aim=aim,
         method=method,
         reference=SmcSpec() if certify else None,
@@ -132,6 +138,9 @@ def run(
         "doubt": result.doubt,
         "reached": result.reached,
         "certificate": _certificate(result),
+        "tuned": tuned,
+        "kl_apart": None if result.apart is None else asdict(result.apart),
+        **({} if pair is None else pair.told(result)),
         "updates": [_update(each) for each in result.trace],
         **_one_in_n(opened.space, objective.text, wishes.seed),
         **(_measured_one_in_n(wishes, opened, objective.text) if certify else {}),
@@ -139,6 +148,56 @@ def run(
         **_peak_makers(opened.space, result),
         "out": str(out),
     }
+
+
+@dataclass(frozen=True)
+class Second:
+    """A second criterion; degrees: direction of the vector λ, 0 for the first one alone."""
+
+    criterion: str
+    degrees: float = 45.0
+
+
+@dataclass(frozen=True, eq=False)
+class _Two:
+    """Two criteria in one direction of λ, as the one criterion that they are there."""
+
+    pair: Pair
+    degrees: float
+
+    @property
+    def criterion(self) -> str:
+        return self.pair.along(self.degrees).potential.criterion.name
+
+    def told(self, result: TuneResult) -> dict[str, Any]:
+        """λ of each, and its mean before and after, over the curves written."""
+        import torch
+
+        curves = torch.from_numpy(result.curves_kw)
+        vector = self.pair.vector(self.degrees, result.lam)
+        each = zip(self.pair.texts, self.pair.potentials, vector, strict=True)
+        return {
+            "criteria": [
+                {
+                    "criterion": text,
+                    "unit": potential.criterion.unit,
+                    "lam": float(lam),
+                    "base_mean": potential.natural(0.0),
+                    "tuned_mean": float(potential.criterion(curves).mean()),
+                }
+                for text, potential, lam in each
+            ]
+        }
+
+
+def _pair(space: BaseSpace, tuned: Tuned, first: str, second: Second, seed: int) -> _Two:
+    from lvm_studio.tuning.composition_parts import tuned_space
+    from lvm_studio.tuning.pair import Pair
+
+    texts = (parse_criterion(first).text, parse_criterion(second.criterion).text)
+    *_, pair = Pair.growing(tuned_space(space, tuned), texts, seed=seed)
+    assert pair is not None  # the last one is the pair
+    return _Two(pair, second.degrees)
 
 
 def _tuned(spec: TuneSpec, space: BaseSpace, progress: Progress) -> TuneResult:

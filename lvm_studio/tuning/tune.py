@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 import torch
 
-from lvm_studio.models.street import BaseSpace
+from lvm_studio.models.street import BaseSpace, Street
 from lvm_studio.tuning.answers import (
     MIXTURE_SHARES,
     PoolSource,
@@ -19,7 +19,8 @@ from lvm_studio.tuning.answers import (
     answer_from_draws,
 )
 from lvm_studio.tuning.certificate import Certificate, certify, uncertified
-from lvm_studio.tuning.composition_parts import tuned_space
+from lvm_studio.tuning.composition_parts import bare, own_coordinates, tuned_space
+from lvm_studio.tuning.compositions import KlApart, kl_apart
 from lvm_studio.tuning.criteria import criterion_named
 from lvm_studio.tuning.errors import TuningError
 from lvm_studio.tuning.estimates import kl_of_one_in
@@ -68,7 +69,8 @@ class TuneResult(TunedAnswer):
     reached: False where the aim lies beyond what the criterion can give here; updates: of λ,
     from the start of the solver to the aim; trace: each of them; certificate: how right the set
     is, with the reference's log Z where the spec asked for it; decodes, seconds: what the answer
-    cost, the base pool included, that reference not; of `references.WAYS` what their draws cost.
+    cost, the base pool included, that reference not; of `references.WAYS` what their draws cost;
+    apart: the KLs of Σw and z (Eq. 10.17), None where a model or a method does not tell them.
     """
 
     reached: bool
@@ -77,6 +79,7 @@ class TuneResult(TunedAnswer):
     certificate: Certificate
     decodes: int
     seconds: float
+    apart: KlApart | None = None
 
 
 TuneReport = Preparing | PoolReport | FlowReport | SmcRung | TuneResult
@@ -115,7 +118,7 @@ def tune(spec: TuneSpec, space: BaseSpace) -> Iterator[TuneReport]:
     reference = yield from _reference(spec, tuned.answer, pool.potential)
     lam, behind = tuned.found.lam, tuned.behind
     certificate = certify(lam, behind.f, behind.log_ratio, reference=reference)
-    yield _result(tuned, certificate, sign, cost)
+    yield replace(_result(tuned, certificate, sign, cost), apart=_apart(spec, tuned, pool))
 
 
 @dataclass(frozen=True)
@@ -200,6 +203,19 @@ def _unweighted(
         valid=False,
         doubt=way.caveat,
     )
+
+
+def _apart(spec: TuneSpec, tuned: _Tuned, pool: Pool) -> KlApart | None:
+    """What the tuning costs in Σw and in z, where the draws can be trusted to tell."""
+    space, kl = bare(pool.potential.space), max(tuned.answer.kl, 0.0)
+    if not tuned.answer.valid or spec.tuned == "noise too":
+        return None
+    if spec.tuned != "both":
+        return KlApart(kl * (spec.tuned == "w"), kl * (spec.tuned == "z"), 0.0)
+    if not isinstance(space, Street):
+        return None
+    first = own_coordinates(space, "w")
+    return kl_apart(tuned.behind, tuned.found.lam, pool.potential, first, spec.seed)
 
 
 def _smc(

@@ -56,3 +56,18 @@ def test_a_certificate_has_two_references_and_bands(
     assert first == pytest.approx(second, abs=0.15)
     low, high = told["measured_one_in_1000"]["quantile_band"]
     assert low < high
+
+
+def test_two_criteria_of_z_alone(lvm: Lvm, workspace: Path, tmp_path: Path) -> None:
+    words = ("--criterion", "energy:17-20", "--second", "energy:0-6", "--degrees", 90, "--lam", 0.3)
+    options = ("--tuned", "z", "--method", "pool", "--no-certify")
+    said = lvm(*typed(workspace, tmp_path / "c.csv", *words, *options))
+    assert said.code == 0, said.err
+    first, second = said.object["criteria"]
+    assert first["lam"] == pytest.approx(0.0, abs=1e-3)
+    assert second["lam"] == pytest.approx(0.3, abs=1e-3)
+    assert said.object["kl_apart"] == {
+        "w": 0.0,
+        "z": pytest.approx(said.object["kl"]),
+        "doubt": 0.0,
+    }

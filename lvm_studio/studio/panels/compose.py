@@ -27,6 +27,7 @@ from lvm_studio.studio.widgets.set_summary import (
     week_entries,
     why_unmeasured,
 )
+from lvm_studio.studio.widgets.steady_page import SteadyPage
 from lvm_studio.studio.widgets.temperature_editor import TemperatureEditor
 from lvm_studio.studio.widgets.tuning_history import tuning_name
 from lvm_studio.studio.widgets.week_chooser import WeekChooser
@@ -39,10 +40,8 @@ if TYPE_CHECKING:
     from lvm_studio.studio.session import Session
     from lvm_studio.studio.street_service import StreetService
 
-MARGIN = 6
 
-
-class ComposePanel(QWidget):
+class ComposePanel(SteadyPage):
     """Shows the session's street and asks the session for changes; holds no state of its own."""
 
     def __init__(
@@ -111,14 +110,12 @@ class ComposePanel(QWidget):
         whole.setSizes([560, 200])
         for splitter in (top, whole):
             splitter.setChildrenCollapsible(False)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(MARGIN, MARGIN, MARGIN, MARGIN)
         kinds = (
             ("Sums of sines", lambda: SinesPanel(self._session, self._service)),
             ("Colour anchors", lambda: AnchorsPanel(self._session, self._service)),
         )
         self.choice = WholeChoice(("Households", whole), kinds, self)
-        layout.addWidget(self.choice)
+        self.hold(self.choice)
 
     def _connect_wishes(self) -> None:
         session = self._session
@@ -288,7 +285,7 @@ class ComposePanel(QWidget):
     def _show_tuned(self, answer: TunedAnswer) -> None:
         self._tuned_street = _street(answer.state)
         fan = None if answer.lam == 0.0 else answer.fan
-        if fan is None:
+        if fan is None or not answer.valid:
             self.lam.show_apart(None)
         self.fan.set_tuned(fan, valid=answer.valid)
         self.readouts.set_tuned(fan)

@@ -337,6 +337,7 @@ class LamControl(QWidget):
         self.pictures.addTab(self.front, "Front")
         self.pictures.addTab(self.levels, "Weeks")
         self.pictures.addTab(self.history, "History")
+        self.pictures.setCurrentWidget(self.front)  # the first one is hidden
         whole.addWidget(self.pictures, 2)
         self.pictures.setMinimumSize(240, 170)
         quantile = (self.share_field, above, self.quantile_field)
