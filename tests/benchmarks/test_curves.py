@@ -39,14 +39,21 @@ def histories(points: int) -> list[RunHistory]:
     ]
 
 
-def redraws(curves: TrainingCurves, points: int) -> tuple[list[float], float]:
-    """Milliseconds of each redraw after a zoom, and the longest turn while series were cut."""
-    curves.set_runs(histories(points))
-    longest = 0.0
+def arriving(curves: TrainingCurves, points: int) -> tuple[float, list[float]]:
+    """Milliseconds of the call that brings the runs, and of each turn while series are cut."""
+    runs, turns = histories(points), []
+    began = time.perf_counter()
+    curves.set_runs(runs)
+    called = 1e3 * (time.perf_counter() - began)
     while curves.panes.crowd.busy:
         began = time.perf_counter()
         QApplication.processEvents()
-        longest = max(longest, 1e3 * (time.perf_counter() - began))
+        turns.append(1e3 * (time.perf_counter() - began))
+    return called, turns
+
+
+def redraws(curves: TrainingCurves, points: int) -> list[float]:
+    """Milliseconds of each redraw after a zoom."""
     taken = []
     for zoom in range(ZOOMS):
         share = 0.02 * zoom
@@ -55,19 +62,24 @@ def redraws(curves: TrainingCurves, points: int) -> tuple[list[float], float]:
         curves.panes._draw()
         curves.panes.viewport().repaint()
         taken.append(1e3 * (time.perf_counter() - began))
-    return taken, longest
+    return taken
 
 
 def test_long_runs_are_drawn_as_fast_as_short_ones(record: Record) -> None:
     curves = TrainingCurves()
     curves.resize(1100, 700)
     curves.show()
+    arriving(curves, SHORT)
     curves.panes._stop_following()
-    short, _ = redraws(curves, SHORT)
-    long, longest = redraws(curves, LONG)
+    short = redraws(curves, SHORT)
+    curves.panes.fit()  # while they come the view follows, as it does until somebody zooms
+    called, turns = arriving(curves, LONG)
+    curves.panes._stop_following()
+    long = redraws(curves, LONG)
     curves.close()
     ratio = float(np.median(long) / np.median(short))
     record("curves_redraw_ms, 200 runs of 1,000 points", **percentiles(short))
     record("curves_redraw_ms, 200 runs of 100,000 points", **percentiles(long))
-    record("curves_redraw_ratio", ratio=ratio, longest_turn_ms=longest)
+    record("curves_turn_ms while 200 runs of 100,000 points come", **percentiles(turns))
+    record("curves_redraw_ratio", ratio=ratio, longest_turn_ms=max(turns), first_call_ms=called)
     assert ratio <= MOST_RATIO
