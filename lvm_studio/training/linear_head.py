@@ -2,7 +2,8 @@
 
 Single households tell more than their sums: the sum's mean curve is the sum of theirs, and every
 household-week is seen with its own label and weather. What each household does beyond its label
-is a random effect, shrunk towards none.
+is a random effect, shrunk towards none: least in the shapes of a day that tell households apart
+(`day_shapes`), and less in what it does all year than in how it follows season and weather.
 """
 
 from __future__ import annotations
@@ -16,14 +17,21 @@ from scipy.linalg import cho_factor, cho_solve
 from torch import Tensor
 
 from lvm_studio.data.units import DAY, DAYS
-from lvm_studio.models.linear_head import LinearHead
+from lvm_studio.models.linear_head import SEASONAL, LinearHead
 from lvm_studio.models.specs import LinearHeadSpec
+from lvm_studio.training.day_shapes import DayShapes
 
 Array = NDArray[np.float64]
 
 FOLDS = 5
 LEAST_LOAD_KW = 0.05
 """Noise grows with a household's mean load, but is not less than this one's."""
+
+SEASONAL_PENALTY = 2.0
+"""On how a household follows season and weather, as a multiple of that on all else."""
+
+WEAKEST = 30.0
+"""No shape of a day is shrunk more than by this multiple of the penalty."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,11 +83,15 @@ class _Equations:
     def __init__(
         self, features: Array, days: Array, data: HouseholdWeeks, spec: LinearHeadSpec
     ) -> None:
-        self.features, self.days, self.data, self.penalty = features, days, data, spec.penalty
-        present = np.maximum(data.complete.sum(axis=1), 1)
-        shown = np.where(data.complete[..., None], data.power_kw, 0.0)
-        load = shown.sum(axis=(1, 2), dtype=np.float64) / present / shown.shape[2]
-        self.weight = 1.0 / np.maximum(load, LEAST_LOAD_KW)
+        self.features, self.days, self.data = features, days, data
+        self.weight = _weights(data)
+        self.shapes = DayShapes.of(data.power_kw, data.complete, self.weight)
+        by_shape = np.minimum(self.shapes.told**-spec.smoothing, WEAKEST)
+        # In steps of two: shapes of one penalty share a factorisation.
+        self.by_shape = spec.penalty * np.exp2(np.round(np.log2(by_shape)))
+        by_day = np.ones(days.shape[2])
+        by_day[SEASONAL] = SEASONAL_PENALTY
+        self.by_feature = np.tile(by_day, features.shape[1])
         self.products = [self._products(week) for week in range(len(data.context))]
 
     def solve(self, left_out: NDArray[np.bool_]) -> Array:
@@ -94,9 +106,14 @@ class _Equations:
             gram += of_week
             cross += with_curves
         flat = gram.reshape(size * width, -1)
-        flat[np.diag_indices_from(flat)] += self.penalty
-        solved = cho_solve(cho_factor(flat, overwrite_a=True), cross.reshape(-1, DAY))
-        return np.asarray(solved).reshape(size, width, DAY)
+        shaped = cross.reshape(-1, DAY) @ self.shapes.to_shapes
+        diagonal, bare = np.diag_indices_from(flat), flat.diagonal().copy()
+        solved = np.empty_like(shaped)
+        for penalty in np.unique(self.by_shape):
+            chosen = self.by_shape == penalty
+            flat[diagonal] = bare + penalty * self.by_feature
+            solved[:, chosen] = cho_solve(cho_factor(flat), shaped[:, chosen])
+        return np.asarray(solved @ self.shapes.to_curves).reshape(size, width, DAY)
 
     def _products(self, week: int) -> tuple[Array, Array, Array]:
         """Of the features [P, P], of the days [Q, Q], and of both with the curves [P, Q, 48]."""
@@ -107,6 +124,22 @@ class _Equations:
         by_day = np.tensordot(weighted, curves, axes=(0, 0))  # [P, 7, 48]
         with_curves = np.einsum("pdt,dq->pqt", by_day, days, optimize=True)
         return weighted.T @ told, days.T @ days, with_curves
+
+
+def _weights(data: HouseholdWeeks) -> Array:
+    """One over a household's noise variance [H], up to a factor.
+
+    Noise goes with the mean load, and with what was seen of it: between both, since few weeks
+    tell either badly.
+    """
+    present = np.maximum(data.complete.sum(axis=1), 1)
+    shown = np.where(data.complete[..., None], data.power_kw, 0.0)
+    mean = shown.sum(axis=1, dtype=np.float64) / present[:, None]
+    off = np.where(data.complete[..., None], data.power_kw - mean[:, None], 0.0)
+    variance = (off**2).sum(axis=1).mean(axis=1) / present
+    by_load = 1.0 / np.maximum(mean.mean(axis=1), LEAST_LOAD_KW)
+    weight = np.sqrt(by_load / np.maximum(variance, LEAST_LOAD_KW**2))
+    return np.asarray(weight * by_load.mean() / weight.mean())
 
 
 def _directions(features: Array, coefficients: Array, days: Array, rank: int) -> Array:
