@@ -38,16 +38,21 @@ def london() -> HouseholdSet:
 
 @pytest.fixture(scope="module")
 def street(london: HouseholdSet) -> HouseholdSet:
-    """The first 16 households of London: quicker."""
-    ids = london.household_ids[:16]
+    """The first 9 households of London: quicker."""
+    ids = london.household_ids[:9]
     split = replace(
         london.split,
         train_households=tuple(h for h in london.split.train_households if h in ids),
         heldout_households=tuple(h for h in london.split.heldout_households if h in ids),
     )
-    metadata = {name: column[:16] for name, column in london.metadata.items()}
-    state = {**london.__getstate__(), "household_ids": ids, "power_w": london.power_w[:16]}
+    metadata = {name: column[:9] for name, column in london.metadata.items()}
+    state = {**london.__getstate__(), "household_ids": ids, "power_w": london.power_w[:9]}
     return HouseholdSet(**{**state, "metadata": metadata, "split": split})
+
+
+@pytest.fixture(scope="module")
+def codec(street: HouseholdSet) -> WeekVectors:
+    return WeekVectors.fit(street)
 
 
 def result(generator):  # type: ignore[no-untyped-def]
@@ -80,20 +85,29 @@ def test_a_fault_changes_the_week_and_keeps_it_a_week(kind: str) -> None:
         assert ((planted != weeks).sum(axis=1) == 1).all()
 
 
-def test_weeks_not_trained_on_look_like_those_that_were(london: HouseholdSet) -> None:
-    codec, split = WeekVectors.fit(london), london.split
-    who = london.indices(split.train_households)
-    train = codec.vectors(rows_of(london, who, london.weeks.indices(split.train_weeks)))
-    held = codec.vectors(rows_of(london, who, london.weeks.indices(split.heldout_weeks)))
+def test_weeks_not_trained_on_look_like_those_that_were(codec: WeekVectors) -> None:
+    street, split = codec.households, codec.households.split
+    who = street.indices(split.train_households)
+    train = codec.vectors(rows_of(street, who, street.weeks.indices(split.train_weeks)))
+    held = codec.vectors(rows_of(street, who, street.weeks.indices(split.heldout_weeks)))
     assert train.dim == len(NAMES)
-    assert np.abs(train.x.std(0) - 1).max() < 0.05
+    assert np.abs(train.x.std(0) - 1).max() < 0.1
     assert 0.9 < held.x.std() < 1.1
     assert abs(held.x.mean()) < 0.1
 
 
-def test_the_band_of_what_was_seen_contains_it(london: HouseholdSet) -> None:
-    codec = WeekVectors.fit(london)
-    rows = rows_of(london, np.array([0, 1]), np.arange(5))
+def test_what_weeks_are_told_is_chosen(street: HouseholdSet, codec: WeekVectors) -> None:
+    rows = rows_of(street, np.array([0, 1]), np.arange(5))
+    told = replace(codec, told=("own peak", "temperature", "tariff")).vectors(rows)
+    usual = codec.vectors(rows)
+    assert [c.name for c in told.columns.conditions] == ["own peak", "temperature", "tariff"]
+    assert np.array_equal(told.k[:, 1], usual.k[:, 0])
+    assert np.array_equal(told.k[:, 0], usual.k[:, 4])
+    assert np.array_equal(told.x, usual.x)
+
+
+def test_the_band_of_what_was_seen_contains_it(codec: WeekVectors) -> None:
+    rows = rows_of(codec.households, np.array([0, 1]), np.arange(5))
     x = codec.vectors(rows).x.astype(float)
     low, middle, high = codec.band(rows, x, np.full_like(x, 0.5))
     blocks = np.log(rows.curves + 0.01).reshape(len(rows), 84, 4).mean(2)
@@ -134,7 +148,7 @@ def short_lessons(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("short_lessons")
 def test_the_job_finds_a_dead_meter_and_says_when(street: HouseholdSet) -> None:
     power = street.power_w.copy()
-    row = street.index("MAC000150") if "MAC000150" in street.household_ids else 3
+    row = 3
     first = int((street.weeks.starts[9] - street.start) / np.timedelta64(30, "m"))
     power[row, first + 96 : first + 336] = 0.0
     broken = HouseholdSet(**{**street.__getstate__(), "power_w": power})
@@ -145,25 +159,29 @@ def test_the_job_finds_a_dead_meter_and_says_when(street: HouseholdSet) -> None:
     assert findings.quarter[place] != "usual"
     assert findings.looks_like[place].startswith("dead meter")
     assert findings.marked[place, 100:].any()
+    again = result(AnomalyJob(broken, findings.model, library=findings.library).run())
+    assert not again.fresh
+    assert again.library is findings.library
+    assert again.looks_like == findings.looks_like
 
 
 @pytest.mark.usefixtures("short_lessons")
-def test_few_weeks_are_not_learned_by_heart_and_it_is_said(street: HouseholdSet) -> None:
+def test_few_weeks_are_not_learned_by_heart_and_it_is_said(london: HouseholdSet) -> None:
     """14 households, 14 weeks: weeks held back lie as far off as those trained on, and no more."""
     rng = np.random.default_rng(1)
     wave = 1 + 0.6 * np.sin(np.arange(4704) / 24 * np.pi) + 0.3 * rng.normal(size=(14, 4704)) ** 2
     power = rng.gamma(3.0, 0.2, size=(14, 1)) * wave
-    ids, weeks = street.household_ids[:14], tuple(f"2013-W{w:02d}" for w in range(2, 16))
+    ids, weeks = london.household_ids[:14], tuple(f"2013-W{w:02d}" for w in range(2, 16))
     few = replace(
-        street,
+        london,
         household_ids=ids,
         power_w=(1000 * power).astype(np.float32),
         start=np.datetime64("2013-01-07T00:00", "m"),
-        metadata={name: column[:14] for name, column in street.metadata.items()},
+        metadata={name: column[:14] for name, column in london.metadata.items()},
         temperature_c=np.full(14 * 336, 9.0, np.float32),
         split=Split(weeks[2:], weeks[:2], ids[2:], ids[:2], 0),
     )
-    findings = result(AnomalyJob(few, steps=120).run())
+    findings = result(AnomalyJob(few, steps=60).run())
     assert findings.limit_a < 6.0
     assert any("too few to tell" in note for note in findings.notes)
 
@@ -173,7 +191,7 @@ def test_columns_of_a_table_may_have_any_unit() -> None:
     x = rng.normal(size=(300, 1)) + 0.2 * rng.normal(size=(300, 4))
     x[7, 0] += 4.0
     scaled = (x * [1e-3, 1.0, 100.0, 1e6]).astype(np.float32)
-    findings = result(AnomalyJob(VectorSet("units", scaled), steps=150).run())
+    findings = result(AnomalyJob(VectorSet("units", scaled), steps=80).run())
     assert findings.order[0] == 7
     assert np.allclose(findings.values, scaled)
     assert (findings.band[0, :, 3] < scaled[:, 3]).mean() > 0.9
@@ -190,7 +208,7 @@ def test_a_table_of_vectors_is_searched(tmp_path: Path) -> None:
     vectors = read_vectors(path, ("cause",))
     assert (vectors.dim, vectors.condition_dim, len(vectors)) == (3, 1, 400)
     assert vectors.provenance["left_out"] == 1
-    findings = result(AnomalyJob(vectors, steps=150).run())
+    findings = result(AnomalyJob(vectors, steps=80).run())
     assert findings.order[0] == 7
     assert "two" in findings.guilty[7]
     with pytest.raises(DataError, match="no column of numbers 'effect'"):
@@ -199,14 +217,14 @@ def test_a_table_of_vectors_is_searched(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("short_lessons")
 def test_evidence_runs_small(street: HouseholdSet) -> None:
-    fit = FitSpec(steps=40, hidden=16, batch=64)
+    fit = FitSpec(steps=25, hidden=16, batch=64)
     law = SyntheticAnomalies(features=12, factors=2)
-    spec = SyntheticSpec(law, seeds=(0, 1), train_rows=400, test_rows=300, samples=4, fit=fit)
+    spec = SyntheticSpec(law, seeds=(0,), train_rows=400, test_rows=300, samples=4, fit=fit)
     evidence = result(synthetic_evidence(spec))
     assert {VAE, CVAE, ENVELOPE} <= set(evidence.detectors)
-    assert evidence.hits(CVAE, "B").shape == (2, 201)
+    assert evidence.hits(CVAE, "B").shape == (1, 201)
     assert (evidence.aucs(CVAE, "A") > 0.6).all()
-    faults = result(fault_evidence(street, (0,), steps=40, samples=2))
+    faults = result(fault_evidence(street, (0,), steps=30, samples=2))
     assert faults.found[TYPED, "dead meter"][0] > 0.9
     assert faults.type_right("catch-up reading") is not None
     assert faults.type_right("dead meter") is None
