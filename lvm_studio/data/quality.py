@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from lvm_studio.data.households import HouseholdSet
 from lvm_studio.data.units import STEP
 
+_LEAST_SHARE = 0.001
 _MOSTLY_ZERO = 0.5
 _MOSTLY_MISSING = 0.5
 _HUGE_W = 100_000.0
@@ -43,19 +44,24 @@ class Quality:
         possible = self.households * self.whole_weeks
         gaps = int((self.missing > 0).sum())
         said = [
-            f"{self.households} households from {_day(self.first)} to {_day(self.last)} (UTC): "
-            f"{self.whole_weeks} whole weeks.",
+            f"{_counted(self.households, 'household')} from {_day(self.first)} to "
+            f"{_day(self.last)} (UTC): {_counted(self.whole_weeks, 'whole week')}.",
             f"{self.complete_household_weeks:,} of {possible:,} household-weeks are complete.",
-            f"{self.missing_share:.1%} of the readings are missing, in {gaps} households."
+            f"{_percent(self.missing_share)} of the readings are missing, in "
+            f"{_counted(gaps, 'household')}."
             if gaps
             else "No reading is missing.",
             f"A household draws {self.mean_w:.0f} W on average.",
         ]
         if self.suspects:
             listed = "; ".join(f"{household}: {reason}" for household, reason in self.suspects)
-            said.append(f"{len(self.suspects)} households look suspect ({listed}).")
-        if self.temperature_missing > 0:
-            said.append(f"Temperature is unknown for {self.temperature_missing:.1%} of the time.")
+            look = "looks" if len(self.suspects) == 1 else "look"
+            said.append(f"{_counted(len(self.suspects), 'household')} {look} suspect ({listed}).")
+        if self.temperature_missing == 1:
+            said.append("Temperature is unknown: no file or column of it was given.")
+        elif self.temperature_missing > 0:
+            unknown = _percent(self.temperature_missing).lower()
+            said.append(f"Temperature is unknown for {unknown} of the time.")
         if self.simulated:
             said.insert(0, "These readings are simulated: no household was measured.")
         return said
@@ -107,6 +113,24 @@ def _reason(curve: NDArray[np.float32]) -> str:
     if present.std() < _LEAST_SPREAD_W:
         return "never changes (meter fault)"
     return ""
+
+
+def _counted(number: int, noun: str) -> str:
+    """A number with its noun.
+
+    >>> _counted(1, "household"), _counted(3, "household")
+    ('1 household', '3 households')
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _percent(share: float) -> str:
+    """A share above 0 in per cent.
+
+    >>> _percent(0.0001), _percent(0.1234)
+    ('Less than 0.1 %', '12.3 %')
+    """
+    return "Less than 0.1 %" if share < _LEAST_SHARE else f"{100 * share:.1f} %"
 
 
 def _day(moment: np.datetime64) -> str:
