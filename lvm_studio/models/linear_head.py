@@ -31,6 +31,10 @@ DAY_FEATURES = 1 + DAYS + 2 + 5 + 2 + 2 * len(HARMONICS) + 2
 """Q, the features of a day."""
 
 
+SEASONAL = slice(1 + DAYS + 2, DAY_FEATURES)
+"""Which of them follow season and weather."""
+
+
 def day_features(context: Tensor) -> Tensor:
     """Features [..., 7, Q] of the days of a context [..., 7, C], scaled by their prior.
 

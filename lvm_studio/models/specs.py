@@ -106,6 +106,11 @@ class LinearHeadSpec(BaseModel):
     strangers: Probability = Field(
         default=0.15, description="share of households met in training as if none were known"
     )
+    leaning: Annotated[float, Field(ge=0, le=1)] = Field(
+        default=0.5,
+        description="how far the mean curve is taken back to the head's own once networks are "
+        "trained, as far as that is linear",
+    )
 
 
 class FittedPriorSpec(BaseModel):

@@ -23,6 +23,7 @@ from lvm_studio.models.specs import CompVAESpec
 from lvm_studio.models.trained import TrainedModel, build_module
 from lvm_studio.models.vae import GaussianVAE
 from lvm_studio.training.fitted_prior import refitting_prior
+from lvm_studio.training.leaning import lean_on_head
 from lvm_studio.training.linear_head import HouseholdWeeks, fit_head, fold_of
 from lvm_studio.training.problem import choose_device, common_provenance
 from lvm_studio.training.settling import settle
@@ -128,6 +129,8 @@ class HouseholdProblem:
         assert isinstance(module, CompVAE | GaussianVAE)
         if isinstance(module, GaussianVAE):
             settle(module, self.draw, self.spec.seed)
+        else:
+            lean_on_head(module, self.draw, self.spec.seed)
         yield from refitting_prior(module, self.draw, self.spec.seed)
 
     def trained_model(

@@ -55,7 +55,7 @@ RECIPES: Mapping[str, Recipe] = {
                     week_in_z=True,
                     head=LinearHeadSpec(rank=32),
                     bounded=True,
-                    prior_widening=1.25,
+                    prior_widening=1.5,
                     fitted_prior=FittedPriorSpec(),
                 ),
                 weight_decay=0.05,
