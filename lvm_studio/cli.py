@@ -316,8 +316,17 @@ def anomalies_(
     ],
     dataset: Annotated[str, typer.Option(help="Household set; the one in use if empty.")] = "",
     condition: Annotated[
-        str, typer.Option(metavar="COLUMN,…", help="Columns of the table told to the model.")
+        str,
+        typer.Option(
+            metavar="COLUMN,…",
+            help="What the model is told: columns of the table; of weeks temperature, season, "
+            "'own energy', and columns of the metadata.",
+        ),
     ] = "",
+    known: Annotated[
+        Path | None,
+        typer.Option(metavar="TABLE", help="More columns known of households, by their names."),
+    ] = None,
     model: Annotated[str, typer.Option(help="Model of the workspace; trains one if empty.")] = "",
     keep: Annotated[Path | None, typer.Option(help="Workspace to write the model to.")] = None,
     csv: Annotated[Path | None, typer.Option(help="File for the whole ranked table.")] = None,
@@ -331,7 +340,9 @@ def anomalies_(
 ) -> None:
     """Rank weeks of households, or rows of a table, by typed anomaly scores (8.4)."""
     told = tuple(name.strip() for name in condition.split(",") if name.strip())
-    wishes = anomalies.Wishes(file, dataset, told, model, keep, csv, top, steps, percentile, seed)
+    wishes = anomalies.Wishes(
+        file, dataset, told, known, model, keep, csv, top, steps, percentile, seed
+    )
     emit(anomalies.run(wishes, Progress()), as_json)
 
 

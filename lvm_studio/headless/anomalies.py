@@ -10,7 +10,9 @@ from lvm_studio.analysis.anomalies.findings import Findings
 from lvm_studio.analysis.anomalies.job import AnomalyJob, TableOnDisk
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.households import HouseholdSet
+from lvm_studio.data.known_columns import with_columns
 from lvm_studio.data.tree import Tree
+from lvm_studio.data.week_vectors import CONDITIONS
 from lvm_studio.headless.progress import Progress
 from lvm_studio.headless.workspaces import chosen_households
 from lvm_studio.storage import workspace as workspace_file
@@ -25,7 +27,9 @@ class Wishes:
     Args:
         file: a workspace, or a table of vectors.
         dataset: name of a household set of the workspace; empty for the one in use.
-        condition: columns of the table that are told to the model.
+        condition: what the model is told: columns of the table, or what weeks can be told
+            (`data.week_conditions`); none: weather, season and each household's own past.
+        known: a table that names households, whose columns can be told too.
         model: name of a model of the workspace that measures; empty trains one.
         keep: workspace file to write the model to.
         csv: file for the whole ranked table.
@@ -35,6 +39,7 @@ class Wishes:
     file: Path
     dataset: str = ""
     condition: tuple[str, ...] = ()
+    known: Path | None = None
     model: str = ""
     keep: Path | None = None
     csv: Path | None = None
@@ -51,7 +56,8 @@ def run(wishes: Wishes, progress: Progress) -> dict[str, Any]:
         DataError: nothing to look at, a name that is not there, or a file that cannot be written.
     """
     data, model = _opened(wishes)
-    job = AnomalyJob(data, model, wishes.steps, wishes.percentile, wishes.seed)
+    told = wishes.condition or CONDITIONS
+    job = AnomalyJob(data, model, wishes.steps, wishes.percentile, wishes.seed, told)
     findings = _found(job, progress)
     if wishes.csv is not None:
         findings.write_csv(wishes.csv)
@@ -84,6 +90,8 @@ def _opened(wishes: Wishes) -> tuple[HouseholdSet | TableOnDisk, Tree | None]:
         if wishes.dataset
         else chosen_households(workspace, wishes.file.name)
     )
+    if wishes.known is not None:
+        data = with_columns(data, wishes.known)
     return data, workspace.models[wishes.model] if wishes.model else None
 
 

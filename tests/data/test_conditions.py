@@ -1,5 +1,7 @@
 """What is told of vectors: codes and values, the weeks of a set, vectors out of weeks."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 
 from lvm_studio.data.conditions import WEEKS_PER_YEAR, Condition, VectorColumns, places
 from lvm_studio.data.errors import DataError
+from lvm_studio.data.known_columns import with_columns
 from lvm_studio.data.london import load_london
 from lvm_studio.data.vector_sources import week_curves
 from lvm_studio.data.vectors import VectorSet
@@ -80,3 +83,20 @@ def test_single_weeks_are_training_weeks_in_kw() -> None:
     assert set(rows.labels["household"]) <= set(london.split.train_households)
     h, w = london.index(rows.labels["household"][7]), london.weeks.index(rows.labels["week"][7])
     assert np.array_equal(rows.x[7], london.weeks.power_kw[h, w])
+
+
+def test_a_file_tells_more_of_households(tmp_path: Path) -> None:
+    london = load_london()
+    first, second = london.household_ids[:2]
+    path = tmp_path / "more.csv"
+    path.write_text(f"floor,who,heating\n80,{first},gas\n,{second},oil\n70,stranger,gas\n")
+    more = with_columns(london, path)
+    assert more.metadata["floor"][0] == 80.0
+    assert np.isnan(more.metadata["floor"][1:]).all()
+    assert more.metadata["heating"][:3].tolist() == ["gas", "oil", ""]
+    assert {"floor", "heating"} <= set(tellable(more))
+    k, _ = week_conditions(more, ("floor", "heating"), np.array([0, 5]), np.array([3, 3]))
+    assert k.tolist() == [[80.0, 1.0, 0.0], [80.0, 0.0, 0.0]]  # the median; of no known kind
+    path.write_text("a,b\n1,2\n")
+    with pytest.raises(DataError, match="names a household such as"):
+        with_columns(london, path)

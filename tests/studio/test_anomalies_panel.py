@@ -129,6 +129,18 @@ def test_what_is_checked_is_told_to_a_model_of_weeks(
     assert panel.told.text() == f"Told &k: {len(CONDITIONS)}"
 
 
+def test_columns_of_a_file_can_be_told(panel: AnomaliesPanel, tmp_path: Path) -> None:
+    session, path = panel._session, tmp_path / "more.csv"
+    ids = session.households.household_ids
+    path.write_text("\n".join(["who,floor", *(f"{who},{n}" for n, who in enumerate(ids))]))
+    panel.told.take_file(path)
+    panel.told.tell("floor", told=True)
+    assert panel.told.told[-1] == "floor"
+    session.undo_stack.undo()
+    assert "floor" not in session.households.metadata
+    assert "floor" not in panel.told.told
+
+
 def test_cancel_keeps_what_was_found(
     panel: AnomaliesPanel, puppets: list[PuppetThread], qtbot: QtBot
 ) -> None:
