@@ -4,6 +4,7 @@ from PySide6.QtCore import QEvent, QObject
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
+from lvm_studio.studio.widgets.steady_page import SteadyPage
 from lvm_studio.studio.widgets.steady_room import SteadyRoom
 
 
@@ -54,3 +55,25 @@ def test_a_longer_text_gets_more_room_and_keeps_it(qtbot: QtBot) -> None:
     label.setText("short")
     qtbot.wait(20)
     assert room.minimumHeight() == high
+
+
+def test_requests_for_a_layout_end_at_a_steady_page_unless_it_must_grow(qtbot: QtBot) -> None:
+    window, page, inside = QWidget(), SteadyPage(), QWidget()
+    qtbot.addWidget(window)
+    QVBoxLayout(window).addWidget(page)
+    label = QLabel("a label of some length")
+    QVBoxLayout(inside).addWidget(label)
+    page.hold(inside)
+    window.resize(400, 200)
+    window.show()
+    qtbot.waitExposed(window)
+    qtbot.wait(1)
+    requests, least = Layouts(window), page.minimumWidth()
+    label.setText("short")
+    qtbot.wait(1)
+    assert (requests.count, page.minimumWidth()) == (0, least)
+    label.setText("a label that has become longer than ever before")
+    qtbot.wait(1)
+    assert requests.count > 0
+    assert page.minimumWidth() > least
+    assert page.rect().contains(inside.geometry())

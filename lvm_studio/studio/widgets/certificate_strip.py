@@ -46,6 +46,10 @@ class CertificateStrip(QWidget):
         layout.setSpacing(6)
         layout.addWidget(self._mark, 0, Qt.AlignmentFlag.AlignTop)
         layout.addWidget(SteadyRoom(self.words, self), 1)
+        # it goes at λ = 0; were its room to go too, the first move of λ would lay the window out
+        policy = self.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self.setSizePolicy(policy)
         self.show_answer(None)
 
     def show_answer(self, answer: TunedAnswer | None) -> None:
