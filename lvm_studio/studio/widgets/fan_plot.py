@@ -7,17 +7,9 @@ import math
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap, QResizeEvent
-from PySide6.QtWidgets import (
-    QHBoxLayout,
-    QLabel,
-    QSizePolicy,
-    QSpinBox,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from lvm_studio.analysis.fan import Fan
 from lvm_studio.studio.theme import Colours
@@ -25,6 +17,7 @@ from lvm_studio.studio.widgets.colours import mix
 from lvm_studio.studio.widgets.computing_label import ComputingLabel
 from lvm_studio.studio.widgets.fan_canvas import FanCanvas
 from lvm_studio.studio.widgets.fan_layer import FanLayer
+from lvm_studio.studio.widgets.fan_legend import FanLegend
 from lvm_studio.studio.widgets.time_axis import seconds, weekday_text
 
 LABEL_ROOM = 1.03
@@ -32,7 +25,6 @@ LABEL_ROOM = 1.03
 GREY_SHARE = 0.75
 STANDS_STILL = 0.7
 FEW_KW = 10.0
-MAX_SHOWN = 9999
 ROUND_STEPS = (0.1, 0.2, 0.5, 1.0)
 MAX_ROUND_STEPS = 10.0
 IDLE_TEXT = "Times are UTC. Point at the plot, or use ← → on it, to read values."
@@ -70,25 +62,8 @@ class FanPlot(QWidget):
         self._drawn: tuple[int, tuple[float, ...]] | None = None
         self._message = QLabel(self.canvas)
         self._readout = QLabel(IDLE_TEXT, self)
-        self._keys = {
-            "base": self._key("Base", "The model's own law (λ = 0): mean and 10–90 % band."),
-            "tuned": self._key("Tuned", "The law tuned by λ: mean and 10–90 % band."),
-            "measured": self._key("Measured", "Sum of what the meters of these households read."),
-            "part": self._key(
-                "Selected", "Part of the mean curve made by the households selected on the left."
-            ),
-        }
+        self.legend = FanLegend(self)
         self.computing = ComputingLabel(self)
-        self._shown = self._shown_field()
-        self._beside = self._key(
-            "Beside", "Draw the tuned fan in a plot of its own, with the same axes."
-        )
-        self._draw = self._key(
-            "Draw target",
-            "Draw with the mouse, over any stretch of the week, the curve that the tuned weeks\n"
-            "shall come near to: the criterion becomes minus the distance to it (kW).",
-        )
-        self._draw.setObjectName("fan_draw")
         self._tuned_valid = True
         self._zoomed = False
         self._step: int | None = None
@@ -104,14 +79,14 @@ class FanPlot(QWidget):
     def set_fan(self, fan: Fan | None) -> None:
         """Draw the fan of the model's own law; its measured aggregate too, where there is one."""
         before = self._base.fan
-        self._base.set_fan(fan, self._shown.value())
+        self._base.set_fan(fan, self.legend.shown)
         measured = None if fan is None else fan.measured
         if fan is not None and measured is not None:
             self._measured.setData(seconds(fan.times), np.asarray(measured, dtype=np.float64))
-        self._measured.setVisible(measured is not None and self._keys["measured"].isChecked())
+        self._measured.setVisible(measured is not None and self.legend.wants("measured"))
         if fan is not None:
             self.set_message("")
-            self._shown.setSuffix(f" of {len(fan.curves)} curves")
+            self.legend.set_curves(len(fan.curves))
             if before is None or before.times[0] != fan.times[0]:
                 self._zoomed = False
         self._show_target()
@@ -119,7 +94,7 @@ class FanPlot(QWidget):
 
     def set_tuned(self, fan: Fan | None, *, valid: bool = True) -> None:
         """Draw the tuned fan in its own colour, greyed when too few samples carry it."""
-        self._tuned.set_fan(fan, self._shown.value())
+        self._tuned.set_fan(fan, self.legend.shown)
         self._tuned_valid = valid
         self._colour_tuned()
         self._refresh()
@@ -130,7 +105,7 @@ class FanPlot(QWidget):
         self._has_part = fan is not None and curve_kw is not None
         if fan is not None and curve_kw is not None:
             self._part.setData(seconds(fan.times), curve_kw)
-        self._part.setVisible(self._has_part and self._keys["part"].isChecked())
+        self._part.setVisible(self._has_part and self.legend.wants("part"))
         self._refresh_keys()
 
     def set_target(self, start: int, values_kw: tuple[float, ...] | None) -> None:
@@ -145,8 +120,7 @@ class FanPlot(QWidget):
 
     def set_shown(self, count: int) -> None:
         """Draw this many of the sampled curves as lines."""
-        with QSignalBlocker(self._shown):
-            self._shown.setValue(count)
+        self.legend.set_shown(count)
         for layer in (self._base, self._tuned):
             layer.set_shown(count)
         self._refresh()
@@ -168,37 +142,9 @@ class FanPlot(QWidget):
         self._part.setPen(pg.mkPen(colours.good, width=1))
         self._target.setPen(pg.mkPen(colours.text, width=2, style=Qt.PenStyle.DashLine))
         self._message.setStyleSheet(f"color: {colours.muted}; background: transparent;")
-        swatches = {
-            "base": colours.base,
-            "tuned": colours.tuned,
-            "measured": colours.measured,
-            "part": colours.good,
-        }
-        for name, colour in swatches.items():
-            self._keys[name].setIcon(_swatch(colour, line=name in ("measured", "part")))
+        self.legend.set_colours(colours)
 
     # -- inside ----------------------------------------------------------------------------
-
-    def _key(self, text: str, tip: str) -> QToolButton:
-        key = QToolButton(self)
-        key.setText(text)
-        key.setToolTip(tip)
-        key.setCheckable(True)
-        key.setAutoRaise(True)
-        key.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        return key
-
-    def _shown_field(self) -> QSpinBox:
-        field = QSpinBox(self)
-        field.setObjectName("fan_shown")
-        field.setAccessibleName("How many sampled curves are drawn")
-        field.setToolTip("How many of the sampled weeks are drawn as lines.")
-        field.setRange(0, MAX_SHOWN)
-        field.setValue(12)
-        field.setKeyboardTracking(False)
-        field.setSuffix(" curves")
-        field.valueChanged.connect(self.show_asked)
-        return field
 
     def _lay_out(self) -> None:
         self._message.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -209,21 +155,10 @@ class FanPlot(QWidget):
         # its text must never resize the plot under the pointer
         self._readout.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._readout.setProperty("role", "muted")
-        legend = QHBoxLayout()
-        legend.setSpacing(2)
-        for name, key in self._keys.items():
-            key.setObjectName(f"fan_key_{name}")
-            key.setToolTip(f"{key.toolTip()}\nClick to hide or show.")
-            key.setChecked(True)
-            legend.addWidget(key)
-        legend.addWidget(self._beside)
-        legend.addWidget(self._draw)
-        legend.addStretch(1)
-        legend.addWidget(self._shown)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
-        layout.addLayout(legend)
+        layout.addWidget(self.legend)
         plots = QHBoxLayout()
         plots.addWidget(self.canvas, 1)
         plots.addWidget(self._second, 1)
@@ -239,11 +174,12 @@ class FanPlot(QWidget):
             canvas.cursor_stepped.connect(self._step_cursor)
             canvas.fit_asked.connect(self._fit)  # all of it, whatever was shown before
             canvas.zoomed.connect(self._note_zoom)
-        self._beside.toggled.connect(self._place_tuned)
-        self._draw.toggled.connect(self.canvas.set_drawing)
+        legend = self.legend
+        legend.beside_asked.connect(self._place_tuned)
+        legend.drawing_asked.connect(self.canvas.set_drawing)
+        legend.toggled.connect(self._apply_keys)
+        legend.shown_asked.connect(self.show_asked)
         self.canvas.drawn.connect(self._take_stroke)
-        for key in self._keys.values():
-            key.toggled.connect(self._apply_keys)
 
     def _colour_tuned(self) -> None:
         colour = self._colours.tuned
@@ -252,12 +188,12 @@ class FanPlot(QWidget):
         self._tuned.set_colour(colour, self._colours.plot)
 
     def _apply_keys(self) -> None:
-        self._base.set_visible(self._keys["base"].isChecked())
-        self._tuned.set_visible(self._keys["tuned"].isChecked())
+        self._base.set_visible(self.legend.wants("base"))
+        self._tuned.set_visible(self.legend.wants("tuned"))
         fan = self._base.fan
         has_measured = fan is not None and fan.measured is not None
-        self._measured.setVisible(has_measured and self._keys["measured"].isChecked())
-        self._part.setVisible(self._has_part and self._keys["part"].isChecked())
+        self._measured.setVisible(has_measured and self.legend.wants("measured"))
+        self._part.setVisible(self._has_part and self.legend.wants("part"))
         self._refresh()
 
     def _refresh(self) -> None:
@@ -269,13 +205,14 @@ class FanPlot(QWidget):
 
     def _refresh_keys(self) -> None:
         fan = self._base.fan
-        self._keys["base"].setVisible(fan is not None)
-        self._keys["tuned"].setVisible(self._tuned.fan is not None)
-        self._beside.setVisible(self._tuned.fan is not None)
-        self._draw.setVisible(fan is not None)
-        self._second.setVisible(self._tuned.fan is not None and self._beside.isChecked())
-        self._keys["measured"].setVisible(fan is not None and fan.measured is not None)
-        self._keys["part"].setVisible(self._has_part)
+        tuned = self._tuned.fan is not None
+        self.legend.show_what_there_is(
+            base=fan is not None,
+            tuned=tuned,
+            measured=fan is not None and fan.measured is not None,
+            part=self._has_part,
+        )
+        self._second.setVisible(tuned and self.legend.beside)
 
     def _place_tuned(self, beside: bool) -> None:
         self._tuned.move_to((self._second if beside else self.canvas).getPlotItem())
@@ -299,7 +236,7 @@ class FanPlot(QWidget):
         if fan is None or not bounds:
             return
         high = max(b[1] for b in bounds)
-        if fan.measured is not None and self._keys["measured"].isChecked():
+        if fan.measured is not None and self.legend.wants("measured"):
             high = max(high, float(np.max(fan.measured)))
         low = min(0.0, *(b[0] for b in bounds))
         top = round_up(high) * LABEL_ROOM
@@ -307,7 +244,7 @@ class FanPlot(QWidget):
             self._top = top
         times = seconds(fan.times)
         end = times[-1] + (times[1] - times[0])
-        for canvas in (self.canvas, self._second) if self._beside.isChecked() else (self.canvas,):
+        for canvas in (self.canvas, self._second) if self.legend.beside else (self.canvas,):
             canvas.show_range(times[0], end, low, self._top)
 
     def _point_at(self, second: float | None) -> None:
@@ -349,7 +286,7 @@ class FanPlot(QWidget):
 
     def _take_stroke(self, stroke: NDArray[np.float64]) -> None:
         """Turn what was drawn into powers at half-hours, and stop drawing."""
-        self._draw.setChecked(False)
+        self.legend.end_drawing()
         fan = self._base.fan
         if fan is None:
             return
@@ -395,17 +332,3 @@ def round_up(value: float) -> float:
 def _interval(name: str, fan: Fan, step: int, decimals: int) -> str:
     mean, low, high = (f"{v[step]:.{decimals}f}" for v in (fan.mean, fan.p10, fan.p90))
     return f"{name} {mean} ({low}–{high})"
-
-
-def _swatch(colour: str, *, line: bool) -> QIcon:
-    """A line, or a line in its band, as the legend shows it."""
-    pixmap = QPixmap(28, 14)
-    pixmap.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(pixmap)
-    if not line:
-        band = QColor(colour)
-        band.setAlphaF(0.3)
-        painter.fillRect(0, 1, 28, 12, band)
-    painter.fillRect(0, 6, 28, 1 if line else 2, QColor(colour))
-    painter.end()
-    return QIcon(pixmap)
