@@ -24,12 +24,11 @@ from lvm_studio.studio.answers import (
     StreetRequest,
     TunedAnswer,
 )
+from lvm_studio.studio.background_fits import BackgroundFits
 from lvm_studio.studio.compute_thread import ComputeThread
 from lvm_studio.studio.cost_service import CostService, MeasuredCosts
-from lvm_studio.studio.flow_fitter import FlowFitter
 from lvm_studio.studio.pair_service import PairService
 from lvm_studio.studio.picture_work import PictureWork
-from lvm_studio.studio.reference_runner import ReferenceRunner
 from lvm_studio.studio.street_work import StreetWork, street_key
 from lvm_studio.studio.sums_service import SUMS, SumsService
 from lvm_studio.studio.tuned_keys import tuning_key
@@ -37,12 +36,9 @@ from lvm_studio.studio.tuned_work import Improved, TunedWork
 
 if TYPE_CHECKING:
     from lvm_studio.analysis.sums_job import SumsProgress
-    from lvm_studio.data.jobs import Job
     from lvm_studio.storage.street_state import StreetState
     from lvm_studio.studio.mailbox import Mailbox
     from lvm_studio.studio.session import Session
-    from lvm_studio.tuning.fit import FlowSnapshot
-    from lvm_studio.tuning.reference_job import Reference
 
 __all__ = ["FanAnswer", "Front", "PartsAnswer", "StreetService", "TunedAnswer"]
 
@@ -105,8 +101,6 @@ class StreetService(QObject):
         session: Session,
         streets: StreetWork | None = None,
         tunings: TunedWork | None = None,
-        fitter: FlowFitter | None = None,
-        references: ReferenceRunner | None = None,
         parent: QObject | None = None,
     ) -> None:
         """What comes after the session does the work; tests put others in its place."""
@@ -115,9 +109,8 @@ class StreetService(QObject):
         self._streets = streets or StreetWork()
         self._tunings = tunings or TunedWork(self._streets)
         self._picturing = PictureWork(self._tunings)
-        self._fitter = fitter or FlowFitter(self)
-        self._references = references or ReferenceRunner(self)
         self._thread = ComputeThread(self)
+        self._fits = BackgroundFits(self._thread, ADOPTING, self._tunings, self)
         self._pairs = PairService(self._thread, ADOPTING, self._tunings, self)
         self._sums = SumsService(self._thread, ADOPTING, self._picturing, self)
         self.costs = CostService(self._thread, ADOPTING, self._tunings, self)
@@ -130,13 +123,10 @@ class StreetService(QObject):
         self._quiet.timeout.connect(self._share_out)
         self._fan_key: Hashable = None
         self._tuned_key: Hashable = None
-        self._tuning_key: Hashable = None
         self._solved_key: Hashable = None
         self._picture: Picture | None = None
         self._waiting: MeasuredAnswer | None = None
         """A picture on screen that waits for more measured sums."""
-        self._newest: tuple[StreetRequest, FlowSnapshot] | None = None
-        """A flow that has not been taken over yet."""
         self._open_mailboxes()
         self._listen()
 
@@ -149,8 +139,7 @@ class StreetService(QObject):
         """End the compute thread and the flow's process; safe to call twice."""
         self._quiet.stop()
         self._settled.stop()
-        self._fitter.stop()
-        self._references.stop()
+        self._fits.stop()
         self._pairs.stop()
         self.costs.stop()
         self._sums.stop()
@@ -197,21 +186,16 @@ class StreetService(QObject):
         self._fans = self._thread.open_mailbox(FANS)
         self._tuned = self._thread.open_mailbox(TUNINGS)
         self._solving = self._thread.open_mailbox(SOLVING)
-        self._adopting = self._thread.open_mailbox(ADOPTING)
-        self._fitting = self._thread.open_mailbox(ADOPTING)
         self._climbing = self._thread.open_mailbox(CLIMBING)
         self._apart = self._thread.open_mailbox(SHARING)
         self._sharing = self._thread.open_mailbox(SHARING)
         self._levels = self._thread.open_mailbox(SHARING)
         self._pictures = self._thread.open_mailbox(SHARING)
-        self._referring = self._thread.open_mailbox(ADOPTING)
-        self._comparing = self._thread.open_mailbox(ADOPTING)
 
     def _of_the_street(self) -> tuple[Mailbox, ...]:
         asked = (self._fans, self._tuned, self._solving)
         told = (self._apart, self._sharing, self._levels, self._pictures)
-        fitted = (self._adopting, self._fitting, self._referring, self._comparing)
-        return (*asked, *fitted, self._climbing, *told)
+        return (*asked, self._climbing, *told)
 
     def _listen(self) -> None:
         session = self._session
@@ -227,7 +211,6 @@ class StreetService(QObject):
         self._solving.rested.connect(self._solved)
         self._climbing.answered.connect(self._tuning_improved)
         self._settled.timeout.connect(self._improve)
-        self._adopting.answered.connect(self._adopted)
         self._sharing.answered.connect(self.parts_ready)
         self._apart.answered.connect(self.apart_ready)
         self._levels.answered.connect(self.levels_ready)
@@ -236,14 +219,11 @@ class StreetService(QObject):
         self._sums.learned.connect(self._work_picture_out)
         for mailbox in self._of_the_street():
             mailbox.failed.connect(self.failed)
-        self._fitting.answered.connect(self._fit_flow)
-        self._fitter.wanted.connect(self._prepare_flow)
-        self._fitter.fitted.connect(self._adopt_flow)
-        self._fitter.status.connect(self.flow_status)
-        self._references.wanted.connect(self._prepare_reference)
-        self._referring.answered.connect(self._run_reference)
-        self._references.found.connect(self._compare)
-        self._comparing.answered.connect(self._tuning_improved)
+        self._fits.flow_found.connect(self._flow_found)
+        self._fits.adopted.connect(self._adopted)
+        self._fits.compared.connect(self._tuning_improved)
+        self._fits.status.connect(self.flow_status)
+        self._fits.failed.connect(self.failed)
         self._pairs.surface_ready.connect(self.surface_ready)
         self._pairs.learned.connect(self._pair_learned)
         self._pairs.status.connect(self.flow_status)
@@ -295,19 +275,19 @@ class StreetService(QObject):
                 telling.withdraw()
             self.tuned_computing.emit()
             self._tuned.post(partial(self._tunings.answer, request))
-            for improving in (self._climbing, self._adopting):  # go on from where they were
-                improving.withdraw()
+            self._climbing.withdraw()  # goes on from where it was
+            self._fits.hold_back()
             self._settled.start()
-        self._tuning_key = tuning_key(request)
         self._pairs.consider(request)
         self._fit_in_background()
 
     def _fit_in_background(self) -> None:
         """See to flow and reference of the page, once all directions of two criteria are known."""
         request = self._request()
-        if request is not None and not self._pairs.busy:
-            self._fitter.consider(request)
-            self._references.consider(request)
+        if request is None or self._pairs.busy:
+            self._fits.forget()
+        else:
+            self._fits.consider(request)
 
     def _must_solve(self, request: StreetRequest) -> bool:
         """Whether λ is not the one that the goal held asks for on this street."""
@@ -351,15 +331,14 @@ class StreetService(QObject):
 
     def _forget(self) -> None:
         """Withdraw all wishes; say why there is nothing to show."""
-        self._fan_key = self._tuned_key = self._tuning_key = self._newest = None
+        self._fan_key = self._tuned_key = None
         self._solved_key = None
         self.fan = self.tuned = None
         self._quiet.stop()
         self._settled.stop()
         for mailbox in self._of_the_street():
             mailbox.withdraw()
-        self._fitter.forget()
-        self._references.forget()
+        self._fits.forget()
         self._pairs.forget()
         obstacle = self._obstacle()
         if obstacle:
@@ -379,15 +358,13 @@ class StreetService(QObject):
         request = self._request()
         if request is not None:
             self._climbing.post(partial(self._tunings.climb, request))
-        self._take_over()
+        self._fits.take_over()
 
-    def _take_over(self) -> None:
-        """Adopt the newest flow if it is the page's."""
-        if self._newest is not None and tuning_key(self._newest[0]) == self._tuning_key:
-            self._adopting.post(partial(self._tunings.adopt, *self._newest))
+    def _flow_found(self) -> None:
+        if not self._settled.isActive():
+            self._fits.take_over()
 
     def _adopted(self, improved: Improved) -> None:
-        self._newest = None
         self._tuning_improved(improved)
         self._settled.start()  # its curves can be prepared now
 
@@ -434,30 +411,9 @@ class StreetService(QObject):
         elif improved.settled or self.tuned is None or not self.tuned.valid:
             self._tuned.post(partial(self._tunings.answer, request))
 
-    def _prepare_flow(self, request: StreetRequest) -> None:
-        self._fitting.post(partial(self._tunings.flow_job, request))
-
-    def _fit_flow(self, prepared: tuple[StreetRequest, Job]) -> None:
-        self._fitter.run(*prepared)
-
-    def _prepare_reference(self, request: StreetRequest) -> None:
-        self._referring.post(partial(self._tunings.reference_job, request))
-
-    def _run_reference(self, prepared: tuple[StreetRequest, Job]) -> None:
-        self._references.run(*prepared)
-
-    def _compare(self, request: StreetRequest, reference: Reference) -> None:
-        if tuning_key(request) == self._tuning_key:
-            self._comparing.post(partial(self._tunings.compare, request, reference))
-
     def _pair_learned(self) -> None:
         """Answer again, now that all directions are known, unless the answer there will do."""
         request = self._request()
         if request is not None and (self.tuned is None or not self.tuned.valid):
             self._tuned.post(partial(self._tunings.answer, request))
         self._fit_in_background()
-
-    def _adopt_flow(self, request: StreetRequest, snapshot: FlowSnapshot) -> None:
-        self._newest = (request, snapshot)
-        if not self._settled.isActive():
-            self._take_over()

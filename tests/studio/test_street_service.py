@@ -229,10 +229,10 @@ def test_a_fitted_flow_is_adopted_for_the_page_it_was_fitted_for_and_no_other(
 ) -> None:
     session, service = running.session, running.service
     here = StreetRequest(session.state, session.households, session.trained_model())
-    service._fitter.fitted.emit(here, "flow of this street")
+    service._fits._fitter.fitted.emit(here, "flow of this street")
     qtbot.waitUntil(lambda: running.tunings.adopted == ["flow of this street"], timeout=PATIENCE)
     session.add_households(["D"])
-    service._fitter.fitted.emit(here, "flow of another street")
+    service._fits._fitter.fitted.emit(here, "flow of another street")
     running.settle(qtbot)
     assert running.tunings.adopted == ["flow of this street"]
 

@@ -11,7 +11,6 @@ from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QCompleter,
     QGridLayout,
     QHBoxLayout,
     QLabel,
@@ -23,7 +22,8 @@ from PySide6.QtWidgets import (
 from lvm_studio.studio.theme import Colours
 from lvm_studio.studio.widgets.certificate_strip import CertificateStrip
 from lvm_studio.studio.widgets.computing_label import ComputingLabel
-from lvm_studio.studio.widgets.criteria_help import OFFERED, TYPED_HELP, help_of, understood
+from lvm_studio.studio.widgets.criteria_help import help_of
+from lvm_studio.studio.widgets.criterion_box import CriterionBox
 from lvm_studio.studio.widgets.front_plot import FrontPlot
 from lvm_studio.studio.widgets.lam_fields import (
     KL_MAX,
@@ -52,12 +52,10 @@ from lvm_studio.studio.widgets.pair_pad import PairPad
 from lvm_studio.studio.widgets.steady_room import SteadyRoom
 from lvm_studio.studio.widgets.tuned_row import TunedRow
 from lvm_studio.studio.widgets.tuning_history import TuningHistory
-from lvm_studio.tuning.errors import TuningError
 
 if TYPE_CHECKING:
     from lvm_studio.studio.answers import ApartAnswer, Front, PairSurface, TunedAnswer
 
-CRITERION_CHARACTERS = 16
 LEVEL_WIDTH = 96
 NO_LEVEL = -1e7
 """What the field of E f holds where there is none; a nearness is below zero too."""
@@ -84,8 +82,7 @@ class LamControl(QWidget):
     def __init__(self, colours: Colours, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("lam_control")
-        self._criterion = OFFERED[0]
-        self.criterion_box = self._make_criteria()
+        self.criterion_box = CriterionBox(self)
         self.method_box = self._make_methods()
         self._lam = 0.0
         self.slider = LamSlider(self)
@@ -121,14 +118,9 @@ class LamControl(QWidget):
 
     def set_criterion(self, name: str) -> None:
         """Show the criterion in force."""
-        self._criterion = name
-        about = help_of(name)
-        with QSignalBlocker(self.criterion_box):
-            self.criterion_box.setCurrentIndex(self.criterion_box.findData(name))
-            self.criterion_box.setEditText(about.title)
-        self.criterion_box.setToolTip(f"{about.tooltip()}\n\n{TYPED_HELP}")
+        self.criterion_box.set_criterion(name)
         for field in (self.expectation_field, self.quantile_field):
-            field.setSuffix(f" {about.unit}")
+            field.setSuffix(f" {help_of(name).unit}")
 
     def set_method(self, method: str) -> None:
         """Show whose draws are asked for."""
@@ -172,7 +164,7 @@ class LamControl(QWidget):
 
     def set_held(self, goal: str, target: float, share: float = 0.5) -> None:
         """Say what stays as it is when the street, the week or the criterion change."""
-        unit = help_of(self._criterion).unit
+        unit = help_of(self.criterion_box.criterion).unit
         self.quantile_field.show_value(target if goal == "quantile" else NO_LEVEL)
         if goal == "quantile":
             self.share_field.show_value(100.0 * (1.0 - share))
@@ -229,21 +221,6 @@ class LamControl(QWidget):
         self.pad.set_colours(colours)
 
     # -- inside ----------------------------------------------------------------------------
-
-    def _make_criteria(self) -> QComboBox:
-        box = QComboBox(self)
-        for name in OFFERED:
-            about = help_of(name)
-            box.addItem(about.title, name)
-            box.setItemData(box.count() - 1, about.tooltip(), Qt.ItemDataRole.ToolTipRole)
-        box.setEditable(True)
-        box.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
-        # inline, it would turn what is typed into something of the list
-        completer = box.completer()
-        assert completer is not None  # an editable box has one
-        completer.setCompletionMode(QCompleter.CompletionMode.PopupCompletion)
-        box.setMinimumContentsLength(CRITERION_CHARACTERS)
-        return box
 
     def _make_methods(self) -> QComboBox:
         box = QComboBox(self)
@@ -344,10 +321,8 @@ class LamControl(QWidget):
         self._of_one: tuple[QWidget, ...] = (self._base, self.expectation_field, *quantile)
 
     def _connect(self) -> None:
-        self.criterion_box.activated.connect(self._choose_criterion)
-        line = self.criterion_box.lineEdit()
-        assert line is not None  # the box is editable
-        line.editingFinished.connect(self._take_typed)
+        self.criterion_box.chosen.connect(self._take_criterion)
+        self.criterion_box.refused.connect(self.criterion_refused)
         self.method_box.activated.connect(
             lambda: self.method_chosen.emit(self.method_box.currentData())
         )
@@ -370,9 +345,6 @@ class LamControl(QWidget):
             lambda value: self.target_asked.emit("expectation", value)
         )
 
-    def _choose_criterion(self, place: int) -> None:
-        self._take_criterion(self.criterion_box.itemData(place))
-
     def _show_pair(self, answer: TunedAnswer | None) -> None:
         pair = None if answer is None else answer.pair
         if pair is not None:
@@ -389,19 +361,6 @@ class LamControl(QWidget):
         level = self.quantile_field.value()
         if level > NO_LEVEL:
             self.quantile_asked.emit(level, 1.0 - self.share_field.value() / 100.0)
-
-    def _take_typed(self) -> None:
-        """Take the text that was typed as a criterion, or say why it is none."""
-        typed = self.criterion_box.currentText()
-        if typed == help_of(self._criterion).title:
-            return
-        try:
-            name = understood(typed)
-        except TuningError as error:
-            self.set_criterion(self._criterion)
-            self.criterion_refused.emit(str(error))
-        else:
-            self._take_criterion(name)
 
     def _take_criterion(self, name: str) -> None:
         self.set_criterion(name)
