@@ -36,15 +36,16 @@ class Sensitivity:
 
 
 @torch.no_grad()
-def sensitivity(space: Decodes, u: ArrayLike, *, weeks: bool) -> Sensitivity:
-    """Effects at u [dim], per standard deviation of the prior.
+def sensitivity(space: Decodes, u: ArrayLike, step: ArrayLike = 1.0, *, weeks: bool) -> Sensitivity:
+    """Effects at u [dim], per standard deviation of the prior, or per `step` [dim] of it.
 
-    Central differences over ±1: a maximum has a kink wherever another half-hour takes over, and
-    a gradient knows nothing of what is beyond it. `weeks`: the thesis' criteria and the energy;
+    Central differences over ± a step: a maximum has a kink wherever another half-hour takes over,
+    and a gradient knows nothing of what is beyond it. `weeks`: the thesis' criteria and the energy;
     otherwise mean, largest and spread of the coordinates.
     """
     here = torch.as_tensor(np.asarray(u), dtype=torch.float32)
-    steps = torch.cat([here + torch.eye(len(here)), here - torch.eye(len(here)), here[None]])
+    moves = torch.eye(len(here)) * torch.as_tensor(np.asarray(step), dtype=torch.float32)
+    steps = torch.cat([here + moves, here - moves, here[None]])
     told = _of_weeks if weeks else _of_vectors
     titles, units, values = told(space.decode(steps).mean)
     dim = len(here)

@@ -158,9 +158,17 @@ class LatentWork:
         return work
 
     def strips(
-        self, request: WalkRequest, u: Floats, traversal: Floats, between: Floats | None
+        self,
+        request: WalkRequest,
+        u: Floats,
+        traversal: Floats,
+        between: Floats | None,
+        step: Floats,
     ) -> Work:
-        """Decode traversal [R, C, dim] of u [dim], and path [S, dim]; answers `Strips`."""
+        """Decode traversal [R, C, dim] of u [dim], and path [S, dim]; answers `Strips`.
+
+        Effects are those of steps [dim] along each dimension.
+        """
 
         def work() -> Generator[object, None, None]:
             from lvm_studio.analysis.sensitivity import sensitivity
@@ -174,7 +182,7 @@ class LatentWork:
             path = None if between is None else decode(space, between)[0][None]
             yield None
             weeks = isinstance(request, StreetRequest) or bool(request.week)
-            effects = sensitivity(space, u, weeks=weeks)
+            effects = sensitivity(space, u, step, weeks=weeks)
             yield Strips(grid.reshape(rows, columns, -1), path, middle[0], effects)
 
         return work

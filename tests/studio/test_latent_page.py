@@ -109,9 +109,13 @@ def test_effects_name_every_dimension(panel):
 def test_one_household_moves_the_street_by_its_share(panel, session, qtbot: QtBot):
     whose = panel.walk.whose
     assert whose.count() == 1 + len(session.state.composition.counts)
+    place = panel.walk._strip_rows.index(panel.cloud.names.index("w1"))
+    whole = np.ptp(panel.walk.strips_shown.traversal[place], axis=0).max()
     whose.setCurrentIndex(1)
     whose.activated.emit(1)
     qtbot.waitUntil(lambda: settled(panel), timeout=5000)
+    own = np.ptp(panel.walk.strips_shown.traversal[place], axis=0).max()
+    assert 0.0 < own < whole
     row = next(r for r in panel.walk.sliders.rows if r.dimension.name == "w1")
     row.field.setValue(1.0)
     assert 0.0 < panel.walk.u[row.dimension.index] < 1.0

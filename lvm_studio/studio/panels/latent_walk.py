@@ -189,11 +189,13 @@ class LatentWalk(QSplitter):
             self._part_box.withdraw()
             self._scale = np.ones_like(self._scale)
             self.sliders.show_values(self.u)
+            self._settle.start()
 
     def _take_part(self, part: PartScale) -> None:
         if len(part.scale) == len(self.u):
             self._scale = np.maximum(part.scale, 1e-6)
             self.sliders.show_values(self.u / self._scale)
+            self._settle.start()
 
     # where one stands
 
@@ -264,10 +266,12 @@ class LatentWalk(QSplitter):
         if self._request is None or self._cloud is None or not self.isVisible():
             return
         self._strip_rows = tuple(int(i) for i in self._cloud.order[:STRIP_ROWS])
-        grid = np.stack([traversal(self.u, i, STRIP_VALUES) for i in self._strip_rows])
+        values = {i: self._scale[i] * np.array(STRIP_VALUES) for i in self._strip_rows}
+        grid = np.stack([traversal(self.u, i, values[i]) for i in self._strip_rows])
         self.strip.set_stale(True)
         path = self.path(BETWEEN_STEPS)
-        self._strip_box.post(self._work.strips(self._request, self.u, grid, path))
+        work = self._work.strips(self._request, self.u, grid, path, self._scale)
+        self._strip_box.post(work)
 
     def _take_strips(self, strips: Strips) -> None:
         self.strips_shown = strips
@@ -327,7 +331,8 @@ class LatentWalk(QSplitter):
 
     def _go_to_cell(self, row: int, column: int) -> None:
         u = self.u.copy()
-        u[self._strip_rows[row]] = STRIP_VALUES[column]
+        index = self._strip_rows[row]
+        u[index] = STRIP_VALUES[column] * self._scale[index]
         self.stand_at(u)
 
     def _show_differences(self, _index: int) -> None:

@@ -149,6 +149,7 @@ class LatentMap(QWidget):
             or (points.covariance is None and not self._holds_well(points.xy))
         )
         self._points = points
+        self._show_posterior(None)  # of a point that may lie elsewhere now
         self._refresh()
         if fit:
             self.fit()
