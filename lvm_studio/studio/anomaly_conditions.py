@@ -10,7 +10,6 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QToolButton, QWidget
 
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.households import HouseholdSet
-from lvm_studio.data.known_columns import with_columns
 from lvm_studio.data.week_conditions import tellable
 from lvm_studio.data.week_vectors import CONDITIONS, OWN
 from lvm_studio.studio.commands import Document
@@ -52,6 +51,8 @@ class WeekConditions(QToolButton):
 
     def take_file(self, path: Path) -> None:
         """Know the columns of a file of the open households, and offer them; one step of undo."""
+        from lvm_studio.data.known_columns import with_columns  # polars: the window comes first
+
         session, name = self._session, self._session.state.dataset
         try:
             before = session.households

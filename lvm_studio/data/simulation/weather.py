@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import lfilter
 
 from lvm_studio.data.units import DAY
 
@@ -47,6 +46,8 @@ def _persistent(
     count: int, spread: float, persistence: float, generator: np.random.Generator
 ) -> NDArray[np.float64]:
     """Stationary AR(1) with standard deviation `spread`."""
+    from scipy.signal import lfilter  # takes half a second, which the window would wait for
+
     shocks = generator.standard_normal(count) * np.sqrt(1 - persistence**2)
     shocks[0] /= np.sqrt(1 - persistence**2)
     walk: NDArray[np.float64] = spread * lfilter([1.0], [1.0, -persistence], shocks)
