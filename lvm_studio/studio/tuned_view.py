@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from lvm_studio.models.street import BaseSpace
     from lvm_studio.storage.street_state import StreetState
+    from lvm_studio.studio.rivals_work import Rival
     from lvm_studio.tuning.certificate import Certificate
     from lvm_studio.tuning.estimates import TunedEstimate
     from lvm_studio.tuning.pool import Draws
@@ -38,7 +39,7 @@ class View:
     """The tuned law at one λ from one source: an estimate, and curves [n, 336] kW.
 
     u: [n, dim] of the whole street, whichever part of it is tuned; weights: [n] of the curves,
-    mean one; all one where they have been resampled.
+    mean one; all one where they have been resampled; sentence: '' for that of the method.
     """
 
     method: Method
@@ -47,6 +48,7 @@ class View:
     u: torch.Tensor
     curves_kw: NDArray[np.float32]
     weights: NDArray[np.float64]
+    sentence: str = ""
 
 
 class Views:
@@ -84,6 +86,20 @@ class Views:
                 return View("flow", estimate, certificate, rows.u, rows.curves_kw, rows.weights)
         u, curves = self.stored(request, tuning, source, share)
         return View(source.method, estimate, certificate, u, curves, np.ones(len(curves)))
+
+    def of_rival(self, request: StreetRequest, rival: Rival) -> View:
+        """Return draws that all count the same, spread over the rows."""
+        from lvm_studio.tuning.composition_parts import whole_coordinates
+
+        space, rows = self.space(request), request.state.samples
+        eps = self._row_noise(request, space)
+        u = rival.u[np.arange(rows) * len(rival.u) // rows]
+        curves = decode(space, u, eps)
+        whole = whole_coordinates(space, u, eps)
+        method: Method = "rejection" if request.state.method == "rejection" else "langevin"
+        alike = np.ones(rows)
+        certificate, told = rival.certificate, rival.sentence
+        return View(method, rival.estimate, certificate, whole, curves, alike, told)
 
     def stored(
         self,
@@ -203,6 +219,8 @@ def _resampled(share: NDArray[np.float64], state: StreetState) -> NDArray[np.int
 
 def _sentence(view: View) -> str:
     """Say which of the sources is on screen; how far to trust it the certificate says."""
+    if view.sentence:
+        return view.sentence
     estimate = view.estimate
     return {
         "pool": f"{estimate.samples:,} base weeks, reweighted.",

@@ -24,10 +24,11 @@ from lvm_studio.studio.apart_work import ApartWork
 from lvm_studio.studio.levels_work import LevelsWork
 from lvm_studio.studio.pair_work import PairWork
 from lvm_studio.studio.parts_work import PartsWork
+from lvm_studio.studio.rivals_work import RivalsWork
 from lvm_studio.studio.street_work import Recent, StreetWork
 from lvm_studio.studio.tuned_goals import facing, solve_on
 from lvm_studio.studio.tuned_keys import alike, side_of, tuning_key
-from lvm_studio.studio.tuned_view import Views, answer_of
+from lvm_studio.studio.tuned_view import View, Views, answer_of
 from lvm_studio.studio.tunings import Source, Tuning, best_source, by_knowledge
 from lvm_studio.tuning.errors import TuningError
 
@@ -65,6 +66,7 @@ class TunedWork:
         self._pairs = PairWork(self.views)
         self._parts = PartsWork(streets)
         self._apart = ApartWork(streets)
+        self._rivals = RivalsWork()
         self._levels = LevelsWork(self.views)
         self._tunings: Recent[Hashable, Tuning] = Recent(6)
         self._before: Before | None = None
@@ -82,12 +84,19 @@ class TunedWork:
             if view.estimate.valid:
                 yield answer_of(request, look, view)
         tuning = yield from self.known(request)
-        yield answer_of(request, tuning, self.views.at(request, tuning))
+        yield answer_of(request, tuning, (yield from self._view(request, tuning)))
+
+    def _view(self, request: StreetRequest, tuning: Tuning) -> Generator[None, None, View]:
+        """The law at λ by the method asked for."""
+        rival = yield from self._rivals.at(request, tuning)
+        if rival is not None:
+            return self.views.of_rival(request, rival)
+        return self.views.at(request, tuning)
 
     def parts(self, request: StreetRequest) -> Generator[PartsAnswer | None, None, None]:
         """Share out the curves of `answer` among the households."""
         tuning = yield from self.known(request)
-        view = self.views.at(request, tuning)
+        view = yield from self._view(request, tuning)
         yield None
         yield from self._parts.answer(request, view.u, view.curves_kw)
 

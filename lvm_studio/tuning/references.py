@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Protocol
@@ -60,6 +60,12 @@ def rejection(potential: Potential, kl: float, n: int, seed: int) -> ReferenceDr
     """Keep the best e^{-kl} of n base draws: another law than p̂_λ, of the same KL (10.3.3)."""
     began = time.perf_counter()
     u, f = _base(potential, n, seed)
+    return kept_best(u, f, kl, time.perf_counter() - began)
+
+
+def kept_best(u: Tensor, f: Array, kl: float, seconds: float) -> ReferenceDraws:
+    """The same of base draws u [n, dim] that are there, with their f [n]."""
+    n = len(f)
     kept = max(1, round(n * math.exp(-kl)))
     rows = np.argsort(-f)[:kept]
     error = float(f[rows].std(ddof=1)) / math.sqrt(kept) if kept > 1 else math.inf
@@ -72,7 +78,7 @@ def rejection(potential: Potential, kl: float, n: int, seed: int) -> ReferenceDr
         standard_error=error,
         effective=float(kept),
         decodes=n,
-        seconds=time.perf_counter() - began,
+        seconds=seconds,
         caveat="The best 1 in N is cut off at a level: it is not the tuned law, only as far away.",
     )
 
@@ -104,6 +110,21 @@ def langevin(
     No Metropolis test, so that its step biases it; the first half is thrown away. Its effective
     number comes from the spread between chains.
     """
+    *_, draws = langevin_in_slices(potential, lam, chains, steps, seed, step)
+    assert draws is not None  # the last slice is the draws
+    return draws
+
+
+def langevin_in_slices(
+    potential: Potential,
+    lam: float,
+    chains: int,
+    steps: int,
+    seed: int,
+    step: float = 0.02,
+    every: int = 10,
+) -> Iterator[ReferenceDraws | None]:
+    """The same with a pause (None) after so many steps."""
     began = time.perf_counter()
     generator = torch.Generator().manual_seed(seed)
     u = torch.randn(chains, potential.dim, generator=generator)
@@ -115,10 +136,12 @@ def langevin(
             kept_f.append(f.double())
         noise = torch.randn(u.shape, generator=generator)
         u = u + step * (lam * gradient - u) + math.sqrt(2.0 * step) * noise
+        if number % every == 0:
+            yield None
     each = torch.stack(kept_f)
     error = float(each.mean(dim=0).std()) / math.sqrt(chains)
     seen: Array = each.flatten().numpy()
-    return ReferenceDraws(
+    yield ReferenceDraws(
         method="langevin",
         u=torch.cat(kept_u),
         f=seen,

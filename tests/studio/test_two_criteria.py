@@ -26,6 +26,7 @@ from lvm_studio.studio.street_work import StreetWork
 from lvm_studio.studio.theme import DARK, LIGHT
 from lvm_studio.studio.tuned_keys import pair_key, tuning_key
 from lvm_studio.studio.tuned_work import TunedWork
+from lvm_studio.studio.widgets.certificate_strip import certificate_text
 from lvm_studio.studio.widgets.lam_control import LamControl
 from lvm_studio.studio.widgets.pair_inverse import PairInverse, polar
 from lvm_studio.studio.widgets.pair_pad import PairPad
@@ -110,6 +111,26 @@ def test_what_is_tuned_is_another_tuning(model: TrainedModel) -> None:
     blends = (asked(model, second="ramp", blend=blend, lam=1.0 - blend) for blend in (0.0, 9.0))
     assert len({pair_key(request) for request in blends}) == 1
     assert tuning_key(asked(model, blend=1.0)) == tuning_key(asked(model, blend=2.0))
+
+
+@pytest.mark.parametrize("method", ["rejection", "langevin"])
+def test_what_others_would_use_is_shown_with_its_cost_and_a_red_mark(
+    model: TrainedModel, tunings: TunedWork, method: str
+) -> None:
+    request = asked(model, lam=0.6, method=method)
+    answer: TunedAnswer = only(tunings.answer(request))
+    best: TunedAnswer = only(tunings.answer(asked(model, lam=0.6)))
+    assert answer.method == method
+    assert not answer.valid
+    assert not answer.certificate.ok
+    assert answer.kl == pytest.approx(best.kl, rel=0.2)
+    assert answer.expectation == pytest.approx(best.expectation, rel=0.05)
+    assert "a curve)" in answer.sentence
+    assert certificate_text(answer.certificate, answer.samples).startswith(
+        answer.certificate.sentence
+    )
+    assert "nan" not in certificate_text(answer.certificate, answer.samples)
+    assert only(tunings.answer(asked(model, method=method))).method == "pool"  # λ = 0
 
 
 # Two criteria ------------------------------------------------------------------------------------

@@ -77,6 +77,8 @@ def certificate_text(certificate: Certificate, samples: int) -> str:
     tail = () if certificate.khat > KHAT_LIMIT else (f"k̂ {khat}",)
     reference = certificate.reference_log_z
     beside = "no SMC yet" if reference is None else "SMC {:.3f}, {:.3f}".format(*reference)
+    if not math.isfinite(certificate.log_z):  # draws without weights tell no more
+        return f"{certificate.sentence}\n{ess} ({certificate.ess_share:.0%})"
     parts = (
         f"{ess} ({certificate.ess_share:.0%})",
         *tail,

@@ -39,6 +39,16 @@ METHODS = (
     ("climb", "Mixtures", "Weeks of Gaussian mixtures fitted on the way to λ, reweighted."),
     ("smc", "Reference", "Weeks of tempered SMC, all its rungs counted together."),
     ("flow", "Flow", "Weeks of the normalising flow, with their exact weights."),
+    (
+        "rejection",
+        "Best 1 in N",
+        "Top-k rejection: the best of the base weeks, as many as KL leaves. Another law.",
+    ),
+    (
+        "langevin",
+        "Langevin",
+        "Plain Langevin chains of some seconds: their steps bias them, and they tell no log Z.",
+    ),
 )
 METHOD_HELP = (
     "Whose draws stand behind the tuned law. A method that is not ready yet, or not believed\n"
