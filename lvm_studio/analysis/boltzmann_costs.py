@@ -115,7 +115,12 @@ def _proposals(
     mixture = _mixture(pool, metered, lam, setting, seed)
     before, began = metered.decoded - len(pool.draws.f), time.perf_counter()
     # A batch of 256 a step, and checks: all of it passes the meter.
-    spec = FlowSpec(kl_max=KL + _BEYOND, steps=setting.flow_steps, snapshot_every=250)
+    spec = FlowSpec(
+        kl_max=KL + _BEYOND,
+        steps=setting.flow_steps,
+        snapshot_every=250,
+        climb_draws=setting.climb_draws,
+    )
     for report in fit_flow(spec, pool.potential, pool.draws, seed=seed):
         if isinstance(report, FlowSnapshot):
             proposal = report.proposal()

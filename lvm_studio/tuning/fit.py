@@ -94,7 +94,8 @@ def fit_flow(
     comes before the first step: the climb's Gaussians are a usable flow already.
     """
     generator = torch.Generator().manual_seed(seed)
-    for stage in climb(potential, base, kl_max=spec.kl_max, generator=generator):
+    stages = climb(potential, base, kl_max=spec.kl_max, draws=spec.climb_draws, generator=generator)
+    for stage in stages:
         yield ClimbReport(stage.stages, stage.lam, stage.kl)
     fit = FlowFit(spec, potential, start_flow(stage, spec, seed), generator, stage.draws)
     yield fit.snapshot()
