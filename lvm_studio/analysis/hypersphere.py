@@ -17,7 +17,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import betaln
 
 Array = NDArray[np.float64]
 
@@ -48,6 +47,8 @@ def log_ell(b: ArrayLike, a: ArrayLike, dim: int) -> Array:
 
 def log_gain(b: ArrayLike, a: ArrayLike, dim: int) -> Array:
     """log l(r) - log l(0): what a radius is worth over a constant decoder, in nats a point."""
+    from scipy.special import betaln  # slow to import, and a page of the studio is made of this
+
     gain: Array = log_ell(b, a, dim) - betaln((dim - 1) / 2, 0.5)
     return gain
 

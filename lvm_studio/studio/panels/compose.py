@@ -35,6 +35,7 @@ from lvm_studio.studio.widgets.whole_choice import WholeChoice
 from lvm_studio.tuning.criterion_specs import DistanceSpec, parse_criterion
 
 if TYPE_CHECKING:
+    from lvm_studio.data.households import HouseholdSet
     from lvm_studio.storage.street_state import StreetState
     from lvm_studio.studio.answers import FanAnswer, TunedAnswer
     from lvm_studio.studio.session import Session
@@ -54,6 +55,8 @@ class ComposePanel(SteadyPage):
         self._lam_burst = Burst(session.new_gesture)
         self._temperature_burst = Burst(session.new_gesture)
         self._shown_burst = Burst(session.new_gesture)
+        self._listed: HouseholdSet | None = None
+        """Whose households are in the library."""
         self._tuned_street: Hashable = None
         """What the tuned fan on screen is of."""
         colours = theme().colours
@@ -202,9 +205,11 @@ class ComposePanel(SteadyPage):
     def _show_dataset(self) -> None:
         if self._session.has_households:
             households = self._session.households
-            self.library.set_households(households)
-            self.composition.set_members(members(households))
-            self.weeks.set_weeks(week_entries(households))
+            if households is not self._listed:  # state and workspace tell of the same change
+                self._listed = households
+                self.library.set_households(households)
+                self.composition.set_members(members(households))
+                self.weeks.set_weeks(week_entries(households))
             self.weeks.set_week(self._session.state.week)
 
     def _state_changed(self, new: StreetState, old: StreetState) -> None:
