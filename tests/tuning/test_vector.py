@@ -93,7 +93,7 @@ def test_the_surface_is_bounded_by_kl(pool: VectorPool) -> None:
 
 @pytest.fixture(scope="module")
 def flow(pool: VectorPool) -> VectorFlow:
-    spec = FlowSpec(branches=1, couplings=2, hidden=24, steps=220, batch=128, lr=1e-2)
+    spec = FlowSpec(branches=1, couplings=2, hidden=24, steps=140, batch=128, lr=1e-2)
     steps = fit_vector_flow(spec, pool, seed=0)
     while True:
         try:
