@@ -3,11 +3,13 @@
 from lvm_studio.analysis.chapters.composition_little_data import little_data_section
 
 
-def test_both_tables_are_shown_with_what_they_are():
+def test_all_tables_are_shown_with_what_they_are():
     section = little_data_section()
-    variants, folds = section.tables
+    variants, after, folds = section.tables
     assert len(variants.rows) >= 6
     assert len(folds.rows) == 3
     assert variants.note
     assert folds.note
+    assert len(after.rows) >= 6
+    assert {len(row) for row in after.rows} == {len(after.columns)}
     assert "pytest" in section.paragraphs[1]

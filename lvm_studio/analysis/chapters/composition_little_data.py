@@ -17,10 +17,13 @@ WORDS = (
 
 
 def little_data_section() -> Section:
-    """The kept comparison as two tables."""
+    """The kept comparison as three tables."""
     kept = json.loads(resource_path("studies", "little-data.json").read_text(encoding="utf-8"))
     return Section(
-        "Little data", (WORDS, f"To repeat: {kept['repeat']}"), (), (_variants(kept), _folds(kept))
+        "Little data",
+        (WORDS, f"To repeat: {kept['repeat']}"),
+        (),
+        (_variants(kept), _after_training(kept), _folds(kept)),
     )
 
 
@@ -39,6 +42,29 @@ def _variants(kept: dict[str, Any]) -> PageTable:
         tuple(tuple(row[name] for name in names) for row in kept["variants"]["rows"]),
         kept["variants"]["about"],
     )
+
+
+def _after_training(kept: dict[str, Any]) -> PageTable:
+    study = kept["after_training"]
+    return PageTable(
+        "What was tried once models were trained: energy score − before, as a share of before",
+        ("change", "20–60 households", "8–14 households", "80 % band of flexibility covers"),
+        tuple(
+            (
+                row["what"],
+                *(_change(row[name]) for name in ("change_20_60", "change_8_14")),
+                ", ".join(
+                    "–" if share is None else f"{share:.2f}" for share in row["flexibility80"]
+                ),
+            )
+            for row in study["rows"]
+        ),
+        study["about"],
+    )
+
+
+def _change(measured: list[float] | None) -> str:
+    return "–" if measured is None else "{:+.4f} ± {:.4f}".format(*measured)
 
 
 def _folds(kept: dict[str, Any]) -> PageTable:
