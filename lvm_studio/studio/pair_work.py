@@ -84,6 +84,8 @@ class PairWork:
         self, request: StreetRequest, found: PairKnown
     ) -> Generator[PairSurface | None, None, None]:
         """Answer every direction from these draws from now on, and tell the surface."""
+        import scipy.interpolate  # noqa: F401 - the pad will: a quarter of a second, here
+
         known = yield from self.known(request)
         known.draws, known.surface = found.draws, found.surface
         yield from self.surface(request)

@@ -90,6 +90,7 @@ class CostTable(QWidget):
         rows.addLayout(top)
         rows.addWidget(self.table, 1)
         rows.addWidget(self.words)
+        rows.addStretch()  # what is asked for stands at the top while there is no table
         self.button.clicked.connect(self.measure_asked)
         self.cancel.clicked.connect(self.cancel_asked)
         self.show_running(running=False)
