@@ -152,6 +152,10 @@ class Ensemble:
         eps = torch.randn((members, samples, count, z), generator=self._noise, device=self.device)
         return x, eps, torch.randn(x.shape, generator=self._noise, device=self.device)
 
+    def put_sigma(self, sigma: NDArray[np.float64]) -> None:
+        """Give every member another fixed sigma, [R]; for `FixedNoiseSpec` alone."""
+        self._buffers["vae.noise.level"] = torch.from_numpy(sigma).float().to(self.device)
+
     def train_epoch(self) -> Terms:
         """One epoch for all members; the terms are means over its batches."""
         self._frame.train()
