@@ -269,6 +269,7 @@ class AnchorsPanel(ArtificialPanel):
 def _said(tree: Tree, count: int, most: int) -> str:
     """What draws these wholes, and whether there is room for more."""
     provenance = tree.get("provenance")
-    steps = provenance.get("steps", "?") if isinstance(provenance, dict) else "?"
+    steps = provenance.get("steps") if isinstance(provenance, dict) else None
+    trained = f"{steps:,} steps of training" if isinstance(steps, int) else "training unknown"
     full = f" {most} parts at most: the model has seen no larger wholes." if count >= most else ""
-    return f"Drawn from “{tree.get('name')}”, {steps} steps of training.{full}"
+    return f"Drawn from “{tree.get('name')}”, {trained}.{full}"

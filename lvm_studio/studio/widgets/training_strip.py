@@ -38,7 +38,7 @@ class TrainingStrip(QWidget):
         self._kind = kind
         self.hint = (
             "What this model drew while it learned is not in its file: train the recipe "
-            f"“{recipe}” on the Training page, and it is shown here."
+            f"“{recipe}” on the Train page, and it is shown here."
         )
         self.steps: list[int] = []
         self._wholes: NDArray[np.float32] = np.zeros((0, 0), np.float32)
