@@ -52,6 +52,8 @@ class RestingJob(QObject):
         """Run for this request when the page has been at rest for a while."""
         key = self._key_of(request)
         if key == self._key:
+            if self._rest.isActive():  # λ still moves: a process that starts would hold it up
+                self._rest.start()
             return
         self.forget()
         if self._worth(request) and key not in self._done:

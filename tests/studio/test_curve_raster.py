@@ -54,6 +54,10 @@ def test_what_is_no_number_is_not_drawn() -> None:
     assert coverage(heights, Grid(4, 10, 0.0, 4.0)).sum() == pytest.approx(4.0)
 
 
+def test_no_curves_cover_nothing() -> None:
+    assert not coverage(np.empty((5, 0), np.float32), Grid(4, 10, 0.0, 1.0)).any()
+
+
 def test_nothing_is_drawn_beside_the_curve() -> None:
     covered = coverage(np.full((3, 1), 5.0, np.float32), Grid(10, 10, 4.0, 1.0))
     assert covered.sum(axis=0).astype(bool).tolist() == [4 <= x < 6 for x in range(10)]

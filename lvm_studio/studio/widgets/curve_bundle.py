@@ -108,11 +108,13 @@ class CurveBundle(pg.GraphicsObject):
         to_device = painter.deviceTransform()
         area = to_device.mapRect(QRectF(self.viewRect())).toAlignedRect()
         painter.save()
-        painter.resetTransform()
-        bare = painter.deviceTransform()  # from points to the device's pixels
-        image = self._image(to_device, area, bare.m11())
-        painter.drawImage(bare.inverted()[0].map(QPointF(area.topLeft())), image)
-        painter.restore()
+        try:
+            painter.resetTransform()
+            bare = painter.deviceTransform()  # from points to the device's pixels
+            image = self._image(to_device, area, bare.m11())
+            painter.drawImage(bare.inverted()[0].map(QPointF(area.topLeft())), image)
+        finally:
+            painter.restore()  # Qt does not survive a painter left as it was
 
     def _image(self, to_device: QTransform, area: QRect, ratio: float) -> QImage:
         """The curves on these pixels of the device, of which `ratio` make a point."""
@@ -134,8 +136,9 @@ class CurveBundle(pg.GraphicsObject):
             if len(changed) <= FEW_CHANGED * points.shape[1]:
                 both = np.concatenate([before.points[:, changed], points[:, changed]], axis=1)
                 signs = np.repeat([-1.0, 1.0], len(changed))
-                before.covered += place.coverage(both, signs)
-                before.points = points
+                if len(changed):
+                    before.covered += place.coverage(both, signs)
+                    before.points = points
                 return before.covered
         self._counted = Counted(place, points, place.coverage(points))
         return self._counted.covered

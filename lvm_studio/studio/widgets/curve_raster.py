@@ -63,6 +63,8 @@ def coverage(
     rises = heights[1:] - heights[:-1]
     edges = np.clip((np.arange(grid.columns + 1) - grid.first) / grid.step, 0, len(rises))
     covered = np.zeros((grid.columns, grid.rows), np.float32)
+    if not heights.size:
+        return covered.T
     for start in range(0, grid.columns, BLOCK):
         block = edges[start : start + BLOCK + 1]
         upper, lower = _extents(heights, rises, block)
