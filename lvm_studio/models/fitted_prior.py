@@ -26,6 +26,9 @@ FURTHEST_SEEN = 3.0
 """Networks see coordinates bounded by this many deviations: beyond, the flow is linear."""
 
 
+DECILES = (0.1, 0.9)
+
+
 class FittedPrior(nn.Module):
     """v = T(u; told), u ~ N(0, I): the identity until it is fitted.
 
@@ -81,13 +84,18 @@ class FittedPrior(nn.Module):
             self.centre.copy_(mean)
             self.spread.copy_(_root(covariance))
 
-    def match(self, mean: Tensor, covariance: Tensor, drawn: Tensor) -> None:
-        """Move draws [N, dim] of its own to this mean and covariance, if it is to match any."""
+    def match(self, seen: Tensor, drawn: Tensor) -> None:
+        """Give draws of its own [N, dim] the spread of those that were seen, if it is to match.
+
+        First the covariance, then along each axis the width between the first and the last
+        decile: the tails of a flow are heavier, and would otherwise narrow its body.
+        """
         if self.matched:
-            spread = torch.cov(drawn.T).reshape(covariance.shape)
-            own = torch.linalg.inv(_root(spread))
-            move = _root(covariance) @ own
-            self.centre.copy_(mean + move @ (self.centre - drawn.mean(0)))
+            root, own = _root(_covariance(seen)), torch.linalg.inv(_root(_covariance(drawn)))
+            at, lies = seen.mean(0), drawn.mean(0)
+            wanted, has = (seen - at) @ torch.linalg.inv(root).T, (drawn - lies) @ own.T
+            move = root @ torch.diag(_width(wanted) / _width(has)) @ own
+            self.centre.copy_(at + move @ (self.centre - lies))
             self.spread.copy_(move @ self.spread)
 
     def whitened(self, mean: Tensor, std: Tensor, told: Tensor) -> tuple[Tensor, Tensor]:
@@ -131,6 +139,16 @@ class _Coupling(nn.Module):
             return DependentTransform(MonotonicAffineTransform(shift, scale, SMALLEST_SCALE), 1)
 
         return transform
+
+
+def _covariance(rows: Tensor) -> Tensor:
+    return torch.cov(rows.T).reshape(rows.shape[1], rows.shape[1])
+
+
+def _width(rows: Tensor) -> Tensor:
+    """Between the first and the last decile of each column."""
+    ends = torch.quantile(rows, torch.tensor(DECILES, device=rows.device), dim=0)
+    return ends[1] - ends[0]
 
 
 def _root(covariance: Tensor) -> Tensor:

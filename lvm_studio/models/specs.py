@@ -126,7 +126,7 @@ class FittedPriorSpec(BaseModel):
     )
     batch: Annotated[int, Field(ge=2, le=8192)] = 256
     matched: bool = Field(
-        default=False, description="its mean and covariance are those of the posteriors exactly"
+        default=False, description="its mean and spread are those of the posteriors"
     )
 
 

@@ -97,8 +97,7 @@ def fit_flow(
 
     Yields the share of the steps that is done.
     """
-    moments = seen.moments()
-    prior.begin(*moments)
+    prior.begin(*seen.moments())
     prior.requires_grad_(True)
     optimiser = torch.optim.AdamW(prior.parameters(), lr=LR, weight_decay=WEIGHT_DECAY)
     for step in range(spec.steps):
@@ -116,5 +115,7 @@ def fit_flow(
     prior.requires_grad_(False)
     if prior.matched:
         rows = torch.randint(len(seen.mean), (MATCHED_ON,), generator=generator)
-        u = torch.randn(MATCHED_ON, prior.dim, generator=generator).to(seen.mean)
-        prior.match(*moments, prior(u, seen.told[rows.to(seen.mean.device)]))
+        rows = rows.to(seen.mean.device)
+        noise = torch.randn(2, MATCHED_ON, prior.dim, generator=generator).to(seen.mean)
+        drawn = prior(noise[0], seen.told[rows])
+        prior.match(seen.mean[rows] + seen.std[rows] * noise[1], drawn)
