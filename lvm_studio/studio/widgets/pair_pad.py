@@ -165,7 +165,9 @@ class PairPad(WordedPlot):
         x, y = surface.expectation[around, level].T
         valid = surface.valid[around, level]
         sure: NDArray[np.float64] = np.where(valid, y, np.nan)
-        doubtful = pg.PlotCurveItem(x, y, antialias=True)
+        unsure = ~valid | ~np.roll(valid[:-1], 1)[around] | ~np.roll(valid[:-1], -1)[around]
+        doubt: NDArray[np.float64] = np.where(unsure, y, np.nan)  # up to its sure neighbours
+        doubtful = pg.PlotCurveItem(x, doubt, connect="finite", antialias=True)
         line = pg.PlotCurveItem(x, sure, connect="finite", antialias=True)
         for item, kept in ((doubtful, self._doubtful), (line, self._lines)):
             self.plot.addItem(item, ignoreBounds=True)
