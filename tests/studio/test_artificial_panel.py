@@ -70,7 +70,9 @@ def test_sines_are_dropped_removed_and_undone(qtbot, session, service):
     assert panel.parts.parts[-1] == Sine(2)
     panel.clear_button.click()
     assert panel.rows.shown == ()
+    assert panel.rows.words.startswith("Drag frequencies")
     panel.reset_button.click()
+    assert panel.rows.words == "Drawing …"
     qtbot.waitUntil(lambda: len(panel.rows.shown) == 3, timeout=PATIENCE)
 
 

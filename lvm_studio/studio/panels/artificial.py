@@ -143,6 +143,7 @@ class ArtificialPanel(QWidget):
         parts = self.parts.parts
         self.list.set_titles([part.title for part in parts])
         self._show_parts(parts)
+        self.rows.expect(bool(parts))
         if not parts:
             self._box.withdraw()
             self.rows.set_rows(None)
@@ -151,7 +152,7 @@ class ArtificialPanel(QWidget):
         try:
             tree = self._model()
         except (DataError, StorageError) as error:
-            self.note.setText(str(error))
+            self._show_failure(str(error), "")
             return
         self.note.setText(_said(tree, len(parts), self.parts.most))
         self.through_training.set_model(tree)
@@ -190,6 +191,7 @@ class ArtificialPanel(QWidget):
         self.rows.set_rows(rows)
 
     def _show_failure(self, sentence: str, _details: str) -> None:
+        self.rows.expect(False)
         self.note.setText(sentence)
 
 

@@ -27,6 +27,17 @@ class WholeRows(QWidget):
         super().__init__(parent)
         self._hint, self._row = hint, row
         self._rows: SineRows | AnchorRows | None = None
+        self._expected = False
+
+    @property
+    def words(self) -> str:
+        """What stands where no row is."""
+        return "Drawing …" if self._expected else self._hint
+
+    def expect(self, coming: bool) -> None:
+        """Whether rows are on their way: a hint how to begin would then be wrong."""
+        self._expected = coming
+        self.update()
 
     @property
     def shown(self) -> Parts:
@@ -50,7 +61,7 @@ class WholeRows(QWidget):
         if self._rows is None:
             painter.setPen(QColor(theme().colours.muted))
             flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
-            painter.drawText(self.rect().adjusted(30, 30, -30, -30), flags, self._hint)
+            painter.drawText(self.rect().adjusted(30, 30, -30, -30), flags, self.words)
         elif isinstance(self._rows, SineRows):
             self._paint_sines(painter, self._rows)
         else:
