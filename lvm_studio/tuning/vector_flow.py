@@ -13,6 +13,7 @@ from lvm_studio.tuning.certificate import Certificate, certify
 from lvm_studio.tuning.fit import FlowStep
 from lvm_studio.tuning.flow import LambdaFlow
 from lvm_studio.tuning.flow_conditional import ConditionalFit, Difficulty, Given, TargetBatch
+from lvm_studio.tuning.kept import keep_one, kept_gap
 from lvm_studio.tuning.specs import FlowSpec
 from lvm_studio.tuning.vector import VectorDraws, VectorPool, VectorPotential, directions
 from lvm_studio.tuning.weights import Array, normalised
@@ -130,6 +131,22 @@ class VectorFlow:
         u = given(v, size)
         ratio = -given.log_ratio(u, size).double().numpy()
         return VectorDraws(u, potential.values(u), ratio)
+
+    @torch.no_grad()
+    def kept(
+        self, potential: VectorPotential, lam: Array, v: Tensor, generator: torch.Generator
+    ) -> tuple[Tensor, float]:
+        """One u of every row's proposals, [n, dim], and how far their law is from p̂_λ in nats.
+
+        Args:
+            v: [n, proposals, dim] base noise; two proposals bring a gap of 0.2 below 0.1.
+        """
+        draws = self.draws(potential, lam, v.flatten(0, 1))
+        log_weights = draws.f @ lam + draws.log_ratio
+        rows = torch.from_numpy(log_weights).view(v.shape[:2])
+        index = keep_one(rows, generator)[:, None, None].expand(-1, 1, v.shape[-1])
+        u = draws.u.view(v.shape).gather(1, index).squeeze(1)
+        return u, kept_gap(log_weights, v.shape[1])
 
 
 def vector_certificate(

@@ -116,6 +116,20 @@ def test_one_flow_serves_every_direction(pool: VectorPool, flow: VectorFlow, ang
     assert certificate.kl_to_target < 0.15
 
 
+def test_of_two_proposals_the_one_kept_is_nearer(pool: VectorPool, flow: VectorFlow) -> None:
+    direction = np.array([math.cos(5.0), math.sin(5.0)])
+    lam = pool.draws.reach(direction, 3.0) * direction
+    generator = torch.Generator().manual_seed(3)
+    gaps = []
+    for proposals in (1, 2, 4):
+        v = torch.randn(1500, proposals, 4, generator=generator)
+        u, gap = flow.kept(pool.potential, lam, v, generator)
+        gaps.append(gap)
+    assert gaps[0] > gaps[1] > gaps[2] > 0.0
+    ahead = (pool.potential.values(u) @ direction).mean()
+    assert ahead == pytest.approx(pool.draws.moments(lam).expectation @ direction, abs=0.15)
+
+
 def test_at_lam_zero_the_flow_of_any_direction_is_the_identity(flow: VectorFlow) -> None:
     v = torch.randn(9, 4, generator=torch.Generator().manual_seed(2))
     for direction in directions(2, 5):
