@@ -386,3 +386,12 @@ def test_settings_that_differ_side_by_side() -> None:
     found = differences(dict(zip("ab", specs, strict=True)))
     assert found == {"lr": ["0.002", "0.1"], "model.latent_z": ["12", "3"]}
     assert differences({"a": specs[0], "b": specs[0]}) == {}
+
+
+def test_a_pane_that_comes_back_is_painted_before_it_has_room(curves: TrainingCurves) -> None:
+    curves.set_runs([history(steps=100)])
+    curves.panes.divergence.setMaximumHeight(0)
+    curves.panes.ci.layout.activate()
+    assert curves.panes.divergence.getAxis("left").size().height() == 0
+    curves.panes.divergence.show()
+    assert not curves.panes.grab().isNull()

@@ -32,11 +32,12 @@ class GridItem(pg.GraphicsObject):
     def paint(
         self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None
     ) -> None:
-        if not self._left.isVisible():
-            return
         area = self.viewRect()
-        heights = _major_ticks(self._left, area.top(), area.bottom(), self._left.size().height())
-        moments = _major_ticks(self._bottom, area.left(), area.right(), self._bottom.size().width())
+        height, width = self._left.size().height(), self._bottom.size().width()
+        if not self._left.isVisible() or height < 1 or width < 1:
+            return  # a pane that has just come back has no room yet, and no ticks: asking crashes
+        heights = _major_ticks(self._left, area.top(), area.bottom(), height)
+        moments = _major_ticks(self._bottom, area.left(), area.right(), width)
         painter.setPen(self._pen)
         painter.drawLines([QLineF(area.left(), y, area.right(), y) for y in heights])
         painter.drawLines([QLineF(x, area.top(), x, area.bottom()) for x in moments])
