@@ -19,9 +19,10 @@ FEWEST_WEEKS: Final = 50
 
 def _split(value: Any) -> Any:
     """A text as a command line gives it: names with commas between."""
-    if not isinstance(value, str):
+    names = value.split(",") if isinstance(value, str) else value
+    if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
         return value
-    return tuple(name.strip() for name in value.split(",") if name.strip())
+    return tuple(name.strip() for name in names if name.strip())
 
 
 class DigitsData(BaseModel):
