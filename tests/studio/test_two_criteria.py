@@ -14,6 +14,7 @@ from studio_fakes import households, small_model, workspace
 from lvm_studio.data.composition import Composition
 from lvm_studio.models.trained import TrainedModel
 from lvm_studio.storage.street_state import StreetState
+from lvm_studio.studio import rivals_work
 from lvm_studio.studio.answers import (
     ApartAnswer,
     PairFigures,
@@ -35,6 +36,8 @@ from lvm_studio.tuning.pair_job import PairKnown
 from lvm_studio.tuning.vector import VectorDraws, VectorPool, pareto_surface
 
 DATA = households()
+CHEAP = "energy:17-20"
+"""Two noises are enough for it: latents left alone cost a decode each."""
 
 
 @pytest.fixture(scope="module")
@@ -65,14 +68,14 @@ def test_untuned_latents_keep_the_rows_of_the_base_fan(
     model: TrainedModel, tunings: TunedWork, tuned: str
 ) -> None:
     base = only(tunings.answer(asked(model)))
-    alone = only(tunings.answer(asked(model, tuned=tuned)))
+    alone = only(tunings.answer(asked(model, tuned=tuned, criterion=CHEAP)))
     np.testing.assert_allclose(alone.fan.curves, base.fan.curves, rtol=1e-4, atol=1e-4)
 
 
 def test_with_z_alone_the_households_keep_their_prior(
     model: TrainedModel, tunings: TunedWork
 ) -> None:
-    request = asked(model, tuned="z", lam=0.6)
+    request = asked(model, tuned="z", lam=0.6, criterion=CHEAP)
     tuning = finished(tunings.known(request))
     u = tunings.views.at(request, tuning).u
     base = tunings.views.at(asked(model), finished(tunings.known(asked(model)))).u
@@ -95,7 +98,7 @@ def test_both_kls_are_told_apart(model: TrainedModel, tunings: TunedWork) -> Non
     apart = only(tunings.apart(request))
     assert apart.w + apart.z == pytest.approx(whole.kl, abs=1e-6)
     assert apart.doubt < 0.2
-    alone = asked(model, lam=0.6, tuned="w")
+    alone = asked(model, lam=0.6, tuned="w", criterion=CHEAP)
     only_w = only(tunings.apart(alone))
     assert only_w.w == pytest.approx(only(tunings.answer(alone)).kl)
     assert only_w.z == 0.0
@@ -115,8 +118,9 @@ def test_what_is_tuned_is_another_tuning(model: TrainedModel) -> None:
 
 @pytest.mark.parametrize("method", ["rejection", "langevin"])
 def test_what_others_would_use_is_shown_with_its_cost_and_a_red_mark(
-    model: TrainedModel, tunings: TunedWork, method: str
+    model: TrainedModel, tunings: TunedWork, method: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(rivals_work, "STEPS", 40)
     request = asked(model, lam=0.6, method=method)
     answer: TunedAnswer = only(tunings.answer(request))
     best: TunedAnswer = only(tunings.answer(asked(model, lam=0.6)))
@@ -124,7 +128,7 @@ def test_what_others_would_use_is_shown_with_its_cost_and_a_red_mark(
     assert not answer.valid
     assert not answer.certificate.ok
     assert answer.kl == pytest.approx(best.kl, rel=0.2)
-    assert answer.expectation == pytest.approx(best.expectation, rel=0.05)
+    assert answer.expectation == pytest.approx(best.expectation, rel=0.1)
     assert "a curve)" in answer.sentence
     assert certificate_text(answer.certificate, answer.samples).startswith(
         answer.certificate.sentence

@@ -146,6 +146,7 @@ def said(found: MeasuredCosts) -> str:
     title = help_of(state.criterion).title.lower()
     if state.second:
         title += f" and {help_of(state.second).symbol}"
+    noun = "household" if state.composition.size == 1 else "households"
     flow = of_method(methods, "flow")
     pays = ", ".join(
         f"{name} from {math.ceil(even):,}" if math.isfinite(even) else f"{name} never"
@@ -155,7 +156,7 @@ def said(found: MeasuredCosts) -> str:
         )
     )
     return (
-        f"KL 6.91, {title}, {state.composition.size} households, {state.week}. "
+        f"KL 6.91, {title}, {state.composition.size} {noun}, {state.week}. "
         f"Curves from which on the flow has decoded less: than {pays}."
     )
 
