@@ -149,6 +149,11 @@ class CurveCrowd(QObject):
         for key in list(self._layers):
             self._drop(key)
 
+    def draw_whole(self, *, whole: bool) -> None:
+        """Draw each bundle as one path: slower, but an SVG has an element for every segment."""
+        for layer in self._layers.values():
+            layer.line.setSegmentedLineMode("off" if whole else "on")
+
     # working off
 
     def _slice(self) -> bool:

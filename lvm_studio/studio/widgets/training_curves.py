@@ -225,11 +225,13 @@ class TrainingCurves(QWidget):
             runs += f" and {len(names_of_runs) - NAMES_IN_KEY} more"
         self.panes.set_cursor(None)
         self.panes.set_colours(LIGHT)
+        self.panes.crowd.draw_whole(whole=True)
         self.panes.set_key(f"{names} (dashed: held-out) &nbsp; {runs}")
         try:
             yield
         finally:
             self.panes.set_key("")
+            self.panes.crowd.draw_whole(whole=False)
             self.panes.set_colours(theme().colours)
 
     def copy_image(self) -> None:
