@@ -93,7 +93,7 @@ FULL = Setting(
         gradients=10_000,
         judged=10_000,
     ),
-    vae_steps=20_000,
+    vae_steps=3000,
     prior_steps=2000,
     smc=SmcSpec(particles=16_384),
     street_smc=SmcSpec(particles=16_384, components=1),
