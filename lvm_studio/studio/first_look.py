@@ -51,7 +51,7 @@ class Before:
 def first_look(
     space: BaseSpace, criterion: Criterion, before: Before, seed: int, *, less: bool
 ) -> Tuning:
-    """A small tuning of a new street, to be answered from once and forgotten."""
+    """A small tuning of a new street, to be answered from until the street's own pool is there."""
     pool = Pool.from_space(space, criterion, BASE_DRAWS, seed)
     if less:
         pool = pool.mirrored()

@@ -7,7 +7,7 @@ criteria a fourth knows all directions of λ.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Hashable
+from collections.abc import Generator, Hashable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
@@ -70,6 +70,8 @@ class TunedWork:
         self._levels = LevelsWork(self.views)
         self._tunings: Recent[Hashable, Tuning] = Recent(6)
         self._before: Before | None = None
+        self._looks: Recent[Hashable, Tuning] = Recent(2)
+        self._growing: tuple[Hashable, Iterator[Pool | None]] | None = None
 
     # Answers --------------------------------------------------------------------------------
 
@@ -256,13 +258,18 @@ class TunedWork:
         from lvm_studio.tuning.criteria import criterion_named
         from lvm_studio.tuning.pool import Pool
 
-        space = self.views.space(request)
-        criterion = criterion_named(request.state.criterion)
-        for pool in Pool.growing(space, criterion, seed=request.state.seed):
-            if pool is None:
-                yield None
-        assert pool is not None  # the last one is the pool
-        return _tuning_of(request, pool)
+        key = tuning_key(request)
+        if self._growing is None or self._growing[0] != key:
+            space = self.views.space(request)
+            criterion = criterion_named(request.state.criterion)
+            self._growing = key, Pool.growing(space, criterion, seed=request.state.seed)
+        for pool in self._growing[1]:  # from where a wish that λ overtook has left it
+            if pool is not None:
+                self._growing = None
+                return _tuning_of(request, pool)
+            yield None
+        self._growing = None  # another wish has taken the pool meanwhile, or it failed
+        return self._tunings.get(key) or (yield from self._of_one(request))
 
     def _of_pair(self, request: StreetRequest) -> Generator[None, None, Tuning]:
         """The tuning of two criteria in one direction of λ: nothing is decoded for it."""
@@ -281,7 +288,10 @@ class TunedWork:
             return None
         criterion = criterion_named(state.criterion)
         less = side_of(request) < 0
-        return first_look(self.views.space(request), criterion, before, state.seed, less=less)
+        return self._looks.make(
+            tuning_key(request),
+            lambda: first_look(self.views.space(request), criterion, before, state.seed, less=less),
+        )
 
     def _remember(self, request: StreetRequest, tuning: Tuning) -> None:
         """Note what this street knows at its λ, for the first look at the next one."""

@@ -166,6 +166,21 @@ def test_the_first_answer_pauses_for_what_is_more_urgent(request_: StreetRequest
     assert isinstance(told[-1], TunedAnswer)
 
 
+def test_a_pool_that_the_next_lam_overtakes_is_gone_on_with(request_: StreetRequest) -> None:
+    whole = tuned(TunedWork(StreetWork()), request_)
+    tunings, pauses = TunedWork(StreetWork()), 0
+    while True:  # as the compute thread does it: the work of a wish that is overtaken is closed
+        work = tunings.answer(request_)
+        answer = next(work)
+        work.close()
+        if answer is not None:
+            break
+        pauses += 1
+    assert pauses == list(TunedWork(StreetWork()).answer(request_)).count(None)
+    assert answer.log_z == whole.log_z
+    np.testing.assert_array_equal(answer.fan.curves, whole.fan.curves)
+
+
 def test_the_climb_makes_far_lams_valid(request_: StreetRequest) -> None:
     far = one_in_100(request_)
     tunings = TunedWork(StreetWork())
