@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
@@ -69,8 +68,6 @@ class ReportCardPanel(QWidget):
         self._session = session
         self.maker = maker or CardMaker(session, parent=self)
         self._card: ReportCard | None = None
-        self._drawn: ReportCard | None = None
-        """Whose figures the plots show."""
         self.start_button = QPushButton("&Make report card")
         self.cancel_button = QPushButton("&Cancel")
         self.export_button = QPushButton("&Export HTML…")
@@ -237,17 +234,6 @@ class ReportCardPanel(QWidget):
         self.status.setToolTip(sample(card))
         self.table.show_card(card)
         self._tell(None)
-        if self.isVisible():
-            self._draw(card)
-
-    def showEvent(self, event: QShowEvent) -> None:
-        """Draw what the page was not on screen for: plots cost the start of the studio 0.2 s."""
-        super().showEvent(event)
-        if self._card is not None and self._card is not self._drawn:
-            self._draw(self._card)
-
-    def _draw(self, card: ReportCard) -> None:
-        self._drawn = card
         while len(self.plots) < len(card.figures):
             place = divmod(len(self.plots), PLOTS_IN_A_ROW)
             self.plots.append(CardPlot(theme().colours))
