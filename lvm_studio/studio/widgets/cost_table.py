@@ -132,10 +132,14 @@ def cells(cost: MethodCost, unit: str) -> tuple[str, ...]:
     return (
         f"{cost.method}{mark}",
         f"{cost.setup_decodes:,.0f}" if cost.setup_decodes else "–",
-        f"{each:,.0f}" if each >= 100.0 else f"{each:.3g}",
-        f"{1000.0 * cost.seconds_each:,.3g} ms",
+        _three_digits(each),
+        f"{_three_digits(1000.0 * cost.seconds_each)} ms",
         f"{cost.expectation:,.1f} ± {cost.standard_error:.2g} {unit}".replace("-", "−"),
     )
+
+
+def _three_digits(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100.0 else f"{value:.3g}"
 
 
 def said(found: MeasuredCosts) -> str:
