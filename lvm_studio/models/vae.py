@@ -81,12 +81,12 @@ class GaussianVAE(LatentVariableModel):
         size = z.new_full(z.shape[:-1], k)
         return curve_law(self.observation, k * household, size, shape[..., WEEK:])
 
-    def amplify(self, gain: Tensor, offset_kw: Tensor) -> None:
-        """Let mean curves stray `gain` [336] times as far, and move them by offset [336], kW."""
+    def amplify(self, gain: float, offset_kw: Tensor) -> None:
+        """Let mean curves stray `gain` times as far, and move them by offset [336], kW."""
         scale = self.spec.k * self.household_spread_kw
         with torch.no_grad():
             for layer in (self.decoder.direct, self.decoder.out):
-                layer.weight[:WEEK] *= gain[:, None]
+                layer.weight[:WEEK] *= gain
                 layer.bias[:WEEK] *= gain
             self.decoder.direct.bias[:WEEK] += offset_kw / scale
 
