@@ -13,17 +13,17 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from lvm_studio.data.blocks import EXTRA
-from lvm_studio.data.clocks import NEVER, TWICE, clock
-from lvm_studio.data.columns import STEPS, ColumnMapping
 from lvm_studio.data.errors import DataError
-from lvm_studio.data.grid import Collisions, GridTooLargeError, ReadingGrid
-from lvm_studio.data.half_hours import part_minutes
-from lvm_studio.data.numbers import read_numbers
-from lvm_studio.data.rejects import Ledger
-from lvm_studio.data.roster import Roster
-from lvm_studio.data.tables import ROW
-from lvm_studio.data.understanding import Understood
+from lvm_studio.data.importing.blocks import EXTRA
+from lvm_studio.data.importing.clocks import NEVER, TWICE, clock
+from lvm_studio.data.importing.columns import STEPS, ColumnMapping
+from lvm_studio.data.importing.grid import Collisions, GridTooLargeError, ReadingGrid
+from lvm_studio.data.importing.half_hours import part_minutes
+from lvm_studio.data.importing.numbers import read_numbers
+from lvm_studio.data.importing.rejects import Ledger
+from lvm_studio.data.importing.roster import Roster
+from lvm_studio.data.importing.tables import ROW
+from lvm_studio.data.importing.understanding import Understood
 from lvm_studio.data.units import STEP_MINUTES
 
 _ISO_DURATION = re.compile(r"\s*(?:PT?)?(\d+)\s*(M|H|MIN|S)?\s*", re.IGNORECASE)

@@ -8,12 +8,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from lvm_studio.data.clocks import TWICE, clock
 from lvm_studio.data.errors import DataError
-from lvm_studio.data.guessing import guess_temperature_columns
-from lvm_studio.data.numbers import read_numbers
-from lvm_studio.data.stamps import read_stamps
-from lvm_studio.data.tables import ROW, read_table
+from lvm_studio.data.importing.clocks import TWICE, clock
+from lvm_studio.data.importing.guessing import guess_temperature_columns
+from lvm_studio.data.importing.numbers import read_numbers
+from lvm_studio.data.importing.stamps import read_stamps
+from lvm_studio.data.importing.tables import ROW, read_table
 from lvm_studio.data.temperature import half_hourly
 from lvm_studio.data.units import DAYS, WEEK
 

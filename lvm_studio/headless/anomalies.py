@@ -10,9 +10,9 @@ from lvm_studio.analysis.anomalies.findings import Findings
 from lvm_studio.analysis.anomalies.job import AnomalyJob, TableOnDisk
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.households import HouseholdSet
-from lvm_studio.data.known_columns import with_columns
+from lvm_studio.data.importing.known_columns import with_columns
 from lvm_studio.data.tree import Tree
-from lvm_studio.data.week_vectors import CONDITIONS
+from lvm_studio.data.vectors.week_vectors import CONDITIONS
 from lvm_studio.headless.progress import Progress
 from lvm_studio.headless.workspaces import chosen_households
 from lvm_studio.storage import workspace as workspace_file

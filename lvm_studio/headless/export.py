@@ -46,7 +46,7 @@ def write_figure(fan: Fan, shown: int, out: Path) -> None:
 
     from lvm_studio.studio.figures import export_figure, largest_plot
     from lvm_studio.studio.theme import LIGHT, theme
-    from lvm_studio.studio.widgets.fan_plot import FanPlot
+    from lvm_studio.studio.widgets.fan.fan_plot import FanPlot
 
     application = QApplication.instance() or QApplication([])
     plot = FanPlot(LIGHT)

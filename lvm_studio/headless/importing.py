@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lvm_studio.data.guessing import guess
-from lvm_studio.data.importing import read_readings
-from lvm_studio.data.profiles import named_profile
+from lvm_studio.data.importing.guessing import guess
+from lvm_studio.data.importing.job import read_readings
+from lvm_studio.data.importing.profiles import named_profile
 from lvm_studio.data.quality import quality_summary
 from lvm_studio.headless.train import settings
 from lvm_studio.headless.workspaces import with_dataset
@@ -16,7 +16,7 @@ from lvm_studio.storage import workspace as workspace_file
 
 if TYPE_CHECKING:
     from lvm_studio.data.households import HouseholdSet
-    from lvm_studio.data.importing import ImportReport
+    from lvm_studio.data.importing.job import ImportReport
     from lvm_studio.headless.progress import Progress
 
 

@@ -18,8 +18,8 @@ from lvm_studio.storage import workspace as workspace_file
 from lvm_studio.storage.start import starting_workspace
 
 if TYPE_CHECKING:
-    from lvm_studio.analysis.report import Estimate
-    from lvm_studio.analysis.truth import TruthReport
+    from lvm_studio.analysis.judging.report import Estimate
+    from lvm_studio.analysis.judging.truth import TruthReport
     from lvm_studio.data.households import HouseholdSet
     from lvm_studio.models.trained import TrainedModel
     from lvm_studio.storage.workspace import Workspace
@@ -34,7 +34,7 @@ def run(path: Path | None, seed: int, repeats: int, progress: Progress) -> dict[
     On a simulated street it is judged by the street's exact law instead. Returns the scores as
     rows, and as a table to read.
     """
-    from lvm_studio.analysis.fidelity import heldout_table
+    from lvm_studio.analysis.judging.fidelity import heldout_table
 
     workspace, file = _open(path)
     households, model = chosen_households(workspace, file), chosen_model(workspace, file)
@@ -78,7 +78,7 @@ def run_card(path: Path | None, spec: CardSpec, out: Path, progress: Progress) -
 def _by_truth(
     model: TrainedModel, street: HouseholdSet, seed: int, repeats: int, progress: Progress
 ) -> dict[str, Any]:
-    from lvm_studio.analysis.truth import TruthSpec, truth_of_model
+    from lvm_studio.analysis.judging.truth import TruthSpec, truth_of_model
 
     spec = TruthSpec(seed=seed, repeats=math.ceil(repeats / SUMS_PER_TRUE_ONE))
     steps = truth_of_model(model, street, spec)

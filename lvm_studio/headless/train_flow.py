@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from lvm_studio.data.households import HouseholdSet
     from lvm_studio.headless.progress import Progress
     from lvm_studio.models.trained import TrainedModel
-    from lvm_studio.tuning.composition_flow import CompositionFlow
+    from lvm_studio.tuning.flows.composition_flow import CompositionFlow
 
 JUDGED_KL = (3.0, 6.91)
 _JUDGED_SEED = 424_243
@@ -71,7 +71,7 @@ def run(wishes: Wishes, out: Path, progress: Progress) -> dict[str, Any]:
 def _fitted(
     spec: CompositionFlowSpec, model: TrainedModel, households: HouseholdSet, progress: Progress
 ) -> CompositionFlow:
-    from lvm_studio.tuning.composition_flow import StreetLearned, fit_composition_flow
+    from lvm_studio.tuning.flows.composition_flow import StreetLearned, fit_composition_flow
 
     reports = fit_composition_flow(spec, model, households)
     while True:
@@ -89,8 +89,8 @@ def _fitted(
 def _judged(
     flow: CompositionFlow, model: TrainedModel, households: HouseholdSet, streets: int
 ) -> dict[str, Any]:
-    from lvm_studio.tuning.composition_bank import random_streets
-    from lvm_studio.tuning.composition_verdict import judge_on
+    from lvm_studio.tuning.flows.composition_bank import random_streets
+    from lvm_studio.tuning.flows.composition_verdict import judge_on
 
     if streets < 0:
         raise DataError(f"The flow cannot be judged on {streets} streets; give 0 or more.")

@@ -21,7 +21,7 @@ from lvm_studio.headless.compose import (
 from lvm_studio.headless.workspaces import chosen_households
 from lvm_studio.storage import workspace as workspace_file
 from lvm_studio.storage.curves import write_curves
-from lvm_studio.tuning.criterion_specs import parse_criterion
+from lvm_studio.tuning.criteria.specs import parse_criterion
 from lvm_studio.tuning.specs import Aim, SmcSpec, Tuned, TuneSpec
 
 if TYPE_CHECKING:
@@ -202,8 +202,8 @@ def _pair(space: BaseSpace, tuned: Tuned, first: str, second: Second, seed: int)
 
 def _tuned(spec: TuneSpec, space: BaseSpace, progress: Progress) -> TuneResult:
     """Run the tuning to its end, saying now and then how far it is."""
-    from lvm_studio.tuning.fit import ClimbReport, FlowStep
-    from lvm_studio.tuning.smc import SmcRung
+    from lvm_studio.tuning.flows.fit import ClimbReport, FlowStep
+    from lvm_studio.tuning.pools.smc import SmcRung
     from lvm_studio.tuning.tune import TuneResult, tune
 
     for report in tune(spec, space):
@@ -239,7 +239,7 @@ def _one_in_n(space: BaseSpace, criterion: str, seed: int) -> dict[str, Any]:
     import torch
 
     from lvm_studio.models.street import draw_curves
-    from lvm_studio.tuning.criteria import criterion_named
+    from lvm_studio.tuning.criteria.criterion import criterion_named
     from lvm_studio.tuning.extremes import one_in_n_figures
 
     curves = torch.from_numpy(draw_curves(space, _BASE_WEEKS, seed))
@@ -259,8 +259,8 @@ def _measured_one_in_n(wishes: StreetWishes, opened: OpenStreet, criterion: str)
 
     Any households and any training week: the street's own figures are of its own ones.
     """
-    from lvm_studio.analysis.boltzmann_bands import real_one_in_n
-    from lvm_studio.tuning.criteria import criterion_named
+    from lvm_studio.analysis.boltzmann.bands import real_one_in_n
+    from lvm_studio.tuning.criteria.criterion import criterion_named
 
     households = chosen_households(workspace_file.load(wishes.workspace), wishes.workspace.name)
     size = opened.state.composition.size

@@ -15,7 +15,7 @@ from lvm_studio.models.noise.build import build_noise
 from lvm_studio.models.specs import LadderSpec
 
 if TYPE_CHECKING:
-    from lvm_studio.data.vectors import VectorBatch
+    from lvm_studio.data.vectors.batch import VectorBatch
     from lvm_studio.models.noise.laws import Law
 
 LOG_2 = 0.6931471805599453

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from lvm_studio.data.calendar import ContextEncoder
-from lvm_studio.data.conditions import VectorColumns
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.labels import LabelEncoder
 from lvm_studio.data.tree import Tree, TreeView
+from lvm_studio.data.vectors.conditions import VectorColumns
 from lvm_studio.models.compvae import CompVAE
 from lvm_studio.models.elbo import LatentVariableModel
 from lvm_studio.models.ladder import LadderVAE

@@ -16,7 +16,7 @@ from lvm_studio.models.noise.laws import Law
 from lvm_studio.models.specs import VectorVAESpec
 
 if TYPE_CHECKING:
-    from lvm_studio.data.vectors import VectorBatch
+    from lvm_studio.data.vectors.batch import VectorBatch
 
 
 class VectorVAE(LatentVariableModel):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.households import HouseholdSet
 from lvm_studio.data.tree import TreeView
-from lvm_studio.data.vectors import VectorSet
+from lvm_studio.data.vectors.sets import VectorSet
 from lvm_studio.storage.atomic import sweep_temporaries
 from lvm_studio.storage.errors import StorageError
 from lvm_studio.storage.hdf5 import FileFormat, Migration, read_tree, write_tree

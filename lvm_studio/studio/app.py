@@ -21,7 +21,7 @@ from lvm_studio.studio.dialogs import Dialogs
 from lvm_studio.studio.sentences import sentence_of
 from lvm_studio.studio.session import Session
 from lvm_studio.studio.settings import APP_NAME
-from lvm_studio.studio.street_service import StreetService
+from lvm_studio.studio.street.service import StreetService
 from lvm_studio.studio.theme import theme
 from lvm_studio.studio.window import MainWindow
 

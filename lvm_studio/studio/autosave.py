@@ -14,7 +14,7 @@ from lvm_studio.storage.recovery import LiveSession
 
 if TYPE_CHECKING:
     from lvm_studio.storage.workspace import Workspace
-    from lvm_studio.studio.mailbox import Mailbox
+    from lvm_studio.studio.jobs.mailbox import Mailbox
     from lvm_studio.studio.session import Session
 
 LOG = logging.getLogger(__name__)

@@ -11,7 +11,6 @@ from PySide6.QtCore import QObject, Signal
 from lvm_studio.data.calendar import week_start
 from lvm_studio.data.errors import DataError
 from lvm_studio.storage.curves import write_curves, write_weights
-from lvm_studio.studio.answers import TunedAnswer
 from lvm_studio.studio.dialogs import (
     CURVES_KIND,
     FIGURE_KIND,
@@ -22,15 +21,16 @@ from lvm_studio.studio.dialogs import (
     Dialogs,
 )
 from lvm_studio.studio.figures import export_figure, largest_plot
+from lvm_studio.studio.street.answers import TunedAnswer
 from lvm_studio.studio.theme import theme
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
-    from lvm_studio.studio.answers import FanAnswer
     from lvm_studio.studio.recent_files import RecentFiles
     from lvm_studio.studio.session import Session
-    from lvm_studio.studio.street_service import StreetService
+    from lvm_studio.studio.street.answers import FanAnswer
+    from lvm_studio.studio.street.service import StreetService
 
 UNTITLED = "Untitled"
 

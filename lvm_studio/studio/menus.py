@@ -10,8 +10,8 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar
 
-from lvm_studio.studio.graphs_dialog import GraphsDialog
-from lvm_studio.studio.simulate_dialog import SimulateDialog
+from lvm_studio.studio.latent.graphs_dialog import GraphsDialog
+from lvm_studio.studio.readings.simulate_dialog import SimulateDialog
 from lvm_studio.studio.theme import Scheme, theme
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ from lvm_studio.studio.commands import NO_GESTURE, ChangeDocument, ChangeStreet,
 if TYPE_CHECKING:
     from lvm_studio.data.households import HouseholdSet
     from lvm_studio.data.tree import Tree
-    from lvm_studio.data.vectors import VectorSet
+    from lvm_studio.data.vectors.sets import VectorSet
     from lvm_studio.models.trained import TrainedModel
 
 

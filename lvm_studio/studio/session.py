@@ -17,8 +17,8 @@ from lvm_studio.storage.naming import free_name
 from lvm_studio.storage.start import starting_state
 from lvm_studio.storage.street_state import StreetState
 from lvm_studio.studio.commands import NO_GESTURE, ChangeStreet, Document
-from lvm_studio.studio.likeness import draw_like
 from lvm_studio.studio.open_document import OpenDocument
+from lvm_studio.studio.street.likeness import draw_like
 
 if TYPE_CHECKING:
     from lvm_studio.data.households import HouseholdSet

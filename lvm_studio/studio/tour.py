@@ -24,7 +24,7 @@ from lvm_studio.studio.theme import theme
 
 if TYPE_CHECKING:
     from lvm_studio.analysis.fan import Fan
-    from lvm_studio.studio.answers import PartsAnswer
+    from lvm_studio.studio.street.answers import PartsAnswer
     from lvm_studio.studio.window import MainWindow
 
 ADDED = 28

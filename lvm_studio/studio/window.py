@@ -18,19 +18,19 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from lvm_studio.data import digits, london
+from lvm_studio.data import london
+from lvm_studio.data.vectors import digits
 from lvm_studio.storage.contents import Kind, held_by
 from lvm_studio.storage.recovery import LiveSession, lost_sessions
 from lvm_studio.studio.autosave import Autosave
 from lvm_studio.studio.banner import ErrorBanner
-from lvm_studio.studio.compute_thread import ComputeThread
 from lvm_studio.studio.contents import Contents
 from lvm_studio.studio.contents_dialog import ContentsDialog
 from lvm_studio.studio.dialogs import Choice, Dialogs
 from lvm_studio.studio.document_actions import DocumentActions
 from lvm_studio.studio.help_pages import TOUR, PageDialog, about_page, quality_page
-from lvm_studio.studio.import_dialog import ImportDialog
-from lvm_studio.studio.job_thread import end_jobs, running_jobs
+from lvm_studio.studio.jobs.compute_thread import ComputeThread
+from lvm_studio.studio.jobs.job_thread import end_jobs, running_jobs
 from lvm_studio.studio.menus import Menus
 from lvm_studio.studio.panels.anomalies import AnomaliesPanel
 from lvm_studio.studio.panels.compose import ComposePanel
@@ -39,9 +39,10 @@ from lvm_studio.studio.panels.latent import LatentPanel
 from lvm_studio.studio.panels.report_card import ReportCardPanel
 from lvm_studio.studio.panels.studies import StudiesPanel
 from lvm_studio.studio.panels.training import TrainingPanel
+from lvm_studio.studio.readings.import_dialog import ImportDialog
 from lvm_studio.studio.recent_files import RecentFiles
 from lvm_studio.studio.recovery_offer import RecoveryOffer
-from lvm_studio.studio.runs import RunRegistry
+from lvm_studio.studio.runs.runs import RunRegistry
 from lvm_studio.studio.settings import APP_NAME, open_settings, read_bytes, read_scheme
 from lvm_studio.studio.theme import Scheme, theme
 from lvm_studio.studio.widgets.open_choosers import OpenChoosers
@@ -50,7 +51,7 @@ from lvm_studio.studio.widgets.selection_bar import SelectionBar
 if TYPE_CHECKING:
     from lvm_studio.storage.street_state import StreetState
     from lvm_studio.studio.session import Session
-    from lvm_studio.studio.street_service import StreetService
+    from lvm_studio.studio.street.service import StreetService
 
 SIZE = (1360, 860)
 MESSAGE_MS = 6000

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from lvm_studio.data.households import HouseholdSet
 from lvm_studio.data.jobs import Sent
-from lvm_studio.data.vectors import VectorSet
+from lvm_studio.data.vectors.sets import VectorSet
 from lvm_studio.training.reports import Finished, Report
 from lvm_studio.training.spec import TrainSpec
 

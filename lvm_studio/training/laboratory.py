@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lvm_studio.data.jobs import Checkpoint, Request, Sent
-from lvm_studio.data.vectors import VectorSet
+from lvm_studio.data.vectors.sets import VectorSet
 from lvm_studio.training.frames import (
     QUANTILES,
     WALK_STEPS,

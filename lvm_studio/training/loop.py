@@ -8,7 +8,7 @@ from collections.abc import Generator
 from lvm_studio.data.households import HouseholdSet
 from lvm_studio.data.jobs import Sent
 from lvm_studio.data.tree import Tree
-from lvm_studio.data.vectors import VectorSet
+from lvm_studio.data.vectors.sets import VectorSet
 from lvm_studio.training.problem import hardware
 from lvm_studio.training.problems import problem_of
 from lvm_studio.training.reports import (

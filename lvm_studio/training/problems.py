@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from lvm_studio.data.digits import load_digits, told_digits
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.households import HouseholdSet
-from lvm_studio.data.vector_sources import DigitsData, WeeksData, week_curves
-from lvm_studio.data.vectors import VectorSet
+from lvm_studio.data.vectors.digits import load_digits, told_digits
+from lvm_studio.data.vectors.sets import VectorSet
+from lvm_studio.data.vectors.sources import DigitsData, WeeksData, week_curves
 from lvm_studio.training.household_problem import HouseholdProblem
 from lvm_studio.training.parts_problem import PartsProblem
 from lvm_studio.training.problem import Problem

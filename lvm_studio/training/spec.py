@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from lvm_studio.data.vector_sources import VectorDataSpec, WeeksData
+from lvm_studio.data.vectors.sources import VectorDataSpec, WeeksData
 from lvm_studio.models.specs import HOUSEHOLD_KINDS, CompVAESpec, ModelSpec
 from lvm_studio.training.objectives.specs import ObjectiveSpec
 

@@ -11,11 +11,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from lvm_studio.data.conditions import VectorColumns
 from lvm_studio.data.errors import DataError
-from lvm_studio.data.manifolds import Manifold
-from lvm_studio.data.vector_sources import DigitsData, WeeksData
-from lvm_studio.data.vectors import VectorBatch, VectorSet
+from lvm_studio.data.vectors.batch import VectorBatch
+from lvm_studio.data.vectors.conditions import VectorColumns
+from lvm_studio.data.vectors.manifolds import Manifold
+from lvm_studio.data.vectors.sets import VectorSet
+from lvm_studio.data.vectors.sources import DigitsData, WeeksData
 from lvm_studio.models.elbo import LatentVariableModel
 from lvm_studio.models.ladder import LadderVAE
 from lvm_studio.models.specs import VectorVAESpec

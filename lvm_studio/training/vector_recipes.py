@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from lvm_studio.data.manifolds import Circle, ManifoldSpec, Sinusoid, Sphere, Spiral
 from lvm_studio.data.units import WEEK
-from lvm_studio.data.vector_sources import DigitsData, WeeksData
+from lvm_studio.data.vectors.manifolds import Circle, ManifoldSpec, Sinusoid, Sphere, Spiral
+from lvm_studio.data.vectors.sources import DigitsData, WeeksData
 from lvm_studio.models.noise.specs import (
     CoordinateNoiseSpec,
     FixedNoiseSpec,

@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lvm_studio.tuning.composition_parts import whole_coordinates
+from lvm_studio.tuning.criteria.potential import Potential
 from lvm_studio.tuning.errors import TuningError
-from lvm_studio.tuning.estimates import TunedEstimate, one_in_n
-from lvm_studio.tuning.fit import FlowSnapshot
-from lvm_studio.tuning.pool import Draws, Pool
-from lvm_studio.tuning.potential import Potential
-from lvm_studio.tuning.proposals import Proposal, mixture_draws
-from lvm_studio.tuning.weights import (
+from lvm_studio.tuning.flows.fit import FlowSnapshot
+from lvm_studio.tuning.flows.proposals import Proposal, mixture_draws
+from lvm_studio.tuning.pools.estimates import TunedEstimate, one_in_n
+from lvm_studio.tuning.pools.pool import Draws, Pool
+from lvm_studio.tuning.pools.weights import (
     Array,
     effective_sample_size,
     normalised,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lvm_studio.tuning.weights import (
+from lvm_studio.tuning.pools.weights import (
     ESS_LIMIT,
     KHAT_LIMIT,
     Array,

@@ -12,9 +12,9 @@ from torch import Tensor
 from lvm_studio.models.noise.laws import Law
 from lvm_studio.models.street import BaseSpace, Encoded, Street, base_noise
 from lvm_studio.tuning.composition_noise import NoisySpace
+from lvm_studio.tuning.criteria.potential import CHUNK, observation_noise
 from lvm_studio.tuning.errors import TuningError
-from lvm_studio.tuning.metered import MeteredSpace
-from lvm_studio.tuning.potential import CHUNK, observation_noise
+from lvm_studio.tuning.pools.metered import MeteredSpace
 from lvm_studio.tuning.specs import Tuned
 
 RESTS = 4

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from lvm_studio.tuning.mixtures import Mixture, gradient_centres, nearest, stein_mixture
-from lvm_studio.tuning.pool import Draws
-from lvm_studio.tuning.potential import Potential
-from lvm_studio.tuning.weights import systematic_resample
+from lvm_studio.tuning.criteria.potential import Potential
+from lvm_studio.tuning.pools.mixtures import Mixture, gradient_centres, nearest, stein_mixture
+from lvm_studio.tuning.pools.pool import Draws
+from lvm_studio.tuning.pools.weights import systematic_resample
 
 _APART_ROWS = 1024
 _ROWS_A_SLICE = 128

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from lvm_studio.tuning.errors import TuningError
-from lvm_studio.tuning.estimates import moments_at
+from lvm_studio.tuning.pools.estimates import moments_at
+from lvm_studio.tuning.pools.weights import Array
 from lvm_studio.tuning.solve import solve_kl
-from lvm_studio.tuning.weights import Array
 
 Band = tuple[float, float]
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lvm_studio.models.street import BaseSpace
-from lvm_studio.tuning.criteria import criterion_named
-from lvm_studio.tuning.fit import FlowReport, fit_flow
-from lvm_studio.tuning.pool import POOL_SIZE, Preparing, prepared_pool
+from lvm_studio.tuning.criteria.criterion import criterion_named
+from lvm_studio.tuning.flows.fit import FlowReport, fit_flow
+from lvm_studio.tuning.pools.pool import POOL_SIZE, Preparing, prepared_pool
 from lvm_studio.tuning.specs import FlowSpec, TuneSpec
 from lvm_studio.tuning.tune import TuneReport, tune
 

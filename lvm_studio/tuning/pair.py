@@ -18,13 +18,13 @@ from torch import Tensor
 
 from lvm_studio.models.street import BaseSpace
 from lvm_studio.tuning.composition_parts import common_noise, noise_behind, slice_of
-from lvm_studio.tuning.criteria import criterion_named
-from lvm_studio.tuning.criterion_specs import SumSpec, Term, parse_criterion
+from lvm_studio.tuning.criteria.criterion import criterion_named
+from lvm_studio.tuning.criteria.potential import Potential
+from lvm_studio.tuning.criteria.specs import SumSpec, Term, parse_criterion
 from lvm_studio.tuning.errors import TuningError
-from lvm_studio.tuning.pool import NOISE_SEED_STEP, POOL_SIZE, Draws, Pool
-from lvm_studio.tuning.potential import Potential
+from lvm_studio.tuning.pools.pool import NOISE_SEED_STEP, POOL_SIZE, Draws, Pool
+from lvm_studio.tuning.pools.weights import Array
 from lvm_studio.tuning.vector import VectorDraws, VectorPotential
-from lvm_studio.tuning.weights import Array
 
 
 def direction_at(blend: float) -> Array:

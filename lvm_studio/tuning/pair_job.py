@@ -10,7 +10,7 @@ import torch
 
 from lvm_studio.models.street import BaseSpace
 from lvm_studio.tuning.pair import Pair
-from lvm_studio.tuning.pool import POOL_SIZE, Preparing
+from lvm_studio.tuning.pools.pool import POOL_SIZE, Preparing
 from lvm_studio.tuning.vector import (
     DIRECTIONS,
     ParetoSurface,

@@ -12,10 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from lvm_studio.tuning.errors import TuningError
-from lvm_studio.tuning.estimates import Moments, kl_of_one_in
+from lvm_studio.tuning.pools.estimates import Moments, kl_of_one_in
+from lvm_studio.tuning.pools.sums import CriterionSums
+from lvm_studio.tuning.pools.weights import Array
 from lvm_studio.tuning.root import rising_root
-from lvm_studio.tuning.sums import CriterionSums
-from lvm_studio.tuning.weights import Array
 
 MomentsAt = Callable[[float], Moments]
 Curve = Callable[[float, Moments], tuple[float, float, float]]

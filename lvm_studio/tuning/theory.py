@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lvm_studio.tuning.estimates import TunedEstimate
-from lvm_studio.tuning.pool import Draws
-from lvm_studio.tuning.smc_pool import SmcPool
-from lvm_studio.tuning.weights import Array
+from lvm_studio.tuning.pools.estimates import TunedEstimate
+from lvm_studio.tuning.pools.pool import Draws
+from lvm_studio.tuning.pools.smc_pool import SmcPool
+from lvm_studio.tuning.pools.weights import Array
 
 _BAND = 1.96
 

@@ -21,18 +21,18 @@ from lvm_studio.tuning.answers import (
 from lvm_studio.tuning.certificate import Certificate, certify, uncertified
 from lvm_studio.tuning.composition_parts import bare, own_coordinates, tuned_space
 from lvm_studio.tuning.compositions import KlApart, kl_apart
-from lvm_studio.tuning.criteria import criterion_named
+from lvm_studio.tuning.criteria.criterion import criterion_named
+from lvm_studio.tuning.criteria.existence import existence
+from lvm_studio.tuning.criteria.potential import Potential
 from lvm_studio.tuning.errors import TuningError
-from lvm_studio.tuning.estimates import kl_of_one_in
-from lvm_studio.tuning.existence import existence
-from lvm_studio.tuning.fit import FlowReport, FlowSnapshot, fit_flow
-from lvm_studio.tuning.metered import MeteredSpace
-from lvm_studio.tuning.pool import Draws, Pool, Preparing, prepared_pool
-from lvm_studio.tuning.potential import Potential
-from lvm_studio.tuning.proposals import FlowCheck, Proposal, flow_draws, mixture_draws
-from lvm_studio.tuning.references import WAYS, ReferenceDraws
-from lvm_studio.tuning.smc import SmcRung, run_smc
-from lvm_studio.tuning.smc_pool import SmcPool
+from lvm_studio.tuning.flows.fit import FlowReport, FlowSnapshot, fit_flow
+from lvm_studio.tuning.flows.proposals import FlowCheck, Proposal, flow_draws, mixture_draws
+from lvm_studio.tuning.pools.estimates import kl_of_one_in
+from lvm_studio.tuning.pools.metered import MeteredSpace
+from lvm_studio.tuning.pools.pool import Draws, Pool, Preparing, prepared_pool
+from lvm_studio.tuning.pools.references import WAYS, ReferenceDraws
+from lvm_studio.tuning.pools.smc import SmcRung, run_smc
+from lvm_studio.tuning.pools.smc_pool import SmcPool
 from lvm_studio.tuning.solve import (
     LAM_LIMIT,
     Solution,

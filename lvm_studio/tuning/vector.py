@@ -16,21 +16,21 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lvm_studio.models.street import BaseSpace
-from lvm_studio.tuning.criteria import Criterion
-from lvm_studio.tuning.estimates import TunedEstimate
-from lvm_studio.tuning.mixtures import (
+from lvm_studio.tuning.criteria.criterion import Criterion
+from lvm_studio.tuning.criteria.potential import CHUNK, Potential
+from lvm_studio.tuning.pools.estimates import TunedEstimate
+from lvm_studio.tuning.pools.mixtures import (
     MOST_COMPONENTS,
     Mixture,
     gradient_centres,
     nearest,
     stein_mixture,
 )
-from lvm_studio.tuning.pool import Draws, Pool
-from lvm_studio.tuning.potential import CHUNK, Potential
-from lvm_studio.tuning.smc_fit import fitted_mixture
+from lvm_studio.tuning.pools.pool import Draws, Pool
+from lvm_studio.tuning.pools.smc_fit import fitted_mixture
+from lvm_studio.tuning.pools.stages import mixture_log_ratio, reach
+from lvm_studio.tuning.pools.weights import Array
 from lvm_studio.tuning.solve import solve_kl
-from lvm_studio.tuning.stages import mixture_log_ratio, reach
-from lvm_studio.tuning.weights import Array
 
 DIRECTIONS = 20
 """Of the climbs behind a pool for two criteria, all around the circle."""

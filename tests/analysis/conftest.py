@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from lvm_studio.analysis.records import WeekRecords
+from lvm_studio.analysis.judging.records import WeekRecords
 
 HOUSEHOLDS, WEEKS, LABELS, CONTEXT = 30, 24, 2, 3
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from lvm_studio.analysis.records import WeekRecords
+from lvm_studio.analysis.judging.records import WeekRecords
 from lvm_studio.analysis.report_card.trial import Trial
 
 HOUSEHOLDS, WEEKS, STEPS = 30, 24, 336

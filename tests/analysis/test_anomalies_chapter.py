@@ -20,7 +20,7 @@ from lvm_studio.analysis.chapters.anomalies_figures import (
     model_section,
     synthetic_section,
 )
-from lvm_studio.data.planted_faults import FAULTS
+from lvm_studio.data.vectors.planted_faults import FAULTS
 
 
 def test_every_figure_of_the_chapter_is_drawn_with_its_numbers() -> None:

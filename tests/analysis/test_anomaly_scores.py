@@ -6,7 +6,7 @@ import torch
 
 from lvm_studio.analysis.anomalies.scores import typed_scores, weighted_scores
 from lvm_studio.analysis.anomalies.verdicts import Thresholds
-from lvm_studio.data.vectors import VectorSet
+from lvm_studio.data.vectors.sets import VectorSet
 from lvm_studio.models.noise.specs import FixedNoiseSpec
 from lvm_studio.models.specs import VectorVAESpec
 from lvm_studio.models.vectors import VectorVAE

@@ -21,14 +21,14 @@ from lvm_studio.analysis.anomalies.roc import Roc
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.households import HouseholdSet
 from lvm_studio.data.london import load_london
-from lvm_studio.data.own_days import Days, OwnDays
-from lvm_studio.data.planted import SyntheticAnomalies
-from lvm_studio.data.planted_faults import FAULTS, plant
 from lvm_studio.data.split import Split
-from lvm_studio.data.vector_table import read_vectors
-from lvm_studio.data.vectors import VectorSet
-from lvm_studio.data.week_descriptors import NAMES, half_hours, longest_run
-from lvm_studio.data.week_vectors import WeekVectors, rows_of
+from lvm_studio.data.vectors.own_days import Days, OwnDays
+from lvm_studio.data.vectors.planted import SyntheticAnomalies
+from lvm_studio.data.vectors.planted_faults import FAULTS, plant
+from lvm_studio.data.vectors.sets import VectorSet
+from lvm_studio.data.vectors.table import read_vectors
+from lvm_studio.data.vectors.week_descriptors import NAMES, half_hours, longest_run
+from lvm_studio.data.vectors.week_vectors import WeekVectors, rows_of
 
 
 @pytest.fixture(scope="module")

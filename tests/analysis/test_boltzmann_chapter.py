@@ -7,21 +7,21 @@ import pytest
 import torch
 from html_balance import Balance
 
-from lvm_studio.analysis.boltzmann_bands import BandSpec, picked_counts, real_one_in_n
-from lvm_studio.analysis.boltzmann_costs import CostSetting, MethodCost, break_even
-from lvm_studio.analysis.boltzmann_digits import DigitsSetting
-from lvm_studio.analysis.boltzmann_honest import HonestSpec, _Sample, real_curves, tails_of
-from lvm_studio.analysis.boltzmann_images import figures_of, frechet
+from lvm_studio.analysis.boltzmann.bands import BandSpec, picked_counts, real_one_in_n
+from lvm_studio.analysis.boltzmann.costs import CostSetting, MethodCost, break_even
+from lvm_studio.analysis.boltzmann.digits import DigitsSetting
+from lvm_studio.analysis.boltzmann.honest import HonestSpec, _Sample, real_curves, tails_of
+from lvm_studio.analysis.boltzmann.images import figures_of, frechet
 from lvm_studio.analysis.chapters.base import ChapterProgress, ChapterSpec
 from lvm_studio.analysis.chapters.boltzmann import Setting, make
 from lvm_studio.analysis.pages import write_page
-from lvm_studio.data.digits import load_digits
 from lvm_studio.data.london import load_london
 from lvm_studio.data.simulated import StreetSpec, simulate_street
+from lvm_studio.data.vectors.digits import load_digits
 from lvm_studio.models.judges import Judge, JudgeSpec
 from lvm_studio.models.trained import TrainedModel
 from lvm_studio.storage.start import SHIPPED_MODEL, starting_workspace
-from lvm_studio.tuning.criteria import CRITERIA
+from lvm_studio.tuning.criteria.criterion import CRITERIA
 from lvm_studio.tuning.specs import SmcSpec
 
 TINY = SmcSpec(particles=256, components=1)

@@ -5,9 +5,9 @@ from html_balance import Balance
 
 from lvm_studio.analysis.chapters.base import ChapterProgress, ChapterSpec
 from lvm_studio.analysis.chapters.composition import Setting, make
+from lvm_studio.analysis.judging.truth import TruthSpec
 from lvm_studio.analysis.pages import write_page
 from lvm_studio.analysis.report_card.spec import CardSpec
-from lvm_studio.analysis.truth import TruthSpec
 from lvm_studio.data.london import load_london
 from lvm_studio.data.shipped import model_path
 from lvm_studio.data.simulated import StreetSpec

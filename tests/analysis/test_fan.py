@@ -72,8 +72,9 @@ def test_weights_move_the_whole_fan_to_the_heavy_curve():
 
 def test_a_window_can_draw_without_torch():
     code = (
-        "import sys; import lvm_studio.analysis.fan, lvm_studio.analysis.paths, "
-        "lvm_studio.analysis.pca, lvm_studio.analysis.report; sys.exit('torch' in sys.modules)"
+        "import sys; import lvm_studio.analysis.fan, lvm_studio.analysis.latent.paths, "
+        "lvm_studio.analysis.latent.pca, "
+        "lvm_studio.analysis.judging.report; sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from lvm_studio.analysis.fidelity import CompVAEPredictor, fit_rivals, heldout_table, judge
-from lvm_studio.analysis.records import WeekRecords, draw_cases, season_of
+from lvm_studio.analysis.judging.fidelity import CompVAEPredictor, fit_rivals, heldout_table, judge
+from lvm_studio.analysis.judging.records import WeekRecords, draw_cases, season_of
 from lvm_studio.data.calendar import ContextEncoder
 from lvm_studio.data.composition import Composition
 from lvm_studio.data.errors import DataError
@@ -144,7 +144,7 @@ def test_an_inner_cut_withholds_its_weeks_from_the_rivals(london, monkeypatch):
         fitted.extend(london.weeks.ids[week] for week in weeks)
         return {}
 
-    monkeypatch.setattr("lvm_studio.analysis.fidelity.fit_rivals", remember)
+    monkeypatch.setattr("lvm_studio.analysis.judging.fidelity.fit_rivals", remember)
     weeks = london.split.train_weeks[3:5]
     report = heldout_table({"flat": flat}, london, 0, weeks=weeks, **FEW)
     assert set(fitted) == set(london.split.train_weeks) - set(weeks)

@@ -8,7 +8,7 @@ from collections import deque
 import numpy as np
 import pytest
 
-from lvm_studio.analysis.boltzmann_honest import ROWS, HonestSpec, honest_extremes
+from lvm_studio.analysis.boltzmann.honest import ROWS, HonestSpec, honest_extremes
 from lvm_studio.data.london import load_london
 from lvm_studio.models.trained import TrainedModel
 from lvm_studio.models.vae import GaussianVAE

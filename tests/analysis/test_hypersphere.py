@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import gammaln, ive
 
-from lvm_studio.analysis.hypersphere import (
+from lvm_studio.analysis.sigma.hypersphere import (
     log_ell,
     log_gain,
     mean_cosine,

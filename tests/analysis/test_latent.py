@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from lvm_studio.analysis.latent import TITLES, encode, posterior_cloud
-from lvm_studio.analysis.records import WeekRecords, draw_cases
+from lvm_studio.analysis.judging.records import WeekRecords, draw_cases
+from lvm_studio.analysis.latent.space import TITLES, encode, posterior_cloud
 from lvm_studio.data.calendar import ContextEncoder
 from lvm_studio.data.composition import Composition
 from lvm_studio.data.labels import LabelEncoder

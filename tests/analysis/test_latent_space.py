@@ -6,18 +6,18 @@ import numpy as np
 import pytest
 import torch
 
-from lvm_studio.analysis.embedding import Embedding, EmbeddingJob, EmbeddingSpec, place
-from lvm_studio.analysis.judging import HeldOut, judged, prior_check
-from lvm_studio.analysis.latent import LatentCloud, finished
-from lvm_studio.analysis.latent_density import plane_density
-from lvm_studio.analysis.sensitivity import sensitivity
-from lvm_studio.analysis.vector_cloud import (
+from lvm_studio.analysis.latent.density import plane_density
+from lvm_studio.analysis.latent.embedding import Embedding, EmbeddingJob, EmbeddingSpec, place
+from lvm_studio.analysis.latent.judging import HeldOut, judged, prior_check
+from lvm_studio.analysis.latent.sensitivity import sensitivity
+from lvm_studio.analysis.latent.space import LatentCloud, finished
+from lvm_studio.analysis.latent.vector_cloud import (
     vector_cloud_slices,
     vector_space,
     vectors_behind,
 )
-from lvm_studio.data.digits import load_digits
 from lvm_studio.data.errors import DataError
+from lvm_studio.data.vectors.digits import load_digits
 from lvm_studio.models.noise.laws import DiagonalGaussian
 from lvm_studio.models.specs import VectorVAESpec
 from lvm_studio.models.street import Encoded

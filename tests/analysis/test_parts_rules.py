@@ -5,8 +5,8 @@ import sys
 import pytest
 import torch
 
-from lvm_studio.analysis.parts_anchors import images_right, parts_right
-from lvm_studio.analysis.parts_sines import energy_at, generated, own_sine, recovery
+from lvm_studio.analysis.judging.parts_anchors import images_right, parts_right
+from lvm_studio.analysis.judging.parts_sines import energy_at, generated, own_sine, recovery
 from lvm_studio.data.problems.anchors import ColourAnchors
 from lvm_studio.data.problems.sines import SineSums
 from lvm_studio.data.shipped import model_path

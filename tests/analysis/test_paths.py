@@ -4,7 +4,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from lvm_studio.analysis.paths import spherical, straight, traversal
+from lvm_studio.analysis.latent.paths import spherical, straight, traversal
 
 points = arrays(np.float64, 5, elements=st.floats(-3, 3))
 

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lvm_studio.analysis.pca import PCA
+from lvm_studio.analysis.latent.pca import PCA
 
 
 def rows(seed, n=40, dim=6):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from lvm_studio.analysis.report import METRICS, Estimate, FidelityReport
+from lvm_studio.analysis.judging.report import METRICS, Estimate, FidelityReport
 from lvm_studio.data.errors import DataError
 
 

@@ -7,7 +7,7 @@ import known_street
 import numpy as np
 import pytest
 
-from lvm_studio.analysis.fidelity import fit_rivals
+from lvm_studio.analysis.judging.fidelity import fit_rivals
 from lvm_studio.analysis.report_card.card import CARD_KEY, ReportCard, stored_card
 from lvm_studio.analysis.report_card.catalogue import BANDS, BY_KEY
 from lvm_studio.analysis.report_card.drawing import draw_up

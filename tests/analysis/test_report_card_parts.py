@@ -8,7 +8,7 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lvm_studio.analysis.records import WeekRecords
+from lvm_studio.analysis.judging.records import WeekRecords
 from lvm_studio.analysis.report_card.comparison import jackknife
 from lvm_studio.analysis.report_card.distances import circular_wasserstein, wasserstein
 from lvm_studio.analysis.report_card.features import features, temperature_response
@@ -17,7 +17,7 @@ from lvm_studio.analysis.report_card.pairs import draw_ladder, draw_pairs, twins
 from lvm_studio.analysis.report_card.phrases import shown
 from lvm_studio.analysis.report_card.svg import ticks
 from lvm_studio.analysis.report_card.verdicts import Limit, Verdict, is_close, verdict
-from lvm_studio.tuning.criteria import CRITERIA
+from lvm_studio.tuning.criteria.criterion import CRITERIA
 
 samples = st.lists(st.floats(-50, 50), min_size=1, max_size=30).map(np.array)
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from lvm_studio.analysis.records import draw_cases
-from lvm_studio.analysis.rivals import BootstrapRival, day_features, fit_noise, fit_ridge
-from lvm_studio.analysis.scores import coverage
+from lvm_studio.analysis.judging.records import draw_cases
+from lvm_studio.analysis.judging.rivals import BootstrapRival, day_features, fit_noise, fit_ridge
+from lvm_studio.analysis.judging.scores import coverage
 
 TRAIN, HELDOUT = np.arange(20), np.arange(20, 24)
 ALL = np.arange(30)

@@ -3,7 +3,7 @@ import pytest
 from scipy.special import gammaln
 from scipy.stats import norm
 
-from lvm_studio.analysis.scores import coverage, crps, energy_score, week_error
+from lvm_studio.analysis.judging.scores import coverage, crps, energy_score, week_error
 
 
 def brute_energy_score(samples, x):

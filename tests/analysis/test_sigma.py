@@ -8,9 +8,9 @@ import torch
 
 from lvm_studio.analysis.chapters import sigma as page
 from lvm_studio.analysis.chapters.base import ChapterSpec
-from lvm_studio.analysis.ppca import linear_data, ppca, train_linear
-from lvm_studio.analysis.sigma_ensemble import Ensemble, Schedule
-from lvm_studio.analysis.sigma_study import (
+from lvm_studio.analysis.sigma.ensemble import Ensemble, Schedule
+from lvm_studio.analysis.sigma.ppca import linear_data, ppca, train_linear
+from lvm_studio.analysis.sigma.study import (
     Setting,
     best_sigma,
     difference,
@@ -19,7 +19,7 @@ from lvm_studio.analysis.sigma_study import (
     repeated,
     sphere_radii,
 )
-from lvm_studio.data.manifolds import Sinusoid
+from lvm_studio.data.vectors.manifolds import Sinusoid
 from lvm_studio.models.noise.specs import FixedNoiseSpec
 from lvm_studio.models.specs import VectorVAESpec
 

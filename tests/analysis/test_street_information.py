@@ -8,8 +8,8 @@ import sys
 import numpy as np
 import pytest
 
-from lvm_studio.analysis.scores import energy_score
-from lvm_studio.analysis.street_information import optimal_bits, over_the_year
+from lvm_studio.analysis.judging.scores import energy_score
+from lvm_studio.analysis.judging.street_information import optimal_bits, over_the_year
 from lvm_studio.data.calendar import week_id, week_start
 from lvm_studio.data.households import choose_split
 from lvm_studio.data.simulated import FULL_STREET, StreetSpec, residents_of

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from lvm_studio.analysis.records import WeekRecords
-from lvm_studio.analysis.truth import TRUTH, TruthReport, TruthSpec, judge_by_truth
+from lvm_studio.analysis.judging.records import WeekRecords
+from lvm_studio.analysis.judging.truth import TRUTH, TruthReport, TruthSpec, judge_by_truth
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.labels import STATISTICS, LabelEncoder
 from lvm_studio.data.london import load_london

@@ -2,7 +2,13 @@
 
 import pytest
 
-from lvm_studio.analysis.week_folds import FOLDS, SUMS, judge_fold, trained_without, without_fold
+from lvm_studio.analysis.judging.week_folds import (
+    FOLDS,
+    SUMS,
+    judge_fold,
+    trained_without,
+    without_fold,
+)
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.london import load_london
 from lvm_studio.training.recipes import recipe_named

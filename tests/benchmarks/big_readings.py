@@ -77,8 +77,8 @@ def scan(path: Path, kind: str) -> None:
 
 def import_all(path: Path, out: Path) -> dict[str, object]:
     """Import the file and save the set; what it took, and the longest time between two reports."""
-    from lvm_studio.data.guessing import guess
-    from lvm_studio.data.importing import read_readings
+    from lvm_studio.data.importing.guessing import guess
+    from lvm_studio.data.importing.job import read_readings
     from lvm_studio.storage import workspace as workspace_file
     from lvm_studio.storage.start import starting_state
     from lvm_studio.storage.workspace import Workspace
@@ -125,8 +125,8 @@ def _peak_mb() -> float:
 
 def cancel(path: Path, share: float = 0.3) -> float:
     """Seconds from the wish to cancel, somewhere inside the file, until all is at rest."""
-    from lvm_studio.data.guessing import guess
-    from lvm_studio.data.importing import read_readings
+    from lvm_studio.data.importing.guessing import guess
+    from lvm_studio.data.importing.job import read_readings
 
     reading = read_readings(path, guess(path).mapping, name="big")
     while next(reading).share < share:

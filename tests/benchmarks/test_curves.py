@@ -9,8 +9,8 @@ import pytest
 from figures import Record, percentiles
 from PySide6.QtWidgets import QApplication
 
-from lvm_studio.studio.widgets.training_curves import TrainingCurves
-from lvm_studio.studio.widgets.training_terms import RunHistory, SplitHistory
+from lvm_studio.studio.widgets.training.training_curves import TrainingCurves
+from lvm_studio.studio.widgets.training.training_terms import RunHistory, SplitHistory
 
 pytestmark = pytest.mark.usefixtures("qapp")
 

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication
 from studio_at_hand import Frames, live, open_studio, wait
 
 from lvm_studio.data.composition import Composition
-from lvm_studio.studio.flow_fitter import FlowFitter
+from lvm_studio.studio.street.flow_fitter import FlowFitter
 from lvm_studio.studio.window import MainWindow
 
 pytestmark = pytest.mark.usefixtures("qapp")

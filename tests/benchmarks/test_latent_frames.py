@@ -8,8 +8,8 @@ from figures import Record, percentiles
 from studio_at_hand import open_studio, wait
 
 from lvm_studio.studio.panels.latent import LatentPanel
-from lvm_studio.studio.widgets.colour_scale import ColourScale
-from lvm_studio.studio.widgets.latent_map import LatentMap, MapPoints
+from lvm_studio.studio.widgets.latent.colour_scale import ColourScale
+from lvm_studio.studio.widgets.latent.latent_map import LatentMap, MapPoints
 from lvm_studio.studio.window import MainWindow
 
 pytestmark = pytest.mark.usefixtures("qapp")

@@ -83,7 +83,7 @@ def redrawing(window: MainWindow) -> QTimer:
 
 def steps_per_second(window: MainWindow, seconds: float) -> tuple[float, list[float]]:
     """Train beside the redrawing window: steps a second, and the latencies meanwhile."""
-    from lvm_studio.studio.runs import RunRegistry
+    from lvm_studio.studio.runs.runs import RunRegistry
     from lvm_studio.training.recipes import recipe_named
 
     registry = window.findChild(RunRegistry)

@@ -9,7 +9,7 @@ import pytest
 from made_up_card import card
 from typed import Said
 
-from lvm_studio.analysis.report import METRICS, FidelityReport
+from lvm_studio.analysis.judging.report import METRICS, FidelityReport
 from lvm_studio.analysis.report_card.card import ReportCard
 from lvm_studio.analysis.report_card.spec import CardProgress
 from lvm_studio.data.jobs import Reports
@@ -76,7 +76,7 @@ def test_an_unknown_standard_error_is_null(lvm: Lvm, monkeypatch: pytest.MonkeyP
         scores = np.ones((1, len(METRICS), 1, 2))
         return FidelityReport(("m",), ("2013-W02",), scores, np.full((1, 2), 30), 100, 0)
 
-    monkeypatch.setattr("lvm_studio.analysis.fidelity.heldout_table", one_week)
+    monkeypatch.setattr("lvm_studio.analysis.judging.fidelity.heldout_table", one_week)
     said = lvm("judge", "--json")
     assert said.object["rows"][0]["crps"] == {"mean": 1.0, "standard_error": None}
 

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lvm_studio.data.conditions import WEEKS_PER_YEAR, Condition, VectorColumns, places
 from lvm_studio.data.errors import DataError
-from lvm_studio.data.known_columns import with_columns
+from lvm_studio.data.importing.known_columns import with_columns
 from lvm_studio.data.london import load_london
-from lvm_studio.data.vector_sources import week_curves
-from lvm_studio.data.vectors import VectorSet
-from lvm_studio.data.week_conditions import tellable, week_conditions
+from lvm_studio.data.vectors.conditions import WEEKS_PER_YEAR, Condition, VectorColumns, places
+from lvm_studio.data.vectors.sets import VectorSet
+from lvm_studio.data.vectors.sources import week_curves
+from lvm_studio.data.vectors.week_conditions import tellable, week_conditions
 
 KINDS = Condition("tariff", "kinds", ("flat", "night", "tide"))
 

@@ -10,12 +10,13 @@ import numpy as np
 import polars as pl
 import pytest
 
-from lvm_studio.data import blocks, importing
 from lvm_studio.data.errors import DataError
-from lvm_studio.data.guessing import guess, guess_mapping
 from lvm_studio.data.households import HouseholdSet
-from lvm_studio.data.importing import ImportReport, import_readings, read_readings
-from lvm_studio.data.profiles import PROFILES, named_profile
+from lvm_studio.data.importing import blocks
+from lvm_studio.data.importing import job as importing
+from lvm_studio.data.importing.guessing import guess, guess_mapping
+from lvm_studio.data.importing.job import ImportReport, import_readings, read_readings
+from lvm_studio.data.importing.profiles import PROFILES, named_profile
 
 MONDAY = datetime.datetime(2013, 1, 7, tzinfo=datetime.UTC)
 

@@ -12,11 +12,11 @@ import polars as pl
 import pytest
 
 from lvm_studio.data.calendar import week_start
-from lvm_studio.data.columns import ColumnMapping, make_mapping
 from lvm_studio.data.errors import DataError
-from lvm_studio.data.guessing import guess_mapping
 from lvm_studio.data.households import HouseholdSet
-from lvm_studio.data.importing import (
+from lvm_studio.data.importing.columns import ColumnMapping, make_mapping
+from lvm_studio.data.importing.guessing import guess_mapping
+from lvm_studio.data.importing.job import (
     ImportReport,
     import_readings,
     preview,

@@ -85,7 +85,7 @@ def test_missing_shipped_files_are_named() -> None:
 def test_loading_data_imports_no_torch_and_no_qt() -> None:
     code = (
         "import sys; import lvm_studio.data.london as l; l.load_london().weeks;"
-        "import lvm_studio.data.composition, lvm_studio.data.labels, lvm_studio.data.importing;"
+        "import lvm_studio.data.composition, lvm_studio.data.labels, lvm_studio.data.importing.job;"
         "print([m for m in sys.modules if m.split('.')[0] in ('torch', 'PySide6')])"
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -5,8 +5,15 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from lvm_studio.data.errors import DataError
-from lvm_studio.data.manifolds import Circle, ManifoldSpec, Polyline, Sinusoid, Sphere, Spiral
-from lvm_studio.data.vectors import VectorSet, read_points
+from lvm_studio.data.vectors.manifolds import (
+    Circle,
+    ManifoldSpec,
+    Polyline,
+    Sinusoid,
+    Sphere,
+    Spiral,
+)
+from lvm_studio.data.vectors.sets import VectorSet, read_points
 
 ALL = (
     Sinusoid(), Circle(), Spiral(), Polyline(points=((0, 0), (1, 0), (1, 1))),

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lvm_studio.data.planted import SyntheticAnomalies
+from lvm_studio.data.vectors.planted import SyntheticAnomalies
 
 
 def test_the_same_seed_draws_the_same_vectors():

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lvm_studio.data.faults import Faults, stuck_runs
-from lvm_studio.data.grid import ROWS, GridTooLargeError, ReadingGrid
-from lvm_studio.data.half_hours import from_counter, part_minutes, to_half_hours
+from lvm_studio.data.importing.faults import Faults, stuck_runs
+from lvm_studio.data.importing.grid import ROWS, GridTooLargeError, ReadingGrid
+from lvm_studio.data.importing.half_hours import from_counter, part_minutes, to_half_hours
 
 readings = st.lists(
     st.tuples(st.integers(0, 3 * ROWS), st.integers(-5000, 5000), st.integers(1, 3)), max_size=60

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lvm_studio.data.clocks import NEVER, ONCE, TWICE, clock
-from lvm_studio.data.fixed_width import read_fixed_width
-from lvm_studio.data.stamps import instants, read_stamps
+from lvm_studio.data.importing.clocks import NEVER, ONCE, TWICE, clock
+from lvm_studio.data.importing.fixed_width import read_fixed_width
+from lvm_studio.data.importing.stamps import instants, read_stamps
 
 FORMS = {
     "iso": ("%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S%z"),

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from pointer import Program, click, drag, move, press, xdotool
 
-from lvm_studio.studio.widgets.sigma_slider import TICKS, tick_of
+from lvm_studio.studio.widgets.laboratory.sigma_slider import TICKS, tick_of
 
 pytestmark = [
     pytest.mark.journey,

@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from lvm_studio.data.errors import DataError
-from lvm_studio.data.vectors import VectorBatch, VectorSet
+from lvm_studio.data.vectors.batch import VectorBatch
+from lvm_studio.data.vectors.sets import VectorSet
 from lvm_studio.models.specs import VectorVAESpec
 from lvm_studio.models.vectors import VectorVAE
 from lvm_studio.training.loop import train

@@ -5,7 +5,8 @@ import pytest
 import torch
 from torch.distributions import Normal, kl_divergence
 
-from lvm_studio.data.vectors import VectorBatch, VectorSet
+from lvm_studio.data.vectors.batch import VectorBatch
+from lvm_studio.data.vectors.sets import VectorSet
 from lvm_studio.models.ladder import LOG_2, LadderVAE, combined, kl
 from lvm_studio.models.ladder_space import LadderSpace
 from lvm_studio.models.specs import LadderSpec

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from lvm_studio.data.errors import DataError
-from lvm_studio.data.vectors import VectorBatch
+from lvm_studio.data.vectors.batch import VectorBatch
 from lvm_studio.models.noise.build import build_noise
 from lvm_studio.models.noise.laws import (
     DiagonalGaussian,

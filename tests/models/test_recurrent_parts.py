@@ -5,7 +5,7 @@ import sys
 import pytest
 import torch
 
-from lvm_studio.analysis.parts_sines import energy_at, generated
+from lvm_studio.analysis.judging.parts_sines import energy_at, generated
 from lvm_studio.data.problems.batches import PartsLaw
 from lvm_studio.data.problems.sines import SineSums
 from lvm_studio.models.information import information_of_parts

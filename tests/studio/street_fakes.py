@@ -12,7 +12,7 @@ from lvm_studio.analysis.fan import Fan, make_fan
 from lvm_studio.data.households import HouseholdSet, Provenance, choose_split
 from lvm_studio.data.units import WEEK
 from lvm_studio.storage.street_state import StreetState
-from lvm_studio.studio.answers import FanAnswer, Front, TunedAnswer
+from lvm_studio.studio.street.answers import FanAnswer, Front, TunedAnswer
 from lvm_studio.tuning.certificate import Certificate
 
 WEEK_IDS = tuple(f"2013-W{week:02d}" for week in range(2, 6))

@@ -21,7 +21,8 @@ from lvm_studio.models.trained import TrainedModel, build_module
 from lvm_studio.storage.recovery import OWNER, LiveSession
 from lvm_studio.storage.street_state import StreetState
 from lvm_studio.storage.workspace import Workspace
-from lvm_studio.studio.answers import (
+from lvm_studio.studio.dialogs import Choice, Dialogs
+from lvm_studio.studio.street.answers import (
     FanAnswer,
     Front,
     LoadedModel,
@@ -29,9 +30,8 @@ from lvm_studio.studio.answers import (
     StreetRequest,
     TunedAnswer,
 )
-from lvm_studio.studio.dialogs import Choice, Dialogs
-from lvm_studio.studio.tuned_keys import tuning_key
-from lvm_studio.studio.tuned_work import Improved
+from lvm_studio.studio.street.tuned_keys import tuning_key
+from lvm_studio.studio.street.tuned_work import Improved
 from lvm_studio.tuning.certificate import Certificate
 
 IDS = ("A", "B", "C", "D", "E")

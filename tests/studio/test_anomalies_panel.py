@@ -15,9 +15,9 @@ from lvm_studio.analysis.anomalies.findings import Findings
 from lvm_studio.analysis.anomalies.job import AnomalyJob, TableOnDisk
 from lvm_studio.analysis.anomalies.steps import Step
 from lvm_studio.data.errors import DataError
-from lvm_studio.data.vectors import VectorSet
-from lvm_studio.data.week_vectors import CONDITIONS
-from lvm_studio.studio.anomaly_search import AnomalySearch
+from lvm_studio.data.vectors.sets import VectorSet
+from lvm_studio.data.vectors.week_vectors import CONDITIONS
+from lvm_studio.studio.judging.anomaly_search import AnomalySearch
 from lvm_studio.studio.panels.anomalies import AnomaliesPanel
 from lvm_studio.studio.session import Session
 from lvm_studio.studio.theme import Scheme, theme

@@ -8,13 +8,13 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
 
 from lvm_studio.storage.wholes import Anchor, Sine, Wholes
-from lvm_studio.studio.artificial_parts import ArtificialParts
-from lvm_studio.studio.compute_thread import ComputeThread
+from lvm_studio.studio.jobs.compute_thread import ComputeThread
 from lvm_studio.studio.panels.artificial import AnchorsPanel, SinesPanel
 from lvm_studio.studio.session import Session
-from lvm_studio.studio.widgets.part_palette import part_from_mime, part_to_mime
-from lvm_studio.studio.widgets.whole_choice import WholeChoice
-from lvm_studio.studio.widgets.whole_rows import to_image
+from lvm_studio.studio.street.artificial_parts import ArtificialParts
+from lvm_studio.studio.widgets.compose.part_palette import part_from_mime, part_to_mime
+from lvm_studio.studio.widgets.compose.whole_choice import WholeChoice
+from lvm_studio.studio.widgets.compose.whole_rows import to_image
 
 PATIENCE = 60_000
 

@@ -30,12 +30,12 @@ from lvm_studio.data.composition import Composition
 from lvm_studio.storage.street_state import StreetState
 from lvm_studio.storage.workspace import Workspace
 from lvm_studio.studio.panels.compose import ComposePanel
-from lvm_studio.studio.parts_work import StreetWeeks, Without
 from lvm_studio.studio.session import Session
-from lvm_studio.studio.street_service import StreetService
+from lvm_studio.studio.street.parts_work import StreetWeeks, Without
+from lvm_studio.studio.street.service import StreetService
 from lvm_studio.studio.theme import DARK, LIGHT, theme
-from lvm_studio.studio.widgets.household_mime import households_to_mime
-from lvm_studio.studio.widgets.set_summary import why_unmeasured
+from lvm_studio.studio.widgets.compose.household_mime import households_to_mime
+from lvm_studio.studio.widgets.compose.set_summary import why_unmeasured
 
 NAMES = {
     "library": QTableView,

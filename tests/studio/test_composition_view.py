@@ -6,10 +6,10 @@ from PySide6.QtWidgets import QLabel, QSpinBox, QToolButton
 from pytestqt.qtbot import QtBot
 from street_fakes import drop
 
-from lvm_studio.studio.widgets.composition_table import BAR_ROLE, Column, Member, Part
-from lvm_studio.studio.widgets.composition_view import CompositionView
-from lvm_studio.studio.widgets.count_delegate import sign_areas
-from lvm_studio.studio.widgets.household_mime import households_to_mime
+from lvm_studio.studio.widgets.compose.composition_table import BAR_ROLE, Column, Member, Part
+from lvm_studio.studio.widgets.compose.composition_view import CompositionView
+from lvm_studio.studio.widgets.compose.count_delegate import sign_areas
+from lvm_studio.studio.widgets.compose.household_mime import households_to_mime
 
 COUNTS = (("A", 2), ("B", 1), ("C", 3))
 

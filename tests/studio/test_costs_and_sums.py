@@ -11,23 +11,23 @@ from pytestqt.qtbot import QtBot
 from street_fakes import FakeService
 from studio_fakes import households, small_model
 
-from lvm_studio.analysis import cost_job
-from lvm_studio.analysis.boltzmann_bands import BandSpec, RealSums
-from lvm_studio.analysis.boltzmann_costs import MethodCost
-from lvm_studio.analysis.cost_job import CostJob, CostProgress, Costs
-from lvm_studio.analysis.sums_job import SumsJob, SumsProgress
+from lvm_studio.analysis.boltzmann import cost_job
+from lvm_studio.analysis.boltzmann.bands import BandSpec, RealSums
+from lvm_studio.analysis.boltzmann.cost_job import CostJob, CostProgress, Costs
+from lvm_studio.analysis.boltzmann.costs import MethodCost
+from lvm_studio.analysis.boltzmann.sums_job import SumsJob, SumsProgress
 from lvm_studio.data.composition import Composition
 from lvm_studio.storage.street_state import StreetState
-from lvm_studio.studio.answers import MeasuredAnswer, StreetRequest
-from lvm_studio.studio.cost_service import MeasuredCosts
 from lvm_studio.studio.panels.tuning_pictures import TuningPictures
-from lvm_studio.studio.picture_work import PictureWork
 from lvm_studio.studio.session import Session
-from lvm_studio.studio.street_work import StreetWork
+from lvm_studio.studio.street.answers import MeasuredAnswer, StreetRequest
+from lvm_studio.studio.street.cost_service import MeasuredCosts
+from lvm_studio.studio.street.picture_work import PictureWork
+from lvm_studio.studio.street.tuned_work import TunedWork
+from lvm_studio.studio.street.work import StreetWork
 from lvm_studio.studio.theme import LIGHT
-from lvm_studio.studio.tuned_work import TunedWork
-from lvm_studio.studio.widgets.cost_table import CostTable, cells, said
-from lvm_studio.studio.widgets.levels_plot import LevelsPlot, measured_text
+from lvm_studio.studio.widgets.tuning.cost_table import CostTable, cells, said
+from lvm_studio.studio.widgets.tuning.levels_plot import LevelsPlot, measured_text
 
 DATA = households()
 STATE = StreetState(composition=Composition.parse("A,B"), week="2013-W03", samples=64)
@@ -127,8 +127,8 @@ def last(work: Generator[Any, None, None]) -> MeasuredAnswer:
 def test_rare_weeks_ask_for_more_sums_and_are_read_off_them(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("lvm_studio.studio.picture_work.SUMS", 240)
-    monkeypatch.setattr("lvm_studio.studio.picture_work.RESAMPLES", 3)
+    monkeypatch.setattr("lvm_studio.studio.street.picture_work.SUMS", 240)
+    monkeypatch.setattr("lvm_studio.studio.street.picture_work.RESAMPLES", 3)
     tunings = TunedWork(StreetWork())
     pictures = PictureWork(tunings)
     near = StreetRequest(STATE.with_changes(lam=0.1), DATA, small_model(DATA))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lvm_studio.studio.coupling import RowCoupling
+from lvm_studio.studio.street.coupling import RowCoupling
 
 
 def test_at_lam_zero_every_row_is_its_own_base_draw() -> None:

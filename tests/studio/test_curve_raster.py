@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lvm_studio.studio.widgets.curve_raster import Grid, coverage, ink
+from lvm_studio.studio.widgets.fan.curve_raster import Grid, coverage, ink
 
 SEEDS = st.integers(0, 2**32 - 1)
 

@@ -14,9 +14,9 @@ from street_fakes import some_fan
 from lvm_studio.analysis.fan import make_fan
 from lvm_studio.studio.figures import export_figure
 from lvm_studio.studio.theme import DARK, LIGHT, theme
-from lvm_studio.studio.widgets.curve_bundle import CurveBundle
-from lvm_studio.studio.widgets.fan_plot import IDLE_TEXT, FanPlot
-from lvm_studio.studio.widgets.readouts import ABSENT, Readouts
+from lvm_studio.studio.widgets.compose.readouts import ABSENT, Readouts
+from lvm_studio.studio.widgets.fan.curve_bundle import CurveBundle
+from lvm_studio.studio.widgets.fan.fan_plot import IDLE_TEXT, FanPlot
 from lvm_studio.studio.widgets.time_axis import WeekAxis, seconds
 
 WEEK_START = np.datetime64("2013-01-07T00:00", "m")

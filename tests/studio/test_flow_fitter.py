@@ -11,12 +11,12 @@ from test_job_thread import Counting
 
 from lvm_studio.data.composition import Composition
 from lvm_studio.storage.street_state import StreetState
-from lvm_studio.studio.answers import StreetRequest
-from lvm_studio.studio.flow_fitter import FlowFitter, progress_text
-from lvm_studio.studio.job_thread import JobThread
-from lvm_studio.tuning.fit import ClimbReport, FlowSnapshot, FlowStep
-from lvm_studio.tuning.pool import Preparing
-from lvm_studio.tuning.proposals import FlowCheck
+from lvm_studio.studio.jobs.job_thread import JobThread
+from lvm_studio.studio.street.answers import StreetRequest
+from lvm_studio.studio.street.flow_fitter import FlowFitter, progress_text
+from lvm_studio.tuning.flows.fit import ClimbReport, FlowSnapshot, FlowStep
+from lvm_studio.tuning.flows.proposals import FlowCheck
+from lvm_studio.tuning.pools.pool import Preparing
 
 PATIENCE = 20_000
 MODEL, HOUSEHOLDS = FakeModel(), households()

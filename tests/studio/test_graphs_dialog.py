@@ -3,7 +3,7 @@
 from PySide6.QtCore import QPoint, QPointF, Qt
 from pytestqt.qtbot import QtBot
 
-from lvm_studio.studio.graphs_dialog import GraphsDialog
+from lvm_studio.studio.latent.graphs_dialog import GraphsDialog
 
 
 def test_the_graphs_follow_what_is_typed(qtbot: QtBot) -> None:

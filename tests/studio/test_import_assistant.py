@@ -12,12 +12,12 @@ from PySide6.QtWidgets import QDialog, QWidget
 from pytestqt.qtbot import QtBot
 from studio_fakes import FakeDialogs, workspace
 
-from lvm_studio.data.importing import ImportProgress
-from lvm_studio.studio import import_dialog
-from lvm_studio.studio.compute_thread import ComputeThread
-from lvm_studio.studio.import_dialog import ImportDialog
+from lvm_studio.data.importing.job import ImportProgress
+from lvm_studio.studio.jobs.compute_thread import ComputeThread
+from lvm_studio.studio.readings import import_dialog
+from lvm_studio.studio.readings.import_dialog import ImportDialog
 from lvm_studio.studio.session import Session
-from lvm_studio.studio.widgets.rejected_list import RejectedList
+from lvm_studio.studio.widgets.readings.rejected_list import RejectedList
 
 PATIENCE = 10_000
 Open = Callable[..., ImportDialog]

@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from lvm_studio.data.jobs import Checkpoint, Wish
 from lvm_studio.storage.checkpoints import read_checkpoint
-from lvm_studio.studio.job_thread import JobState, JobThread, end_jobs
+from lvm_studio.studio.jobs.job_thread import JobState, JobThread, end_jobs
 
 PATIENCE = 20_000
 

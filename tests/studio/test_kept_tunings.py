@@ -10,7 +10,7 @@ from street_fakes import tuned_answer
 from lvm_studio.storage.street_state import StreetState
 from lvm_studio.studio.panels.compose import kept_of
 from lvm_studio.studio.session import Session
-from lvm_studio.studio.widgets.tuning_history import TuningHistory, tuning_name
+from lvm_studio.studio.widgets.tuning.tuning_history import TuningHistory, tuning_name
 
 
 @pytest.fixture

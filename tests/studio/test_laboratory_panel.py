@@ -10,16 +10,16 @@ from PySide6.QtCore import QObject, QPointF, Qt, Signal
 from PySide6.QtGui import QUndoStack
 from pytestqt.qtbot import QtBot
 
-from lvm_studio.analysis.hypersphere import optimal_radius
+from lvm_studio.analysis.sigma.hypersphere import optimal_radius
 from lvm_studio.data.jobs import Request
-from lvm_studio.data.manifolds import Polyline, Sinusoid
-from lvm_studio.studio.compute_thread import ComputeThread
-from lvm_studio.studio.job_thread import JobState
-from lvm_studio.studio.laboratory_choices import BALANCES, BOUNDS, FLOORS, NOISES
+from lvm_studio.data.vectors.manifolds import Polyline, Sinusoid
+from lvm_studio.studio.jobs.compute_thread import ComputeThread
+from lvm_studio.studio.jobs.job_thread import JobState
 from lvm_studio.studio.panels.laboratory import LaboratoryPanel
 from lvm_studio.studio.panels.manifold_lab import ManifoldLab
 from lvm_studio.studio.panels.sphere_lab import STEPS, SphereLab
-from lvm_studio.studio.widgets.plane_items import MOST_ELLIPSES, EllipseCloud
+from lvm_studio.studio.runs.laboratory_choices import BALANCES, BOUNDS, FLOORS, NOISES
+from lvm_studio.studio.widgets.laboratory.plane_items import MOST_ELLIPSES, EllipseCloud
 from lvm_studio.studio.widgets.spec_choice import SpecChoice
 from lvm_studio.training.frames import Frame, SetSigma, TakeSteps
 from lvm_studio.training.laboratory import LaboratoryJob

@@ -10,14 +10,14 @@ from pytestqt.qtbot import QtBot
 from street_fakes import tuned_answer
 
 from lvm_studio.storage.street_state import StreetState
-from lvm_studio.studio.answers import Front, LevelsAnswer
+from lvm_studio.studio.street.answers import Front, LevelsAnswer
 from lvm_studio.studio.theme import LIGHT
-from lvm_studio.studio.widgets.criteria_help import CRITERIA_HELP, OFFERED, help_of
-from lvm_studio.studio.widgets.lam_control import LamControl
-from lvm_studio.studio.widgets.lam_fields import next_odds
-from lvm_studio.studio.widgets.lam_words import figures_text
-from lvm_studio.studio.widgets.levels_plot import levels_text
-from lvm_studio.tuning.criteria import CRITERIA
+from lvm_studio.studio.widgets.tuning.criteria_help import CRITERIA_HELP, OFFERED, help_of
+from lvm_studio.studio.widgets.tuning.lam_control import LamControl
+from lvm_studio.studio.widgets.tuning.lam_fields import next_odds
+from lvm_studio.studio.widgets.tuning.lam_words import figures_text
+from lvm_studio.studio.widgets.tuning.levels_plot import levels_text
+from lvm_studio.tuning.criteria.criterion import CRITERIA
 
 
 @pytest.fixture

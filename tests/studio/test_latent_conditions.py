@@ -16,14 +16,14 @@ from test_latent_panel import (  # noqa: F401 - fixtures
     settled,
 )
 
-from lvm_studio.data.conditions import Condition, VectorColumns
-from lvm_studio.data.vectors import HELD_OUT, VectorSet
+from lvm_studio.data.vectors.conditions import Condition, VectorColumns
+from lvm_studio.data.vectors.sets import HELD_OUT, VectorSet
 from lvm_studio.models.specs import LadderSpec, VectorVAESpec
 from lvm_studio.models.trained import TrainedModel, build_module
-from lvm_studio.studio import latent_judging
+from lvm_studio.studio.latent import judging as latent_judging
 from lvm_studio.studio.panels.latent import LatentPanel
 from lvm_studio.studio.session import Session
-from lvm_studio.studio.widgets.condition_bar import KindRow
+from lvm_studio.studio.widgets.latent.condition_bar import KindRow
 
 TOLD = (
     Condition("load", unit="kW"),

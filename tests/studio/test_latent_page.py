@@ -20,7 +20,7 @@ from test_latent_panel import (  # noqa: F401 - fixtures
 
 from lvm_studio.models.specs import VectorVAESpec
 from lvm_studio.models.trained import TrainedModel, build_module
-from lvm_studio.studio import latent_judging
+from lvm_studio.studio.latent import judging as latent_judging
 from lvm_studio.studio.panels.latent import LatentPanel
 from lvm_studio.studio.session import Session
 

@@ -16,12 +16,12 @@ from lvm_studio.models.specs import CompVAESpec, VAESpec
 from lvm_studio.models.trained import TrainedModel, build_module
 from lvm_studio.storage.start import starting_state
 from lvm_studio.storage.workspace import Workspace
-from lvm_studio.studio.compute_thread import ComputeThread
-from lvm_studio.studio.mailbox import Mailbox
+from lvm_studio.studio.jobs.compute_thread import ComputeThread
+from lvm_studio.studio.jobs.mailbox import Mailbox
 from lvm_studio.studio.panels.latent import LatentPanel
 from lvm_studio.studio.session import Session
-from lvm_studio.studio.widgets import map_bar
-from lvm_studio.studio.widgets.map_bar import AXES
+from lvm_studio.studio.widgets.latent import map_bar
+from lvm_studio.studio.widgets.latent.map_bar import AXES
 
 
 class Service(QObject):

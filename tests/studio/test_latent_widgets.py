@@ -5,17 +5,17 @@ import pytest
 from PySide6.QtCore import QPointF, Qt
 from pytestqt.qtbot import QtBot
 
-from lvm_studio.analysis.pca import PCA
-from lvm_studio.studio.latent_projection import Projection
-from lvm_studio.studio.widgets.colour_scale import SHADES, ColourBar, ColourScale
-from lvm_studio.studio.widgets.curve_strip import CurveStrip, StripCells
-from lvm_studio.studio.widgets.decoded_plot import DecodedPlot, DecodedWeek
-from lvm_studio.studio.widgets.dimension_sliders import DimensionSliders
+from lvm_studio.analysis.latent.pca import PCA
+from lvm_studio.studio.latent.projection import Projection
 from lvm_studio.studio.widgets.dressed import dressed
-from lvm_studio.studio.widgets.interpolation_bar import InterpolationBar
-from lvm_studio.studio.widgets.latent_map import LatentMap, MapPoints, prior_radius
-from lvm_studio.studio.widgets.map_bar import AXES, MapBar
-from lvm_studio.studio.widgets.slider_row import Dimension
+from lvm_studio.studio.widgets.latent.colour_scale import SHADES, ColourBar, ColourScale
+from lvm_studio.studio.widgets.latent.curve_strip import CurveStrip, StripCells
+from lvm_studio.studio.widgets.latent.decoded_plot import DecodedPlot, DecodedWeek
+from lvm_studio.studio.widgets.latent.dimension_sliders import DimensionSliders
+from lvm_studio.studio.widgets.latent.interpolation_bar import InterpolationBar
+from lvm_studio.studio.widgets.latent.latent_map import LatentMap, MapPoints, prior_radius
+from lvm_studio.studio.widgets.latent.map_bar import AXES, MapBar
+from lvm_studio.studio.widgets.latent.slider_row import Dimension
 
 rng = np.random.default_rng(0)
 

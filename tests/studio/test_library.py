@@ -7,12 +7,12 @@ from PySide6.QtWidgets import QAbstractItemView, QComboBox, QLineEdit, QPushButt
 from pytestqt.qtbot import QtBot
 from street_fakes import IDS, small_street
 
-from lvm_studio.studio.widgets.household_mime import (
+from lvm_studio.studio.widgets.compose.household_mime import (
     HOUSEHOLDS_MIME,
     households_from_mime,
     households_to_mime,
 )
-from lvm_studio.studio.widgets.library import LibraryView
+from lvm_studio.studio.widgets.compose.library import LibraryView
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from pytestqt.qtbot import QtBot
 
-from lvm_studio.studio.compute_thread import ComputeThread
-from lvm_studio.studio.mailbox import Mailbox
+from lvm_studio.studio.jobs.compute_thread import ComputeThread
+from lvm_studio.studio.jobs.mailbox import Mailbox
 
 PATIENCE = 5000
 

@@ -18,13 +18,13 @@ from lvm_studio.analysis.report_card.card import CARD_KEY
 from lvm_studio.analysis.report_card.job import CardJob
 from lvm_studio.analysis.report_card.spec import CardProgress
 from lvm_studio.analysis.report_card.verdicts import Verdict
-from lvm_studio.studio.card_maker import CardMaker
-from lvm_studio.studio.job_thread import JobThread, end_jobs
+from lvm_studio.studio.jobs.job_thread import JobThread, end_jobs
+from lvm_studio.studio.judging.card_maker import CardMaker
 from lvm_studio.studio.panels.report_card import HINT, NO_MODEL, ReportCardPanel
 from lvm_studio.studio.session import Session
 from lvm_studio.studio.theme import DARK, LIGHT, Scheme, theme
-from lvm_studio.studio.widgets.card_plot import CardPlot
-from lvm_studio.studio.widgets.verdict_table import disc
+from lvm_studio.studio.widgets.judging.card_plot import CardPlot
+from lvm_studio.studio.widgets.judging.verdict_table import disc
 
 SECOND = 1000
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from lvm_studio.studio import row_curves
-from lvm_studio.studio.row_curves import RowCurves
+from lvm_studio.studio.street import row_curves
+from lvm_studio.studio.street.row_curves import RowCurves
 
 
 def test_what_has_stood_in_its_row_is_not_decoded_again() -> None:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from lvm_studio.data.errors import DataError
-from lvm_studio.studio.run_history import GrowingHistory
-from lvm_studio.studio.run_words import skipped_steps, soundness, tight_bound
+from lvm_studio.studio.runs.run_history import GrowingHistory
+from lvm_studio.studio.runs.run_words import skipped_steps, soundness, tight_bound
 from lvm_studio.training.reports import TrainReport
 
 

@@ -14,8 +14,8 @@ from lvm_studio.data.london import load_london
 from lvm_studio.storage.checkpoints import write_checkpoint
 from lvm_studio.storage.start import starting_state
 from lvm_studio.storage.workspace import Workspace, load
-from lvm_studio.studio.job_thread import JobState, JobThread, end_jobs
-from lvm_studio.studio.runs import RunRegistry
+from lvm_studio.studio.jobs.job_thread import JobState, JobThread, end_jobs
+from lvm_studio.studio.runs.runs import RunRegistry
 from lvm_studio.studio.session import Session
 from lvm_studio.training.job import TrainingJob
 from lvm_studio.training.spec import TrainSpec

@@ -6,8 +6,8 @@ from pytestqt.qtbot import QtBot
 
 from lvm_studio.studio.selection import Selection
 from lvm_studio.studio.session import Session
+from lvm_studio.studio.widgets.latent.selection_page import SelectionPage
 from lvm_studio.studio.widgets.selection_bar import SelectionBar
-from lvm_studio.studio.widgets.selection_page import SelectionPage
 
 SUMS = Selection(
     "winter",

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lvm_studio.studio.widgets.series import (
+from lvm_studio.studio.widgets.training.series import (
     RunningEma,
     Scale,
     debiased_ema,

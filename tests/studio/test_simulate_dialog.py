@@ -10,9 +10,9 @@ from pytestqt.qtbot import QtBot
 from studio_fakes import workspace
 
 from lvm_studio.data.simulated import SimulationJob, StreetSpec, WeeksSimulated, simulate_street
-from lvm_studio.studio.job_thread import end_jobs
+from lvm_studio.studio.jobs.job_thread import end_jobs
+from lvm_studio.studio.readings.simulate_dialog import SimulateDialog
 from lvm_studio.studio.session import Session
-from lvm_studio.studio.simulate_dialog import SimulateDialog
 
 SECOND = 1000
 

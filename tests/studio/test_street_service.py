@@ -10,11 +10,11 @@ from studio_fakes import FakeStreets, FakeTunings, tuned, workspace
 
 from lvm_studio.data.errors import DataError
 from lvm_studio.storage.workspace import Workspace
-from lvm_studio.studio.answers import StreetRequest, TunedAnswer
 from lvm_studio.studio.session import Session
-from lvm_studio.studio.street_service import QUIET_MS, StreetService
-from lvm_studio.studio.tuned_keys import tuning_key
-from lvm_studio.studio.tuned_work import Improved
+from lvm_studio.studio.street.answers import StreetRequest, TunedAnswer
+from lvm_studio.studio.street.service import QUIET_MS, StreetService
+from lvm_studio.studio.street.tuned_keys import tuning_key
+from lvm_studio.studio.street.tuned_work import Improved
 
 PATIENCE = 5000
 

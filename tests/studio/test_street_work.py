@@ -13,16 +13,16 @@ from lvm_studio.data.errors import DataError
 from lvm_studio.models.specs import VAESpec
 from lvm_studio.models.trained import TrainedModel, build_module
 from lvm_studio.storage.street_state import StreetState
-from lvm_studio.studio.answers import FanAnswer, LoadedModel, StreetRequest, TunedAnswer
-from lvm_studio.studio.street_work import Recent, StreetWork
-from lvm_studio.studio.tuned_keys import tuning_key
-from lvm_studio.studio.tuned_work import Improved, TunedWork
-from lvm_studio.studio.tunings import Source
+from lvm_studio.studio.street.answers import FanAnswer, LoadedModel, StreetRequest, TunedAnswer
+from lvm_studio.studio.street.tuned_keys import tuning_key
+from lvm_studio.studio.street.tuned_work import Improved, TunedWork
+from lvm_studio.studio.street.tunings import Source
+from lvm_studio.studio.street.work import Recent, StreetWork
 from lvm_studio.tuning.errors import TuningError
-from lvm_studio.tuning.fit import FlowSnapshot, fit_flow
-from lvm_studio.tuning.pool import Draws
-from lvm_studio.tuning.reference_job import Reference
-from lvm_studio.tuning.smc_pool import SmcPool
+from lvm_studio.tuning.flows.fit import FlowSnapshot, fit_flow
+from lvm_studio.tuning.pools.pool import Draws
+from lvm_studio.tuning.pools.reference_job import Reference
+from lvm_studio.tuning.pools.smc_pool import SmcPool
 from lvm_studio.tuning.specs import FlowSpec
 
 DATA = households()

@@ -16,8 +16,8 @@ from lvm_studio.studies.plan import Planner
 from lvm_studio.studies.reports import RunChanged, RunLine, RunState, StudyEnd, StudyOpened
 from lvm_studio.studies.results import RunResult, open_folder, write_result
 from lvm_studio.studio.panels.studies import CURVES, StudiesPanel
+from lvm_studio.studio.runs.study_run import StudyRun, study_folder
 from lvm_studio.studio.session import Session
-from lvm_studio.studio.study_run import StudyRun, study_folder
 
 OWN = """
 recipe = "vae"

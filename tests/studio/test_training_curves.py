@@ -10,14 +10,14 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from lvm_studio.studio.theme import LIGHT, Scheme, theme
-from lvm_studio.studio.widgets.curve_line import nearest
-from lvm_studio.studio.widgets.history_csv import history_csv
 from lvm_studio.studio.widgets.scaled_axis import ScaledAxis, nice_values
-from lvm_studio.studio.widgets.seed_bands import band_of
-from lvm_studio.studio.widgets.series import Scale
-from lvm_studio.studio.widgets.settings_difference import differences
-from lvm_studio.studio.widgets.training_curves import TrainingCurves
-from lvm_studio.studio.widgets.training_terms import TERMS, RunHistory, SplitHistory
+from lvm_studio.studio.widgets.training.curve_line import nearest
+from lvm_studio.studio.widgets.training.history_csv import history_csv
+from lvm_studio.studio.widgets.training.seed_bands import band_of
+from lvm_studio.studio.widgets.training.series import Scale
+from lvm_studio.studio.widgets.training.settings_difference import differences
+from lvm_studio.studio.widgets.training.training_curves import TrainingCurves
+from lvm_studio.studio.widgets.training.training_terms import TERMS, RunHistory, SplitHistory
 from lvm_studio.training.recipes import RECIPES, with_overrides
 
 

@@ -16,12 +16,12 @@ from lvm_studio.storage.checkpoints import write_checkpoint
 from lvm_studio.storage.start import starting_state
 from lvm_studio.storage.workspace import Workspace
 from lvm_studio.studio.devices import Devices
-from lvm_studio.studio.job_thread import JobState, JobThread, end_jobs
+from lvm_studio.studio.jobs.job_thread import JobState, JobThread, end_jobs
 from lvm_studio.studio.panels.training import TrainingPanel
-from lvm_studio.studio.runs import RunRegistry
+from lvm_studio.studio.runs.runs import RunRegistry
 from lvm_studio.studio.session import Session
-from lvm_studio.studio.widgets.settings_difference import SettingsDifference
-from lvm_studio.studio.widgets.training_form import TrainingForm, key_values
+from lvm_studio.studio.widgets.training.settings_difference import SettingsDifference
+from lvm_studio.studio.widgets.training.training_form import TrainingForm, key_values
 from lvm_studio.training.job import TrainingJob
 from lvm_studio.training.keep import KeepJob
 from lvm_studio.training.recipes import RECIPES

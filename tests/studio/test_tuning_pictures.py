@@ -13,8 +13,10 @@ from studio_fakes import households, small_model
 from lvm_studio.data.composition import Composition
 from lvm_studio.models.trained import TrainedModel
 from lvm_studio.storage.street_state import StreetState
-from lvm_studio.studio import picture_work
-from lvm_studio.studio.answers import (
+from lvm_studio.studio.panels.tuning_pictures import TuningPictures
+from lvm_studio.studio.session import Session
+from lvm_studio.studio.street import picture_work
+from lvm_studio.studio.street.answers import (
     DifficultyAnswer,
     MeasuredAnswer,
     Picture,
@@ -22,15 +24,13 @@ from lvm_studio.studio.answers import (
     TheoryAnswer,
     TheoryCurve,
 )
-from lvm_studio.studio.panels.tuning_pictures import TuningPictures
-from lvm_studio.studio.picture_work import PictureWork
-from lvm_studio.studio.session import Session
-from lvm_studio.studio.street_work import StreetWork
+from lvm_studio.studio.street.picture_work import PictureWork
+from lvm_studio.studio.street.tuned_work import TunedWork
+from lvm_studio.studio.street.work import StreetWork
 from lvm_studio.studio.theme import DARK, LIGHT
-from lvm_studio.studio.tuned_work import TunedWork
-from lvm_studio.studio.widgets.levels_plot import LevelsPlot, measured_text
-from lvm_studio.studio.widgets.theory_plot import theory_text
-from lvm_studio.tuning.difficulty import judged
+from lvm_studio.studio.widgets.tuning.levels_plot import LevelsPlot, measured_text
+from lvm_studio.studio.widgets.tuning.theory_plot import theory_text
+from lvm_studio.tuning.criteria.difficulty import judged
 from lvm_studio.tuning.extremes import OneInN
 
 DATA = households()

@@ -14,24 +14,24 @@ from studio_fakes import households, small_model, workspace
 from lvm_studio.data.composition import Composition
 from lvm_studio.models.trained import TrainedModel
 from lvm_studio.storage.street_state import StreetState
-from lvm_studio.studio import rivals_work
-from lvm_studio.studio.answers import (
+from lvm_studio.studio.session import Session
+from lvm_studio.studio.street import rivals_work
+from lvm_studio.studio.street.answers import (
     ApartAnswer,
     PairFigures,
     PairSurface,
     StreetRequest,
     TunedAnswer,
 )
-from lvm_studio.studio.session import Session
-from lvm_studio.studio.street_work import StreetWork
+from lvm_studio.studio.street.tuned_keys import pair_key, tuning_key
+from lvm_studio.studio.street.tuned_work import TunedWork
+from lvm_studio.studio.street.work import StreetWork
 from lvm_studio.studio.theme import DARK, LIGHT
-from lvm_studio.studio.tuned_keys import pair_key, tuning_key
-from lvm_studio.studio.tuned_work import TunedWork
-from lvm_studio.studio.widgets.certificate_strip import certificate_text
-from lvm_studio.studio.widgets.lam_control import LamControl
-from lvm_studio.studio.widgets.pair_inverse import PairInverse, polar
-from lvm_studio.studio.widgets.pair_pad import PairPad
-from lvm_studio.studio.widgets.tuned_row import TunedRow
+from lvm_studio.studio.widgets.tuning.certificate_strip import certificate_text
+from lvm_studio.studio.widgets.tuning.lam_control import LamControl
+from lvm_studio.studio.widgets.tuning.pair_inverse import PairInverse, polar
+from lvm_studio.studio.widgets.tuning.pair_pad import PairPad
+from lvm_studio.studio.widgets.tuning.tuned_row import TunedRow
 from lvm_studio.tuning.pair_job import PairKnown
 from lvm_studio.tuning.vector import VectorDraws, VectorPool, pareto_surface
 

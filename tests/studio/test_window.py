@@ -28,7 +28,7 @@ from lvm_studio.studio.dialogs import Choice
 from lvm_studio.studio.panels.latent import LatentPanel
 from lvm_studio.studio.selection import Selection
 from lvm_studio.studio.session import Session
-from lvm_studio.studio.street_service import StreetService
+from lvm_studio.studio.street.service import StreetService
 from lvm_studio.studio.theme import DARK, LIGHT, Scheme, theme
 from lvm_studio.studio.window import MainWindow, fitted
 from lvm_studio.training.spec import TrainSpec

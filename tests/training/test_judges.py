@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from lvm_studio.data.vectors import VectorSet
+from lvm_studio.data.vectors.sets import VectorSet
 from lvm_studio.models.specs import VectorVAESpec
 from lvm_studio.models.vector_space import VectorSpace
 from lvm_studio.models.vectors import VectorVAE

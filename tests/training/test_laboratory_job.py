@@ -6,7 +6,7 @@ from queue import SimpleQueue
 import numpy as np
 import pytest
 
-from lvm_studio.data.vectors import VectorSet
+from lvm_studio.data.vectors.sets import VectorSet
 from lvm_studio.engine.driver import drive
 from lvm_studio.engine.messages import Command, Finished, Paused, Reports, Resumed
 from lvm_studio.training.frames import Frame, SetSigma, TakeSteps

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from lvm_studio.data.errors import DataError
-from lvm_studio.data.vectors import VectorBatch
+from lvm_studio.data.vectors.batch import VectorBatch
 from lvm_studio.models.specs import VectorVAESpec
 from lvm_studio.models.vectors import VectorVAE
 from lvm_studio.training.guard import MOST_IN_A_ROW, StepGuard

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from lvm_studio.analysis.latent import finished
-from lvm_studio.analysis.vector_cloud import Sources, vector_cloud_slices, vectors_behind
+from lvm_studio.analysis.latent.space import finished
+from lvm_studio.analysis.latent.vector_cloud import Sources, vector_cloud_slices, vectors_behind
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.london import load_london
 from lvm_studio.models.trained import TrainedModel

@@ -7,10 +7,10 @@ import pytest
 from tuning_spaces import LinearSpace, ToyStreet
 
 from lvm_studio.tuning.answers import FlowSource, PoolSource, answer, choose, front
-from lvm_studio.tuning.criteria import CRITERIA
+from lvm_studio.tuning.criteria.criterion import CRITERIA
 from lvm_studio.tuning.errors import TuningError
-from lvm_studio.tuning.fit import FlowSnapshot, fit_flow
-from lvm_studio.tuning.pool import Pool
+from lvm_studio.tuning.flows.fit import FlowSnapshot, fit_flow
+from lvm_studio.tuning.pools.pool import Pool
 from lvm_studio.tuning.specs import FlowSpec
 
 SPEC = FlowSpec(couplings=2, hidden=16, steps=0, kl_max=6.0)

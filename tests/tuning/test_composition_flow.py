@@ -15,14 +15,14 @@ from lvm_studio.data.labels import LabelEncoder
 from lvm_studio.data.simulated import StreetSpec, simulate_street
 from lvm_studio.models.specs import CompVAESpec
 from lvm_studio.models.trained import TrainedModel, build_module
-from lvm_studio.tuning.composition_bank import random_streets, street_summary
-from lvm_studio.tuning.composition_flow import (
+from lvm_studio.tuning.flows.composition_bank import random_streets, street_summary
+from lvm_studio.tuning.flows.composition_flow import (
     CompositionFlow,
     Summary,
     fingerprint,
     fit_composition_flow,
 )
-from lvm_studio.tuning.composition_verdict import judge_on
+from lvm_studio.tuning.flows.composition_verdict import judge_on
 from lvm_studio.tuning.specs import CompositionFlowSpec, FlowSpec
 
 HOUSEHOLDS = simulate_street(StreetSpec(households=12, weeks=8, seed=1))

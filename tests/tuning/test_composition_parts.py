@@ -13,12 +13,12 @@ from lvm_studio.models.street import Street
 from lvm_studio.models.trained import build_module
 from lvm_studio.tuning.composition_parts import PartSpace, tuned_space
 from lvm_studio.tuning.compositions import kl_apart, marginal
-from lvm_studio.tuning.criteria import CRITERIA, Peak
+from lvm_studio.tuning.criteria.criterion import CRITERIA, Peak
 from lvm_studio.tuning.errors import TuningError
-from lvm_studio.tuning.mixtures import Mixture
-from lvm_studio.tuning.pool import Pool
+from lvm_studio.tuning.pools.mixtures import Mixture
+from lvm_studio.tuning.pools.pool import Pool
+from lvm_studio.tuning.pools.stages import climb
 from lvm_studio.tuning.specs import Aim, FlowSpec, TuneSpec
-from lvm_studio.tuning.stages import climb
 from lvm_studio.tuning.tune import TuneResult, tune
 
 PEAK = CRITERIA["peak"]

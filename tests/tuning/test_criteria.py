@@ -8,10 +8,15 @@ from hypothesis import strategies as st
 from torch import nn
 from tuning_spaces import LinearSpace, PlainCurve, ToyStreet
 
-from lvm_studio.tuning.criteria import CRITERIA, Judges, criterion_named, value_and_gradient
+from lvm_studio.tuning.criteria.criterion import (
+    CRITERIA,
+    Judges,
+    criterion_named,
+    value_and_gradient,
+)
+from lvm_studio.tuning.criteria.order import kth_largest
 from lvm_studio.tuning.errors import TuningError
-from lvm_studio.tuning.order import kth_largest
-from lvm_studio.tuning.pool import Pool
+from lvm_studio.tuning.pools.pool import Pool
 
 CLASSIFIER = nn.Linear(336, 10).requires_grad_(False)
 JUDGES = Judges(CLASSIFIER, nn.Linear(336, 1).requires_grad_(False))

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from lvm_studio.tuning.criterion_specs import (
+from lvm_studio.tuning.criteria.specs import (
     ClassSpec,
     CriterionSpec,
     DistanceSpec,

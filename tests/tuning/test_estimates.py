@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from tuning_spaces import LinearSpace, QuadraticSpace
 
 from lvm_studio.tuning.answers import PoolSource
-from lvm_studio.tuning.criteria import CRITERIA
-from lvm_studio.tuning.estimates import estimate, kl_of_one_in, moments_at, one_in_n
-from lvm_studio.tuning.pool import Pool
+from lvm_studio.tuning.criteria.criterion import CRITERIA
+from lvm_studio.tuning.pools.estimates import estimate, kl_of_one_in, moments_at, one_in_n
+from lvm_studio.tuning.pools.pool import Pool
 
 PEAK = CRITERIA["peak"]
 

@@ -6,11 +6,11 @@ import pytest
 import torch
 from tuning_spaces import LinearSpace, PlainCurve, QuadraticSpace, ToyStreet
 
-from lvm_studio.tuning.criteria import CRITERIA, criterion_named
+from lvm_studio.tuning.criteria.criterion import CRITERIA, criterion_named
+from lvm_studio.tuning.criteria.existence import existence
+from lvm_studio.tuning.criteria.potential import Potential
 from lvm_studio.tuning.errors import TuningError
-from lvm_studio.tuning.existence import existence
-from lvm_studio.tuning.pool import Pool
-from lvm_studio.tuning.potential import Potential
+from lvm_studio.tuning.pools.pool import Pool
 
 PEAK = CRITERIA["peak"]
 

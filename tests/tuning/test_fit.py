@@ -12,8 +12,8 @@ from test_stages import two_way_log_z
 from tuning_spaces import LinearSpace, QuadraticSpace, ToyStreet, TwoWaySpace
 
 from lvm_studio.data.tree import TreeView
-from lvm_studio.tuning.criteria import CRITERIA
-from lvm_studio.tuning.fit import (
+from lvm_studio.tuning.criteria.criterion import CRITERIA
+from lvm_studio.tuning.flows.fit import (
     ClimbReport,
     FlowFit,
     FlowReport,
@@ -22,12 +22,12 @@ from lvm_studio.tuning.fit import (
     fit_flow,
     start_flow,
 )
-from lvm_studio.tuning.flow import LambdaFlow
+from lvm_studio.tuning.flows.flow import LambdaFlow
+from lvm_studio.tuning.flows.proposals import check_flow, flow_draws, mixture_draws
 from lvm_studio.tuning.jobs import FlowJob
-from lvm_studio.tuning.pool import Pool
-from lvm_studio.tuning.proposals import check_flow, flow_draws, mixture_draws
+from lvm_studio.tuning.pools.pool import Pool
+from lvm_studio.tuning.pools.stages import climb
 from lvm_studio.tuning.specs import FlowSpec
-from lvm_studio.tuning.stages import climb
 
 PEAK = CRITERIA["peak"]
 TINY = FlowSpec(couplings=2, hidden=8, steps=10, batch=64, kl_max=5.0, enough_share=1.0)

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from lvm_studio.data.errors import DataError
-from lvm_studio.tuning.flow import LambdaFlow
-from lvm_studio.tuning.mixtures import Mixture
+from lvm_studio.tuning.flows.flow import LambdaFlow
+from lvm_studio.tuning.pools.mixtures import Mixture
 
 SHAPES = [(2, 1, 0, 0), (3, 1, 2, 0), (5, 2, 3, 0), (6, 4, 4, 0), (4, 1, 0, 2), (5, 3, 2, 2)]
 "Dimensions, branches, affine couplings, spline couplings."

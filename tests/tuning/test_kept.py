@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from lvm_studio.tuning.kept import keep_one, kept_gap
+from lvm_studio.tuning.flows.kept import keep_one, kept_gap
 
 SHIFT = 0.6
 

@@ -8,15 +8,15 @@ from torch import Tensor
 from tuning_spaces import TanhSpace
 
 from lvm_studio.tuning.certificate import certify
-from lvm_studio.tuning.criteria import Peak
-from lvm_studio.tuning.fit import FlowSnapshot, fit_flow
-from lvm_studio.tuning.flow import LambdaFlow
-from lvm_studio.tuning.flow_defended import DefendedFlow, gaussians_of
-from lvm_studio.tuning.pool import Pool
-from lvm_studio.tuning.proposals import flow_draws
+from lvm_studio.tuning.criteria.criterion import Peak
+from lvm_studio.tuning.flows.fit import FlowSnapshot, fit_flow
+from lvm_studio.tuning.flows.flow import LambdaFlow
+from lvm_studio.tuning.flows.flow_defended import DefendedFlow, gaussians_of
+from lvm_studio.tuning.flows.proposals import flow_draws
+from lvm_studio.tuning.pools.pool import Pool
+from lvm_studio.tuning.pools.stages import Climb, climb
 from lvm_studio.tuning.solve import solve_kl
 from lvm_studio.tuning.specs import FlowSpec
-from lvm_studio.tuning.stages import Climb, climb
 
 KL = 6.91
 LOST = 0.2
@@ -75,7 +75,7 @@ def test_none_is_lost_or_the_certificate_is_red(seed: int) -> None:
 @pytest.mark.study
 def test_without_the_climb_modes_are_lost_and_log_z_says_so() -> None:
     """Reverse KL alone, from the identity: what the Gaussians and the polish are for."""
-    from lvm_studio.tuning.fit import FlowFit
+    from lvm_studio.tuning.flows.fit import FlowFit
 
     space = TanhSpace(0)
     pool = Pool.from_space(space, PlainPeak(), n=2048)

@@ -7,9 +7,9 @@ from itertools import pairwise
 import pytest
 from tuning_spaces import TwoWaySpace
 
-from lvm_studio.tuning.criteria import Peak
-from lvm_studio.tuning.one_by_one import MOST_UPDATES, TOLERANCE, FlowUpdate, tune_one_by_one
-from lvm_studio.tuning.pool import Pool
+from lvm_studio.tuning.criteria.criterion import Peak
+from lvm_studio.tuning.flows.one_by_one import MOST_UPDATES, TOLERANCE, FlowUpdate, tune_one_by_one
+from lvm_studio.tuning.pools.pool import Pool
 from lvm_studio.tuning.specs import FlowSpec
 
 SPEC = FlowSpec(couplings=2, hidden=16, steps=40, batch=64, lr=3e-2)

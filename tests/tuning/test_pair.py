@@ -9,11 +9,11 @@ from torch import Tensor
 from tuning_spaces import LinearSpace, PlainCurve, T
 
 from lvm_studio.tuning import pair_job
-from lvm_studio.tuning.criteria import criterion_named
+from lvm_studio.tuning.criteria.criterion import criterion_named
 from lvm_studio.tuning.errors import TuningError
 from lvm_studio.tuning.pair import Pair, combined_text
 from lvm_studio.tuning.pair_job import LEVELS, PairJob, PairKnown, PairStep
-from lvm_studio.tuning.pool import Pool
+from lvm_studio.tuning.pools.pool import Pool
 from lvm_studio.tuning.vector import directions
 
 

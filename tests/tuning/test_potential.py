@@ -4,10 +4,10 @@ import pytest
 import torch
 from tuning_spaces import LinearSpace, ToyStreet
 
-from lvm_studio.tuning.criteria import CRITERIA
+from lvm_studio.tuning.criteria.criterion import CRITERIA
+from lvm_studio.tuning.criteria.potential import Potential, observation_noise
 from lvm_studio.tuning.errors import TuningError
-from lvm_studio.tuning.pool import Pool
-from lvm_studio.tuning.potential import Potential, observation_noise
+from lvm_studio.tuning.pools.pool import Pool
 
 STREET = ToyStreet(hidden=32)
 

@@ -7,24 +7,24 @@ import sys
 import pytest
 import torch
 
-from lvm_studio.analysis.boltzmann_extremes import KL, ten_households
+from lvm_studio.analysis.boltzmann.extremes import KL, ten_households
 from lvm_studio.data.london import load_london
 from lvm_studio.models.street import VAESpace
 from lvm_studio.tuning.certificate import certify
-from lvm_studio.tuning.criteria import CRITERIA
-from lvm_studio.tuning.fit import FlowSnapshot, fit_flow
-from lvm_studio.tuning.pool import Pool
-from lvm_studio.tuning.proposals import flow_draws
-from lvm_studio.tuning.smc import smc_pool
-from lvm_studio.tuning.solve import solve_kl
-from lvm_studio.tuning.specs import FlowSpec
-from lvm_studio.tuning.vector import VectorPotential, directions, vector_climbs
-from lvm_studio.tuning.vector_flow import (
+from lvm_studio.tuning.criteria.criterion import CRITERIA
+from lvm_studio.tuning.flows.fit import FlowSnapshot, fit_flow
+from lvm_studio.tuning.flows.proposals import flow_draws
+from lvm_studio.tuning.flows.vector_flow import (
     PAD_FLOW,
     VectorFlow,
     fit_vector_flow,
     vector_certificate,
 )
+from lvm_studio.tuning.pools.pool import Pool
+from lvm_studio.tuning.pools.smc import smc_pool
+from lvm_studio.tuning.solve import solve_kl
+from lvm_studio.tuning.specs import FlowSpec
+from lvm_studio.tuning.vector import VectorPotential, directions, vector_climbs
 
 SECONDS = 85.0
 """Of the fit; climb and pool take the rest of ninety."""

@@ -3,7 +3,7 @@
 import pytest
 from tuning_spaces import LinearSpace
 
-from lvm_studio.tuning.reference_job import Reference, ReferenceJob
+from lvm_studio.tuning.pools.reference_job import Reference, ReferenceJob
 
 
 @pytest.mark.parametrize("less", [False, True])

@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tuning_spaces import LinearSpace
 
-from lvm_studio.tuning.criteria import CRITERIA
-from lvm_studio.tuning.difficulty import difficulty
+from lvm_studio.tuning.criteria.criterion import CRITERIA
+from lvm_studio.tuning.criteria.difficulty import difficulty
+from lvm_studio.tuning.criteria.potential import Potential
 from lvm_studio.tuning.errors import TuningError
 from lvm_studio.tuning.extremes import one_in_n_figures, with_bootstrap
-from lvm_studio.tuning.pool import Draws
-from lvm_studio.tuning.potential import Potential
-from lvm_studio.tuning.references import langevin, rejection, reweighting, smc_reference
-from lvm_studio.tuning.smc import smc_pool
+from lvm_studio.tuning.pools.pool import Draws
+from lvm_studio.tuning.pools.references import langevin, rejection, reweighting, smc_reference
+from lvm_studio.tuning.pools.smc import smc_pool
 from lvm_studio.tuning.solve import solve_quantile
 from lvm_studio.tuning.specs import SmcSpec
 from lvm_studio.tuning.theory import theory

@@ -7,12 +7,12 @@ import pytest
 import torch
 from tuning_spaces import LinearSpace, PlainCurve, ToyStreet
 
-from lvm_studio.tuning import rows as rows_module
-from lvm_studio.tuning.criteria import CRITERIA
+from lvm_studio.tuning.criteria.criterion import CRITERIA
 from lvm_studio.tuning.errors import TuningError
-from lvm_studio.tuning.fit import FlowSnapshot, fit_flow
-from lvm_studio.tuning.pool import Draws, Pool
-from lvm_studio.tuning.rows import GRID, FlowRows, flow_of, growing_draws
+from lvm_studio.tuning.flows.fit import FlowSnapshot, fit_flow
+from lvm_studio.tuning.pools import rows as rows_module
+from lvm_studio.tuning.pools.pool import Draws, Pool
+from lvm_studio.tuning.pools.rows import GRID, FlowRows, flow_of, growing_draws
 from lvm_studio.tuning.specs import FlowSpec
 
 SPEC = FlowSpec(couplings=2, hidden=16, steps=0, kl_max=5.0)

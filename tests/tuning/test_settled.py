@@ -13,12 +13,12 @@ from tuning_spaces import LinearSpace, QuadraticSpace, ToyStreet
 from lvm_studio.data.london import load_london
 from lvm_studio.models.trained import TrainedModel
 from lvm_studio.storage.start import SHIPPED_MODEL, starting_workspace
-from lvm_studio.tuning.composition_bank import random_streets
-from lvm_studio.tuning.criteria import CRITERIA, criterion_named
-from lvm_studio.tuning.pool import Pool
-from lvm_studio.tuning.proposals import check_flow
-from lvm_studio.tuning.settled import settled_flow
-from lvm_studio.tuning.smc import smc_pool
+from lvm_studio.tuning.criteria.criterion import CRITERIA, criterion_named
+from lvm_studio.tuning.flows.composition_bank import random_streets
+from lvm_studio.tuning.flows.proposals import check_flow
+from lvm_studio.tuning.flows.settled import settled_flow
+from lvm_studio.tuning.pools.pool import Pool
+from lvm_studio.tuning.pools.smc import smc_pool
 from lvm_studio.tuning.solve import solve_kl
 from lvm_studio.tuning.specs import SmcSpec
 

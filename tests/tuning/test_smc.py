@@ -7,11 +7,11 @@ import pytest
 import torch
 from tuning_spaces import LinearSpace, QuadraticSpace, ToyStreet, TwoWaySpace
 
-from lvm_studio.tuning.criteria import CRITERIA
-from lvm_studio.tuning.pool import Pool
-from lvm_studio.tuning.potential import Potential
-from lvm_studio.tuning.smc import run_smc, smc_pool
-from lvm_studio.tuning.smc_pool import SmcPool
+from lvm_studio.tuning.criteria.criterion import CRITERIA
+from lvm_studio.tuning.criteria.potential import Potential
+from lvm_studio.tuning.pools.pool import Pool
+from lvm_studio.tuning.pools.smc import run_smc, smc_pool
+from lvm_studio.tuning.pools.smc_pool import SmcPool
 from lvm_studio.tuning.specs import SmcSpec
 
 SMALL = SmcSpec(particles=1024)

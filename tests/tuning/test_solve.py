@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lvm_studio.tuning.errors import TuningError
-from lvm_studio.tuning.estimates import Moments
+from lvm_studio.tuning.pools.estimates import Moments
+from lvm_studio.tuning.pools.sums import CriterionSums
 from lvm_studio.tuning.solve import MomentsAt, solve_expectation, solve_kl, solve_one_in_n
-from lvm_studio.tuning.sums import CriterionSums
 
 MOST_UPDATES = 6
 MOST_ON_STAIRS = 12

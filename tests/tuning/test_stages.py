@@ -9,12 +9,12 @@ from scipy.special import log_ndtr
 from torch.distributions import Categorical, MixtureSameFamily, MultivariateNormal
 from tuning_spaces import LinearSpace, QuadraticSpace, TwoWaySpace
 
-from lvm_studio.tuning.close_mixture import close_mixture
-from lvm_studio.tuning.criteria import CRITERIA
-from lvm_studio.tuning.mixtures import Mixture, gradient_centres, nearest, stein_mixture
-from lvm_studio.tuning.pool import Draws, Pool
-from lvm_studio.tuning.potential import Potential
-from lvm_studio.tuning.stages import Climb, climb, trusted_lam
+from lvm_studio.tuning.criteria.criterion import CRITERIA
+from lvm_studio.tuning.criteria.potential import Potential
+from lvm_studio.tuning.pools.close_mixture import close_mixture
+from lvm_studio.tuning.pools.mixtures import Mixture, gradient_centres, nearest, stein_mixture
+from lvm_studio.tuning.pools.pool import Draws, Pool
+from lvm_studio.tuning.pools.stages import Climb, climb, trusted_lam
 
 PEAK = CRITERIA["peak"]
 

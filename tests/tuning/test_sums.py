@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lvm_studio.tuning.estimates import moments_at
-from lvm_studio.tuning.sums import LARGEST_LAM, CriterionSums
-from lvm_studio.tuning.weights import log_mean_exp
+from lvm_studio.tuning.pools.estimates import moments_at
+from lvm_studio.tuning.pools.sums import LARGEST_LAM, CriterionSums
+from lvm_studio.tuning.pools.weights import log_mean_exp
 
 
 def draws(seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -16,12 +16,12 @@ from lvm_studio.data.shipped import model_path
 from lvm_studio.models.street import BaseSpace, Street, compose_street
 from lvm_studio.models.trained import TrainedModel
 from lvm_studio.storage.hdf5 import read_tree
-from lvm_studio.tuning.criteria import CRITERIA
+from lvm_studio.tuning.criteria.criterion import CRITERIA
 from lvm_studio.tuning.errors import TuningError
-from lvm_studio.tuning.estimates import estimate, moments_at
-from lvm_studio.tuning.fit import FlowSnapshot
+from lvm_studio.tuning.flows.fit import FlowSnapshot
 from lvm_studio.tuning.jobs import TuningJob
-from lvm_studio.tuning.pool import Pool, Preparing
+from lvm_studio.tuning.pools.estimates import estimate, moments_at
+from lvm_studio.tuning.pools.pool import Pool, Preparing
 from lvm_studio.tuning.solve import solve_one_in_n
 from lvm_studio.tuning.specs import Aim, FlowSpec, SmcSpec, TuneSpec
 from lvm_studio.tuning.tune import PoolReport, TuneResult, tune

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from tuning_spaces import LinearSpace, PlainCurve, T
 
+from lvm_studio.tuning.flows.vector_flow import VectorFlow, fit_vector_flow, vector_certificate
 from lvm_studio.tuning.specs import FlowSpec
 from lvm_studio.tuning.vector import (
     VectorPool,
@@ -18,7 +19,6 @@ from lvm_studio.tuning.vector import (
     pareto_surface,
     vector_climbs,
 )
-from lvm_studio.tuning.vector_flow import VectorFlow, fit_vector_flow, vector_certificate
 
 
 class TwoLevels(LinearSpace):

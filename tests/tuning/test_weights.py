@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from lvm_studio.tuning.weights import (
+from lvm_studio.tuning.pools.weights import (
     effective_sample_size,
     generalised_pareto_fit,
     log_mean_exp,

@@ -14,8 +14,8 @@ from lvm_studio.analysis.anomalies.fitting import FitSpec, fitted, vectors_modul
 from lvm_studio.analysis.anomalies.roc import Roc
 from lvm_studio.analysis.anomalies.scores import typed_scores, weighted_scores
 from lvm_studio.analysis.anomalies.steps import Step
-from lvm_studio.data.planted import PlantedSet, SyntheticAnomalies
-from lvm_studio.data.vectors import VectorSet
+from lvm_studio.data.vectors.planted import PlantedSet, SyntheticAnomalies
+from lvm_studio.data.vectors.sets import VectorSet
 
 VAE: Final = "VAE"
 CVAE: Final = "conditional VAE"

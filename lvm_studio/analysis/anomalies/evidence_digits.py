@@ -14,7 +14,7 @@ from lvm_studio.analysis.anomalies.fitting import FitSpec, fitted, vectors_modul
 from lvm_studio.analysis.anomalies.roc import Roc
 from lvm_studio.analysis.anomalies.scores import typed_scores
 from lvm_studio.analysis.anomalies.steps import Step
-from lvm_studio.data.vectors import VectorSet
+from lvm_studio.data.vectors.sets import VectorSet
 
 CLASSES: Final = 10
 LOSSES: Final = (0.01, 0.03, 0.1, 0.3, 1.0)

@@ -16,9 +16,9 @@ from lvm_studio.analysis.anomalies.scores import TypedScores, typed_scores, weig
 from lvm_studio.analysis.anomalies.steps import Step
 from lvm_studio.analysis.anomalies.verdicts import Tail, Thresholds
 from lvm_studio.data.households import HouseholdSet
-from lvm_studio.data.planted_faults import FAULTS, plant
-from lvm_studio.data.vectors import VectorSet
-from lvm_studio.data.week_vectors import WeekVectors, rows_of
+from lvm_studio.data.vectors.planted_faults import FAULTS, plant
+from lvm_studio.data.vectors.sets import VectorSet
+from lvm_studio.data.vectors.week_vectors import WeekVectors, rows_of
 from lvm_studio.models.vectors import VectorVAE
 
 TYPED: Final = "A or B, whichever stands out more"

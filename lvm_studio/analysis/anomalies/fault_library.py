@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from lvm_studio.analysis.anomalies.classifiers import classifier
 from lvm_studio.analysis.anomalies.steps import Step
-from lvm_studio.data.planted_faults import FAULTS, plant
-from lvm_studio.data.vectors import VectorSet
-from lvm_studio.data.week_vectors import WeekRows, WeekVectors
+from lvm_studio.data.vectors.planted_faults import FAULTS, plant
+from lvm_studio.data.vectors.sets import VectorSet
+from lvm_studio.data.vectors.week_vectors import WeekRows, WeekVectors
 
 NETWORKS: Final = 3
 FURTHEST: Final = 12.0

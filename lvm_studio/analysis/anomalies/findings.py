@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.tree import Tree
-from lvm_studio.data.vectors import VectorSet
+from lvm_studio.data.vectors.sets import VectorSet
 
 if TYPE_CHECKING:
     from lvm_studio.analysis.anomalies.fault_library import FaultLibrary

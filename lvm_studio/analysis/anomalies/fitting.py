@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from lvm_studio.analysis.anomalies.steps import Step
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.tree import Tree
-from lvm_studio.data.vectors import VectorSet
+from lvm_studio.data.vectors.sets import VectorSet
 from lvm_studio.models.specs import VectorVAESpec
 from lvm_studio.models.trained import TrainedModel
 from lvm_studio.models.vectors import VectorVAE

@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 
 from lvm_studio.analysis.anomalies.findings import Findings
 from lvm_studio.analysis.anomalies.steps import Step
-from lvm_studio.data.conditions import VectorColumns
 from lvm_studio.data.households import HouseholdSet
 from lvm_studio.data.jobs import Sent
 from lvm_studio.data.tree import Tree
 from lvm_studio.data.units import STEP
-from lvm_studio.data.vectors import HELD_OUT, VectorSet
-from lvm_studio.data.week_descriptors import NAMES, half_hours
-from lvm_studio.data.week_vectors import CONDITIONS, WeekRows, WeekVectors, rows_of
+from lvm_studio.data.vectors.conditions import VectorColumns
+from lvm_studio.data.vectors.sets import HELD_OUT, VectorSet
+from lvm_studio.data.vectors.week_descriptors import NAMES, half_hours
+from lvm_studio.data.vectors.week_vectors import CONDITIONS, WeekRows, WeekVectors, rows_of
 
 if TYPE_CHECKING:
     from lvm_studio.analysis.anomalies.fault_library import FaultLibrary
@@ -46,7 +46,7 @@ class TableOnDisk:
 
     def read(self) -> VectorSet:
         """Its rows; DataError says in a sentence why not."""
-        from lvm_studio.data.vector_table import read_vectors
+        from lvm_studio.data.vectors.table import read_vectors
 
         return read_vectors(self.path, self.condition)
 
@@ -118,7 +118,7 @@ class AnomalyJob:
         if self.library is not None:
             return self.library
         from lvm_studio.analysis.anomalies.fault_library import Lessons, fault_library
-        from lvm_studio.data.planted_faults import FAULTS
+        from lvm_studio.data.vectors.planted_faults import FAULTS
 
         yield Step(0.9, "planting known faults")
         steps = fault_library(Lessons.of(codec, train, self.seed), tuple(FAULTS), self.seed)

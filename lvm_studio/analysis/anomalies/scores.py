@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from lvm_studio.data.vectors import VectorSet
+from lvm_studio.data.vectors.sets import VectorSet
 from lvm_studio.models.draws import ZDraws
 from lvm_studio.models.gaussians import HALF_LOG_2PI
 from lvm_studio.models.vectors import VectorVAE

@@ -19,8 +19,8 @@ from lvm_studio.analysis.chapters.anomalies_figures import (
 )
 from lvm_studio.analysis.chapters.base import Chapter, ChapterProgress, ChapterSpec
 from lvm_studio.analysis.pages.page import Page
-from lvm_studio.data.digits import load_digits
 from lvm_studio.data.london import load_london
+from lvm_studio.data.vectors.digits import load_digits
 
 LEAD = (
     "An anomaly of type A is one number far off; one of type B is a small change of many numbers "

@@ -20,7 +20,7 @@ from lvm_studio.analysis.anomalies.evidence_faults import BOTH, WAYS, FaultEvide
 from lvm_studio.analysis.anomalies.roc import GRID
 from lvm_studio.analysis.pages.drawing import INK, OKABE_ITO, draw, draw_panels
 from lvm_studio.analysis.pages.page import Cell, PageFigure, PageTable, Section
-from lvm_studio.data.planted_faults import FAULTS
+from lvm_studio.data.vectors.planted_faults import FAULTS
 from lvm_studio.models.inference_graphs import GenerativeGraph
 
 if TYPE_CHECKING:

@@ -6,22 +6,22 @@ from collections.abc import Generator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from lvm_studio.analysis.boltzmann_adversarial import Refinement, refinement
-from lvm_studio.analysis.boltzmann_bands import BandSpec, real_one_in_n
-from lvm_studio.analysis.boltzmann_costs import CostSetting, MethodCost, costs
-from lvm_studio.analysis.boltzmann_digits import (
+from lvm_studio.analysis.boltzmann.adversarial import Refinement, refinement
+from lvm_studio.analysis.boltzmann.bands import BandSpec, real_one_in_n
+from lvm_studio.analysis.boltzmann.costs import CostSetting, MethodCost, costs
+from lvm_studio.analysis.boltzmann.digits import (
     ClassCase,
     DigitsSetting,
     class_case,
     digits_of,
 )
-from lvm_studio.analysis.boltzmann_extremes import (
+from lvm_studio.analysis.boltzmann.extremes import (
     extremes,
     real_sums,
     street_of,
     ten_households,
 )
-from lvm_studio.analysis.boltzmann_honest import HonestSpec, honest_extremes
+from lvm_studio.analysis.boltzmann.honest import HonestSpec, honest_extremes
 from lvm_studio.analysis.chapters.base import Chapter, ChapterProgress, ChapterSpec
 from lvm_studio.analysis.chapters.boltzmann_curves import (
     costs_section,
@@ -31,15 +31,15 @@ from lvm_studio.analysis.chapters.boltzmann_curves import (
 from lvm_studio.analysis.chapters.boltzmann_digits import adversarial_section, class_section
 from lvm_studio.analysis.chapters.boltzmann_honest import honest_section
 from lvm_studio.analysis.pages.page import Page, Section
-from lvm_studio.data.digits import load_digits
 from lvm_studio.data.households import HouseholdSet
 from lvm_studio.data.london import load_london
-from lvm_studio.data.vectors import VectorSet
+from lvm_studio.data.vectors.digits import load_digits
+from lvm_studio.data.vectors.sets import VectorSet
 from lvm_studio.models.street import BaseSpace
 from lvm_studio.models.trained import TrainedModel
 from lvm_studio.training.household_problem import HouseholdProblem
 from lvm_studio.training.recipes import recipe_named
-from lvm_studio.tuning.criteria import CRITERIA
+from lvm_studio.tuning.criteria.criterion import CRITERIA
 from lvm_studio.tuning.specs import SmcSpec
 
 TEN = 10

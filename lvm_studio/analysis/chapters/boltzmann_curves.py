@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from lvm_studio.analysis.boltzmann_costs import MethodCost, break_even, of_method
-from lvm_studio.analysis.boltzmann_extremes import Extreme
+from lvm_studio.analysis.boltzmann.costs import MethodCost, break_even, of_method
+from lvm_studio.analysis.boltzmann.extremes import Extreme
 from lvm_studio.analysis.pages.drawing import INK, OKABE_ITO, draw_panels
 from lvm_studio.analysis.pages.page import PageFigure, PageTable, Section
-from lvm_studio.tuning.criteria import CRITERIA
+from lvm_studio.tuning.criteria.criterion import CRITERIA
 from lvm_studio.tuning.extremes import Band, OneInN
 
 if TYPE_CHECKING:

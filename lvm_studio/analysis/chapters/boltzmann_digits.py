@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from lvm_studio.analysis.boltzmann_adversarial import Refinement
-from lvm_studio.analysis.boltzmann_digits import CLASSES, LABEL, ROWS, ClassCase
-from lvm_studio.analysis.boltzmann_images import ImageFigures
-from lvm_studio.analysis.boltzmann_paths import paint_front, paint_path, path_data
+from lvm_studio.analysis.boltzmann.adversarial import Refinement
+from lvm_studio.analysis.boltzmann.digits import CLASSES, LABEL, ROWS, ClassCase
+from lvm_studio.analysis.boltzmann.images import ImageFigures
+from lvm_studio.analysis.boltzmann.paths import paint_front, paint_path, path_data
 from lvm_studio.analysis.pages.drawing import OKABE_ITO, draw, draw_panels
 from lvm_studio.analysis.pages.page import PageFigure, PageTable, Section
-from lvm_studio.data.digits import SIDE
+from lvm_studio.data.vectors.digits import SIDE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from lvm_studio.tuning.difficulty import Difficulty
+    from lvm_studio.tuning.criteria.difficulty import Difficulty
 
 THESIS_GAPS = {"log c": 0.17, "c": 0.58}
 """Largest KL gaps of footnote 5 of chapter 10, nats."""

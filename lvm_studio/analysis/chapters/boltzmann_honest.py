@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from lvm_studio.analysis.boltzmann_honest import ROWS, HonestExtremes, Tails
+from lvm_studio.analysis.boltzmann.honest import ROWS, HonestExtremes, Tails
 from lvm_studio.analysis.pages.page import PageTable, Section
-from lvm_studio.tuning.criteria import CRITERIA
+from lvm_studio.tuning.criteria.criterion import CRITERIA
 
 
 def honest_section(found: HonestExtremes, k: int, sums: int) -> Section:

@@ -20,11 +20,11 @@ from lvm_studio.analysis.chapters.composition_households import (
 )
 from lvm_studio.analysis.chapters.composition_little_data import little_data_section
 from lvm_studio.analysis.chapters.composition_parts import anchors_section, sines_section
+from lvm_studio.analysis.judging.truth import TruthSpec, truth_of_model
 from lvm_studio.analysis.pages.page import Page, Section
 from lvm_studio.analysis.report_card.drawing import draw_up
 from lvm_studio.analysis.report_card.spec import CardSpec
 from lvm_studio.analysis.report_card.trial import trial_of
-from lvm_studio.analysis.truth import TruthSpec, truth_of_model
 from lvm_studio.data.households import HouseholdSet
 from lvm_studio.data.london import load_london
 from lvm_studio.data.simulated import FULL_STREET, StreetSpec, simulate_street

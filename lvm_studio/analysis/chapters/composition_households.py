@@ -9,13 +9,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from lvm_studio.analysis.latent import encode
+from lvm_studio.analysis.judging.records import WeekRecords, draw_cases
+from lvm_studio.analysis.judging.truth import TruthReport
+from lvm_studio.analysis.latent.space import encode
 from lvm_studio.analysis.pages.drawing import INK, OKABE_ITO, draw
 from lvm_studio.analysis.pages.page import PageFigure, PageTable, Section
-from lvm_studio.analysis.records import WeekRecords, draw_cases
 from lvm_studio.analysis.report_card.card import Figure, Finding, Known, ReportCard, ScoreTable
 from lvm_studio.analysis.report_card.phrases import shown
-from lvm_studio.analysis.truth import TruthReport
 from lvm_studio.data.households import HouseholdSet
 from lvm_studio.models.compvae import CompVAE
 from lvm_studio.models.information import information_per_rank

@@ -9,10 +9,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from lvm_studio.analysis.judging.parts_anchors import images_right
+from lvm_studio.analysis.judging.parts_sines import energy_at, generated, recovery
 from lvm_studio.analysis.pages.drawing import INK, OKABE_ITO, draw_panels
 from lvm_studio.analysis.pages.page import PageFigure, PageTable, Section
-from lvm_studio.analysis.parts_anchors import images_right
-from lvm_studio.analysis.parts_sines import energy_at, generated, recovery
 from lvm_studio.data.problems.batches import PartsBatch
 from lvm_studio.data.problems.sines import SineSums
 from lvm_studio.models.parts_anchors import ColourAnchorsVAE

@@ -18,7 +18,7 @@ from lvm_studio.analysis.chapters.sigma_fixed import (
 from lvm_studio.analysis.chapters.sigma_learned import dynamics_section, learned_section
 from lvm_studio.analysis.chapters.sigma_results import Results, trained
 from lvm_studio.analysis.pages.page import Page
-from lvm_studio.analysis.sigma_study import Setting
+from lvm_studio.analysis.sigma.study import Setting
 
 LEAST_SEEDS = 10
 """What is compared is repeated at least this often."""

@@ -6,7 +6,7 @@ import numpy as np
 
 from lvm_studio.analysis.chapters.sigma_results import BETA, Results
 from lvm_studio.analysis.pages.page import PageTable, Section
-from lvm_studio.analysis.sigma_study import Group, difference
+from lvm_studio.analysis.sigma.study import Group, difference
 
 
 def winning_section(results: Results) -> Section:

@@ -6,7 +6,7 @@ import numpy as np
 
 from lvm_studio.analysis.chapters.sigma_results import Results
 from lvm_studio.analysis.pages.page import PageTable, Section
-from lvm_studio.analysis.sigma_figures import (
+from lvm_studio.analysis.sigma.figures import (
     bell_figure,
     cdf_figure,
     hypersphere_figure,
@@ -14,8 +14,8 @@ from lvm_studio.analysis.sigma_figures import (
     manifold_figures,
     picture,
 )
-from lvm_studio.analysis.sigma_study import SPHERE_DRAWS, SPHERE_START, Setting
-from lvm_studio.data.manifolds import Sinusoid
+from lvm_studio.analysis.sigma.study import SPHERE_DRAWS, SPHERE_START, Setting
+from lvm_studio.data.vectors.manifolds import Sinusoid
 
 
 def hypersphere_section(results: Results) -> Section:

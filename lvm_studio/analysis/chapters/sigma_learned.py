@@ -6,8 +6,8 @@ import numpy as np
 
 from lvm_studio.analysis.chapters.sigma_results import Results
 from lvm_studio.analysis.pages.page import PageTable, Section
-from lvm_studio.analysis.sigma_figures import loss_figure, pair_figure, picture, sigma_figure
-from lvm_studio.analysis.sigma_study import difference
+from lvm_studio.analysis.sigma.figures import loss_figure, pair_figure, picture, sigma_figure
+from lvm_studio.analysis.sigma.study import difference
 
 
 def learned_section(results: Results) -> Section:

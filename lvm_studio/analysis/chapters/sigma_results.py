@@ -9,8 +9,8 @@ from typing import TypeVar
 import numpy as np
 
 from lvm_studio.analysis.chapters.base import ChapterProgress
-from lvm_studio.analysis.ppca import ClosedForm, LinearRun, linear_data, ppca, train_linear
-from lvm_studio.analysis.sigma_study import (
+from lvm_studio.analysis.sigma.ppca import ClosedForm, LinearRun, linear_data, ppca, train_linear
+from lvm_studio.analysis.sigma.study import (
     Group,
     Setting,
     SphereRadii,
@@ -22,7 +22,7 @@ from lvm_studio.analysis.sigma_study import (
     tempering,
     variants,
 )
-from lvm_studio.data.manifolds import Sinusoid
+from lvm_studio.data.vectors.manifolds import Sinusoid
 from lvm_studio.models.noise.specs import FixedNoiseSpec
 
 T = TypeVar("T")

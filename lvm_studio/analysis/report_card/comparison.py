@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lvm_studio.analysis.records import Ints
+from lvm_studio.analysis.judging.records import Ints
 from lvm_studio.analysis.report_card.features import Features
 
 Distance = Callable[[Features, Features], float]

@@ -10,10 +10,10 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from lvm_studio.analysis.fidelity import fit_rivals, judging
-from lvm_studio.analysis.latent import encode
-from lvm_studio.analysis.records import Case, Ints, Predictor, draw_cases
-from lvm_studio.analysis.report import METRICS, FidelityReport
+from lvm_studio.analysis.judging.fidelity import fit_rivals, judging
+from lvm_studio.analysis.judging.records import Case, Ints, Predictor, draw_cases
+from lvm_studio.analysis.judging.report import METRICS, FidelityReport
+from lvm_studio.analysis.latent.space import encode
 from lvm_studio.analysis.report_card import findings as found
 from lvm_studio.analysis.report_card.card import (
     Finding,

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from lvm_studio.data.units import DAY, HOURS_PER_STEP
-from lvm_studio.tuning.criteria import CRITERIA
+from lvm_studio.tuning.criteria.criterion import CRITERIA
 
 Array = NDArray[np.float64]
 

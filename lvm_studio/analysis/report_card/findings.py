@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from lvm_studio.analysis.records import Ints
-from lvm_studio.analysis.report import Estimate, FidelityReport
+from lvm_studio.analysis.judging.records import Ints
+from lvm_studio.analysis.judging.report import Estimate, FidelityReport
 from lvm_studio.analysis.report_card.card import Finding, Known
 from lvm_studio.analysis.report_card.catalogue import BY_KEY
 from lvm_studio.analysis.report_card.comparison import (

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from lvm_studio.analysis.records import Ints
+from lvm_studio.analysis.judging.records import Ints
 from lvm_studio.analysis.report_card.trial import Trial
 
 YIELD_EVERY = 16

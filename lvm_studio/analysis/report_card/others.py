@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from lvm_studio.analysis.records import Ints, WeekRecords, draw_indices
+from lvm_studio.analysis.judging.records import Ints, WeekRecords, draw_indices
 
 OTHERS = "other real households"
 NEIGHBOURS = 5

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lvm_studio.analysis.records import Ints, WeekRecords, log_uniform
+from lvm_studio.analysis.judging.records import Ints, WeekRecords, log_uniform
 from lvm_studio.data.errors import DataError
 
 LEAST_HOUSEHOLDS = 4

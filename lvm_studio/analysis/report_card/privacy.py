@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lvm_studio.analysis.records import Ints, WeekRecords
+from lvm_studio.analysis.judging.records import Ints, WeekRecords
 from lvm_studio.analysis.report_card.comparison import Measured, Rows, jackknife
 from lvm_studio.analysis.report_card.generating import generate
 from lvm_studio.analysis.report_card.pairs import Pairs

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lvm_studio.analysis.fidelity import CompVAEPredictor
-from lvm_studio.analysis.records import Ints, Predictor, WeekRecords
+from lvm_studio.analysis.judging.fidelity import CompVAEPredictor
+from lvm_studio.analysis.judging.records import Ints, Predictor, WeekRecords
 from lvm_studio.data.calendar import utc_offset_hours
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.households import HouseholdSet

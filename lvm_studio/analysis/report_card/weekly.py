@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from lvm_studio.analysis.records import Ints
+from lvm_studio.analysis.judging.records import Ints
 from lvm_studio.analysis.report_card.card import Finding
 from lvm_studio.analysis.report_card.comparison import Measured, Rows, jackknife
 from lvm_studio.analysis.report_card.distances import relative

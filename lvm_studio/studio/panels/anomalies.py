@@ -28,15 +28,15 @@ from lvm_studio.analysis.anomalies.findings import Findings
 from lvm_studio.analysis.anomalies.job import AnomalyJob, TableOnDisk
 from lvm_studio.analysis.anomalies.steps import Step
 from lvm_studio.data.errors import DataError
-from lvm_studio.studio.anomaly_conditions import WeekConditions
-from lvm_studio.studio.anomaly_models import AnomalyModels, KnownFaults
-from lvm_studio.studio.anomaly_search import AnomalySearch
+from lvm_studio.studio.judging.anomaly_conditions import WeekConditions
+from lvm_studio.studio.judging.anomaly_models import AnomalyModels, KnownFaults
+from lvm_studio.studio.judging.anomaly_search import AnomalySearch
 from lvm_studio.studio.session import Session
 from lvm_studio.studio.theme import Colours, theme
-from lvm_studio.studio.widgets.anomaly_plots import AnomalyScatter, SuspectPlot
 from lvm_studio.studio.widgets.dressed import dressed, label_for
 from lvm_studio.studio.widgets.figure_export import ask_path
-from lvm_studio.studio.widgets.run_banner import RunBanner
+from lvm_studio.studio.widgets.judging.anomaly_plots import AnomalyScatter, SuspectPlot
+from lvm_studio.studio.widgets.training.run_banner import RunBanner
 
 MOST_ROWS = 500
 PROGRESS_STEPS = 1000

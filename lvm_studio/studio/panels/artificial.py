@@ -31,20 +31,20 @@ from lvm_studio.storage.wholes import (
     Sine,
     Wholes,
 )
-from lvm_studio.studio.artificial_parts import COLOUR_CODES, ArtificialParts
+from lvm_studio.studio.street.artificial_parts import COLOUR_CODES, ArtificialParts
+from lvm_studio.studio.street.whole_work import AnchorRows, SineRows, WholeWork
 from lvm_studio.studio.theme import theme
-from lvm_studio.studio.whole_work import AnchorRows, SineRows, WholeWork
-from lvm_studio.studio.widgets.anchor_canvas import AnchorCanvas
+from lvm_studio.studio.widgets.compose.anchor_canvas import AnchorCanvas
+from lvm_studio.studio.widgets.compose.part_list import PartList
+from lvm_studio.studio.widgets.compose.part_palette import PartPalette
+from lvm_studio.studio.widgets.compose.whole_rows import IMAGE_ROW, SINE_ROW, WholeRows, to_image
 from lvm_studio.studio.widgets.computing_label import ComputingLabel
-from lvm_studio.studio.widgets.part_list import PartList
-from lvm_studio.studio.widgets.part_palette import PartPalette
-from lvm_studio.studio.widgets.training_strip import TrainingStrip
-from lvm_studio.studio.widgets.whole_rows import IMAGE_ROW, SINE_ROW, WholeRows, to_image
+from lvm_studio.studio.widgets.training.training_strip import TrainingStrip
 
 if TYPE_CHECKING:
     from lvm_studio.data.tree import Tree
     from lvm_studio.studio.session import Session
-    from lvm_studio.studio.street_service import StreetService
+    from lvm_studio.studio.street.service import StreetService
 
 DRAWS = 6
 """Generated images in a row."""

@@ -13,33 +13,33 @@ from lvm_studio.studio.panels.artificial import AnchorsPanel, SinesPanel
 from lvm_studio.studio.panels.tuning_pictures import TuningPictures
 from lvm_studio.studio.theme import Colours, theme
 from lvm_studio.studio.widgets.burst import Burst
-from lvm_studio.studio.widgets.composition_view import CompositionView
-from lvm_studio.studio.widgets.fan_plot import FanPlot
-from lvm_studio.studio.widgets.lam_control import LamControl
-from lvm_studio.studio.widgets.lam_words import figures_text
-from lvm_studio.studio.widgets.library import LibraryView
-from lvm_studio.studio.widgets.peak_makers import PeakMakers
-from lvm_studio.studio.widgets.readouts import Readouts
-from lvm_studio.studio.widgets.set_summary import (
+from lvm_studio.studio.widgets.compose.composition_view import CompositionView
+from lvm_studio.studio.widgets.compose.library import LibraryView
+from lvm_studio.studio.widgets.compose.readouts import Readouts
+from lvm_studio.studio.widgets.compose.set_summary import (
     daily_means,
     knows_weather,
     members,
     week_entries,
     why_unmeasured,
 )
+from lvm_studio.studio.widgets.compose.temperature_editor import TemperatureEditor
+from lvm_studio.studio.widgets.compose.week_chooser import WeekChooser
+from lvm_studio.studio.widgets.compose.whole_choice import WholeChoice
+from lvm_studio.studio.widgets.fan.fan_plot import FanPlot
+from lvm_studio.studio.widgets.fan.peak_makers import PeakMakers
 from lvm_studio.studio.widgets.steady_page import SteadyPage
-from lvm_studio.studio.widgets.temperature_editor import TemperatureEditor
-from lvm_studio.studio.widgets.tuning_history import tuning_name
-from lvm_studio.studio.widgets.week_chooser import WeekChooser
-from lvm_studio.studio.widgets.whole_choice import WholeChoice
-from lvm_studio.tuning.criterion_specs import DistanceSpec, parse_criterion
+from lvm_studio.studio.widgets.tuning.lam_control import LamControl
+from lvm_studio.studio.widgets.tuning.lam_words import figures_text
+from lvm_studio.studio.widgets.tuning.tuning_history import tuning_name
+from lvm_studio.tuning.criteria.specs import DistanceSpec, parse_criterion
 
 if TYPE_CHECKING:
     from lvm_studio.data.households import HouseholdSet
     from lvm_studio.storage.street_state import StreetState
-    from lvm_studio.studio.answers import FanAnswer, TunedAnswer
     from lvm_studio.studio.session import Session
-    from lvm_studio.studio.street_service import StreetService
+    from lvm_studio.studio.street.answers import FanAnswer, TunedAnswer
+    from lvm_studio.studio.street.service import StreetService
 
 
 class ComposePanel(SteadyPage):

@@ -10,9 +10,9 @@ from lvm_studio.studio.panels.manifold_lab import ManifoldLab
 from lvm_studio.studio.panels.sphere_lab import SphereLab
 
 if TYPE_CHECKING:
-    from lvm_studio.studio.laboratory_run import StartThread
+    from lvm_studio.studio.runs.laboratory_run import StartThread
     from lvm_studio.studio.session import Session
-    from lvm_studio.studio.street_service import StreetService
+    from lvm_studio.studio.street.service import StreetService
 
 
 class LaboratoryPanel(QWidget):

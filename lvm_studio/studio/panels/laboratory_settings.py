@@ -15,12 +15,12 @@ from PySide6.QtWidgets import (
 )
 
 from lvm_studio.data.errors import DataError
-from lvm_studio.data.manifolds import Sinusoid
+from lvm_studio.data.vectors.manifolds import Sinusoid
 from lvm_studio.models.noise.specs import FixedNoiseSpec, GlobalNoiseSpec
 from lvm_studio.models.specs import VectorVAESpec
 from lvm_studio.studio.widgets.dressed import label_for
-from lvm_studio.studio.widgets.laboratory_form import RunForm
-from lvm_studio.studio.widgets.manifold_form import ManifoldForm
+from lvm_studio.studio.widgets.laboratory.laboratory_form import RunForm
+from lvm_studio.studio.widgets.laboratory.manifold_form import ManifoldForm
 from lvm_studio.training.spec import TrainSpec
 from lvm_studio.training.vector_recipes import EPOCH, manifold_spec
 

@@ -9,14 +9,13 @@ from PySide6.QtCore import QSignalBlocker
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QLabel, QMenu, QProgressBar, QSplitter, QVBoxLayout, QWidget
 
-from lvm_studio.studio.answers import StreetRequest
-from lvm_studio.studio.latent_conditions import LatentConditions
-from lvm_studio.studio.latent_embedding import EmbeddingMaker
-from lvm_studio.studio.latent_export import LatentExport
-from lvm_studio.studio.latent_judging import Judgement, judging
-from lvm_studio.studio.latent_mapping import LatentMapping
-from lvm_studio.studio.latent_selection import real_titles, selection_of
-from lvm_studio.studio.latent_work import (
+from lvm_studio.studio.latent.conditions import LatentConditions
+from lvm_studio.studio.latent.embedding import EmbeddingMaker
+from lvm_studio.studio.latent.export import LatentExport
+from lvm_studio.studio.latent.judging import Judgement, judging
+from lvm_studio.studio.latent.mapping import LatentMapping
+from lvm_studio.studio.latent.selection import real_titles, selection_of
+from lvm_studio.studio.latent.work import (
     LatentWork,
     Observations,
     Progress,
@@ -24,25 +23,26 @@ from lvm_studio.studio.latent_work import (
     WalkRequest,
 )
 from lvm_studio.studio.panels.latent_walk import LatentWalk
-from lvm_studio.studio.widgets.colour_scale import ColourBar, ColourScale
-from lvm_studio.studio.widgets.embedding_bar import EmbeddingBar
-from lvm_studio.studio.widgets.interpolation_bar import SLIDER_STEPS
-from lvm_studio.studio.widgets.judging_page import JudgingPage
-from lvm_studio.studio.widgets.latent_map import LatentMap
-from lvm_studio.studio.widgets.map_bar import MapBar
-from lvm_studio.studio.widgets.selection_page import SelectionPage
-from lvm_studio.studio.widgets.series import Floats
+from lvm_studio.studio.street.answers import StreetRequest
+from lvm_studio.studio.widgets.latent.colour_scale import ColourBar, ColourScale
+from lvm_studio.studio.widgets.latent.embedding_bar import EmbeddingBar
+from lvm_studio.studio.widgets.latent.interpolation_bar import SLIDER_STEPS
+from lvm_studio.studio.widgets.latent.judging_page import JudgingPage
+from lvm_studio.studio.widgets.latent.latent_map import LatentMap
+from lvm_studio.studio.widgets.latent.map_bar import MapBar
+from lvm_studio.studio.widgets.latent.selection_page import SelectionPage
+from lvm_studio.studio.widgets.training.series import Floats
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from lvm_studio.analysis.embedding import EmbeddingSpec
-    from lvm_studio.analysis.latent import LatentCloud
-    from lvm_studio.analysis.latent_density import PlaneDensity
+    from lvm_studio.analysis.latent.density import PlaneDensity
+    from lvm_studio.analysis.latent.embedding import EmbeddingSpec
+    from lvm_studio.analysis.latent.space import LatentCloud
     from lvm_studio.models.trained import TrainedModel
     from lvm_studio.storage.street_state import StreetState
     from lvm_studio.studio.session import Session
-    from lvm_studio.studio.street_service import StreetService
+    from lvm_studio.studio.street.service import StreetService
 
 
 PLAIN_WEEK = "2013-W02"

@@ -17,23 +17,27 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from lvm_studio.analysis.paths import spherical, straight, traversal
-from lvm_studio.studio.answers import StreetRequest
-from lvm_studio.studio.latent_work import DecodedPoint, LatentWork, PartScale, Strips, WalkRequest
-from lvm_studio.studio.widgets.condition_bar import ConditionBar
-from lvm_studio.studio.widgets.curve_strip import CurveStrip, StripCells
-from lvm_studio.studio.widgets.decoded_plot import DecodedPlot, DecodedWeek
-from lvm_studio.studio.widgets.decoded_vector import DecodedVectorPlot, image_side
-from lvm_studio.studio.widgets.dimension_sliders import DimensionSliders
+from lvm_studio.analysis.latent.paths import spherical, straight, traversal
+from lvm_studio.studio.latent.work import DecodedPoint, LatentWork, PartScale, Strips, WalkRequest
+from lvm_studio.studio.street.answers import StreetRequest
 from lvm_studio.studio.widgets.dressed import dressed, label_for
-from lvm_studio.studio.widgets.interpolation_bar import SLIDER_STEPS, SPHERICAL, InterpolationBar
-from lvm_studio.studio.widgets.sensitivity_table import SensitivityTable
-from lvm_studio.studio.widgets.series import Floats
-from lvm_studio.studio.widgets.slider_row import Dimension
+from lvm_studio.studio.widgets.latent.condition_bar import ConditionBar
+from lvm_studio.studio.widgets.latent.curve_strip import CurveStrip, StripCells
+from lvm_studio.studio.widgets.latent.decoded_plot import DecodedPlot, DecodedWeek
+from lvm_studio.studio.widgets.latent.decoded_vector import DecodedVectorPlot, image_side
+from lvm_studio.studio.widgets.latent.dimension_sliders import DimensionSliders
+from lvm_studio.studio.widgets.latent.interpolation_bar import (
+    SLIDER_STEPS,
+    SPHERICAL,
+    InterpolationBar,
+)
+from lvm_studio.studio.widgets.latent.sensitivity_table import SensitivityTable
+from lvm_studio.studio.widgets.latent.slider_row import Dimension
+from lvm_studio.studio.widgets.training.series import Floats
 
 if TYPE_CHECKING:
-    from lvm_studio.analysis.latent import LatentCloud
-    from lvm_studio.studio.street_service import StreetService
+    from lvm_studio.analysis.latent.space import LatentCloud
+    from lvm_studio.studio.street.service import StreetService
 
 STRIP_VALUES = (-2.0, -1.0, 0.0, 1.0, 2.0)
 STRIP_ROWS = 5

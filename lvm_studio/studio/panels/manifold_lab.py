@@ -12,20 +12,20 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QSplitter, QVBoxLayout, QWidget
 
 from lvm_studio.data.errors import DataError
-from lvm_studio.studio.job_thread import JobState
-from lvm_studio.studio.laboratory_run import LaboratoryRun
+from lvm_studio.studio.jobs.job_thread import JobState
 from lvm_studio.studio.panels.laboratory_settings import LaboratorySettings
 from lvm_studio.studio.panels.run_view import RunView
+from lvm_studio.studio.runs.laboratory_run import LaboratoryRun
 from lvm_studio.studio.theme import theme
-from lvm_studio.studio.widgets.drawn_curve import DrawCurve
-from lvm_studio.studio.widgets.laboratory_traces import LaboratoryTraces, RunTrace
+from lvm_studio.studio.widgets.compose.drawn_curve import DrawCurve
+from lvm_studio.studio.widgets.laboratory.laboratory_traces import LaboratoryTraces, RunTrace
+from lvm_studio.studio.widgets.laboratory.plane_canvas import LAYERS, layer_colours
+from lvm_studio.studio.widgets.laboratory.transport_bar import TransportBar
 from lvm_studio.studio.widgets.legend_chip import LegendChip
-from lvm_studio.studio.widgets.plane_canvas import LAYERS, layer_colours
-from lvm_studio.studio.widgets.transport_bar import TransportBar
 from lvm_studio.training.laboratory import EPOCH_POINTS, LaboratoryJob
 
 if TYPE_CHECKING:
-    from lvm_studio.studio.laboratory_run import StartThread
+    from lvm_studio.studio.runs.laboratory_run import StartThread
     from lvm_studio.studio.session import Session
 
 FRAME_MS = 8

@@ -23,14 +23,14 @@ from PySide6.QtWidgets import (
 from lvm_studio.analysis.report_card.card import Finding, ReportCard
 from lvm_studio.analysis.report_card.page import html, sample
 from lvm_studio.analysis.report_card.spec import CardProgress, CardSpec
-from lvm_studio.studio.card_maker import CardMaker
-from lvm_studio.studio.run_words import duration
+from lvm_studio.studio.judging.card_maker import CardMaker
+from lvm_studio.studio.runs.run_words import duration
 from lvm_studio.studio.theme import Colours, theme
-from lvm_studio.studio.widgets.card_plot import CardPlot, pale
 from lvm_studio.studio.widgets.dressed import dressed, label_for
 from lvm_studio.studio.widgets.figure_export import ask_path
-from lvm_studio.studio.widgets.run_banner import RunBanner
-from lvm_studio.studio.widgets.verdict_table import VerdictTable, told
+from lvm_studio.studio.widgets.judging.card_plot import CardPlot, pale
+from lvm_studio.studio.widgets.judging.verdict_table import VerdictTable, told
+from lvm_studio.studio.widgets.training.run_banner import RunBanner
 
 if TYPE_CHECKING:
     from lvm_studio.storage.street_state import StreetState

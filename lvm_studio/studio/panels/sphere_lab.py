@@ -21,14 +21,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from lvm_studio.analysis.hypersphere import (
+from lvm_studio.analysis.sigma.hypersphere import (
     RadiusMap,
     optimal_radius,
     sufficient_bound,
     threshold,
 )
-from lvm_studio.studio.laboratory_run import LaboratoryRun
-from lvm_studio.studio.sphere_wishes import (
+from lvm_studio.studio.runs.laboratory_run import LaboratoryRun
+from lvm_studio.studio.runs.sphere_wishes import (
     HIGHEST_RATIO,
     STEPS,
     SphereView,
@@ -38,13 +38,13 @@ from lvm_studio.studio.sphere_wishes import (
 )
 from lvm_studio.studio.widgets.computing_label import ComputingLabel
 from lvm_studio.studio.widgets.dressed import label_for
-from lvm_studio.studio.widgets.radius_map import RadiusMapPlot
-from lvm_studio.studio.widgets.series import Floats, format_value
+from lvm_studio.studio.widgets.laboratory.radius_map import RadiusMapPlot
+from lvm_studio.studio.widgets.training.series import Floats, format_value
 from lvm_studio.training.laboratory import LaboratoryJob
 
 if TYPE_CHECKING:
-    from lvm_studio.studio.laboratory_run import StartThread
-    from lvm_studio.studio.street_service import StreetService
+    from lvm_studio.studio.runs.laboratory_run import StartThread
+    from lvm_studio.studio.street.service import StreetService
 
 MOST_DIMENSIONS, MOST_TRAINED = 10_000, 500
 REDRAW_MS = 100

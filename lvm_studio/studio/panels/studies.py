@@ -33,12 +33,12 @@ from lvm_studio.studies.cluster import LocalCores, Place, Scheduler
 from lvm_studio.studies.reports import RunLine, RunState
 from lvm_studio.studies.spec import StudySpec, read_study, shipped_studies
 from lvm_studio.studies.summary import results_csv, summarise
-from lvm_studio.studio.study_run import StudyRun
+from lvm_studio.studio.runs.study_run import StudyRun
 from lvm_studio.studio.widgets.figure_export import ask_path
-from lvm_studio.studio.widgets.series import format_value
-from lvm_studio.studio.widgets.study_plot import StudyPlot
-from lvm_studio.studio.widgets.study_table import StudyTable
-from lvm_studio.studio.widgets.training_curves import TrainingCurves
+from lvm_studio.studio.widgets.training.series import format_value
+from lvm_studio.studio.widgets.training.study_plot import StudyPlot
+from lvm_studio.studio.widgets.training.study_table import StudyTable
+from lvm_studio.studio.widgets.training.training_curves import TrainingCurves
 
 if TYPE_CHECKING:
     from lvm_studio.studio.session import Session

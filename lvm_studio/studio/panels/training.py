@@ -21,17 +21,17 @@ from PySide6.QtWidgets import (
 
 from lvm_studio.data.errors import DataError
 from lvm_studio.studio.devices import DeviceProbe, Devices
-from lvm_studio.studio.job_thread import JobState
-from lvm_studio.studio.run import Run
-from lvm_studio.studio.run_keeping import ModelKeeper
-from lvm_studio.studio.run_words import row_of, status_of, status_tip
-from lvm_studio.studio.runs import RunRegistry
-from lvm_studio.studio.widgets.run_banner import RunBanner
-from lvm_studio.studio.widgets.runs_table import RunsTable
-from lvm_studio.studio.widgets.settings_difference import SettingsDifference
-from lvm_studio.studio.widgets.training_curves import TrainingCurves
-from lvm_studio.studio.widgets.training_form import TrainingForm
-from lvm_studio.studio.widgets.training_terms import RunHistory
+from lvm_studio.studio.jobs.job_thread import JobState
+from lvm_studio.studio.runs.run import Run
+from lvm_studio.studio.runs.run_keeping import ModelKeeper
+from lvm_studio.studio.runs.run_words import row_of, status_of, status_tip
+from lvm_studio.studio.runs.runs import RunRegistry
+from lvm_studio.studio.widgets.training.run_banner import RunBanner
+from lvm_studio.studio.widgets.training.runs_table import RunsTable
+from lvm_studio.studio.widgets.training.settings_difference import SettingsDifference
+from lvm_studio.studio.widgets.training.training_curves import TrainingCurves
+from lvm_studio.studio.widgets.training.training_form import TrainingForm
+from lvm_studio.studio.widgets.training.training_terms import RunHistory
 from lvm_studio.training.recipes import RECIPES
 
 if TYPE_CHECKING:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QEvent, QObject
 from PySide6.QtWidgets import QTabWidget
 
-from lvm_studio.studio.answers import DifficultyAnswer, MeasuredAnswer, Picture, TheoryAnswer
+from lvm_studio.studio.street.answers import DifficultyAnswer, MeasuredAnswer, Picture, TheoryAnswer
+from lvm_studio.studio.street.tuned_keys import criterion_key
 from lvm_studio.studio.theme import Colours
-from lvm_studio.studio.tuned_keys import criterion_key
-from lvm_studio.studio.widgets.cost_table import CostTable
-from lvm_studio.studio.widgets.difficulty_plot import DifficultyPlot
-from lvm_studio.studio.widgets.levels_plot import LevelsPlot
-from lvm_studio.studio.widgets.theory_plot import TheoryPlot
+from lvm_studio.studio.widgets.tuning.cost_table import CostTable
+from lvm_studio.studio.widgets.tuning.difficulty_plot import DifficultyPlot
+from lvm_studio.studio.widgets.tuning.levels_plot import LevelsPlot
+from lvm_studio.studio.widgets.tuning.theory_plot import TheoryPlot
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from lvm_studio.storage.street_state import StreetState
     from lvm_studio.studio.session import Session
-    from lvm_studio.studio.street_service import StreetService
+    from lvm_studio.studio.street.service import StreetService
 
 
 class TuningPictures(QObject):

@@ -6,7 +6,7 @@ import numpy as np
 from PySide6.QtGui import QColor, QImage
 
 from lvm_studio.studio.theme import theme
-from lvm_studio.studio.widgets.series import Floats
+from lvm_studio.studio.widgets.training.series import Floats
 
 
 def grey_image(values: Floats, low: float, high: float) -> QImage:

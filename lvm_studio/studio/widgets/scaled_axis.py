@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 
-from lvm_studio.studio.widgets.series import Scale, format_value
+from lvm_studio.studio.widgets.training.series import Scale, format_value
 
 NICE = (1.0, 2.0, 5.0)
 MIN_TICKS, MAX_TICKS = 3, 8

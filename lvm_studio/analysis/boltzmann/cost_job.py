@@ -1,0 +1,71 @@
+"""The cost of every method as a job: told stage by stage, for the street that somebody looks at."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator
+from dataclasses import dataclass, field
+
+from lvm_studio.analysis.boltzmann.costs import CostSetting, MethodCost, costs
+from lvm_studio.models.street import BaseSpace
+
+_STAGES = ("where KL", "rejection", "reweighting", "Langevin", "SMC", "mixture", "flow")
+_SHARES = (0.0, 0.04, 0.14, 0.24, 0.42, 0.46, 0.56)
+"""Of the whole, about, when each begins."""
+
+
+@dataclass(frozen=True)
+class CostProgress:
+    """What is being measured, and about which share of the whole is done after so many seconds."""
+
+    sentence: str
+    share: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Costs:
+    """Every method at KL 6.91 of one criterion, E f in `unit`."""
+
+    methods: tuple[MethodCost, ...]
+    unit: str
+
+
+@dataclass(frozen=True, eq=False)
+class CostJob:
+    """Measures them all in one run; the result is the Costs."""
+
+    space: BaseSpace
+    criterion: str
+    unit: str
+    seed: int = 0
+    setting: CostSetting = field(
+        default_factory=lambda: CostSetting(base_draws=50_000, chains=128, flow_steps=600)
+    )
+
+    def run(self) -> Generator[CostProgress, None, Costs]:
+        """Yield progress; between two reports lies one method, or a part of the flow's fit."""
+        began, work = (
+            time.perf_counter(),
+            costs(self.space, self.criterion, self.setting, self.seed),
+        )
+        while True:
+            try:
+                said = next(work)
+            except StopIteration as end:
+                return Costs(end.value, self.unit)
+            sentence = said.removeprefix(f"{self.criterion}: ")
+            yield CostProgress(sentence, share_of(sentence), time.perf_counter() - began)
+
+
+def share_of(sentence: str) -> float:
+    """How far the run is when it says this.
+
+    >>> share_of("cost of SMC"), share_of("cost of the flow, step 300 of 600")
+    (0.42, 0.78)
+    """
+    place = max(i for i, word in enumerate(_STAGES) if word in sentence)
+    if " step " not in sentence:
+        return _SHARES[place]
+    step, steps = sentence.split(" step ")[1].split(" of ")
+    return _SHARES[place] + (1.0 - _SHARES[place]) * int(step) / int(steps)

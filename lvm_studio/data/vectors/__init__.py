@@ -1,0 +1,1 @@
+"""Vectors to learn from: tables, digits, manifolds, weeks of households, and their conditions."""

@@ -1,0 +1,1 @@
+"""What the latent page computes, maps, picks out and hands out."""

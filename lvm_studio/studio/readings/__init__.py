@@ -1,0 +1,1 @@
+"""Readings come in: the import assistant, and a street that is simulated."""

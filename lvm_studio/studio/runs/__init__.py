@@ -1,0 +1,1 @@
+"""Training runs, studies and runs of the laboratory, seen from the window."""

@@ -1,0 +1,177 @@
+"""A study seen from the window: its runs as they change, and the process that drives them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from lvm_studio.data.errors import DataError
+from lvm_studio.storage.errors import StorageError
+from lvm_studio.storage.recovery import state_folder
+from lvm_studio.studies.job import StudyJob
+from lvm_studio.studies.reports import RunChanged, RunLine, RunState, StudyEnd, StudyOpened
+from lvm_studio.studies.results import read_model, read_results
+from lvm_studio.studio.jobs.job_thread import JobThread
+from lvm_studio.studio.runs.run_history import GrowingHistory
+from lvm_studio.studio.widgets.training.training_terms import RunHistory
+from lvm_studio.training.recipes import recipe_named
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lvm_studio.studies.cluster import Place
+    from lvm_studio.studies.spec import StudySpec
+    from lvm_studio.studio.session import Session
+
+    StartThread = Callable[[StudyJob, QObject], JobThread]
+
+NEWS_MS = 150
+"""The window hears of changes at most this often."""
+
+
+def study_folder(study: StudySpec) -> Path:
+    """Where a study is kept; the command line keeps it in the same place."""
+    return state_folder() / "studies" / study.name
+
+
+class StudyRun(QObject):
+    """One study at a time.
+
+    Signals:
+        changed(): lines, state or totals are others.
+        ended(sentence): it has come to an end, well or not.
+    """
+
+    changed = Signal()
+    ended = Signal(str)
+
+    def __init__(
+        self,
+        session: Session,
+        start_thread: StartThread | None = None,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._start_thread = start_thread or (lambda job, parent: JobThread(job, None, parent))
+        self._thread: JobThread | None = None
+        self._news = QTimer(self, singleShot=True, interval=NEWS_MS)
+        self._news.timeout.connect(self.changed)
+        self.study: StudySpec | None = None
+        self.folder = Path()
+        self.lines: dict[str, RunLine] = {}
+        self.total = 0
+        self.where = ""
+        self.workers = 0
+
+    @property
+    def running(self) -> bool:
+        """Whether its process is there."""
+        return self._thread is not None
+
+    def choose(self, study: StudySpec) -> None:
+        """Look at this study: what earlier sessions found of it is shown."""
+        if self.running:
+            return
+        self.study, self.folder = study, study_folder(study)
+        self.total, self.where, self.workers = study.size, "", 0
+        found = read_results(self.folder).values() if self.folder.is_dir() else ()
+        self.lines = {r.key: RunLine.of(r, study.objective, again=True) for r in found}
+        self.changed.emit()
+
+    def start(self, place: Place) -> None:
+        """Compute what is missing.
+
+        Raises:
+            DataError: the study needs households and none are open.
+        """
+        if self.running or self.study is None:
+            return
+        needs = recipe_named(self.study.recipe).spec.needs_households
+        households = self._session.households if needs else None
+        thread = self._start_thread(StudyJob(self.study, place, self.folder, households), self)
+        thread.reports.connect(self._take)
+        thread.completed.connect(self._complete)
+        thread.stopped.connect(self._stopped)
+        thread.failed.connect(self._fail)
+        thread.finished.connect(thread.deleteLater)
+        self._thread = thread
+        thread.start()
+        self.changed.emit()
+
+    def stop(self) -> None:
+        """End all its runs; those that are finished are kept."""
+        if self._thread is not None:
+            self._thread.stop()
+
+    def histories(self) -> list[RunHistory]:
+        """The curves of all runs that have ended, grouped by their settings."""
+        found = []
+        for result in read_results(self.folder).values():
+            line = self.lines.get(result.key)
+            if line is None or not result.curves:
+                continue
+            try:
+                curves = GrowingHistory.from_tree(result.curves)
+            except DataError:
+                continue  # of another version; its figures are still in the table
+            named = curves.snapshot(f"{line.label}, seed {line.seed}")
+            found.append(RunHistory(named.name, named.train, named.heldout, group=line.label))
+        return found
+
+    def take_model(self, key: str) -> str:
+        """Put the model of a run into the workspace; return the name it got.
+
+        Raises:
+            StorageError: the study kept no models, or the file cannot be read.
+        """
+        try:
+            tree = read_model(self.folder, key)
+        except StorageError as error:
+            raise StorageError(f"The model of this run is not there: {error}") from error
+        line = self.lines[key]
+        name = f"{tree['name']}, {line.label}, seed {line.seed}"
+        return self._session.add_model(name, tree)
+
+    # what its process says
+
+    def _take(self, reports: tuple[object, ...]) -> None:
+        for report in reports:
+            if isinstance(report, StudyOpened):
+                self.lines = {line.key: line for line in report.lines}
+                self.total, self.where = report.total, report.where
+                self.workers = report.workers
+            elif isinstance(report, RunChanged):
+                self.lines[report.line.key] = report.line
+            elif isinstance(report, StudyEnd):
+                self.workers = report.workers
+        if not self._news.isActive():
+            self._news.start()
+
+    def _complete(self, result: object) -> None:
+        sentence = ""
+        if isinstance(result, StudyEnd):
+            sentence = f"{result.finished} runs have finished, {result.failed} have failed"
+            if result.runs_per_hour:
+                sentence += f"; {result.runs_per_hour:,.0f} runs per hour"
+            sentence += "."
+        self._end(sentence)
+
+    def _stopped(self, *_: object) -> None:
+        self._end("Stopped. What has finished is kept; Start goes on with the rest.")
+
+    def _fail(self, sentence: str, _details: str) -> None:
+        self._end(sentence)
+
+    def _end(self, sentence: str) -> None:
+        self._thread = None
+        for key, line in list(self.lines.items()):
+            if line.state is RunState.RUNNING:  # it died with its process
+                self.lines[key] = RunLine(
+                    key, line.settings, line.seed, RunState.WAITING, steps=line.steps
+                )
+        self._news.stop()
+        self.changed.emit()
+        self.ended.emit(sentence)

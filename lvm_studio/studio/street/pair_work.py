@@ -1,0 +1,113 @@
+"""Two criteria on the composition page: what all directions of λ share, and what is known of them.
+
+Runs on the compute thread alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Hashable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+
+from lvm_studio.studio.street.answers import PairSurface, StreetRequest
+from lvm_studio.studio.street.coupling import RowCoupling
+from lvm_studio.studio.street.row_curves import RowCurves
+from lvm_studio.studio.street.tuned_keys import pair_key
+from lvm_studio.studio.street.work import Recent
+
+if TYPE_CHECKING:
+    from lvm_studio.data.jobs import Job
+    from lvm_studio.studio.street.tuned_view import Views
+    from lvm_studio.tuning.pair import Pair
+    from lvm_studio.tuning.pair_job import PairKnown
+    from lvm_studio.tuning.pools.pool import Draws
+    from lvm_studio.tuning.vector import ParetoSurface, VectorDraws
+
+KL_MAX = 7.5
+
+
+@dataclass(eq=False)
+class KnownPair:
+    """Base draws of two criteria, and draws of all directions once they have been climbed."""
+
+    pair: Pair
+    draws: VectorDraws | None = None
+    surface: ParetoSurface | None = None
+    couplings: Recent[tuple[int, int, int], RowCoupling] = field(default_factory=lambda: Recent(3))
+    decoded: RowCurves = field(default_factory=RowCurves)
+
+    def seen(self, blend: float, side: float) -> Draws | None:
+        """The draws of all directions as those of one, or of its opposite (side −1)."""
+        from lvm_studio.tuning.pools.pool import Draws
+
+        if self.draws is None:
+            return None
+        draws = self.pair.seen(self.draws, blend)
+        return draws if side > 0.0 else Draws(draws.u, -draws.f, draws.log_ratio)
+
+
+class PairWork:
+    """Remembers the pairs of the last few streets."""
+
+    def __init__(self, views: Views) -> None:
+        self._views = views
+        self._pairs: Recent[Hashable, KnownPair] = Recent(4)
+
+    def known(self, request: StreetRequest) -> Generator[None, None, KnownPair]:
+        """What is known of the request's two criteria; at first base draws, made in slices."""
+        from lvm_studio.tuning.pair import Pair
+
+        state = request.state
+        found = self._pairs.get(pair_key(request))
+        if found is not None:
+            return found
+        texts = (state.criterion, state.second)
+        for pair in Pair.growing(self._views.space(request), texts, seed=state.seed):
+            if pair is None:
+                yield None
+        assert pair is not None  # the last one is the pair
+        return self._pairs.put(pair_key(request), KnownPair(pair))
+
+    def job(
+        self, request: StreetRequest
+    ) -> Generator[tuple[StreetRequest, Job] | None, None, None]:
+        """Prepare the job that climbs in all directions elsewhere."""
+        from lvm_studio.tuning.pair_job import PairJob
+
+        state, space = request.state, self._views.space(request)
+        job = PairJob(space, (state.criterion, state.second), KL_MAX, seed=state.seed)
+        yield request, cast("Job", job)
+
+    def learn(
+        self, request: StreetRequest, found: PairKnown
+    ) -> Generator[PairSurface | None, None, None]:
+        """Answer every direction from these draws from now on, and tell the surface."""
+        import scipy.interpolate  # noqa: F401 - the pad will: a quarter of a second, here
+
+        known = yield from self.known(request)
+        known.draws, known.surface = found.draws, found.surface
+        yield from self.surface(request)
+
+    def surface(self, request: StreetRequest) -> Generator[PairSurface | None, None, None]:
+        """Tell the surface of the request's two criteria, if it is known."""
+        known = self._pairs.get(pair_key(request))
+        if known is not None and known.surface is not None:
+            yield surface_of(request, known.pair, known.surface)
+
+
+def surface_of(request: StreetRequest, pair: Pair, found: ParetoSurface) -> PairSurface:
+    """The surface as the page draws it."""
+    first, second = pair.potentials
+    return PairSurface(
+        state=request.state,
+        criteria=pair.texts,
+        units=(first.criterion.unit, second.criterion.unit),
+        base=np.array([first.natural(0.0), second.natural(0.0)]),
+        kl=found.kl,
+        lam=found.lam,
+        expectation=found.expectation,
+        valid=found.valid,
+        correlation=pair.correlation,
+    )

@@ -1,0 +1,1 @@
+"""The composer: the library, the composition, weeks and weather, artificial parts."""

@@ -1,0 +1,1 @@
+"""The fan of possible weeks."""

@@ -1,0 +1,1 @@
+"""The plane, the traces and the controls of the laboratory and of the hypersphere."""

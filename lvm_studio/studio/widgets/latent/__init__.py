@@ -1,0 +1,1 @@
+"""The map of the latent space, its sliders, strips and judging."""

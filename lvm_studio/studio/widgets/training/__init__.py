@@ -1,0 +1,1 @@
+"""Training curves, lists of runs, forms and studies."""

@@ -1,0 +1,1 @@
+"""The λ strip and the pictures beside it."""

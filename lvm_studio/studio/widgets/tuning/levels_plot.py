@@ -1,0 +1,110 @@
+"""How high f is in single weeks: its histogram under both laws, and what "1 in N" names."""
+
+from __future__ import annotations
+
+import pyqtgraph as pg
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QWidget
+
+from lvm_studio.studio.street.answers import LevelsAnswer, MeasuredAnswer
+from lvm_studio.studio.theme import Colours
+from lvm_studio.studio.widgets.colours import veil
+from lvm_studio.studio.widgets.worded_plot import WordedPlot, histogram_item
+
+FILL_ALPHA = 0.3
+LEVELS_HELP = (
+    "Share of the weeks by the value of the criterion, noise of the meters included.\n"
+    "“1 in N” names three figures: the level that one base week in N exceeds (its quantile); the\n"
+    "mean of those weeks; and the mean of the tuned law at KL = log N. Where all that makes a\n"
+    "week extreme is tuned the third lies highest; the meters' noise is not tuned, and a street\n"
+    "whose extremes are noise has it lowest.\n"
+    "Measured: the same of real sums of as many households, any of them in any training week.\n"
+    "Bands of 95 %: households and weeks are drawn again with replacement, sums formed anew."
+)
+HINT = "The weeks are counted as soon as the page stands still."
+
+
+class LevelsPlot(WordedPlot):
+    """Two histograms over one axis, and lines that tell the three figures by their names."""
+
+    def __init__(self, colours: Colours, parent: QWidget | None = None) -> None:
+        super().__init__("Histogram of the criterion", HINT, parent)
+        self.setObjectName("levels")
+        self.setToolTip(LEVELS_HELP)
+        self.plot.setLabel("left", "weeks (%)")
+        self._base, self._tuned = histogram_item(), histogram_item()
+        self._quantile = pg.InfiniteLine(angle=90)
+        for item in (self._base, self._tuned, self._quantile):
+            self.plot.addItem(item)
+        self.words.setObjectName("levels_words")
+        self.measured_words = QLabel(self)
+        self.measured_words.setObjectName("measured_words")
+        self.measured_words.setWordWrap(True)
+        self.measured_words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.rows.addWidget(self.measured_words)
+        self.set_colours(colours)
+        self.show_levels(None)
+        self.show_measured(None)
+
+    def show_levels(self, levels: LevelsAnswer | None) -> None:
+        """Draw the histograms of an answer; None: there is none yet."""
+        if levels is None:
+            self.show_hint()
+            self.show_measured(None)
+            return
+        self._base.setData(levels.edges, 100.0 * levels.base)
+        self._tuned.setData(levels.edges, 100.0 * levels.tuned)
+        self._quantile.setVisible(levels.quantile is not None)
+        if levels.quantile is not None:
+            self._quantile.setValue(levels.quantile)
+        self.plot.setLabel("bottom", f"f of one week ({levels.unit})")
+        self.show_words(levels_text(levels))
+
+    def show_measured(self, measured: MeasuredAnswer | None) -> None:
+        """Tell the same figures of measured sums; None: they are not known yet."""
+        sentence = "" if measured is None else measured_text(measured)
+        self.measured_words.setText(sentence)
+        self.measured_words.setVisible(bool(sentence))
+
+    def set_colours(self, colours: Colours) -> None:
+        """Take the colours of a theme."""
+        super().set_colours(colours)
+        for item, colour in ((self._base, colours.base), (self._tuned, colours.tuned)):
+            item.setPen(pg.mkPen(colour, width=1))
+            item.setBrush(veil(colour, FILL_ALPHA))
+        self._quantile.setPen(pg.mkPen(colours.base, width=1, style=Qt.PenStyle.DashLine))
+
+
+def levels_text(levels: LevelsAnswer) -> str:
+    """Tell the figures by their names, in the criterion's unit.
+
+    The rarest weeks of the base law are only told where enough of them were drawn.
+    """
+    unit, rare = levels.unit, f"1 in {levels.one_in_n:,.0f}"
+    tuned = f"mean of the tuned law {levels.tuned_mean:,.1f} {unit}"
+    if levels.one_in_n < 2.0:
+        return f"Mean of the base law {levels.base_mean:,.1f} {unit}; {tuned}."
+    if levels.quantile is None or levels.beyond is None:
+        return f"{rare}: too few base weeks lie so far out to tell their level; {tuned}."
+    return (
+        f"{rare}: level exceeded {levels.quantile:,.1f}, mean beyond it "
+        f"{levels.beyond:,.1f} ± {levels.error:,.2g}, {tuned}."
+    )
+
+
+def measured_text(measured: MeasuredAnswer) -> str:
+    """Tell the measured figures with their bands, or why there are none ('' where N is below 2)."""
+    if measured.figures is None:
+        return f"Measured: {measured.why}" if measured.why else ""
+    found = measured.figures
+    told = (
+        ("level exceeded", found.quantile, found.quantile_band),
+        ("mean beyond it", found.mean_beyond, found.mean_beyond_band),
+        ("mean of the tilted law", found.tilted_mean, found.tilted_mean_band),
+    )
+    parts = [
+        f"{name} {value:,.1f}" + ("" if band is None else f" ({band[0]:,.1f} to {band[1]:,.1f})")
+        for name, value, band in told
+    ]
+    rare = f"1 in {found.n:,.0f} of {measured.sums:,} sums"
+    return f"Measured, {rare}: {', '.join(parts)} {measured.unit}."

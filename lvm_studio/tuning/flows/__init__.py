@@ -1,0 +1,1 @@
+"""Normalising flows that follow λ, one criterion or several, one street or all."""

@@ -1,0 +1,1 @@
+"""Weighted draws of a tuned law: base pools, Gaussian climbs, SMC, and what others would use."""
