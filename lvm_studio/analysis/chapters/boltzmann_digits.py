@@ -206,7 +206,7 @@ def _histogram(case: ClassCase) -> PageFigure:
         axes.set_xticks(range(CLASSES))
         axes.set_xlabel("class, by the second classifier")
         axes.set_ylabel("share")
-        axes.legend()
+        axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3)
 
     data = {"class": np.arange(CLASSES)} | {
         column: case.compared[name].classes
