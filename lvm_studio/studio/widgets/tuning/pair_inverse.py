@@ -55,8 +55,8 @@ class PairInverse:
 def polar(first: float, second: float, correlation: float) -> tuple[float, float]:
     """Direction in degrees of a vector λ, and λ along it per standard deviation of d · f.
 
-    >>> polar(1.0, 1.0, 0.0), polar(0.0, -2.0, 0.7)
-    ((45.0, 1.41...), (270.0, 2.0))
+    >>> [round(figure, 3) for figure in (*polar(1.0, 1.0, 0.0), *polar(0.0, -2.0, 0.7))]
+    [45.0, 1.414, 270.0, 2.0]
     """
     angle = math.atan2(second, first)
     spread = math.sqrt(max(1.0 + correlation * math.sin(2.0 * angle), 0.0))
