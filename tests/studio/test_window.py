@@ -405,6 +405,10 @@ def test_the_layout_is_kept_between_starts_and_can_be_reset(opened: Open, qtbot:
     qtbot.waitUntil(lambda: library_share(kept) < 0.25)
 
 
+def test_no_page_is_wider_than_a_small_screen(opened: Open) -> None:
+    assert opened().minimumSizeHint().width() <= 1280
+
+
 def test_the_window_fits_the_screen_whatever_was_remembered(opened: Open) -> None:
     window = opened()
     room = window.screen().availableGeometry()

@@ -48,6 +48,11 @@ class TrainingForm(QWidget):
         self.recipe.setObjectName("train_recipe")
         for name, recipe in recipes.items():
             self.recipe.addItem(recipe.title, name)
+        # A long title must not make the window wider than a small screen; the list shows it whole.
+        self.recipe.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
+        self.recipe.setMinimumContentsLength(16)
         self._description = QLabel(wordWrap=True)
         self._description.setProperty("role", "muted")
         self.seed = QSpinBox(maximum=2**31 - 1)
