@@ -118,25 +118,8 @@ def run(
         **describe(opened),
         "criterion": objective.text,
         "noise": objective.noise,
-        "unit": result.unit,
-        "lam": result.lam,
-        "kl": result.kl,
-        "one_in_n": result.one_in_n,
-        "expectation": result.expectation,
-        "standard_error": result.standard_error,
-        "base_expectation": result.base_expectation,
-        "ess": result.ess,
-        "khat": _finite(result.khat),
-        "log_z": result.log_z,
+        **_reached(result),
         "samples": wishes.samples,
-        "draws": result.samples,
-        "method": result.method,
-        "decodes": result.decodes,
-        "seconds": result.seconds,
-        "decodes_each": result.decodes / max(result.ess, 1.0),
-        "valid": result.valid,
-        "doubt": result.doubt,
-        "reached": result.reached,
         "certificate": _certificate(result),
         "tuned": tuned,
         "kl_apart": None if result.apart is None else asdict(result.apart),
@@ -147,6 +130,30 @@ def run(
         **describe_fan(make_fan(result.curves_kw, opened.start)),
         **_peak_makers(opened.space, result),
         "out": str(out),
+    }
+
+
+def _reached(result: TuneResult) -> dict[str, Any]:
+    """How far the tuning went, by what it was drawn, what it cost, and whether to trust it."""
+    return {
+        "unit": result.unit,
+        "lam": result.lam,
+        "kl": result.kl,
+        "one_in_n": result.one_in_n,
+        "expectation": result.expectation,
+        "standard_error": result.standard_error,
+        "base_expectation": result.base_expectation,
+        "ess": result.ess,
+        "khat": _finite(result.khat),
+        "log_z": result.log_z,
+        "draws": result.samples,
+        "method": result.method,
+        "decodes": result.decodes,
+        "seconds": result.seconds,
+        "decodes_each": result.decodes / max(result.ess, 1.0),
+        "valid": result.valid,
+        "doubt": result.doubt,
+        "reached": result.reached,
     }
 
 
