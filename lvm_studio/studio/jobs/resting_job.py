@@ -65,9 +65,9 @@ class RestingJob(QObject):
         if self._job is not None or self._key_of(request) != self._key:
             return
         self._job = JobThread(job, parent=self, niceness=self._niceness)
-        self._job.reports.connect(self._hear)
-        self._job.completed.connect(self._complete)
-        self._job.failed.connect(self._fail)
+        self._job.reports.connect(self._take_reports)
+        self._job.completed.connect(self._take_result)
+        self._job.failed.connect(self._take_failure)
         self._job.start()
 
     def forget(self) -> None:
@@ -76,8 +76,6 @@ class RestingJob(QObject):
         self._request = self._key = None
         job, self._job = self._job, None
         if job is not None:
-            for signal in (job.reports, job.completed, job.failed):
-                signal.disconnect()
             job.finished.connect(job.deleteLater)
             job.kill()
 
@@ -98,6 +96,23 @@ class RestingJob(QObject):
     def _rested(self) -> None:
         if self._request is not None:
             self.wanted.emit(self._request)
+
+    # What a job said just before it was given up is delivered all the same, disconnected or not:
+    # it must not be taken for the street that is on the page by then.
+
+    def _take_reports(self, reports: tuple[object, ...]) -> None:
+        if self.sender() is self._job:
+            self._hear(reports)
+
+    def _take_result(self, result: object) -> None:
+        if self.sender() is self._job:
+            self._complete(result)
+
+    def _take_failure(self, sentence: str, details: str) -> None:
+        if self.sender() is self._job:
+            self._fail(sentence, details)
+
+    # What subclasses override
 
     def _hear(self, reports: tuple[object, ...]) -> None:
         """Reports of the job, for who wants them."""

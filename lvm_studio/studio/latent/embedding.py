@@ -57,9 +57,11 @@ class EmbeddingMaker(QObject):
             self._thread.kill()
 
     def forget(self) -> None:
-        """Stop, and forget the embedding."""
-        self.stop()
-        self.embedding = None
+        """Stop, and forget the embedding; what its process says from now on is not listened to."""
+        thread, self._thread, self.embedding = self._thread, None, None
+        if thread is not None:
+            thread.kill()
+            self.changed.emit()
 
     def _run(self, job: EmbeddingJob | PlacingJob) -> None:
         thread = JobThread(job, None, self)
@@ -72,9 +74,14 @@ class EmbeddingMaker(QObject):
         thread.start()
         self.changed.emit()
 
+    @property
+    def _heeded(self) -> bool:
+        """Whether the thread that speaks is the one at work: one forgotten is still heard."""
+        return self._thread is not None and self.sender() is self._thread
+
     def _take(self, reports: tuple[object, ...]) -> None:
-        if self.sender() is not self._thread:
-            return  # of a run that was forgotten
+        if not self._heeded:
+            return
         newest = reports[-1]
         if isinstance(newest, Embedding):
             self.embedding = newest
@@ -83,9 +90,11 @@ class EmbeddingMaker(QObject):
             self.placed.emit(newest.xy)
 
     def _fail(self, sentence: str, details: str) -> None:
-        self._end()
-        self.failed.emit(sentence, details)
+        if self._heeded:
+            self._end()
+            self.failed.emit(sentence, details)
 
     def _end(self, *_: object) -> None:
-        self._thread = None
-        self.changed.emit()
+        if self._heeded:
+            self._thread = None
+            self.changed.emit()

@@ -74,44 +74,38 @@ class LaboratoryRun(QObject):
         thread = self._start_thread(job, self)
         thread.reports.connect(self._take)
         thread.state_changed.connect(self._enter)
-        thread.failed.connect(self.failed)
+        thread.failed.connect(self._fail)
         thread.finished.connect(thread.deleteLater)
         self._thread = thread
-        self._enter(JobState.STARTING)
+        self._put_state(JobState.STARTING)
         thread.start()
 
     def play(self) -> None:
         """Go on after a pause."""
-        if self._thread is not None:
-            self._thread.resume()
+        if (thread := self._at_work) is not None:
+            thread.resume()
 
     def pause(self) -> None:
         """Rest between two steps."""
-        if self._thread is not None:
-            self._thread.pause()
+        if (thread := self._at_work) is not None:
+            thread.pause()
 
     def step(self, count: int = 1) -> None:
         """Rest, and take so many steps."""
-        if self._thread is not None:
-            self._thread.pause()
-            self._thread.ask(TakeSteps(count))
+        if (thread := self._at_work) is not None:
+            thread.pause()
+            thread.ask(TakeSteps(count))
 
     def set_sigma(self, value: float) -> None:
         """Put the noise at this size; what learns goes on from there."""
-        if self._thread is not None:
-            self._thread.ask(SetSigma(value))
+        if (thread := self._at_work) is not None:
+            thread.ask(SetSigma(value))
 
     def forget(self) -> None:
         """End the process if it runs; nothing of it is listened to any more."""
-        thread, self._thread = self._thread, None
-        if thread is None:
-            return
-        thread.reports.disconnect(self._take)
-        thread.state_changed.disconnect(self._enter)
-        thread.failed.disconnect(self.failed)
-        if self.alive:
+        if (thread := self._at_work) is not None:
             thread.kill()
-        self.state = None
+        self._thread = self.state = None
 
     def history(self, name: str) -> RunHistory:
         """Every step so far: ELBO, its terms and sigma."""
@@ -121,7 +115,21 @@ class LaboratoryRun(QObject):
         """Steps and quantiles of sigma(z) over the generative law, [frames, 1 + QUANTILES]."""
         return np.array(self._quantiles, float).reshape(-1, 1 + len(QUANTILES))
 
+    @property
+    def _at_work(self) -> JobThread | None:
+        return self._thread if self.alive else None
+
+    @property
+    def _heeded(self) -> bool:
+        """Whether the thread that speaks is this run's: one forgotten is still heard for a moment.
+
+        What it had said by then is delivered, disconnected or not.
+        """
+        return self._thread is not None and self.sender() is self._thread
+
     def _take(self, reports: tuple[object, ...]) -> None:
+        if not self._heeded:
+            return
         for report in reports:
             if isinstance(report, TrainReport):
                 self._history.extend([report])
@@ -138,10 +146,16 @@ class LaboratoryRun(QObject):
         self._quantiles.append((frame.step, *frame.sigma))
 
     def _enter(self, state: JobState) -> None:
+        if self._heeded:
+            self._put_state(state)
+
+    def _put_state(self, state: JobState) -> None:
         self.state = state
-        if state.ended:
-            self._thread = None
         self.state_changed.emit()
+
+    def _fail(self, sentence: str, details: str) -> None:
+        if self._heeded:
+            self.failed.emit(sentence, details)
 
 
 def _start_thread(job: LaboratoryJob, owner: QObject) -> JobThread:
