@@ -162,7 +162,9 @@ class CompVAESpec(BaseModel):
         description="p(w | label) once trained, as a multiple of its learned width",
     )
     noise: NoiseSpec = Field(
-        default=IndependentNoiseSpec(), description="independent, autoregressive or pyramid"
+        default=IndependentNoiseSpec(),
+        description="how curves scatter around the decoded mean: independent, autoregressive, "
+        "bursts, pyramid, or a noise of vectors in shares of the mean load",
     )
     head: LinearHeadSpec | None = Field(
         default=None, description="what is linear in labels and weather, solved in closed form"
