@@ -24,6 +24,7 @@ from lvm_studio.models.elbo import LatentVariableModel
 from lvm_studio.models.ladder import LadderVAE
 from lvm_studio.models.parts_anchors import ColourAnchorsVAE
 from lvm_studio.models.parts_sines import SineSumsVAE
+from lvm_studio.models.seeded import seeded
 from lvm_studio.models.specs import (
     HOUSEHOLD_KINDS,
     AnchorsSpec,
@@ -56,8 +57,7 @@ def build_module(
     spec: ModelSpec, *, labels: int = 0, context: int = 0, seed: int = 0
 ) -> LatentVariableModel:
     """A fresh module for label and context sizes F and C; the same seed gives the same weights."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with seeded(seed):
         return BUILDERS[type(spec)](spec, labels, context)
 
 

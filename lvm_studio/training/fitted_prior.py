@@ -13,6 +13,7 @@ from torch import Tensor
 from lvm_studio.data.sampler import AggregateBatch
 from lvm_studio.models.compvae import CompVAE
 from lvm_studio.models.fitted_prior import FittedPrior
+from lvm_studio.models.seeded import seeded
 from lvm_studio.models.specs import FittedPriorSpec
 from lvm_studio.models.vae import GaussianVAE
 
@@ -59,8 +60,10 @@ def refitting_prior(module: CompVAE | GaussianVAE, draw: Draw, seed: int) -> Ite
     generator = torch.Generator().manual_seed(seed)
     module.eval()
     parts = []
-    for _ in _batches(spec):
-        parts.append(_posteriors(module, draw(COLLECTED, generator), generator))
+    for place in _batches(spec):
+        batch = draw(COLLECTED, generator)
+        with seeded(seed + place, batch.x.device):  # a linear head meets some as strangers
+            parts.append(_posteriors(module, batch, generator))
         yield SHARE_OF_POSTERIORS * len(parts) / len(_batches(spec))
     columns = zip(*((part.mean, part.std, part.told) for part in parts), strict=True)
     seen = Posteriors(*(torch.cat(column) for column in columns))
@@ -95,9 +98,12 @@ def fit_flow(
 ) -> Iterator[float]:
     """Maximum likelihood of `prior` on draws of the posteriors, fresh ones at every step.
 
-    Yields the share of the steps that is done.
+    Yields the share of the steps that is done. A prior without couplings, as that of a single
+    coordinate is, has its moments at most.
     """
     prior.begin(*seen.moments())
+    if not prior.layers:
+        return
     prior.requires_grad_(True)
     optimiser = torch.optim.AdamW(prior.parameters(), lr=LR, weight_decay=WEIGHT_DECAY)
     for step in range(spec.steps):

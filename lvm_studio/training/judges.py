@@ -14,6 +14,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from lvm_studio.data.vectors.sets import VectorSet
 from lvm_studio.models.judges import Judge, JudgeSpec
+from lvm_studio.models.seeded import seeded
 from lvm_studio.training.vector_problem import HELDOUT_SEED, HELDOUT_SHARE
 
 REPORT_EVERY = 50
@@ -115,8 +116,7 @@ def _descent(
     optimiser = torch.optim.AdamW(judge.parameters(), spec.lr, weight_decay=spec.weight_decay)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, spec.steps)
     for step in range(1, spec.steps + 1):
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(spec.seed * spec.steps + step)  # dropout knows no other generator
+        with seeded(spec.seed * spec.steps + step):  # for the dropout
             found = loss()
         optimiser.zero_grad()
         found.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
@@ -128,8 +128,7 @@ def _descent(
 
 
 def _fresh(spec: JudgeTrainSpec, dim: int, outputs: int) -> Judge:
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(spec.seed)
+    with seeded(spec.seed):
         shape = JudgeSpec(dim=dim, outputs=outputs, hidden=spec.hidden, dropout=spec.dropout)
         return Judge(shape).train()
 

@@ -34,6 +34,6 @@ class KeepJob:
         run = TrainingRun(problem_of(self.spec, self.households))
         run.restore(self.checkpoint)
         yield from run.refine()
-        finished = Finished(run.step, run.trained_model().to_tree(), run.figures())
+        finished = run.result()
         yield finished
         return finished

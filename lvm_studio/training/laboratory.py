@@ -21,7 +21,7 @@ from lvm_studio.training.frames import (
     SetSigma,
     TakeSteps,
 )
-from lvm_studio.training.reports import DeviceReport, Finished, TrainReport
+from lvm_studio.training.reports import Finished, TrainReport
 from lvm_studio.training.spec import TrainSpec
 
 if TYPE_CHECKING:
@@ -59,7 +59,6 @@ class LaboratoryJob:
 
     def run(self) -> Reports:
         """Yield frames, held-out reports and checkpoints; the last report is a `Finished`."""
-        from lvm_studio.training.problem import hardware
         from lvm_studio.training.problems import problem_of
         from lvm_studio.training.run import TrainingRun
 
@@ -67,12 +66,10 @@ class LaboratoryJob:
         if self.resume is not None:
             run.restore(self.resume)
         shown = _Shown(run, self.points)
-        device = run.problem.device
-        parameters = sum(p.numel() for p in run.module.parameters())
-        yield from _say(DeviceReport(str(device), hardware(device), parameters), run, shown)
+        yield from _say(run.device_report(), run, shown)
         yield from _say(shown.frame(()), run, shown)
         yield from self._trained(run, shown)
-        finished = Finished(run.step, run.trained_model().to_tree(), run.figures())
+        finished = run.result()
         yield from _say(finished, run, shown)
         return finished
 

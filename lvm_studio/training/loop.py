@@ -9,11 +9,9 @@ from lvm_studio.data.households import HouseholdSet
 from lvm_studio.data.jobs import Sent
 from lvm_studio.data.tree import Tree
 from lvm_studio.data.vectors.sets import VectorSet
-from lvm_studio.training.problem import hardware
 from lvm_studio.training.problems import problem_of
 from lvm_studio.training.reports import (
     Checkpoint,
-    DeviceReport,
     Finished,
     Report,
     TrainingDiverged,
@@ -49,11 +47,7 @@ def train(
     run = TrainingRun(problem_of(spec, households))
     if resume is not None:
         run.restore(resume)
-    parameters = sum(p.numel() for p in run.module.parameters())
-    device = run.problem.device
-    cost = run.workload
-    told = DeviceReport(str(device), hardware(device), parameters, cost.flops, cost.peak)
-    yield from _say(told, run)
+    yield from _say(run.device_report(), run)
     saved = time.monotonic()
     while not run.finished:
         for step in run.train_steps():
@@ -67,7 +61,7 @@ def train(
             saved = time.monotonic()
     for refining in run.refine():
         yield from _say(refining, run)
-    finished = Finished(run.step, run.trained_model().to_tree(), run.figures())
+    finished = run.result()
     yield from _say(finished, run)
     return finished
 

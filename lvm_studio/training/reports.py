@@ -14,10 +14,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TrainReport:
-    """One evaluation of the bound, in nats per aggregate curve (Eq. 3.4).
+    """One evaluation of the bound, in nats per observation (Eq. 3.4).
 
-    `elbo = reconstruction - kl_w - kl_z`. `sigma` is the noise of the observation model for a
-    single household, root mean square over the week, in kW (of the whole sum for a plain VAE).
+    `elbo = reconstruction - kl_w - kl_z`. `sigma` is the model's one number for its observation
+    noise, in the unit of the data: for a CompVAE that of a single household, root mean square over
+    the week, for a VAE of sums that of the whole sum, both in kW.
     `split` tells training minibatches from the fixed held-out batch. `seconds` counts training
     time over all resumed pieces of the run. `k` is the mean number of households in the batch.
     `skipped` counts the steps so far that were not taken because loss or gradient was no number or

@@ -16,14 +16,21 @@ from torch import Tensor
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.tree import Tree, TreeView
 from lvm_studio.models.elbo import Elbo
+from lvm_studio.models.seeded import seeded
 from lvm_studio.models.trained import TrainedModel, fill_weights, weights_to_tree
 from lvm_studio.training.graphed import STEPS_AT_ONCE, GraphedSteps, can_be_recorded
 from lvm_studio.training.guard import MOST_IN_A_ROW, StepGuard
 from lvm_studio.training.history import History
 from lvm_studio.training.objectives.objective import Drawing, build_objective, importance_bound
 from lvm_studio.training.optimiser import fill_optimiser, new_optimiser, optimiser_to_tree
-from lvm_studio.training.problem import Problem, Refined, Showing
-from lvm_studio.training.reports import Refining, TrainingDiverged, TrainReport
+from lvm_studio.training.problem import Problem, Refined, Showing, hardware
+from lvm_studio.training.reports import (
+    DeviceReport,
+    Finished,
+    Refining,
+    TrainingDiverged,
+    TrainReport,
+)
 from lvm_studio.training.spec import TrainSpec
 from lvm_studio.training.speed import workload
 
@@ -243,6 +250,16 @@ class TrainingRun:
                 yield Refining(share)
                 told = share + 0.01
 
+    def result(self) -> Finished:
+        """The last report of the run: the model as it stands."""
+        return Finished(self.step, self.trained_model().to_tree(), self.figures())
+
+    def device_report(self) -> DeviceReport:
+        """Where the run computes, and how much."""
+        device, cost = self.problem.device, self.workload
+        parameters = sum(p.numel() for p in self.module.parameters())
+        return DeviceReport(str(device), hardware(device), parameters, cost.flops, cost.peak)
+
     def trained_model(self) -> TrainedModel:
         """The model as it stands, on the CPU, with its provenance."""
         made: dict[str, str | float | int] = {
@@ -276,6 +293,5 @@ def _randomness(
     mixed = _mixed(seed, step)
     drawn = torch.Generator().manual_seed(3 * mixed)
     noise = torch.Generator(device).manual_seed(3 * mixed + 1)
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        torch.manual_seed(3 * mixed + 2)
+    with seeded(3 * mixed + 2, device):
         yield drawn, noise

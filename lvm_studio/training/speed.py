@@ -11,6 +11,7 @@ from typing import Final
 import torch
 
 from lvm_studio.models.elbo import LatentVariableModel
+from lvm_studio.models.seeded import seeded
 from lvm_studio.training.problem import Problem
 
 _SIDE: Final = {"cpu": 768, "cuda": 8192}
@@ -49,7 +50,7 @@ def _flops(problem: Problem, module: LatentVariableModel) -> float:
 
     device = problem.device
     twin = copy.deepcopy(module)
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+    with seeded(0, device):
         batch = problem.draw(problem.spec.batch, torch.Generator().manual_seed(0))
         with FlopCounterMode(display=False) as counter:
             elbo = twin.elbo(batch, torch.Generator(device).manual_seed(0))

@@ -84,6 +84,17 @@ def test_it_learns_a_law_that_no_gaussian_is():
     assert float(prior.log_prob(v, v[:, :0]).mean()) > -2.2  # a Gaussian's best is -2.3
 
 
+@pytest.mark.parametrize("spec", [SPEC, MATCHED])
+def test_one_coordinate_has_nothing_to_couple_and_keeps_its_moments_at_most(spec):
+    seen = Posteriors(
+        torch.linspace(1, 3, 50)[:, None], torch.full((50, 1), 0.5), torch.ones(50, 0)
+    )
+    prior, u = FittedPrior(spec, 1), torch.tensor([[0.0], [1.0]])
+    assert list(fit_flow(prior, seen, spec, torch.Generator())) == []
+    mean, variance = seen.moments() if spec.matched else (torch.zeros(1), torch.ones(1, 1))
+    torch.testing.assert_close(prior(u, u[:, :0]), mean + variance.sqrt() * u)
+
+
 def test_a_matched_one_is_as_wide_as_the_posteriors_however_short_its_fit():
     g = torch.Generator().manual_seed(0)
     axes = torch.randn(3, 3, generator=g)

@@ -5,12 +5,16 @@ import pytest
 import torch
 
 from lvm_studio.data.sampler import AggregateBatch
-from lvm_studio.models.specs import CompVAESpec, LinearHeadSpec
+from lvm_studio.models.seeded import seeded
+from lvm_studio.models.specs import CompVAESpec, FittedPriorSpec, LinearHeadSpec
 from lvm_studio.models.trained import build_module
 from lvm_studio.training.day_shapes import DayShapes
+from lvm_studio.training.fitted_prior import refit_prior
 from lvm_studio.training.leaning import lean_on_head
 
 F, C = 4, 13
+SIZES = {"labels": F, "context": C}
+SMALL = CompVAESpec(latent_w=F, latent_z=1, part_hidden=4, day_hidden=4)
 
 
 def drawn(batch, generator):
@@ -58,9 +62,23 @@ def test_the_mean_path_goes_the_share_of_the_way_back(leaning):
     assert off.square().mean() < 5e-3 * before.square().mean()  # a ridge goes no further
 
 
+def test_a_prior_refitted_beside_a_head_depends_on_its_seed_alone():
+    priors = []
+    for other in (1, 2):
+        head = LinearHeadSpec(rank=F, anchors=2, reach=3.0, strangers=0.5)
+        flow = FittedPriorSpec(couplings=2, hidden=4, steps=3, sums=64)
+        model = build_module(SMALL.model_copy(update={"head": head, "fitted_prior": flow}), **SIZES)
+        model.head.anchors.zero_()
+        with torch.no_grad():
+            model.head.to_scores.fill_(1.0)
+        with seeded(other):
+            refit_prior(model, drawn, seed=0)
+        priors.append(model.refined.state_dict())
+    assert all(torch.equal(value, priors[1][name]) for name, value in priors[0].items())
+
+
 def test_a_model_without_a_head_stays_as_it_is():
-    spec = CompVAESpec(latent_w=F, latent_z=1, part_hidden=4, day_hidden=4)
-    model = build_module(spec, labels=F, context=C)
+    model = build_module(SMALL, **SIZES)
     kept = {name: value.clone() for name, value in model.state_dict().items()}
     lean_on_head(model, drawn, seed=0)
     assert all(torch.equal(value, kept[name]) for name, value in model.state_dict().items())

@@ -18,6 +18,7 @@ from lvm_studio.analysis.boltzmann.bands import picked_counts
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.households import HouseholdSet
 from lvm_studio.models.fitted_prior import FittedPrior
+from lvm_studio.models.seeded import seeded
 from lvm_studio.models.street import VAESpace, draw_curves
 from lvm_studio.models.vae import GaussianVAE
 from lvm_studio.training.fitted_prior import Draw, refit_prior
@@ -126,8 +127,7 @@ def with_refitted_prior(module: GaussianVAE, draw: Draw, seed: int) -> GaussianV
     if module.spec.fitted_prior is None:
         raise DataError("This model has no prior to refit; train one whose spec has.")
     again = copy.deepcopy(module)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with seeded(seed):
         again.refined = FittedPrior(module.spec.fitted_prior, module.spec.latent_z)
     refit_prior(again, draw, seed)
     return again

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.func import functional_call, stack_module_state
 
 from lvm_studio.data.vectors.manifolds import Manifold
+from lvm_studio.models.seeded import seeded
 from lvm_studio.models.specs import VectorVAESpec
 from lvm_studio.models.trained import build_module
 from lvm_studio.models.vectors import VectorVAE
@@ -131,8 +132,7 @@ class Ensemble:
         sample = self.data.draw(SCALE_POINTS, np.random.default_rng(1504))
         member.set_scale(torch.from_numpy(sample).float())
         if self._random_start:
-            with torch.random.fork_rng(devices=[]):
-                torch.manual_seed(seed)
+            with seeded(seed):
                 for network in (member.decoder, member.encoder):
                     nn.init.normal_(network.out.weight, std=spec.hidden**-0.5)
         return member

@@ -3,7 +3,7 @@
 Three choices that combine freely: which bound is estimated and how (`bound`), how its two terms
 are balanced (`balance`), and whether the observation model is tempered (`temperature`). beta-VAE
 and observation tempering are different things: the first multiplies the KL and leaves the
-observation's normaliser out, the second keeps it (Eq. 7.6; `analysis.tempering` shows both).
+observation's normaliser out, the second keeps it (Eq. 7.6; the page of chapter 7 shows both).
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from lvm_studio.data.households import HouseholdSet
 from lvm_studio.data.tree import Tree, TreeView
+from lvm_studio.models.seeded import seeded
 from lvm_studio.models.street import Street
 from lvm_studio.models.trained import TrainedModel
 from lvm_studio.tuning.criteria.criterion import criterion_named
@@ -215,8 +216,7 @@ def _fresh_flow(
     outer = sum(known.slope.T @ known.slope / len(known.slope) for known in bank)
     assert isinstance(outer, Tensor)
     basis = torch.linalg.eigh(outer).eigenvectors.flip(1).contiguous()
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(spec.seed)
+    with seeded(spec.seed):
         return LambdaFlow(
             basis,
             1.0,

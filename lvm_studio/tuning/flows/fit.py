@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from lvm_studio.data.tree import Tree
+from lvm_studio.models.seeded import seeded
 from lvm_studio.tuning.criteria.potential import Potential
 from lvm_studio.tuning.flows.descent import Descent, HeldDensity
 from lvm_studio.tuning.flows.flow import LambdaFlow
@@ -113,8 +114,7 @@ def start_flow(reached: Climb, spec: FlowSpec, seed: int) -> LambdaFlow:
     share = torch.from_numpy(reached.draws.estimate(0.7 * lam_max)[1]).to(reached.gradient.dtype)
     outer = (share[:, None] * reached.gradient).T @ reached.gradient
     basis = torch.linalg.eigh(outer).eigenvectors.flip(1).contiguous()
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with seeded(seed):
         flow = LambdaFlow(basis, lam_max, len(centres), spec.couplings, spec.hidden, spec.splines)
     lams = [lam_max * (point + 1) / CORE_POINTS for point in range(CORE_POINTS)]
     flow.fit_core(lams, [reached.mixture_at(lam, centres, _LEAST_SHARE) for lam in lams])

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from lvm_studio.models.seeded import seeded
 from lvm_studio.tuning.criteria.potential import Potential
 from lvm_studio.tuning.flows.descent import Descent
 from lvm_studio.tuning.flows.flow import LambdaFlow
@@ -87,8 +88,7 @@ def tune_one_by_one(
 
 
 def _identity(dim: int, spec: FlowSpec, seed: int) -> LambdaFlow:
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with seeded(seed):
         return LambdaFlow(torch.eye(dim), 1.0, 1, spec.couplings, spec.hidden, spec.splines)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lvm_studio.models.seeded import seeded
 from lvm_studio.tuning.certificate import Certificate, certify
 from lvm_studio.tuning.flows.fit import FlowStep
 from lvm_studio.tuning.flows.flow import LambdaFlow
@@ -165,8 +166,7 @@ def fit_vector_flow(
     generator = torch.Generator().manual_seed(seed)
     targets = VectorTargets(pool, limits, generator)
     features = direction_features(torch.zeros(len(pool.potential.potentials))).shape[-1]
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with seeded(seed):
         flow = LambdaFlow(
             _basis(pool),
             1.0,
