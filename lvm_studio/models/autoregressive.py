@@ -15,7 +15,8 @@ from torch import Tensor, nn
 
 from lvm_studio.data.units import WEEK
 from lvm_studio.models.gaussians import HALF_LOG_2PI
-from lvm_studio.models.observation import RAW_GAIN, CurveDistribution, PerHouseholdNoise
+from lvm_studio.models.noise.floors import GAIN
+from lvm_studio.models.observation import CurveDistribution, PerHouseholdNoise
 from lvm_studio.models.positive import PositiveCurve
 
 MOST_PHI = 0.98
@@ -141,16 +142,16 @@ class AutoregressiveNoise(PerHouseholdNoise):
     def __init__(self, *, skewed: bool, positive: bool = False, length: int = WEEK) -> None:
         super().__init__(length=length)
         self.positive = positive
-        self.raw_phi = nn.Parameter(torch.tensor(math.atanh(FIRST_PHI / MOST_PHI) / RAW_GAIN))
+        self.raw_phi = nn.Parameter(torch.tensor(math.atanh(FIRST_PHI / MOST_PHI) / GAIN))
         self.raw_skew = nn.Parameter(torch.zeros(()), requires_grad=skewed)
 
     def phi(self) -> Tensor:
         """Correlation of the noise of neighbouring half-hours."""
-        return MOST_PHI * (RAW_GAIN * self.raw_phi).tanh()
+        return MOST_PHI * (GAIN * self.raw_phi).tanh()
 
     def skew(self, k: Tensor) -> Tensor:
         """Skew of the innovations of sums of k households, shaped like k."""
-        return MOST_SKEW * (RAW_GAIN * self.raw_skew / MOST_SKEW / k.sqrt()).tanh()
+        return MOST_SKEW * (GAIN * self.raw_skew / MOST_SKEW / k.sqrt()).tanh()
 
     def forward(
         self, mean_kw: Tensor, k: Tensor, factor: Tensor | float = 1.0

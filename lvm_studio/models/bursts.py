@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from lvm_studio.data.units import DAY, WEEK
 from lvm_studio.models.autoregressive import FIRST_PHI, MOST_PHI
 from lvm_studio.models.networks import within
-from lvm_studio.models.observation import RAW_GAIN, CurveDistribution, PerHouseholdNoise
+from lvm_studio.models.noise.floors import GAIN
+from lvm_studio.models.observation import CurveDistribution, PerHouseholdNoise
 from lvm_studio.models.positive import PositiveCurve
 from lvm_studio.models.tailed_normal import LEAST_TAIL, MOST_TAIL, TailedNormal
 
@@ -88,7 +89,7 @@ class BurstNoise(PerHouseholdNoise):
     def __init__(self, *, positive: bool = False, length: int = WEEK) -> None:
         super().__init__(length=length)
         self.positive = positive
-        start = torch.logit(torch.tensor(FIRST_PHI / MOST_PHI)) / RAW_GAIN
+        start = torch.logit(torch.tensor(FIRST_PHI / MOST_PHI)) / GAIN
         self.raw_phi = nn.Parameter(start.repeat(DAY))
         self.raw_skew = nn.Parameter(torch.zeros(2))
         self.raw_tail = nn.Parameter(torch.zeros(2))
@@ -96,19 +97,19 @@ class BurstNoise(PerHouseholdNoise):
     def phi(self) -> Tensor:
         """Correlation of the noise of a half-hour of the week with the one before, [T]."""
         length = len(self.raw_own)
-        return (MOST_PHI * (RAW_GAIN * self.raw_phi).sigmoid()).repeat(-(-length // DAY))[:length]
+        return (MOST_PHI * (GAIN * self.raw_phi).sigmoid()).repeat(-(-length // DAY))[:length]
 
     def remember(self, phi: Tensor) -> None:
         """Set the correlations, [48] by half-hour of the day."""
         with torch.no_grad():
             share = (phi / MOST_PHI).clamp(0.01, 0.99)
-            self.raw_phi.copy_(share.logit() / RAW_GAIN)
+            self.raw_phi.copy_(share.logit() / GAIN)
 
     def shape(self, mean_kw: Tensor, k: Tensor) -> TailedNormal:
         """Law of the innovations [..., T] around means [..., T] of sums of k [...] households."""
         load = (mean_kw / (k[..., None] * self.reference_kw)).clamp(*LOADS)
         size = (k[..., None] * load).log()
-        skew, tail = (RAW_GAIN * (raw[0] + raw[1] * size) for raw in (self.raw_skew, self.raw_tail))
+        skew, tail = (GAIN * (raw[0] + raw[1] * size) for raw in (self.raw_skew, self.raw_tail))
         tail = tail.exp().clamp(LEAST_TAIL, MOST_TAIL)
         return TailedNormal(within(skew, MOST_LEAN), tail)
 

@@ -3,34 +3,30 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad, softplus
 
-from lvm_studio.data.units import DAY, WEEK
+from lvm_studio.data.errors import DataError
+from lvm_studio.data.units import DAY, DAYS, WEEK
 from lvm_studio.models.elbo import Elbo, LatentVariableModel
 from lvm_studio.models.fitted_prior import FittedPrior
-from lvm_studio.models.gaussians import FURTHEST_LOG_SCALE, ResidualGaussian
+from lvm_studio.models.gaussians import FURTHEST_LOG_SCALE, CorrelatedGaussian, ResidualGaussian
 from lvm_studio.models.inference import PartsPosterior, new_inference
 from lvm_studio.models.linear_head import LinearHead
-from lvm_studio.models.networks import DayNet, ResidualMLP, capped, within
+from lvm_studio.models.networks import SOFTPLUS_GIVES_ONE, DayNet, ResidualMLP, capped, within
 from lvm_studio.models.noise.summed import curve_law, looking
 from lvm_studio.models.observation import CurveDistribution
 from lvm_studio.models.observations import build_observation, varies
-from lvm_studio.models.parts_draws import PartsDraws, parts_draws
+from lvm_studio.models.parts_draws import PartsDraws
 from lvm_studio.models.parts_inference import chi
+from lvm_studio.models.prior_path import PriorPath, repeated
 from lvm_studio.models.specs import CompVAESpec
 
 if TYPE_CHECKING:
     from lvm_studio.data.sampler import AggregateBatch
-
-DAYS = WEEK // DAY
-
-SOFTPLUS_OF_ONE = 0.5413248546
-"""softplus of it is 1."""
 
 SPREAD = 1 / 3
 """Spread of a household's mean load over compositions and weeks, as a share of the mean."""
@@ -50,23 +46,6 @@ FURTHEST_SHAPE = 5.0
 
 FURTHEST_SHIFT = 30.0
 """Means of q(z) lie within 30 deviations of the prior; real curves reach 4."""
-
-
-@dataclass(frozen=True, eq=False)
-class PriorPath:
-    """What the prior says of a composition before its curve is seen.
-
-    m, s: [B, K, W] of p(w | label); sum_mean, sum_std: [B, W] of p(sum w);
-    curve: the law of curves at the means of w and z; widening: s and sum_std as multiples of
-    what was learned.
-    """
-
-    m: Tensor
-    s: Tensor
-    sum_mean: Tensor
-    sum_std: Tensor
-    curve: CurveDistribution
-    widening: float
 
 
 class CompVAE(LatentVariableModel):
@@ -156,7 +135,7 @@ class CompVAE(LatentVariableModel):
             scores, known = self.head.scores(labels)
             m, scale = self.part_prior(torch.cat([labels, known], -1)).chunk(2, -1)
             m = m + pad(scores, (0, self.spec.latent_w - scores.shape[-1]))
-        return m, self._widening * (1e-3 + softplus(scale + SOFTPLUS_OF_ONE))
+        return m, self._widening * (1e-3 + softplus(scale + SOFTPLUS_GIVES_ONE))
 
     @property
     def _widening(self) -> float:
@@ -171,7 +150,7 @@ class CompVAE(LatentVariableModel):
         """Mean and standard deviation [B, 7, Z] of p(z | c, sum w); sum_w [B, W], k [B]."""
         per_day = _every_day(sum_w / k[:, None])
         mu, scale = self.z_prior(torch.cat([context, per_day], -1)).chunk(2, -1)
-        return mu, 1e-3 + softplus(scale + SOFTPLUS_OF_ONE)
+        return mu, 1e-3 + softplus(scale + SOFTPLUS_GIVES_ONE)
 
     def sampled_z(self, u: Tensor, moved: Tensor, k: Tensor, context: Tensor) -> Tensor:
         """Coordinates of z relative to `prior_z`, [N, 7, Z], from standard normal u [N, 7 Z].
@@ -317,8 +296,32 @@ class CompVAE(LatentVariableModel):
     def sample_draws(
         self, batch: AggregateBatch, samples: int, generator: torch.Generator | None = None
     ) -> PartsDraws:
-        """`samples` draws of all parts and of z for every curve, and the laws they lead to."""
-        return parts_draws(self, batch, samples, generator)
+        """`samples` draws of all parts and of z for every curve, and the laws they lead to.
+
+        Raises:
+            DataError: the parts are inferred one after the other, which gives no joint law.
+        """
+        mask, k = batch.mask, batch.mask.sum(-1)
+        x, fitting = batch.x, looking(self, self.observation)
+        if fitting is not None:
+            x = fitting.perturbed(x, k, generator)
+        prior = self.prior_path(batch.labels, mask, batch.context, batch.week)
+        q_w = self.posterior_w(x, batch.labels, mask, prior)
+        if not isinstance(q_w, CorrelatedGaussian):
+            raise DataError(
+                "This bound needs all parts inferred at once: set model.inference to 'correlated'."
+            )
+        shape = (samples, *q_w.mu.shape)
+        w = q_w.transport(torch.randn(shape, generator=generator, device=x.device))
+        sum_w = w.sum(-2).flatten(0, 1)
+        prior_path = prior.curve.log_prob(x)
+        x, k, context, week = (repeated(e, samples) for e in (x, k, batch.context, batch.week))
+        q_z = self.posterior_z(x, sum_w, k, context, prior.repeated(samples))
+        z = q_z.rsample(generator)
+        if fitting is not None:
+            fitting.expect(x)
+        law = self.decode(sum_w, z, k, context, week)
+        return PartsDraws(x, law, prior, prior_path, q_w, w, q_z, z)
 
 
 def _new_head(spec: CompVAESpec, labels: int) -> LinearHead | None:

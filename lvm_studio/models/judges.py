@@ -46,8 +46,4 @@ class Judge(nn.Module):
 
     def features(self, x: Tensor) -> Tensor:
         """What the last hidden layer makes of x, [..., hidden]: a place to compare images in."""
-        h = self.net.lift(x)
-        for block in self.net.blocks:
-            h = h + block(h)
-        found: Tensor = nn.functional.silu(h)
-        return found
+        return self.net.features(x)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from lvm_studio.data.vectors.batch import VectorBatch
     from lvm_studio.models.noise.laws import Law
 
-LOG_2 = 0.6931471805599453
 REACH = 6.0
 """How far log-precisions of the data may go."""
 
@@ -102,7 +102,7 @@ class LadderVAE(LatentVariableModel):
     def bits(self, x: Tensor, generator: torch.Generator | None = None) -> tuple[float, ...]:
         """Information per layer, bits a vector, top first: a layer near 0 is dead."""
         _, kls = self.climb(x, generator)
-        return tuple(float(layer.sum(-1).mean()) / LOG_2 for layer in kls)
+        return tuple(float(layer.sum(-1).mean()) / math.log(2.0) for layer in kls)
 
     @torch.no_grad()
     def sample(self, count: int, generator: torch.Generator | None = None) -> Tensor:

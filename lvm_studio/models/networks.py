@@ -14,6 +14,10 @@ def zeroed(layer: nn.Linear) -> nn.Linear:
     return layer
 
 
+SOFTPLUS_GIVES_ONE = 0.5413248546
+"""log(e - 1): networks that start at 0 give a deviation of 1, softplus(0 + this)."""
+
+
 def within(values: Tensor, bound: float) -> Tensor:
     """Smoothly between -bound and bound; hardly changed near 0.
 
@@ -48,11 +52,15 @@ class ResidualMLP(nn.Module):
         self.out = zeroed(nn.Linear(hidden, outputs))
 
     def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.direct(x) + self.out(self.drop(self.features(x)))
+        return y
+
+    def features(self, x: Tensor) -> Tensor:
+        """The last hidden layer, [..., hidden]."""
         h = self.lift(x)
         for block in self.blocks:
             h = h + block(h)
-        y: Tensor = self.direct(x) + self.out(self.drop(silu(h)))
-        return y
+        return silu(h)
 
 
 class DayNet(nn.Module):

@@ -6,14 +6,13 @@ Other noises take the place of the two here by returning another `CurveDistribut
 
 from __future__ import annotations
 
-import math
 from typing import Protocol, TypeAlias
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import softplus
 
 from lvm_studio.data.units import WEEK
+from lvm_studio.models.noise.floors import GAIN, raw_of, softplus_of
 from lvm_studio.models.noise.laws import DiagonalGaussian, Law
 
 SIGMA_FLOOR = 2e-3
@@ -24,10 +23,6 @@ LEAST_LOAD = 0.2
 
 KNEE = 0.05
 """Share of the reference load below which loads that must be positive are bent."""
-
-RAW_GAIN = 5.0
-"""Noise learns this much faster than weights do: it has far to go and must arrive early."""
-
 
 CurveDistribution: TypeAlias = Law
 """A law of week curves [..., 336] in kW."""
@@ -69,8 +64,8 @@ class PerHouseholdNoise(nn.Module):
 
     def __init__(self, own: float = 1.1, shared: float = 0.22, length: int = WEEK) -> None:
         super().__init__()
-        self.raw_own = nn.Parameter(torch.full((length,), _raw(own)))
-        self.raw_shared = nn.Parameter(torch.full((length,), _raw(shared)))
+        self.raw_own = nn.Parameter(torch.full((length,), raw_of(own)))
+        self.raw_shared = nn.Parameter(torch.full((length,), raw_of(shared)))
         self.register_buffer("reference_kw", torch.tensor(0.45))
 
     def set_reference(self, mean_kw: Tensor) -> None:
@@ -107,7 +102,7 @@ class PerHouseholdNoise(nn.Module):
         return GaussianCurve(mean_kw, factor * self.stddev(mean_kw, k))
 
 
-class GlobalNoise(nn.Module):
+class WholeCurveNoise(nn.Module):
     """One learned sigma for every half-hour of the whole sum of k households (chapter 7)."""
 
     reference_kw: Tensor
@@ -115,7 +110,7 @@ class GlobalNoise(nn.Module):
     def __init__(self, k: int, relative: float = 0.5) -> None:
         super().__init__()
         self.k = k
-        self.raw_sigma = nn.Parameter(torch.tensor(_raw(relative)))
+        self.raw_sigma = nn.Parameter(torch.tensor(raw_of(relative)))
         self.register_buffer("reference_kw", torch.tensor(0.45))
 
     def set_reference(self, mean_kw: Tensor) -> None:
@@ -134,15 +129,11 @@ class GlobalNoise(nn.Module):
 
 
 def _positive(raw: Tensor) -> Tensor:
-    return SIGMA_FLOOR + softplus(RAW_GAIN * raw)
+    return SIGMA_FLOOR + softplus_of(raw)
 
 
 def set_positive(raw: Tensor, value: Tensor) -> None:
     """Set raw numbers so that noise is `value`, in multiples of the reference load."""
     least = 1e-4
     free = (value - SIGMA_FLOOR).clamp(min=least)
-    raw.data.copy_(torch.expm1(free).log() / RAW_GAIN)
-
-
-def _raw(value: float) -> float:
-    return math.log(math.expm1(value)) / RAW_GAIN
+    raw.data.copy_(torch.expm1(free).log() / GAIN)

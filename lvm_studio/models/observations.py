@@ -9,7 +9,7 @@ from lvm_studio.models.autoregressive import AutoregressiveNoise
 from lvm_studio.models.bursts import BurstNoise
 from lvm_studio.models.noise.build import build_noise
 from lvm_studio.models.noise.summed import SummedNoise
-from lvm_studio.models.observation import GlobalNoise, PerHouseholdNoise
+from lvm_studio.models.observation import PerHouseholdNoise, WholeCurveNoise
 from lvm_studio.models.pyramid import CurvePyramidNoise
 from lvm_studio.models.specs import (
     AutoregressiveNoiseSpec,
@@ -19,7 +19,7 @@ from lvm_studio.models.specs import (
     NoiseSpec,
 )
 
-CurveNoise: TypeAlias = GlobalNoise | PerHouseholdNoise | SummedNoise
+CurveNoise: TypeAlias = WholeCurveNoise | PerHouseholdNoise | SummedNoise
 
 
 def build_observation(spec: NoiseSpec) -> PerHouseholdNoise | SummedNoise:

@@ -11,6 +11,7 @@ from torch.nn.functional import softplus
 
 from lvm_studio.models.elbo import Elbo, LatentVariableModel
 from lvm_studio.models.inference import PartsPosterior
+from lvm_studio.models.networks import SOFTPLUS_GIVES_ONE
 from lvm_studio.models.noise.laws import Law
 from lvm_studio.models.parts_inference import Inference
 
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 START_SPREAD = 0.3
 """Deviation of p(w | label) before training."""
 LEAST_SPREAD = 1e-3
-SOFTPLUS_OF_ONE = 0.5413
-"""softplus of it is 1."""
 
 
 class PartsVAE(LatentVariableModel):
@@ -41,7 +40,7 @@ class PartsVAE(LatentVariableModel):
     def prior_w(self, labels: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and standard deviation [..., W] of p(w | label) for labels [..., F]."""
         m, raw = self.embed(labels).chunk(2, -1)
-        return self.mean_gain * m, LEAST_SPREAD + START_SPREAD * softplus(raw + SOFTPLUS_OF_ONE)
+        return self.mean_gain * m, LEAST_SPREAD + START_SPREAD * softplus(raw + SOFTPLUS_GIVES_ONE)
 
     @abstractmethod
     def decode(self, sum_w: Tensor, k: Tensor) -> Law:
@@ -79,4 +78,4 @@ class PartsVAE(LatentVariableModel):
 def raw_scale(s: Tensor) -> Tensor:
     """What a network has to give for the deviation s of p(w | label)."""
     scaled = ((s - LEAST_SPREAD) / START_SPREAD).clamp(min=1e-4)
-    return scaled.expm1().clamp(min=1e-4).log().where(scaled < 20, scaled) - SOFTPLUS_OF_ONE
+    return scaled.expm1().clamp(min=1e-4).log().where(scaled < 20, scaled) - SOFTPLUS_GIVES_ONE

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
-from lvm_studio.data.errors import DataError
 from lvm_studio.models.draws import standard_log_prob
 from lvm_studio.models.elbo import Elbo
 from lvm_studio.models.gaussians import CorrelatedGaussian, ResidualGaussian
-from lvm_studio.models.noise.laws import DiagonalGaussian, Law
-from lvm_studio.models.noise.summed import looking
-
-if TYPE_CHECKING:
-    from lvm_studio.data.sampler import AggregateBatch
-    from lvm_studio.models.compvae import CompVAE, PriorPath
+from lvm_studio.models.noise.laws import Law
+from lvm_studio.models.prior_path import PriorPath
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,53 +70,3 @@ class PartsDraws:
 
     def _of_z(self, values: Tensor) -> Tensor:
         return self.by_draw(values.flatten(1).sum(-1))
-
-
-def parts_draws(
-    model: CompVAE, batch: AggregateBatch, samples: int, generator: torch.Generator | None
-) -> PartsDraws:
-    """`samples` draws of the parts and of z for each curve of the batch.
-
-    Raises:
-        DataError: the parts are inferred one after the other, which gives no joint law.
-    """
-    mask, k = batch.mask, batch.mask.sum(-1)
-    x, fitting = batch.x, looking(model, model.observation)
-    if fitting is not None:
-        x = fitting.perturbed(x, k, generator)
-    prior = model.prior_path(batch.labels, mask, batch.context, batch.week)
-    q_w = model.posterior_w(x, batch.labels, mask, prior)
-    if not isinstance(q_w, CorrelatedGaussian):
-        raise DataError(
-            "This bound needs all parts inferred at once: set model.inference to 'correlated'."
-        )
-    w = q_w.transport(_standard(q_w.mu, samples, generator))
-    sum_w = w.sum(-2).flatten(0, 1)
-    x, k, context, week = (_repeated(each, samples) for each in (x, k, batch.context, batch.week))
-    known = _repeated_prior(prior, samples)
-    q_z = model.posterior_z(x, sum_w, k, context, known)
-    z = q_z.rsample(generator)
-    if fitting is not None:
-        fitting.expect(x)
-    law = model.decode(sum_w, z, k, context, week)
-    prior_path = prior.curve.log_prob(x[: len(mask)])
-    return PartsDraws(x, law, prior, prior_path, q_w, w, q_z, z)
-
-
-def _standard(like: Tensor, samples: int, generator: torch.Generator | None) -> Tensor:
-    return torch.randn((samples, *like.shape), generator=generator, device=like.device)
-
-
-def _repeated(values: Tensor, samples: int) -> Tensor:
-    return values.repeat(samples, *(1 for _ in values.shape[1:]))
-
-
-def _repeated_prior(prior: PriorPath, samples: int) -> PriorPath:
-    """What q(z) sees of the prior, once for each draw."""
-    curve = prior.curve
-    return replace(
-        prior,
-        sum_mean=_repeated(prior.sum_mean, samples),
-        sum_std=_repeated(prior.sum_std, samples),
-        curve=DiagonalGaussian(_repeated(curve.mean, samples), _repeated(curve.stddev, samples)),
-    )

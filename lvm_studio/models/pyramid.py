@@ -8,8 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from lvm_studio.data.units import WEEK
+from lvm_studio.models.noise.floors import GAIN
 from lvm_studio.models.noise.pyramid import SEEN, PyramidGaussian
-from lvm_studio.models.observation import RAW_GAIN, CurveDistribution, PerHouseholdNoise
+from lvm_studio.models.observation import CurveDistribution, PerHouseholdNoise
 from lvm_studio.models.positive import PositiveCurve
 
 
@@ -50,7 +51,7 @@ class CurvePyramidNoise(PerHouseholdNoise):
 
     def law(self, length: int) -> PyramidGaussian:
         """The law of r on `length` half-hours."""
-        levels = (RAW_GAIN * self.raw_share).exp()
+        levels = (GAIN * self.raw_share).exp()
         zero = levels.new_zeros(length)
         free = PyramidGaussian(zero, levels, self.couplings)
         scale = free.stddev.square().mean().sqrt()

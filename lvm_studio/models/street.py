@@ -19,8 +19,8 @@ from lvm_studio.data.composition import Composition
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.households import HouseholdSet
 from lvm_studio.data.labels import LabelEncoder
-from lvm_studio.data.units import WEEK
-from lvm_studio.models.compvae import DAYS, CompVAE
+from lvm_studio.data.units import DAYS, WEEK
+from lvm_studio.models.compvae import CompVAE
 from lvm_studio.models.observation import CurveDistribution
 from lvm_studio.models.trained import TrainedModel
 from lvm_studio.models.vae import GaussianVAE

@@ -14,7 +14,7 @@ from lvm_studio.models.fitted_prior import FittedPrior
 from lvm_studio.models.gaussians import ResidualGaussian
 from lvm_studio.models.networks import ResidualMLP, within
 from lvm_studio.models.noise.summed import curve_law, looking
-from lvm_studio.models.observation import CurveDistribution, GlobalNoise
+from lvm_studio.models.observation import CurveDistribution, WholeCurveNoise
 from lvm_studio.models.observations import CurveNoise, build_observation, varies
 from lvm_studio.models.specs import VAESpec
 
@@ -47,7 +47,7 @@ class GaussianVAE(LatentVariableModel):
         super().__init__()
         self.spec = spec
         z, hidden, blocks, drop = spec.latent_z, spec.hidden, spec.blocks, spec.dropout
-        self.observation: CurveNoise = GlobalNoise(spec.k)
+        self.observation: CurveNoise = WholeCurveNoise(spec.k)
         if spec.noise is not None:
             self.observation = build_observation(spec.noise)
         self.varying = varies(spec.noise, self.observation)

@@ -1,5 +1,7 @@
 """The ladder VAE: Eq. 4.3, never wider than p, information per layer."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -7,7 +9,7 @@ from torch.distributions import Normal, kl_divergence
 
 from lvm_studio.data.vectors.batch import VectorBatch
 from lvm_studio.data.vectors.sets import VectorSet
-from lvm_studio.models.ladder import LOG_2, LadderVAE, combined, kl
+from lvm_studio.models.ladder import LadderVAE, combined, kl
 from lvm_studio.models.ladder_space import LadderSpace
 from lvm_studio.models.specs import LadderSpec
 from lvm_studio.models.trained import TrainedModel, build_module
@@ -90,5 +92,5 @@ def test_the_space_of_a_chain_draws_like_the_model_and_encodes_by_layer() -> Non
     assert found.mean.shape == found.std.shape == found.kl.shape == (500, 5)
     assert (found.std <= 1.0 + 1e-6).all()  # q is never wider than p
     bits = model.bits(known[:500], torch.Generator().manual_seed(0))
-    by_layer = [layer.sum(-1).mean() / LOG_2 for layer in found.kl.split([2, 3], dim=-1)]
+    by_layer = [layer.sum(-1).mean() / math.log(2.0) for layer in found.kl.split([2, 3], dim=-1)]
     assert by_layer == pytest.approx(bits, rel=1e-5)

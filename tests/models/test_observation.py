@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.distributions import Normal
 
-from lvm_studio.models.observation import GaussianCurve, GlobalNoise, PerHouseholdNoise
+from lvm_studio.models.observation import GaussianCurve, PerHouseholdNoise, WholeCurveNoise
 
 
 def test_log_prob_is_that_of_independent_normals():
@@ -43,7 +43,7 @@ def test_noise_variance_grows_with_the_load_and_stays_above_a_floor():
     assert (noise(-flat, k).stddev > 0).all()
 
 
-@pytest.mark.parametrize("noise", [PerHouseholdNoise(), GlobalNoise(10)])
+@pytest.mark.parametrize("noise", [PerHouseholdNoise(), WholeCurveNoise(10)])
 def test_units_follow_the_reference(noise):
     before = noise.sigma()
     noise.set_reference(2 * noise.reference_kw)

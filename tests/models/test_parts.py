@@ -113,7 +113,7 @@ def test_chi_is_odd_and_saturates(w, gamma):
 def test_images_are_probabilities_of_levels():
     law = build_module(AnchorsSpec()).decode(torch.randn(2, 96), torch.ones(2))
     levels = (torch.linspace(0, 1, 256)[:, None, None]).expand(256, 2, 3 * 24 * 24)
-    total = law._cells(law.grid.nearest(levels)).exp().sum(0)
+    total = law.cells(law.grid.nearest(levels)).exp().sum(0)
     torch.testing.assert_close(total, torch.ones_like(total), rtol=1e-3, atol=1e-3)
 
 

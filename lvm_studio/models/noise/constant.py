@@ -15,9 +15,6 @@ from lvm_studio.models.noise.specs import (
     GlobalNoiseSpec,
 )
 
-GAIN = 5.0
-"""Noise learns this much faster than weights do: it has far to go and must arrive early."""
-
 
 class FixedNoise(Noise):
     """N(mean, sigma^2 I) with a sigma that only a hand can change (6.2.1).
@@ -31,8 +28,7 @@ class FixedNoise(Noise):
     def __init__(self, spec: FixedNoiseSpec, dim: int) -> None:
         super().__init__(dim)
         self._floor = build_floor(spec.floor)
-        level = self._floor.sigma(torch.tensor(self._floor.positive(spec.sigma)))
-        self.register_buffer("level", level)
+        self.register_buffer("level", self._level(spec.sigma))
 
     def forward(self, mean: Tensor, raw: Tensor) -> Law:
         return DiagonalGaussian(mean, self.level.expand_as(mean))
@@ -41,7 +37,10 @@ class FixedNoise(Noise):
         return self.level
 
     def _put(self, value: float) -> None:
-        self.level.fill_(value)
+        self.level.copy_(self._level(value))
+
+    def _level(self, sigma: float) -> Tensor:
+        return self._floor.sigma(torch.tensor(self._floor.positive(sigma)))
 
     def perturbed(self, x: Tensor, eps: Tensor) -> Tensor:
         return self._floor.perturbed(x, eps)
@@ -62,7 +61,7 @@ class LearnedNoise(Noise):
     def __init__(self, floor: FloorSpec, start: float, dim: int, sizes: int) -> None:
         super().__init__(dim)
         self._floor = build_floor(floor)
-        self.raw_sigma = nn.Parameter(torch.full((sizes,), raw_of(start, GAIN)))
+        self.raw_sigma = nn.Parameter(torch.full((sizes,), raw_of(start)))
         self.register_buffer("reference", torch.tensor(1.0))
 
     def set_reference(self, spread: float) -> None:
@@ -73,7 +72,7 @@ class LearnedNoise(Noise):
         return self._floor.sigma(self.reference * self._positive_level())
 
     def _positive_level(self) -> Tensor:
-        return softplus_of(self.raw_sigma, GAIN)
+        return softplus_of(self.raw_sigma)
 
     def forward(self, mean: Tensor, raw: Tensor) -> Law:
         return DiagonalGaussian(mean, self.levels().expand_as(mean))
@@ -83,7 +82,7 @@ class LearnedNoise(Noise):
 
     def _put(self, value: float) -> None:
         positive = self._floor.positive(value) / float(self.reference)
-        self.raw_sigma.fill_(raw_of(positive, GAIN))
+        self.raw_sigma.fill_(raw_of(positive))
 
     def perturbed(self, x: Tensor, eps: Tensor) -> Tensor:
         return self._floor.perturbed(x, eps)

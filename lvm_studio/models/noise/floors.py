@@ -97,16 +97,20 @@ def build_floor(spec: FloorSpec) -> Floor:
     return _FLOORS[type(spec)](spec)
 
 
-def softplus_of(raw: Tensor, gain: float) -> Tensor:
-    """`softplus(gain raw)`: positive, and `gain` times faster to learn than a weight."""
-    return softplus(gain * raw)
+GAIN = 5.0
+"""Noise learns this much faster than weights do: it has far to go and must arrive early."""
 
 
-def raw_of(positive: float, gain: float) -> float:
+def softplus_of(raw: Tensor) -> Tensor:
+    """`softplus(GAIN raw)`: positive, and `GAIN` times faster to learn than a weight."""
+    return softplus(GAIN * raw)
+
+
+def raw_of(positive: float) -> float:
     """What `softplus_of` takes to `positive`.
 
     >>> import torch
-    >>> round(softplus_of(torch.tensor(raw_of(0.3, 5.0)), 5.0).item(), 6)
+    >>> round(softplus_of(torch.tensor(raw_of(0.3))).item(), 6)
     0.3
     """
-    return (positive + math.log(-math.expm1(-positive))) / gain
+    return (positive + math.log(-math.expm1(-positive))) / GAIN

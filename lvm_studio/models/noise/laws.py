@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol, runtime_checkable
 
 import torch
@@ -109,9 +110,10 @@ class DiscretisedLogistic:
 
     def log_prob(self, x: Tensor) -> Tensor:
         """Log-probability of the levels next to x, [...]."""
-        return self._cells(self.grid.nearest(x)).sum(-1)
+        return self.cells(self.grid.nearest(x)).sum(-1)
 
-    def _cells(self, level: Tensor) -> Tensor:
+    def cells(self, level: Tensor) -> Tensor:
+        """Log-probability of the cell around each level, shaped like level, [..., D]."""
         scale, half = self.stddev / LOGISTIC_STDDEV, 0.5 * self.grid.step
         above = (level + half - self.mean) / scale
         below = (level - half - self.mean) / scale
@@ -145,11 +147,11 @@ class TemperedLevels:
         mean = self.base.mean
         return torch.linspace(grid.low, grid.high, grid.levels, device=mean.device)
 
-    @property
+    @cached_property
     def _log_weights(self) -> Tensor:
         """[levels, ..., D], normalised over the first axis."""
         levels = self._levels.view(-1, *(1 for _ in self.base.mean.shape))
-        cells = self.base._cells(levels.expand(len(levels), *self.base.mean.shape))
+        cells = self.base.cells(levels.expand(len(levels), *self.base.mean.shape))
         return torch.log_softmax(cells / self.beta, 0)
 
     @property
