@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
@@ -20,15 +21,26 @@ ACCEPT, DISCARD = "recover_accept", "recover_discard"
 class RecoveryOffer(Banner):
     """Offers the sessions whose owners died, newest first, one after another.
 
+    Args:
+        session: what is open; what came back takes its place.
+        live: the recovery folder of this process.
+        may_lose: asks whether what is open may go; somebody may have worked before answering.
+
     Signals:
         failed(sentence, details): something did not come back.
     """
 
     failed = Signal(str, str)
 
-    def __init__(self, session: Session, live: LiveSession, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        session: Session,
+        live: LiveSession,
+        may_lose: Callable[[], bool],
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__("recovery_banner", parent)
-        self._session, self._live = session, live
+        self._session, self._live, self._may_lose = session, live, may_lose
         self._lost: list[LostSession] = []
         self.add_button(ACCEPT, "Recover")
         self.add_button(DISCARD, "Discard")
@@ -44,12 +56,15 @@ class RecoveryOffer(Banner):
             self.say(f"The studio ended unexpectedly. Recover {name} as it was on {when}?")
 
     def _act(self, answer: str) -> None:
-        lost = self._lost.pop(0)
-        if answer == ACCEPT:
+        lost = self._lost[0]
+        if answer == DISCARD:
+            lost.discard()
+        elif self._may_lose():
             self._recover(lost)
         else:
-            lost.discard()
-        self.offer(self._lost)
+            self.offer(self._lost)
+            return
+        self.offer(self._lost[1:])
 
     def _recover(self, lost: LostSession) -> None:
         """Show what came back; it is kept by this process before the dead one's copy goes."""

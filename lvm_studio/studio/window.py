@@ -106,7 +106,7 @@ class MainWindow(QMainWindow):
     # Building -------------------------------------------------------------------------------
 
     def _build_pages(self) -> None:
-        self.recovery = RecoveryOffer(self.session, self._live)
+        self.recovery = RecoveryOffer(self.session, self._live, self._documents.may_lose)
         self.errors = ErrorBanner()
         self.selected = SelectionBar()
         self._registry = RunRegistry(
@@ -230,7 +230,11 @@ class MainWindow(QMainWindow):
         self.errors.show_error(sentence, details)
 
     def _import(self, path: Path) -> None:
-        ImportDialog(self.session, self._imports, path, self, self._dialogs).show()
+        """Show the assistant; one at a time, since what its thread reads is told to all of them."""
+        if any(dialog.isVisible() for dialog in self.findChildren(ImportDialog)):
+            self.show_error("One import is open already; finish or close it first.", "")
+        else:
+            ImportDialog(self.session, self._imports, path, self, self._dialogs).show()
 
     # Showing --------------------------------------------------------------------------------
 

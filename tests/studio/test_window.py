@@ -26,6 +26,7 @@ from lvm_studio.storage.workspace import load
 from lvm_studio.studio.app import Reporter
 from lvm_studio.studio.dialogs import Choice
 from lvm_studio.studio.panels.latent import LatentPanel
+from lvm_studio.studio.readings.import_dialog import ImportDialog
 from lvm_studio.studio.selection import Selection
 from lvm_studio.studio.session import Session
 from lvm_studio.studio.street.service import StreetService
@@ -329,6 +330,21 @@ def test_a_crash_is_offered_back_without_stopping_anything(opened: Open, qtbot: 
     assert not folder.exists()
 
 
+def test_what_a_crash_left_does_not_replace_unsaved_work_unasked(opened: Open) -> None:
+    folder = lost_street()
+    dialogs = FakeDialogs(Choice.CANCEL)
+    window = opened(dialogs, start=True)
+    window.session.set_lam(1.0)  # worked on before the offer was answered
+    button(window, "recover_accept").click()
+    assert dialogs.asked == ["Untitled"]
+    assert window.session.state.lam == 1.0
+    assert folder.exists()
+    assert window.recovery.isVisible()
+    dialogs.choice = Choice.DISCARD
+    button(window, "recover_accept").click()
+    assert window.session.state.lam == 2.5
+
+
 def test_what_was_recovered_survives_another_crash(opened: Open) -> None:
     lost_street()
     window = opened(start=True)
@@ -514,6 +530,19 @@ def test_a_mapping_that_does_not_fit_is_a_sentence_in_the_dialog(
     accept.click()
     assert "Middle/Earth" in dialog.message.text()
     assert window.session.households.name == "Test street"
+
+
+def test_one_import_at_a_time_for_what_is_read_would_be_told_to_both(
+    opened: Open, tmp_path: Path
+) -> None:
+    window = opened(FakeDialogs(path=readings(tmp_path / "meters.csv", weeks=1)))
+    action(window, "import_readings").trigger()
+    action(window, "import_readings").trigger()
+    (dialog,) = window.findChildren(ImportDialog)
+    assert "finish or close it" in window.errors.sentence
+    dialog.close()
+    action(window, "import_readings").trigger()
+    assert sum(one.isVisible() for one in window.findChildren(ImportDialog)) == 1
 
 
 def test_a_second_dataset_is_credited(opened: Open) -> None:
