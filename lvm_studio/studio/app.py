@@ -42,12 +42,7 @@ makes the slowest events four times slower while something is computed."""
 def main(argv: Sequence[str]) -> int:
     """Run the studio to its end; `argv` may name a workspace file to open."""
     multiprocessing.freeze_support()
-    sys.setswitchinterval(SWITCH_SECONDS)
-    app = QApplication.instance() or QApplication([APP_NAME, *argv])
-    assert isinstance(app, QApplication)
-    app.setApplicationName(APP_NAME)
-    app.setStyle("Fusion")
-    theme().apply()
+    app = prepared_application(argv)
     with log_file(), logging_qt(), collecting_here(app):
         session = Session()
         window = make_window(session)
@@ -58,6 +53,17 @@ def main(argv: Sequence[str]) -> int:
             # The event loop paints the window first; what follows may keep the processor busy.
             QTimer.singleShot(0, window, window.start)
             return app.exec()
+
+
+def prepared_application(argv: Sequence[str] = ()) -> QApplication:
+    """Return the application, made on first use, in its own style and colours."""
+    sys.setswitchinterval(SWITCH_SECONDS)
+    app = QApplication.instance() or QApplication([APP_NAME, *argv])
+    assert isinstance(app, QApplication)
+    app.setApplicationName(APP_NAME)
+    app.setStyle("Fusion")
+    theme().apply()
+    return app
 
 
 def make_window(session: Session, dialogs: Dialogs | None = None) -> MainWindow:

@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEventLoop, QTimer
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from lvm_studio.data.errors import DataError
 from lvm_studio.storage.curves import write_curves
-from lvm_studio.studio.app import log_file, logging_qt, make_window
+from lvm_studio.studio.app import log_file, logging_qt, make_window, prepared_application
+from lvm_studio.studio.collecting import collecting_here
+from lvm_studio.studio.dialogs import Choice, Dialogs
 from lvm_studio.studio.figures import export_figure, largest_plot
 from lvm_studio.studio.session import Session
 from lvm_studio.studio.theme import theme
@@ -50,18 +52,22 @@ def take_tour(folder: Path, say: Callable[[str], None]) -> dict[str, Any]:
     except OSError as error:
         raise DataError(f"{folder} cannot be made: {error.strerror}.") from error
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    application = QApplication.instance() or QApplication(["lvm-studio"])
-    assert isinstance(application, QApplication)
-    application.setStyle("Fusion")
-    theme().apply()
-    with log_file(), logging_qt():
+    with log_file(), logging_qt(), collecting_here(prepared_application()):
         summary = _in_window(folder, say)
     say(f"The tour is over; what it shows is in {folder.resolve()}")
     return summary
 
 
+class NobodyThere(Dialogs):
+    """What is unsaved when a tour fails goes with its window: a question would wait for ever."""
+
+    def save_before_losing(self, parent: QWidget, name: str) -> Choice:
+        """Ask nobody."""
+        return Choice.DISCARD
+
+
 def _in_window(folder: Path, say: Callable[[str], None]) -> dict[str, Any]:
-    window = make_window(Session())
+    window = make_window(Session(), NobodyThere())
     window.resize(*SIZE)
     window.show()
     window.session.new()
@@ -69,7 +75,6 @@ def _in_window(folder: Path, say: Callable[[str], None]) -> dict[str, Any]:
     try:
         return _journey(window, folder, say)
     finally:
-        window.end()
         window.close()
 
 

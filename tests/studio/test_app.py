@@ -7,11 +7,16 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QTimer, qWarning
 from PySide6.QtWidgets import QApplication
-from studio_fakes import workspace
+from studio_fakes import FakeStreets, FakeTunings, workspace
 
+from lvm_studio.data.errors import DataError
+from lvm_studio.storage.recovery import LiveSession
 from lvm_studio.storage.start import SHIPPED_MODEL
 from lvm_studio.storage.workspace import save
-from lvm_studio.studio import app
+from lvm_studio.studio import app, tour
+from lvm_studio.studio.dialogs import Dialogs
+from lvm_studio.studio.session import Session
+from lvm_studio.studio.street.service import StreetService
 from lvm_studio.studio.window import MainWindow
 
 
@@ -99,3 +104,21 @@ def test_the_window_is_there_before_torch_and_other_slow_libraries() -> None:
     code = f"import lvm_studio.studio.app, sys; sys.exit(sorted({slow} & set(sys.modules)) or 0)"
     done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True)
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_a_tour_that_fails_ends_and_asks_nobody_what_to_save(
+    qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(window: MainWindow, _folder: Path, _say: object) -> None:
+        window.session.set_lam(1.0)
+        raise DataError("The tour waited in vain for a fan.")
+
+    def fake_window(session: Session, dialogs: Dialogs) -> MainWindow:
+        service = StreetService(session, FakeStreets(), FakeTunings())  # type: ignore[arg-type]
+        return MainWindow(session, service, LiveSession(), dialogs)
+
+    monkeypatch.setattr(tour, "_journey", fails)
+    monkeypatch.setattr(tour, "make_window", fake_window)
+    with pytest.raises(DataError, match="in vain"):
+        tour.take_tour(tmp_path / "tour", print)
+    assert not any(window.isVisible() for window in QApplication.topLevelWidgets())
