@@ -6,12 +6,16 @@ command line, a test) iterates over its reports and may send it a `Wish` between
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol, TypeAlias, runtime_checkable
+from typing import Any, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from lvm_studio.data.tree import Tree
+
+Report = TypeVar("Report")
+Result = TypeVar("Result")
+Told = TypeVar("Told")
 
 
 class Wish(Enum):
@@ -59,3 +63,46 @@ class Job(Protocol):
     """
 
     def run(self) -> Reports: ...
+
+
+def result_of(
+    steps: Generator[Report, Any, Result], tell: Callable[[Report], object] = lambda _report: None
+) -> Result:
+    """Run a generator to its end, telling each of its reports; return what it returns.
+
+    >>> def counting():
+    ...     yield 1
+    ...     yield 2
+    ...     return "done"
+    >>> told = []
+    >>> result_of(counting(), told.append), told
+    ('done', [1, 2])
+    """
+    while True:
+        try:
+            report = next(steps)
+        except StopIteration as end:
+            result: Result = end.value
+            return result
+        tell(report)
+
+
+def retold(
+    steps: Generator[Report, Any, Result], say: Callable[[Report], Told]
+) -> Generator[Told, Any, Result]:
+    """A part of a larger job: each of its reports in the words of the whole, then its result.
+
+    >>> def counting():
+    ...     yield 1
+    ...     return "done"
+    >>> told = []
+    >>> result_of(retold(counting(), "{} of 1".format), told.append), told
+    ('done', ['1 of 1'])
+    """
+    while True:
+        try:
+            report = next(steps)
+        except StopIteration as end:
+            result: Result = end.value
+            return result
+        yield say(report)

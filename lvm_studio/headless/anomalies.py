@@ -6,16 +6,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from lvm_studio.analysis.anomalies.findings import Findings
 from lvm_studio.analysis.anomalies.job import AnomalyJob, TableOnDisk
+from lvm_studio.analysis.anomalies.steps import Step
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.households import HouseholdSet
 from lvm_studio.data.importing.known_columns import with_columns
+from lvm_studio.data.jobs import result_of
 from lvm_studio.data.tree import Tree
 from lvm_studio.data.vectors.week_vectors import CONDITIONS
 from lvm_studio.headless.progress import Progress
 from lvm_studio.headless.workspaces import chosen_households
 from lvm_studio.storage import workspace as workspace_file
+from lvm_studio.storage.naming import free_name
 
 TABLES = (".csv", ".tsv", ".txt", ".parquet", ".pq")
 
@@ -55,14 +57,15 @@ def run(wishes: Wishes, progress: Progress) -> dict[str, Any]:
     Raises:
         DataError: nothing to look at, a name that is not there, or a file that cannot be written.
     """
+    _refuse_what_does_not_go_together(wishes)
     data, model = _opened(wishes)
     told = wishes.condition or CONDITIONS
     job = AnomalyJob(data, model, wishes.steps, wishes.percentile, wishes.seed, told)
-    findings = _found(job, progress)
+    findings = result_of(job.run(), lambda step: _say(step, progress))
     if wishes.csv is not None:
         findings.write_csv(wishes.csv)
     if wishes.keep is not None:
-        _keep(wishes, findings)
+        _keep(wishes.file, wishes.keep, findings.model)
     quarters = [str(quarter) for quarter in findings.quarter]
     return {
         "data": findings.title,
@@ -74,6 +77,24 @@ def run(wishes: Wishes, progress: Progress) -> dict[str, Any]:
         "notes": list(findings.notes),
         "ranked": [findings.record(n) for n in range(min(wishes.top, len(findings.names)))],
     }
+
+
+def _refuse_what_does_not_go_together(wishes: Wishes) -> None:
+    """Say it before minutes of work, or it would be ignored.
+
+    Raises:
+        DataError: what is told of a workspace is told of a table, or a model is told anew.
+    """
+    if wishes.file.suffix.lower() in TABLES:
+        told = {name: getattr(wishes, name) for name in ("dataset", "known", "model", "keep")}
+        wrong = ", ".join(f"--{name}" for name, value in told.items() if value)
+        if wrong:
+            raise DataError(f"{wishes.file.name} is a table; {wrong} goes with a workspace.")
+    elif wishes.model and (wishes.condition or wishes.keep):
+        raise DataError(
+            f"'{wishes.model}' is told what it was told when it was trained, and is kept already; "
+            "leave --condition and --keep away, or leave --model away to train one."
+        )
 
 
 def _opened(wishes: Wishes) -> tuple[HouseholdSet | TableOnDisk, Tree | None]:
@@ -95,23 +116,13 @@ def _opened(wishes: Wishes) -> tuple[HouseholdSet | TableOnDisk, Tree | None]:
     return data, workspace.models[wishes.model] if wishes.model else None
 
 
-def _found(job: AnomalyJob, progress: Progress) -> Findings:
-    steps = job.run()
-    while True:
-        try:
-            step = next(steps)
-        except StopIteration as end:
-            findings: Findings = end.value
-            return findings
-        if step.share > 0:  # before that the data is read; what is wrong with it comes alone
-            progress.say(f"{step.share:.0%}: {step.sentence}")
+def _say(step: Step, progress: Progress) -> None:
+    if step.share > 0:  # before that the data is read; what is wrong with it comes alone
+        progress.say(f"{step.share:.0%}: {step.sentence}")
 
 
-def _keep(wishes: Wishes, findings: Findings) -> None:
-    assert wishes.keep is not None
-    source = wishes.file
-    if source.suffix.lower() in TABLES:
-        raise DataError("A model is kept in a workspace; this search read a table.")
-    workspace = workspace_file.load(source)
-    models = {**workspace.models, str(findings.model["name"]): findings.model}
-    workspace_file.save(wishes.keep, replace(workspace, models=models))
+def _keep(source: Path, out: Path, model: Tree) -> None:
+    """Put the model into the workspace `out`, which keeps what it holds; a new one has the data."""
+    workspace = workspace_file.load(out if out.exists() else source)
+    models = {**workspace.models, free_name(str(model["name"]), workspace.models): model}
+    workspace_file.save(out, replace(workspace, models=models))

@@ -12,10 +12,9 @@ from lvm_studio.analysis.fan import make_fan
 from lvm_studio.data.calendar import temperature_profile, week_start
 from lvm_studio.data.composition import Composition, measured_kw
 from lvm_studio.data.importing.job import read_temperature_profile
-from lvm_studio.headless.workspaces import chosen_households, chosen_model
+from lvm_studio.headless.workspaces import chosen_households, chosen_model, page_of
 from lvm_studio.storage import workspace as workspace_file
 from lvm_studio.storage.curves import write_curves
-from lvm_studio.storage.street_state import StreetState
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from lvm_studio.analysis.fan import Fan, Spread
     from lvm_studio.models.street import BaseSpace
     from lvm_studio.models.trained import TrainedModel
+    from lvm_studio.storage.street_state import StreetState
     from lvm_studio.storage.workspace import Workspace
 
 
@@ -91,7 +91,7 @@ def open_street(workspace: Workspace, state: StreetState, file: str) -> OpenStre
 def open_wishes(wishes: StreetWishes) -> OpenStreet:
     """Compose the street that the command line describes."""
     workspace = workspace_file.load(wishes.workspace)
-    state = wishes.on(StreetState.from_tree(workspace.street))
+    state = wishes.on(page_of(workspace))
     return open_street(workspace, state, wishes.workspace.name)
 
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from lvm_studio.analysis.fan import make_fan
 from lvm_studio.data.errors import DataError
 from lvm_studio.headless.compose import describe, describe_fan, open_street
+from lvm_studio.headless.workspaces import page_of
 from lvm_studio.storage import curves as curves_file
 from lvm_studio.storage import workspace as workspace_file
-from lvm_studio.storage.street_state import StreetState
 
 if TYPE_CHECKING:
     from lvm_studio.analysis.fan import Fan
@@ -29,7 +29,7 @@ def run(path: Path, out: Path) -> dict[str, Any]:
     from lvm_studio.models.street import draw_curves
 
     workspace = workspace_file.load(path)
-    opened = open_street(workspace, StreetState.from_tree(workspace.street), path.name)
+    opened = open_street(workspace, page_of(workspace), path.name)
     curves = draw_curves(opened.space, opened.state.samples, opened.state.seed)
     fan = make_fan(curves, opened.start, opened.measured_kw)
     if out.suffix in FIGURES:

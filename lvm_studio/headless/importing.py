@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from lvm_studio.data.importing.guessing import guess
 from lvm_studio.data.importing.job import read_readings
 from lvm_studio.data.importing.profiles import named_profile
+from lvm_studio.data.jobs import result_of
 from lvm_studio.data.quality import quality_summary
 from lvm_studio.headless.train import settings
 from lvm_studio.headless.workspaces import with_dataset
@@ -65,10 +66,6 @@ def _read(wishes: ImportWishes, progress: Progress) -> tuple[HouseholdSet, Impor
         rejected=wishes.rejected,
         profile=found.profile,
     )
-    while True:
-        try:
-            progress.say(next(reading).sentence())
-        except StopIteration as end:
-            households, report = end.value
-            progress.done(report.sentences()[0])
-            return households, report, found.profile.key if found.profile else ""
+    households, report = result_of(reading, lambda step: progress.say(step.sentence()))
+    progress.done(report.sentences()[0])
+    return households, report, found.profile.key if found.profile else ""

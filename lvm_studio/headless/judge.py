@@ -7,11 +7,11 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from lvm_studio.analysis.report_card.card import ReportCard
 from lvm_studio.analysis.report_card.job import CardJob
 from lvm_studio.analysis.report_card.page import html
-from lvm_studio.analysis.report_card.spec import CardSpec
+from lvm_studio.analysis.report_card.spec import CardProgress, CardSpec
 from lvm_studio.data.errors import DataError
+from lvm_studio.data.jobs import result_of
 from lvm_studio.headless.progress import Progress
 from lvm_studio.headless.workspaces import chosen_households, chosen_model, chosen_tree
 from lvm_studio.storage import workspace as workspace_file
@@ -62,7 +62,7 @@ def run_card(path: Path | None, spec: CardSpec, out: Path, progress: Progress) -
     workspace, file = _open(path)
     job = CardJob(chosen_tree(workspace, file), chosen_households(workspace, file), spec)
     _write(out, "a", "")  # a path that cannot be written is told before a minute of work
-    card = _made(job, progress)
+    card = result_of(job.run(), lambda report: _say(report, progress))
     _write(out, "w", html(card))
     verdicts = [f"{one.verdict}: {one.title}. {one.words}" for one in card.findings]
     return {
@@ -81,14 +81,11 @@ def _by_truth(
     from lvm_studio.analysis.judging.truth import TruthSpec, truth_of_model
 
     spec = TruthSpec(seed=seed, repeats=math.ceil(repeats / SUMS_PER_TRUE_ONE))
-    steps = truth_of_model(model, street, spec)
-    while True:
-        try:
-            done, total = next(steps)
-        except StopIteration as end:
-            report: TruthReport = end.value
-            break
-        progress.say(f"simulated street against its law: {done} of {total} sums")
+
+    def tell(done: tuple[int, int]) -> None:
+        progress.say(f"simulated street against its law: {done[0]} of {done[1]} sums")
+
+    report = result_of(truth_of_model(model, street, spec), tell)
     title = f"{street.name}: simulated, judged by its exact law in {len(report.weeks)} weeks"
     return {
         "seed": seed,
@@ -115,18 +112,10 @@ def _estimate(estimate: Estimate) -> dict[str, float | None]:
     return {"mean": estimate.mean, "standard_error": _known(estimate.se)}
 
 
-def _made(job: CardJob, progress: Progress) -> ReportCard:
-    """Run the job to its end, saying now and then how far it is."""
-    steps = job.run()
-    while True:
-        try:
-            report = next(steps)
-        except StopIteration as end:
-            card: ReportCard = end.value
-            return card
-        left = report.seconds_left
-        time_left = "" if left is None else f", about {left:.0f} s left"
-        progress.say(f"{report.stage}: {report.share:.0%}{time_left}")
+def _say(report: CardProgress, progress: Progress) -> None:
+    left = report.seconds_left
+    time_left = "" if left is None else f", about {left:.0f} s left"
+    progress.say(f"{report.stage}: {report.share:.0%}{time_left}")
 
 
 def _write(out: Path, mode: Literal["a", "w"], text: str) -> None:

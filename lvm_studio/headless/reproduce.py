@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from lvm_studio.analysis.chapters.base import Chapter, ChapterSpec, chapter_named, with_making
-from lvm_studio.analysis.pages.page import Page
 from lvm_studio.data.errors import DataError
+from lvm_studio.data.jobs import result_of
 from lvm_studio.headless.progress import Progress
 
 
@@ -23,7 +23,9 @@ def run(name: str, spec: ChapterSpec, out: Path, progress: Progress) -> dict[str
     steps = _chapter(name, spec)
     _writable(out)  # told before minutes of work
     began = time.perf_counter()
-    page = _made(steps, progress)
+    page = result_of(
+        steps, lambda report: progress.say(f"{report.done} of {report.total}: {report.sentence}")
+    )
     seconds = time.perf_counter() - began
     path = write_page(with_making(page, spec, seconds), out)
     return {
@@ -52,17 +54,6 @@ def _chapter(name: str, spec: ChapterSpec) -> Chapter:
     if name == "boltzmann":
         return boltzmann.chapter(spec, shipped(SHIPPED_FILE))
     return composition.chapter(spec, {kind: shipped(f"{kind}.h5") for kind in composition.SHIPPED})
-
-
-def _made(chapter: Chapter, progress: Progress) -> Page:
-    """Run the chapter to its end, saying now and then how far it is."""
-    while True:
-        try:
-            report = next(chapter)
-        except StopIteration as end:
-            page: Page = end.value
-            return page
-        progress.say(f"{report.done} of {report.total}: {report.sentence}")
 
 
 def _writable(folder: Path) -> None:

@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from lvm_studio.data.errors import DataError
-from lvm_studio.headless.workspaces import chosen_households
+from lvm_studio.headless.workspaces import chosen_households, joined, page_of
 from lvm_studio.storage import workspace as workspace_file
 from lvm_studio.storage.naming import free_name
-from lvm_studio.storage.street_state import StreetState
 from lvm_studio.training.job import TrainingJob
 from lvm_studio.training.recipes import recipe_named, with_overrides
 from lvm_studio.training.reports import (
@@ -22,6 +23,7 @@ from lvm_studio.training.reports import (
 )
 
 if TYPE_CHECKING:
+    from lvm_studio.data.households import HouseholdSet
     from lvm_studio.headless.progress import Progress
     from lvm_studio.storage.workspace import Workspace
     from lvm_studio.training.spec import TrainSpec
@@ -68,24 +70,28 @@ def settings(pairs: tuple[str, ...] | list[str]) -> dict[str, str]:
 def run(wishes: Wishes, out: Path, source: Path | None, progress: Progress) -> dict[str, Any]:
     """Train, write data and model to `out`, and return the figures of the run.
 
-    Data come from `source`, else from `out` if it is there already (what it holds stays in it),
-    else from what is shipped.
+    Data come from `source`, else from `out` if it is there already, else from what is shipped.
+    Whatever `out` holds stays in it.
     """
     spec = wishes.spec()
-    source = source or (out if out.exists() else None)
-    workspace = workspace_file.load(source) if source else shipped_data()
+    there = workspace_file.load(out) if out.exists() else None
+    if source is None and there is not None:
+        source, workspace = out, there
+    else:
+        workspace = workspace_file.load(source) if source else shipped_data()
     households = None
     if spec.needs_households:
         file = source.name if source else "the shipped data"
         households = chosen_households(workspace, file)
         progress.done(f"learning from {file}: {households.name}")
     finished = _train(TrainingJob(spec, households), progress)
-    name = free_name(str(finished.tree["name"]), workspace.models)
-    state = StreetState.from_tree(workspace.street)
+    kept = workspace if there is None else _with_what_was_learned_from(there, households)
+    name = free_name(str(finished.tree["name"]), kept.models)
+    state = page_of(kept)
     if spec.composes:
         state = state.with_changes(model=name)
-    models = {**workspace.models, name: finished.tree}
-    workspace_file.save(out, replace(workspace, models=models, street=state.to_tree()))
+    models = {**kept.models, name: finished.tree}
+    workspace_file.save(out, replace(kept, models=models, street=state.to_tree()))
     return {
         "model": name,
         "recipe": wishes.recipe,
@@ -94,6 +100,17 @@ def run(wishes: Wishes, out: Path, source: Path | None, progress: Progress) -> d
         **finished.figures,
         "out": str(out),
     }
+
+
+def _with_what_was_learned_from(there: Workspace, households: HouseholdSet | None) -> Workspace:
+    """The workspace that is there, with the households unless it has these already."""
+    if households is None:
+        return there
+    known = (
+        np.array_equal(held.power_w, households.power_w, equal_nan=True)
+        for held in there.datasets.values()
+    )
+    return there if any(known) else joined(there, households)
 
 
 def shipped_data() -> Workspace:

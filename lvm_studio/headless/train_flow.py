@@ -8,16 +8,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lvm_studio.data.errors import DataError
+from lvm_studio.data.jobs import result_of
 from lvm_studio.headless.workspaces import chosen_households, chosen_model
 from lvm_studio.storage import workspace as workspace_file
-from lvm_studio.storage.hdf5 import write_tree
+from lvm_studio.storage.errors import StorageError
+from lvm_studio.storage.hdf5 import read_tree, write_tree
 from lvm_studio.tuning.specs import CompositionFlowSpec
 
 if TYPE_CHECKING:
     from lvm_studio.data.households import HouseholdSet
+    from lvm_studio.data.tree import Tree
     from lvm_studio.headless.progress import Progress
     from lvm_studio.models.trained import TrainedModel
     from lvm_studio.tuning.flows.composition_flow import CompositionFlow
+    from lvm_studio.tuning.flows.fit import FlowStep
 
 JUDGED_KL = (3.0, 6.91)
 _JUDGED_SEED = 424_243
@@ -48,8 +52,14 @@ class Wishes:
 
 
 def run(wishes: Wishes, out: Path, progress: Progress) -> dict[str, Any]:
-    """Fit, write the flow to `out`, and say how good it is on streets it never saw."""
+    """Fit, write the flow to `out`, and say how good it is on streets it never saw.
+
+    Raises:
+        DataError: `out` cannot be a flow's file, or there is no data or model to learn from.
+    """
     from lvm_studio.storage.start import starting_workspace
+
+    _may_be_written(out)  # told before minutes of work
 
     workspace = workspace_file.load(wishes.workspace) if wishes.workspace else starting_workspace()
     file = wishes.workspace.name if wishes.workspace else "the shipped data"
@@ -68,22 +78,33 @@ def run(wishes: Wishes, out: Path, progress: Progress) -> dict[str, Any]:
     }
 
 
+def _may_be_written(out: Path) -> None:
+    """Refuse a folder that is not there, and a file that is something else than a flow."""
+    if not out.parent.is_dir():
+        raise DataError(f"{out.parent} is no folder; choose another --out.")
+    if out.exists() and "flow" not in _held(out):
+        raise DataError(f"{out.name} is there and holds no flow; choose another --out.")
+
+
+def _held(file: Path) -> Tree:
+    try:
+        return read_tree(file)
+    except StorageError:
+        return {}
+
+
 def _fitted(
     spec: CompositionFlowSpec, model: TrainedModel, households: HouseholdSet, progress: Progress
 ) -> CompositionFlow:
     from lvm_studio.tuning.flows.composition_flow import StreetLearned, fit_composition_flow
 
-    reports = fit_composition_flow(spec, model, households)
-    while True:
-        try:
-            report = next(reports)
-        except StopIteration as end:
-            fitted: CompositionFlow = end.value
-            return fitted
+    def tell(report: StreetLearned | FlowStep) -> None:
         if isinstance(report, StreetLearned):
             progress.say(f"getting to know street {report.streets} of {report.total}")
         else:
             progress.say(f"fitting: {report.progress:.0%}, {report.seconds:.0f} s")
+
+    return result_of(fit_composition_flow(spec, model, households), tell)
 
 
 def _judged(
@@ -92,8 +113,6 @@ def _judged(
     from lvm_studio.tuning.flows.composition_bank import random_streets
     from lvm_studio.tuning.flows.composition_verdict import judge_on
 
-    if streets < 0:
-        raise DataError(f"The flow cannot be judged on {streets} streets; give 0 or more.")
     fresh = list(islice(random_streets(model, households, seed=_JUDGED_SEED), streets))
     return {
         "judged": [

@@ -25,12 +25,20 @@ def with_dataset(file: Path, households: HouseholdSet) -> Workspace:
     Raises:
         StorageError: the file is there and is no workspace.
     """
-    there = workspace_file.load(file) if file.exists() else Workspace()
+    return joined(workspace_file.load(file) if file.exists() else Workspace(), households)
+
+
+def joined(there: Workspace, households: HouseholdSet) -> Workspace:
+    """A workspace with one more data set, under a name that is free, chosen."""
     name = free_name(households.name, there.datasets)
-    model = StreetState.from_tree(there.street).model if there.street else ""
-    state = starting_state(name, households, model)
+    state = starting_state(name, households, page_of(there).model)
     datasets = {**there.datasets, name: households}
     return replace(there, datasets=datasets, street=state.to_tree())
+
+
+def page_of(workspace: Workspace) -> StreetState:
+    """What the workspace's page shows; nothing in a file that holds a model alone."""
+    return StreetState.from_tree(workspace.street) if workspace.street else StreetState()
 
 
 def chosen_households(workspace: Workspace, file: str) -> HouseholdSet:
@@ -39,7 +47,7 @@ def chosen_households(workspace: Workspace, file: str) -> HouseholdSet:
     Raises:
         DataError: there is none.
     """
-    state = StreetState.from_tree(workspace.street)
+    state = page_of(workspace)
     if state.dataset not in workspace.datasets:
         raise DataError(f"{file} holds no household data; import meter readings first.")
     return workspace.datasets[state.dataset]
@@ -58,7 +66,7 @@ def chosen_model(workspace: Workspace, file: str) -> TrainedModel:
 
 def chosen_tree(workspace: Workspace, file: str) -> Tree:
     """The stored form of that model; DataError if there is none."""
-    state = StreetState.from_tree(workspace.street)
+    state = page_of(workspace)
     if state.model not in workspace.models:
         raise DataError(
             f"{file} holds no trained model; run: lvm-studio train households "

@@ -1,0 +1,80 @@
+"""No verb replaces a file that holds something else, and none ignores what it was told."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typed import Said
+
+from lvm_studio.data.simulated import StreetSpec, simulate_street
+from lvm_studio.headless import anomalies, train
+from lvm_studio.headless.progress import Progress
+from lvm_studio.headless.workspaces import joined
+from lvm_studio.storage.workspace import Workspace, load, save
+from lvm_studio.training.reports import Finished
+
+Lvm = Callable[..., Said]
+SMALL, OTHER = StreetSpec(4, 10, seed=1), StreetSpec(4, 10, seed=2)
+
+
+@pytest.fixture
+def trained(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path, Path], None]:
+    """Train on the data of one workspace, in no time, and write to another."""
+
+    def train_on(source: Path, out: Path) -> None:
+        finished = Finished(1, {"name": "street"}, {"elbo": -1.0})
+        monkeypatch.setattr(train, "_train", lambda _job, _progress: finished)
+        train.run(train.Wishes("street", 1, None, 0, "cpu", ()), out, source, Progress())
+
+    return train_on
+
+
+def test_training_from_one_workspace_into_another_keeps_what_that_holds(
+    trained: Callable[[Path, Path], None], tmp_path: Path
+) -> None:
+    source, out = tmp_path / "source.h5", tmp_path / "out.h5"
+    mine, theirs = simulate_street(SMALL), simulate_street(OTHER)
+    save(source, joined(Workspace(), mine))
+    save(out, joined(Workspace(models={"street": {"name": "old"}}), theirs))
+    for _ in range(2):  # the second time its data are there already
+        trained(source, out)
+    kept = load(out)
+    assert [len(one.power_w) for one in kept.datasets.values()] == [4, 4]
+    assert list(kept.models) == ["street", "street 2", "street 3"]
+    assert kept.models["street"]["name"] == "old"
+    assert kept.street["model"] == "street 3"
+
+
+def test_a_found_model_joins_the_workspace_it_is_kept_in(tmp_path: Path) -> None:
+    source, out = tmp_path / "source.h5", tmp_path / "out.h5"
+    save(source, Workspace(models={"told": {"name": "of the source"}}))
+    save(out, Workspace(models={"anomalies": {"name": "old"}}))
+    anomalies._keep(source, out, {"name": "anomalies"})
+    assert list(load(out).models) == ["anomalies", "anomalies 2"]
+    anomalies._keep(source, tmp_path / "new.h5", {"name": "anomalies"})
+    assert list(load(tmp_path / "new.h5").models) == ["told", "anomalies"]
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("t.csv", "--dataset", "d", "--keep", "k.h5"), "t.csv is a table; --dataset, --keep goes"),
+        (("w.h5", "--model", "m", "--condition", "season"), "leave --condition and --keep away"),
+    ],
+)
+def test_what_a_search_would_ignore_is_refused_at_once(
+    lvm: Lvm, words: tuple[str, ...], sentence: str
+) -> None:
+    said = lvm("anomalies", *words)
+    assert said.code == 2
+    assert sentence in said.err
+
+
+def test_a_flow_does_not_take_the_place_of_a_workspace(lvm: Lvm, tmp_path: Path) -> None:
+    out = tmp_path / "street.h5"
+    save(out, Workspace(models={"mine": {"name": "mine"}}))
+    for wrong in (out, tmp_path / "nowhere" / "flow.h5"):
+        said = lvm("train-flow", "--out", wrong)
+        assert said.code == 2
+        assert "choose another --out" in said.err
+    assert list(load(out).models) == ["mine"]
