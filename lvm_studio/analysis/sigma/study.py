@@ -96,6 +96,8 @@ class Setting:
     lr: float = 2e-3
     sphere_epochs: int = 20
     sphere_ratios: tuple[float, ...] = (0.2, 0.4, 0.6, 0.75, 0.85, 0.9, 0.95, 1.1, 1.3, 1.6)
+    linear_seeds: int = 3
+    linear_steps: int = 1500
     device: str = "cpu"
     seed: int = 0
 
