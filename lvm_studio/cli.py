@@ -6,12 +6,10 @@ It ends with 0, or with 2 and one line that says what was wrong and what to do.
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -33,9 +31,24 @@ from lvm_studio.headless import (
     train,
     train_flow,
     tune,
-    words,
+)
+from lvm_studio.headless.options import (
+    CriterionChoice,
+    CurvesOut,
+    DeviceChoice,
+    Households,
+    Json,
+    MethodChoice,
+    Samples,
+    Seed,
+    Temperature,
+    TunedChoice,
+    Week,
+    WorkspaceFile,
+    WorkspaceOut,
 )
 from lvm_studio.headless.progress import Progress
+from lvm_studio.headless.telling import emit, fail, usage_message
 
 app = typer.Typer(
     name="lvm-studio",
@@ -44,60 +57,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-
-EXIT_WRONG = 2
-
-
-WorkspaceFile = Annotated[Path, typer.Argument(metavar="W.h5", help="A workspace file.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
-Households = Annotated[
-    str, typer.Option(help="Who is composed: ID[*n],… such as MAC000002*3,MAC000003.")
-]
-Week = Annotated[str, typer.Option(help="ISO week, such as 2013-W05.")]
-Temperature = Annotated[
-    Path | None,
-    typer.Option(help="CSV of °C that replaces the week's: time,temperature or 7 or 336 values."),
-]
-Samples = Annotated[int, typer.Option(min=1, max=100_000, help="Weeks to draw.")]
-Seed = Annotated[int, typer.Option(min=0, help="Seed of the common random numbers.")]
-CurvesOut = Annotated[Path, typer.Option(help="Curves file, .csv or .parquet, in watts.")]
-
-
-class DeviceChoice(StrEnum):
-    """Where a run computes."""
-
-    AUTO = "auto"
-    CPU = "cpu"
-    CUDA = "cuda"
-
-
-class CriterionChoice(StrEnum):
-    """What extreme means."""
-
-    PEAK = "peak"
-    SUSTAINED = "sustained"
-    FLEXIBILITY = "flexibility"
-
-
-class MethodChoice(StrEnum):
-    """Who answers a tuning."""
-
-    AUTO = "auto"
-    POOL = "pool"
-    SMC = "smc"
-    FLOW = "flow"
-    REJECTION = "rejection"
-    REWEIGHTING = "reweighting"
-    LANGEVIN = "langevin"
-
-
-class TunedChoice(StrEnum):
-    """Which latents are tuned."""
-
-    BOTH = "both"
-    W = "w"
-    Z = "z"
-    NOISE = "noise too"
 
 
 def version(wanted: bool) -> None:
@@ -121,7 +80,7 @@ def import_(
     source: Annotated[
         Path, typer.Argument(metavar="SRC", help="CSV or Parquet file, or a folder of them.")
     ],
-    out: Annotated[Path, typer.Option(help="Workspace file to write.")],
+    out: WorkspaceOut,
     name: Annotated[str, typer.Option(help="Name of the data set; the file's if empty.")] = "",
     temperature: Annotated[Path | None, typer.Option(help="CSV of time, °C.")] = None,
     profile: Annotated[
@@ -143,7 +102,7 @@ def import_(
 
 @app.command("simulate")
 def simulate_(
-    out: Annotated[Path, typer.Option(help="Workspace file to write.")],
+    out: WorkspaceOut,
     households: Annotated[int, typer.Option(help="How many households.")] = 500,
     weeks: Annotated[int, typer.Option(help="How many weeks.")] = 250,
     seed: Seed = 0,
@@ -158,9 +117,7 @@ def train_(
     recipe: Annotated[
         str, typer.Argument(metavar="RECIPE", help="households, street, vae, sines, …")
     ],
-    out: Annotated[
-        Path, typer.Option(help="Workspace file to write; one that is there keeps what it holds.")
-    ],
+    out: WorkspaceOut,
     workspace: Annotated[
         Path | None,
         typer.Option(help="Workspace with the data; if not given, --out's own or the shipped."),
@@ -191,7 +148,7 @@ def train_flow_(
         CriterionChoice.PEAK
     ),
     streets: Annotated[int, typer.Option(min=2, help="Random streets it learns from.")] = 128,
-    seconds: Annotated[float, typer.Option(help="Time of the fit itself.")] = 300.0,
+    seconds: Annotated[float, typer.Option(min=0.1, help="Time of the fit itself.")] = 300.0,
     judged: Annotated[int, typer.Option(min=0, help="Fresh streets that judge it.")] = 4,
     seed: Seed = 0,
     as_json: Json = False,
@@ -249,8 +206,9 @@ def tune_(
         str | None, typer.Option(help="A second criterion, with a λ of its own.")
     ] = None,
     degrees: Annotated[
-        float, typer.Option(help="Direction of both λ: 0 the first alone, 90 the second alone.")
-    ] = 45.0,
+        float | None,
+        typer.Option(help="Direction of both λ: 0 the first alone, 90 the second alone; else 45."),
+    ] = None,
     method: Annotated[MethodChoice, typer.Option(help="Who answers.")] = MethodChoice.AUTO,
     certify: Annotated[
         bool, typer.Option(help="Compare log Z with SMC from two seeds; takes seconds more.")
@@ -263,11 +221,9 @@ def tune_(
     """Draw extreme but realistic weeks of these households."""
     street = compose.StreetWishes(workspace, households, week, temperature, samples, seed)
     goal = tune.goal_of(lam=lam, kl=kl, one_in=one_in, target=target, quantile=quantile)
-    other = None if second is None else tune.Second(second, degrees)
-    told = tune.run(
-        street, criterion, goal, out, Progress(), method.value, certify, tuned.value, other
-    )
-    emit(told, as_json)
+    other = tune.second_of(second, degrees)
+    wishes = tune.Wishes(criterion, goal, method.value, certify, tuned.value, other)
+    emit(tune.run(street, wishes, out, Progress()), as_json)
 
 
 @app.command("export")
@@ -278,7 +234,7 @@ def export_(
     ],
     as_json: Json = False,
 ) -> None:
-    """Write the curves or the figure of the street that a workspace shows."""
+    """Write the base curves of the street that a workspace shows, or the figure of their fan."""
     emit(export.run(workspace, out), as_json)
 
 
@@ -303,10 +259,7 @@ def judge_(
         spec = CardSpec(seed=seed, repeats=repeats)
         result = judge.run_card(workspace, spec, card, Progress())
         lines = [*result["verdicts"], result["summary"], f"out: {result['out']}"]
-    if as_json:
-        emit(result, as_json)
-    else:
-        typer.echo("\n".join(lines))
+    emit(result, as_json, lines)
 
 
 @app.command("anomalies")
@@ -328,7 +281,10 @@ def anomalies_(
         typer.Option(metavar="TABLE", help="More columns known of households, by their names."),
     ] = None,
     model: Annotated[str, typer.Option(help="Model of the workspace; trains one if empty.")] = "",
-    keep: Annotated[Path | None, typer.Option(help="Workspace to write the model to.")] = None,
+    keep: Annotated[
+        Path | None,
+        typer.Option(help="Workspace to add the model to; a new one also gets the data."),
+    ] = None,
     csv: Annotated[Path | None, typer.Option(help="File for the whole ranked table.")] = None,
     top: Annotated[int, typer.Option(min=1, help="Rows that are told.")] = 20,
     steps: Annotated[int, typer.Option(min=1, help="Steps of training.")] = 1500,
@@ -390,10 +346,7 @@ def study_(
         return
     wishes = study.StudyWishes(name, workers, scheduler, out, workspace)
     result = study.run(wishes, Progress())
-    if as_json:
-        emit(result, as_json)
-    else:
-        typer.echo("\n".join(study.table(result)))
+    emit(result, as_json, study.table(result))
 
 
 @app.command("doctor")
@@ -423,15 +376,6 @@ def tour(
     emit(take_tour(folder, Progress().done), as_json)
 
 
-def emit(result: dict[str, Any], as_json: bool) -> None:
-    """Print a result: one JSON object, or a line for each of its values."""
-    if as_json:
-        typer.echo(json.dumps(result, ensure_ascii=False, allow_nan=False))
-        return
-    for line in words.lines(result):
-        typer.echo(line)
-
-
 def main() -> None:
     """Run the verb of the command line; every failure is one line and exit code 2."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
@@ -445,21 +389,3 @@ def main() -> None:
         fail("Not enough memory; ask for fewer samples or close other programs.")
     except Exception as error:  # noqa: BLE001 (who typed the command must get a sentence)
         fail(f"{usage_message(error)} See lvm-studio --help.")
-
-
-def usage_message(error: Exception) -> str:
-    """What the parser has to say of a command it does not understand; anything else goes on.
-
-    Typer carries a Click of its own, or uses the installed one, by version. So its exceptions
-    are known by what they can do, not by where they come from.
-    """
-    say = getattr(error, "format_message", None)
-    if say is None:
-        raise error
-    return str(say())
-
-
-def fail(sentence: str) -> None:
-    """Say in one line what was wrong and end with code 2."""
-    typer.echo(f"lvm-studio: {' '.join(sentence.split())}", err=True)
-    sys.exit(EXIT_WRONG)

@@ -83,34 +83,65 @@ def _quantile(text: str) -> Aim:
         ) from None
 
 
-def run(
-    wishes: StreetWishes,
-    criterion: str,
-    aim: Aim,
-    out: Path,
-    progress: Progress,
-    method: Method = "auto",
-    certify: bool = False,
-    tuned: Tuned = "both",
-    second: Second | None = None,
-) -> dict[str, Any]:
-    """Tune, write the tuned curves to `out`, and return the figures with how far to trust them.
+def second_of(criterion: str | None, degrees: float | None) -> Second | None:
+    """The second criterion that was given, if one was.
 
-    With `certify` two runs of SMC stand beside the certificate's log Z, and the figures of 1 in
-    1000 beside those of real sums of as many households, with their bands. `tuned` says which
-    latents; with `second` the criterion is the sum of two in that direction.
+    Raises:
+        DataError: a direction of two criteria, and only one of them.
     """
-    opened = open_wishes(wishes)
-    pair = None if second is None else _pair(opened.space, tuned, criterion, second, wishes.seed)
-    objective = parse_criterion(criterion if pair is None else pair.criterion)
+    if criterion is None:
+        if degrees is not None:
+            raise DataError("--degrees is a direction of two criteria; give --second as well.")
+        return None
+    return Second(criterion) if degrees is None else Second(criterion, degrees)
+
+
+@dataclass(frozen=True)
+class Second:
+    """A second criterion; degrees: direction of the vector λ, 0 for the first one alone."""
+
+    criterion: str
+    degrees: float = 45.0
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the command line says of a tuning.
+
+    Args:
+        criterion, aim: what extreme means, and how far to go.
+        method: who answers.
+        certify: whether two runs of SMC stand beside the certificate's log Z, and the figures of
+            1 in 1000 beside those of real sums of as many households, with their bands.
+        tuned: which latents.
+        second: makes the criterion the sum of two in that direction.
+    """
+
+    criterion: str
+    aim: Aim
+    method: Method
+    certify: bool
+    tuned: Tuned
+    second: Second | None
+
+
+def run(street: StreetWishes, wishes: Wishes, out: Path, progress: Progress) -> dict[str, Any]:
+    """Tune, write the tuned curves to `out`, and return the figures with how far to trust them."""
+    opened = open_wishes(street)
+    pair = (
+        None
+        if wishes.second is None
+        else _pair(opened.space, wishes.criterion, wishes.second, wishes.tuned, street.seed)
+    )
+    objective = parse_criterion(wishes.criterion if pair is None else pair.criterion)
     spec = TuneSpec(
         criterion=objective.text,
-        tuned=tuned,
-        aim=aim,
-        method=method,
-        reference=SmcSpec() if certify else None,
-        samples=wishes.samples,
-        seed=wishes.seed,
+        tuned=wishes.tuned,
+        aim=wishes.aim,
+        method=wishes.method,
+        reference=SmcSpec() if wishes.certify else None,
+        samples=street.samples,
+        seed=street.seed,
     )
     result = _tuned(spec, opened.space, progress)
     write_curves(out, opened.start, result.curves_kw)
@@ -119,14 +150,14 @@ def run(
         "criterion": objective.text,
         "noise": objective.noise,
         **_reached(result),
-        "samples": wishes.samples,
+        "samples": street.samples,
         "certificate": _certificate(result),
-        "tuned": tuned,
+        "tuned": wishes.tuned,
         "kl_apart": None if result.apart is None else asdict(result.apart),
         **({} if pair is None else pair.told(result)),
         "updates": [_update(each) for each in result.trace],
-        **_one_in_n(opened.space, objective.text, wishes.seed),
-        **(_measured_one_in_n(wishes, opened, objective.text) if certify else {}),
+        **_one_in_n(opened.space, objective.text, street.seed),
+        **(_measured_one_in_n(street, opened, objective.text) if wishes.certify else {}),
         **describe_fan(make_fan(result.curves_kw, opened.start)),
         **_peak_makers(opened.space, result),
         "out": str(out),
@@ -155,14 +186,6 @@ def _reached(result: TuneResult) -> dict[str, Any]:
         "doubt": result.doubt,
         "reached": result.reached,
     }
-
-
-@dataclass(frozen=True)
-class Second:
-    """A second criterion; degrees: direction of the vector λ, 0 for the first one alone."""
-
-    criterion: str
-    degrees: float = 45.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,7 +220,7 @@ class _Two:
         }
 
 
-def _pair(space: BaseSpace, tuned: Tuned, first: str, second: Second, seed: int) -> _Two:
+def _pair(space: BaseSpace, first: str, second: Second, tuned: Tuned, seed: int) -> _Two:
     from lvm_studio.tuning.composition_parts import tuned_space
     from lvm_studio.tuning.pair import Pair
 
@@ -261,7 +284,7 @@ def _one_in_n(space: BaseSpace, criterion: str, seed: int) -> dict[str, Any]:
     }
 
 
-def _measured_one_in_n(wishes: StreetWishes, opened: OpenStreet, criterion: str) -> dict[str, Any]:
+def _measured_one_in_n(street: StreetWishes, opened: OpenStreet, criterion: str) -> dict[str, Any]:
     """The same of measured sums of as many households, with the band of a bootstrap.
 
     Any households and any training week: the street's own figures are of its own ones.
@@ -269,7 +292,7 @@ def _measured_one_in_n(wishes: StreetWishes, opened: OpenStreet, criterion: str)
     from lvm_studio.analysis.boltzmann.bands import real_one_in_n
     from lvm_studio.tuning.criteria.criterion import criterion_named
 
-    households = chosen_households(workspace_file.load(wishes.workspace), wishes.workspace.name)
+    households = chosen_households(workspace_file.load(street.workspace), street.workspace.name)
     size = opened.state.composition.size
     figures = real_one_in_n(households, size, criterion_named(criterion), _ONE_IN)
     told = asdict(figures)

@@ -71,3 +71,10 @@ def test_two_criteria_of_z_alone(lvm: Lvm, workspace: Path, tmp_path: Path) -> N
         "z": pytest.approx(said.object["kl"]),
         "doubt": 0.0,
     }
+
+
+def test_a_direction_without_a_second_criterion_is_refused(lvm: Lvm, tmp_path: Path) -> None:
+    words = ("--criterion", "peak", "--lam", 1, "--degrees", 30)
+    said = lvm(*typed(tmp_path / "none.h5", tmp_path / "c.csv", *words))
+    assert said.code == 2
+    assert "give --second as well" in said.err
