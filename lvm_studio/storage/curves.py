@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lvm_studio.data.errors import DataError
 from lvm_studio.data.units import STEP_MINUTES
+from lvm_studio.storage.tables import write_table
 
 if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
 WATTS_PER_KW = 1000.0
-SUFFIXES = (".csv", ".parquet")
 
 
 def write_curves(path: Path, start: np.datetime64, curves_kw: NDArray[np.floating]) -> None:
@@ -28,28 +26,7 @@ def write_curves(path: Path, start: np.datetime64, curves_kw: NDArray[np.floatin
     Raises:
         DataError: the suffix is neither .csv nor .parquet, or the folder cannot be written.
     """
-    _write(path, curves_table(start, curves_kw), float_precision=1)
-
-
-def _write(path: Path, table: pl.DataFrame, float_precision: int | None = None) -> None:
-    """Write a table whole or not at all."""
-    if path.suffix not in SUFFIXES:
-        raise DataError(f"{path.name}: curves are written as .csv or .parquet; choose one of them.")
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        if path.suffix == ".csv":
-            table.write_csv(
-                beside, datetime_format="%Y-%m-%dT%H:%M:%SZ", float_precision=float_precision
-            )
-        else:
-            table.write_parquet(beside)
-        beside.replace(path)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise DataError(
-            f"{path} could not be written: {error.strerror or error}. Choose a folder "
-            "that exists and that you may write to."
-        ) from error
+    write_table(path, curves_table(start, curves_kw), decimals=1)
 
 
 def write_weights(path: Path, weights: NDArray[np.floating]) -> None:
@@ -64,7 +41,7 @@ def write_weights(path: Path, weights: NDArray[np.floating]) -> None:
     import polars as pl
 
     names = [f"sample_{i}" for i in range(1, len(weights) + 1)]
-    _write(path, pl.DataFrame({"sample": names, "weight": np.asarray(weights, np.float64)}))
+    write_table(path, pl.DataFrame({"sample": names, "weight": np.asarray(weights, np.float64)}))
 
 
 def curves_table(start: np.datetime64, curves_kw: NDArray[np.floating]) -> pl.DataFrame:

@@ -68,6 +68,7 @@ class DocumentActions(QObject):
         """Start afresh, if nothing is lost by it."""
         if self.may_lose():
             self._session.new()
+            self.done.emit("Started afresh.")
 
     def open(self) -> None:
         """Ask for a workspace and open it, if nothing is lost by it."""
@@ -138,6 +139,7 @@ class DocumentActions(QObject):
     def _read(self, path: Path) -> None:
         if self._session.open(path):
             self._recent.add(path)
+            self.done.emit(f"Opened {path.name}.")
 
     def _write(self, path: Path) -> bool:
         if not self._session.save(path):

@@ -7,12 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pyqtgraph as pg
-from PySide6.QtCore import QMarginsF, QRect, QRectF, QSize, QSizeF, Qt
+from PySide6.QtCore import QBuffer, QMarginsF, QRect, QRectF, QSize, QSizeF, Qt
 from PySide6.QtGui import (
     QColor,
     QFont,
     QFontMetrics,
     QImage,
+    QImageWriter,
     QPageSize,
     QPaintDevice,
     QPainter,
@@ -22,6 +23,7 @@ from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QGraphicsItem, QWidget
 
 from lvm_studio.data.errors import DataError
+from lvm_studio.storage.atomic import replacing
 from lvm_studio.studio.theme import LIGHT, Scheme, Theme
 
 PNG_SCALE = 2
@@ -46,13 +48,12 @@ def export_figure(view: pg.GraphicsView, path: Path, theme: Theme, caption: str 
     painters = {".svg": _svg, ".png": _png, ".pdf": _pdf}
     if path.suffix.lower() not in painters:
         raise DataError(f"{path.name}: figures are written as .svg, .png or .pdf; choose one.")
-    try:
-        with path.open("wb"):
-            pass  # Qt's writers say nothing when they cannot write; Python does
-    except OSError as error:
-        raise DataError(f"{path} could not be written: {error.strerror}.") from error
+    memory = QBuffer()  # Qt's writers say nothing when a file cannot be written; Python does
+    memory.open(QBuffer.OpenModeFlag.WriteOnly)
     with _light(theme), _drawn_afresh(view):
-        painters[path.suffix.lower()](Figure(view, caption), path)
+        painters[path.suffix.lower()](Figure(view, caption), memory, path.stem)
+    with replacing(path) as beside:
+        beside.write_bytes(memory.data().data())
 
 
 @contextmanager
@@ -117,25 +118,25 @@ class Figure:
         return QRect(CAPTION_MARGIN, top, self._view.width() - 2 * CAPTION_MARGIN, bottom - top)
 
 
-def _svg(figure: Figure, path: Path) -> None:
+def _svg(figure: Figure, memory: QBuffer, title: str) -> None:
     device = QSvgGenerator()
-    device.setFileName(str(path))
-    device.setTitle(path.stem)
+    device.setOutputDevice(memory)
+    device.setTitle(title)
     device.setSize(figure.size)
     device.setViewBox(QRectF(QRect(0, 0, figure.size.width(), figure.size.height())))
     figure.paint(device, QRectF(0, 0, figure.size.width(), figure.size.height()))
 
 
-def _png(figure: Figure, path: Path) -> None:
+def _png(figure: Figure, memory: QBuffer, _title: str) -> None:
     image = QImage(figure.size * PNG_SCALE, QImage.Format.Format_ARGB32)
     image.fill(LIGHT.plot)
     figure.paint(image, QRectF(image.rect()))
-    image.save(str(path))
+    QImageWriter(memory, b"png").write(image)
 
 
-def _pdf(figure: Figure, path: Path) -> None:
-    device = QPdfWriter(str(path))
-    device.setTitle(path.stem)
+def _pdf(figure: Figure, memory: QBuffer, title: str) -> None:
+    device = QPdfWriter(memory)
+    device.setTitle(title)
     size = QSizeF(figure.size.width(), figure.size.height()) * MM_PER_PIXEL
     device.setPageSize(QPageSize(size, QPageSize.Unit.Millimeter))
     device.setPageMargins(QMarginsF())

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 SCHEME_TITLES = {Scheme.SYSTEM: "As the system", Scheme.LIGHT: "Light", Scheme.DARK: "Dark"}
 Key = QKeySequence.StandardKey
+REDO_KEYS = (QKeySequence("Ctrl+Shift+Z"), QKeySequence("Ctrl+Y"))
 
 
 class Menus(QObject):
@@ -68,6 +69,8 @@ class Menus(QObject):
             action.setShortcuts(QKeySequence.keyBindings(key))
             action.setObjectName(f"action_{name}")
             menu.addAction(action)
+        # Some systems bind one of the two; hands know both.
+        redo.setShortcuts(list(dict.fromkeys([*redo.shortcuts(), *REDO_KEYS])))
 
     def _fill_view(self, bar: QMenuBar) -> None:
         menu = bar.addMenu("&View")

@@ -45,6 +45,7 @@ from lvm_studio.studio.recovery_offer import RecoveryOffer
 from lvm_studio.studio.runs.runs import RunRegistry
 from lvm_studio.studio.settings import APP_NAME, open_settings, read_bytes, read_scheme
 from lvm_studio.studio.theme import Scheme, theme
+from lvm_studio.studio.undo_in_fields import UndoInFields
 from lvm_studio.studio.widgets.open_choosers import OpenChoosers
 from lvm_studio.studio.widgets.selection_bar import SelectionBar
 
@@ -92,6 +93,7 @@ class MainWindow(QMainWindow):
         self._build_pages()
         self._build_status_bar()
         self._menus = Menus(self, session, self._documents, self._recent)
+        UndoInFields(self)
         self._connect()
         self._show_title()
         self._first_layout = self._layout()
@@ -166,7 +168,6 @@ class MainWindow(QMainWindow):
         documents.failed.connect(self.errors.show_error)
         documents.done.connect(self._show_done)
         documents.done.connect(self.errors.hide)  # what went wrong has been put right
-        session.path_changed.connect(self.errors.hide)
         documents.import_asked.connect(self._import)
         self.choosers.dataset_chosen.connect(session.choose_dataset)
         self.choosers.model_chosen.connect(session.choose_model)

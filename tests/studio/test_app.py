@@ -44,7 +44,7 @@ class Visitor:
                 "fan": window.service.fan,
                 "model": state.model,
                 "composition": state.composition,
-                "error": window.errors.sentence,
+                "error": window.errors.sentence if window.errors.isVisible() else "",
                 "dirty": window.session.dirty,
             }
             window.close()

@@ -214,7 +214,7 @@ def test_the_card_is_exported_as_html(
     assert (tmp_path / "card.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
     assert "Wrote" in panel.status.text()
     panel.export(tmp_path / "nowhere" / "card.html")
-    assert "could not be written: No such file" in panel.banner.sentence.text()
+    assert "could not be written (No such file" in panel.banner.sentence.text()
 
 
 def test_plots_follow_the_theme(panel: ReportCardPanel, puppets: list[PuppetThread]) -> None:

@@ -7,9 +7,16 @@ from pathlib import Path
 import numpy as np
 import pyqtgraph as pg
 import pytest
-from PySide6.QtCore import QCoreApplication, QEvent, QRect
+from PySide6.QtCore import QCoreApplication, QEvent, QRect, Qt
 from PySide6.QtGui import QAction, QColor, QImage
-from PySide6.QtWidgets import QLabel, QPlainTextEdit, QPushButton, QSplitter, QToolButton
+from PySide6.QtWidgets import (
+    QDoubleSpinBox,
+    QLabel,
+    QPlainTextEdit,
+    QPushButton,
+    QSplitter,
+    QToolButton,
+)
 from pytestqt.qtbot import QtBot
 from studio_fakes import (
     FakeDialogs,
@@ -305,6 +312,26 @@ def test_a_file_that_cannot_be_opened_is_a_sentence(opened: Open, tmp_path: Path
     action(window, "open").trigger()
     assert "letter.lvms" in window.errors.sentence
     assert window.session.households.name == "Test street"
+
+
+def test_undo_reaches_the_street_from_a_number_field(opened: Open, qtbot: QtBot) -> None:
+    window = opened()
+    with qtbot.waitActive(window):
+        window.activateWindow()
+    field = window.findChild(QDoubleSpinBox, "temperature_shift")
+    assert field is not None
+    field.setFocus()
+    qtbot.keyClick(field, Qt.Key.Key_Up)
+    assert window.session.state.own_temperature is not None
+    field.selectAll()
+    qtbot.keyClicks(field, "7")
+    qtbot.keyClick(field, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert field.value() == 0.5  # what was being typed went first
+    assert window.session.state.own_temperature is not None
+    qtbot.keyClick(field, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert window.session.state.own_temperature is None
+    qtbot.keyClick(field, Qt.Key.Key_Y, Qt.KeyboardModifier.ControlModifier)
+    assert window.session.state.own_temperature is not None
 
 
 # Recovery -------------------------------------------------------------------------------------

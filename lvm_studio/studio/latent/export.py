@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QWidget
 
 from lvm_studio.data.errors import DataError
 from lvm_studio.studio.dialogs import CURVES_KIND, Dialogs
-from lvm_studio.studio.latent.tables import coordinate_columns, curve_columns, write_table
+from lvm_studio.studio.latent.tables import coordinate_columns, curve_columns, write_columns
 from lvm_studio.studio.widgets.latent.decoded_plot import DecodedWeek
 
 if TYPE_CHECKING:
@@ -70,6 +70,6 @@ class LatentExport(QObject):
         if path is None:
             return
         try:
-            write_table(path, columns)
+            write_columns(path, columns)
         except DataError as error:
             self._session.failed.emit(str(error), "")

@@ -2,42 +2,24 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
 
-from lvm_studio.data.errors import DataError
-
-SUFFIXES = (".csv", ".parquet")
+from lvm_studio.storage.tables import write_table
 
 
-def write_table(path: Path, columns: Mapping[str, Sequence[Any] | NDArray[Any]]) -> None:
+def write_columns(path: Path, columns: Mapping[str, Sequence[Any] | NDArray[Any]]) -> None:
     """Write columns of one length as CSV or Parquet, by the path's suffix; whole or not at all.
 
     Raises:
-        DataError: the suffix is neither, or the folder cannot be written.
+        DataError: the suffix is neither, or the file cannot be written.
     """
     import polars as pl  # costs 0.1 s: not before somebody exports
 
-    if path.suffix not in SUFFIXES:
-        raise DataError(f"{path.name}: tables are written as .csv or .parquet; choose one of them.")
-    table = pl.DataFrame(dict(columns))
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        if path.suffix == ".csv":
-            table.write_csv(beside)
-        else:
-            table.write_parquet(beside)
-        beside.replace(path)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise DataError(
-            f"{path} could not be written: {error.strerror or error}. Choose a folder "
-            "that exists and that you may write to."
-        ) from error
+    write_table(path, pl.DataFrame(dict(columns)))
 
 
 def coordinate_columns(

@@ -23,6 +23,8 @@ from PySide6.QtWidgets import (
 from lvm_studio.analysis.report_card.card import Finding, ReportCard
 from lvm_studio.analysis.report_card.page import html, sample
 from lvm_studio.analysis.report_card.spec import CardProgress, CardSpec
+from lvm_studio.data.errors import DataError
+from lvm_studio.storage.atomic import write_text
 from lvm_studio.studio.judging.card_maker import CardMaker
 from lvm_studio.studio.runs.run_words import duration
 from lvm_studio.studio.theme import Colours, theme
@@ -184,9 +186,9 @@ class ReportCardPanel(QWidget):
         if self._card is None:
             return
         try:
-            path.write_text(html(self._card), encoding="utf-8")
-        except OSError as error:
-            self.banner.say(f"{path} could not be written: {error.strerror}.")
+            write_text(path, html(self._card))
+        except DataError as error:
+            self.banner.say(str(error))
         else:
             self.status.setText(f"Wrote {path}.")
 

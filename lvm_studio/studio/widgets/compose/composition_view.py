@@ -31,6 +31,7 @@ from lvm_studio.studio.widgets.compose.part_delegate import PartDelegate
 
 HOURS_PER_YEAR = 8760
 WEEK_ICON = "fa6s.calendar-week"
+BEFORE = "Before: "
 PEAK_HELP = (
     "Mean peak of the fan: what the households listed make of it, and what no household "
     "accounts for: weather, day and chance.\nSelect one row to see the peak without it."
@@ -117,8 +118,10 @@ class CompositionView(QWidget):
         self._peak.setToolTip(WITHOUT_HELP if sentence else PEAK_HELP)
 
     def fade_parts(self) -> None:
-        """Grey the bars: others are being computed."""
+        """Grey the bars: others are being computed; the sentence is of the street before."""
         self._model.fade_parts()
+        self._whole_peak = f"{BEFORE}{self._whole_peak.removeprefix(BEFORE)}"
+        self.set_without("")
 
     def set_bar_colour(self, colour: str) -> None:
         """Paint the bars in the colour of the law that they are of."""

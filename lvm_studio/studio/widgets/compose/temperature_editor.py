@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-COLDEST, WARMEST = -40.0, 50.0
+COLDEST, WARMEST, SHIFT = -40.0, 50.0, 20.0
 FIELDS_A_ROW = 4
 MEASURED_TITLE, OWN_TITLE = "Temperature as measured (°C)", "Own temperature (°C)"
 ASSUMED_TITLE = "Temperature unknown, assumed (°C)"
@@ -89,7 +89,10 @@ class TemperatureEditor(QWidget):
         field = QDoubleSpinBox(self)
         field.setObjectName(f"temperature_{day.lower()}")
         field.setAccessibleName(f"Mean temperature on {day} in °C")
-        field.setToolTip(f"Mean temperature on {day} (°C). Type it, or use ↑ ↓.")
+        field.setToolTip(
+            f"Mean temperature on {day} (°C, −{-COLDEST:.0f} to {WARMEST:.0f}). "
+            "Type it, or use ↑ ↓."
+        )
         field.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         field.setRange(COLDEST, WARMEST)
         field.setDecimals(1)
@@ -105,8 +108,10 @@ class TemperatureEditor(QWidget):
         field = ShiftField(self)
         field.setObjectName("temperature_shift")
         field.setAccessibleName("Shift of the whole week in °C")
-        field.setToolTip("How much warmer (+) or colder (−) than measured, on average.")
-        field.setRange(-20.0, 20.0)
+        field.setToolTip(
+            f"How much warmer (+) or colder (−) than measured, on average (up to {SHIFT:.0f} °C)."
+        )
+        field.setRange(-SHIFT, SHIFT)
         field.setDecimals(1)
         field.setSingleStep(0.5)
         field.setPrefix("all ")

@@ -55,7 +55,6 @@ class PeakMakers(QObject):
         """Another street or λ is on its way: what is known is of the one before."""
         self._answer = None
         self._composition.fade_parts()
-        self._composition.set_without("")
         self._fan.set_part(None)
 
     def _clear(self, _sentence: str) -> None:

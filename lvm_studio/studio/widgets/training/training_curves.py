@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from lvm_studio.data.errors import DataError
+from lvm_studio.storage.atomic import write_text
 from lvm_studio.studio.figures import export_figure
 from lvm_studio.studio.theme import LIGHT, Colours, theme
 from lvm_studio.studio.widgets.figure_export import ask_path, copy_image
@@ -248,7 +249,7 @@ class TrainingCurves(QWidget):
     def save_csv(self, path: Path, runs: Sequence[RunHistory] | None = None) -> None:
         """Write every report of these (or the shown) runs as CSV; `failed` if it cannot be."""
         with self._writing(path):
-            path.write_text(history_csv(self._runs if runs is None else runs), encoding="utf-8")
+            write_text(path, history_csv(self._runs if runs is None else runs))
 
     @contextmanager
     def _writing(self, path: Path) -> Iterator[None]:
@@ -256,8 +257,6 @@ class TrainingCurves(QWidget):
             yield
         except DataError as error:
             self.failed.emit(str(error))
-        except OSError as error:
-            self.failed.emit(f"{path} could not be written: {error.strerror or error}.")
         else:
             self.saved.emit(f"Wrote {path}.")
 

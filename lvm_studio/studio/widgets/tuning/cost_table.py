@@ -99,8 +99,7 @@ class CostTable(QWidget):
         """Whether something is being measured."""
         self.button.setEnabled(not running)
         self.cancel.setVisible(running)
-        if not running:
-            self.status.setText(HINT)
+        self.status.setText("Measuring: about to begin." if running else HINT)
 
     def show_progress(self, progress: CostProgress) -> None:
         """Say what is being measured, and how long the rest may take."""
