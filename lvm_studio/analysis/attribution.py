@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lvm_studio.data.errors import DataError
+from lvm_studio.data.jobs import result_of
 from lvm_studio.data.units import STEP_MINUTES
 from lvm_studio.models.street import Street
 
@@ -173,13 +174,7 @@ def attribute(
     Args:
         weights: [N], of the draws; all alike by default.
     """
-    work = attributing(street, u, curves_kw, weights)
-    while True:
-        try:
-            next(work)
-        except StopIteration as done:
-            result: Attribution = done.value
-            return result
+    return result_of(attributing(street, u, curves_kw, weights))
 
 
 @torch.no_grad()

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from lvm_studio.data.calendar import week_id, week_start
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.households import SIMULATED, HouseholdSet, Provenance, choose_split
-from lvm_studio.data.jobs import Sent
+from lvm_studio.data.jobs import Sent, result_of
 from lvm_studio.data.simulation.draw import draw_curves, draw_shared
 from lvm_studio.data.simulation.habits import habits_of
 from lvm_studio.data.simulation.residents import Residents, draw_residents
@@ -64,13 +64,7 @@ def simulate_street(spec: StreetSpec = FULL_STREET) -> HouseholdSet:
     Labels are the columns contract, subscribed_kva and off_peak_group; readings are whole Wh
     without gaps. `StreetTruth` is the law that they follow, `residents_of` who they are.
     """
-    weeks = simulating(spec)
-    while True:
-        try:
-            next(weeks)
-        except StopIteration as end:
-            street: HouseholdSet = end.value
-            return street
+    return result_of(simulating(spec))
 
 
 @dataclass(frozen=True)

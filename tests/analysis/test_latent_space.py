@@ -10,13 +10,14 @@ from lvm_studio.analysis.latent.density import plane_density
 from lvm_studio.analysis.latent.embedding import Embedding, EmbeddingJob, EmbeddingSpec, place
 from lvm_studio.analysis.latent.judging import HeldOut, judged, prior_check
 from lvm_studio.analysis.latent.sensitivity import sensitivity
-from lvm_studio.analysis.latent.space import LatentCloud, finished
+from lvm_studio.analysis.latent.space import LatentCloud
 from lvm_studio.analysis.latent.vector_cloud import (
     vector_cloud_slices,
     vector_space,
     vectors_behind,
 )
 from lvm_studio.data.errors import DataError
+from lvm_studio.data.jobs import result_of
 from lvm_studio.data.vectors.digits import load_digits
 from lvm_studio.models.noise.laws import DiagonalGaussian
 from lvm_studio.models.specs import VectorVAESpec
@@ -146,7 +147,7 @@ def digits_model():
 def test_digits_are_encoded_with_their_classes(digits_model):
     digits = vectors_behind(digits_model)
     assert digits.dim == 784
-    cloud = finished(vector_cloud_slices(digits_model, digits, 300, seed=1))
+    cloud = result_of(vector_cloud_slices(digits_model, digits, 300, seed=1))
     assert cloud.u.shape == (300, 4)
     assert set(cloud.metadata["digit"]) <= set("0123456789")
     space = vector_space(digits_model)

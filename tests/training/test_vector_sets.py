@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from lvm_studio.analysis.latent.space import finished
 from lvm_studio.analysis.latent.vector_cloud import Sources, vector_cloud_slices, vectors_behind
 from lvm_studio.data.errors import DataError
+from lvm_studio.data.jobs import result_of
 from lvm_studio.data.london import load_london
 from lvm_studio.models.trained import TrainedModel
 from lvm_studio.training.loop import train
@@ -36,7 +36,7 @@ def test_a_conditional_model_is_trained_and_looked_at(name, settings, told) -> N
     assert tuple(condition.name for condition in model.columns.conditions) == told
     london = load_london()
     rows = vectors_behind(model, Sources({london.name: london}))
-    cloud = finished(vector_cloud_slices(model, rows, 50, seed=0))
+    cloud = result_of(vector_cloud_slices(model, rows, 50, seed=0))
     assert np.isfinite(cloud.u).all()
     assert tuple(condition.name for condition in cloud.told) == told
     assert (cloud.conditions is None) == (not told)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from lvm_studio.analysis.anomalies.fitting import FitSpec, fitted, vectors_module
 from lvm_studio.analysis.anomalies.roc import Roc
 from lvm_studio.analysis.anomalies.scores import typed_scores, weighted_scores
-from lvm_studio.analysis.anomalies.steps import Step
+from lvm_studio.analysis.anomalies.steps import Step, part_of
 from lvm_studio.data.vectors.planted import PlantedSet, SyntheticAnomalies
 from lvm_studio.data.vectors.sets import VectorSet
 
@@ -87,15 +87,9 @@ def _scores(
     told = replace(spec.fit, conditional=True, seed=seed)
     scored: Scored = []
     for half, (name, fit) in enumerate(((VAE, plain), (CVAE, told))):
-        steps = fitted(fit, train)
-        while True:
-            try:
-                step = next(steps)
-            except StopIteration as end:
-                model = vectors_module(end.value)
-                break
-            share = (place + (half + step.share) / 2) / len(spec.seeds)
-            yield Step(share, f"seed {seed}, {name}: {step.sentence}")
+        begin, end = ((place + (half + done) / 2) / len(spec.seeds) for done in (0, 1))
+        trained = yield from part_of(fitted(fit, train), begin, end, f"seed {seed}, {name}: ")
+        model = vectors_module(trained)
         generator = torch.Generator().manual_seed(seed)
         by_mean = typed_scores(model, test)
         by_weight = weighted_scores(model, test, spec.samples, generator)

@@ -13,7 +13,7 @@ from lvm_studio.analysis.anomalies.classifiers import classifier
 from lvm_studio.analysis.anomalies.fitting import FitSpec, fitted, vectors_module
 from lvm_studio.analysis.anomalies.roc import Roc
 from lvm_studio.analysis.anomalies.scores import typed_scores
-from lvm_studio.analysis.anomalies.steps import Step
+from lvm_studio.analysis.anomalies.steps import Step, part_of
 from lvm_studio.data.vectors.sets import VectorSet
 
 CLASSES: Final = 10
@@ -51,14 +51,9 @@ def digit_evidence(
     )
     models = (("VAE", replace(fit, conditional=False)), ("conditional VAE", fit))
     for place, (name, spec) in enumerate(models):
-        steps_of = fitted(spec, _told(train, train.labels["digit"]))
-        while True:
-            try:
-                step = next(steps_of)
-            except StopIteration as end:
-                module = vectors_module(end.value)
-                break
-            yield Step((place + step.share) / 2, f"digits, {name}: {step.sentence}")
+        training = fitted(spec, _told(train, train.labels["digit"]))
+        trained = yield from part_of(training, place / 2, (place + 1) / 2, f"digits, {name}: ")
+        module = vectors_module(trained)
         wrong[name] = Roc.of(typed_scores(module, _told(test, said)).b, swapped)
         scores = typed_scores(module, _told(test, right)).b
         hard[name] = np.array([_auc(scores, loss > limit) for limit in LOSSES])

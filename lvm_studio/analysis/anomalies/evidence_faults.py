@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from lvm_studio.analysis.anomalies.fault_library import FaultLibrary, Lessons, fault_library
 from lvm_studio.analysis.anomalies.fitting import fitted, vectors_module, week_fit
 from lvm_studio.analysis.anomalies.scores import TypedScores, typed_scores, weighted_scores
-from lvm_studio.analysis.anomalies.steps import Step
+from lvm_studio.analysis.anomalies.steps import Step, part_of
 from lvm_studio.analysis.anomalies.verdicts import Tail, Thresholds
 from lvm_studio.data.households import HouseholdSet
 from lvm_studio.data.vectors.planted_faults import FAULTS, plant
@@ -67,22 +67,17 @@ def fault_evidence(
     found: dict[tuple[str, str], list[float]] = {}
     type_a: dict[str, list[float]] = {}
     for place, seed in enumerate(seeds):
-        steps_of = fitted(week_fit(steps, seed), train)
-        while True:
-            try:
-                step = next(steps_of)
-            except StopIteration as end:
-                module = vectors_module(end.value)
-                break
-            yield Step((place + step.share) / len(seeds), f"weeks, seed {seed}: {step.sentence}")
+        begin, end = place / len(seeds), (place + 1) / len(seeds)
+        training = fitted(week_fit(steps, seed), train)
+        trained = yield from part_of(training, begin, end, f"weeks, seed {seed}: ")
         lessons = Lessons.of(codec, sound, seed)
-        full = yield from _told(fault_library(lessons, tuple(FAULTS), seed), place, len(seeds))
-        judge = _Judge(module, full, codec.vectors(clean), seed, samples)
+        full = yield from part_of(fault_library(lessons, tuple(FAULTS), seed), end, end, "weeks: ")
+        judge = _Judge(vectors_module(trained), full, codec.vectors(clean), seed, samples)
         for kind in FAULTS:
             curves = plant(kind, clean.curves, np.random.default_rng(seed))
             others = tuple(other for other in FAULTS if other != kind)
             taught = fault_library(lessons, others, seed, networks=1)
-            blind = yield from _told(taught, place, len(seeds))
+            blind = yield from part_of(taught, end, end, "weeks: ")
             shares, share_a = judge.shares(codec.vectors(clean.with_curves(curves)), blind)
             type_a.setdefault(kind, []).append(share_a)
             for way, share in shares.items():
@@ -92,19 +87,6 @@ def fault_evidence(
         {kind: np.array(shares) for kind, shares in type_a.items()},
         len(clean),
     )
-
-
-def _told(
-    steps: Generator[Step, None, FaultLibrary], place: int, seeds: int
-) -> Generator[Step, None, FaultLibrary]:
-    """The steps of a library, which is taught once the model of this seed is there."""
-    while True:
-        try:
-            step = next(steps)
-        except StopIteration as end:
-            library: FaultLibrary = end.value
-            return library
-        yield Step((place + 1) / seeds, f"weeks: {step.sentence}")
 
 
 class _Judge:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lvm_studio.analysis.anomalies.findings import Findings
-from lvm_studio.analysis.anomalies.steps import Step
+from lvm_studio.analysis.anomalies.steps import Step, part_of
 from lvm_studio.data.households import HouseholdSet
 from lvm_studio.data.jobs import Sent
 from lvm_studio.data.tree import Tree
@@ -122,13 +122,7 @@ class AnomalyJob:
 
         yield Step(0.9, "planting known faults")
         steps = fault_library(Lessons.of(codec, train, self.seed), tuple(FAULTS), self.seed)
-        while True:
-            try:
-                step = next(steps)
-            except StopIteration as end:
-                library: FaultLibrary = end.value
-                return library
-            yield replace(step, share=0.92 + 0.08 * step.share)
+        return (yield from part_of(steps, 0.92, 1.0))
 
     def _table(self, vectors: VectorSet) -> Generator[Step, Sent, Findings]:
         from lvm_studio.analysis.anomalies.fitting import FitSpec
@@ -167,14 +161,7 @@ class AnomalyJob:
 
         if self.model is not None:
             return kept_model(self.model, vectors)
-        steps = fitted(fit, vectors)
-        while True:
-            try:
-                step = next(steps)
-            except StopIteration as end:
-                model: TrainedModel = end.value
-                return model
-            yield replace(step, share=0.05 + 0.8 * step.share)
+        return (yield from part_of(fitted(fit, vectors), 0.05, 0.85))
 
     def _scored(
         self, model: TrainedModel, vectors: VectorSet, clean: VectorSet

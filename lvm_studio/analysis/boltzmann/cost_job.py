@@ -7,6 +7,7 @@ from collections.abc import Generator
 from dataclasses import dataclass, field
 
 from lvm_studio.analysis.boltzmann.costs import CostSetting, MethodCost, costs
+from lvm_studio.data.jobs import retold
 from lvm_studio.models.street import BaseSpace
 
 _STAGES = ("where KL", "rejection", "reweighting", "Langevin", "SMC", "mixture", "flow")
@@ -45,17 +46,14 @@ class CostJob:
 
     def run(self) -> Generator[CostProgress, None, Costs]:
         """Yield progress; between two reports lies one method, or a part of the flow's fit."""
-        began, work = (
-            time.perf_counter(),
-            costs(self.space, self.criterion, self.setting, self.seed),
-        )
-        while True:
-            try:
-                said = next(work)
-            except StopIteration as end:
-                return Costs(end.value, self.unit)
+        began = time.perf_counter()
+
+        def progress(said: str) -> CostProgress:
             sentence = said.removeprefix(f"{self.criterion}: ")
-            yield CostProgress(sentence, share_of(sentence), time.perf_counter() - began)
+            return CostProgress(sentence, share_of(sentence), time.perf_counter() - began)
+
+        work = costs(self.space, self.criterion, self.setting, self.seed)
+        return Costs((yield from retold(work, progress)), self.unit)
 
 
 def share_of(sentence: str) -> float:

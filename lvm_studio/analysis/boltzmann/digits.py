@@ -12,6 +12,7 @@ from torch import Tensor
 
 from lvm_studio.analysis.boltzmann.images import ImageFigures, figures_of
 from lvm_studio.analysis.boltzmann.paths import Tuned, TuningPath, tuned_up_to
+from lvm_studio.data.jobs import retold
 from lvm_studio.data.vectors.sets import VectorSet
 from lvm_studio.models.judges import Judge
 from lvm_studio.models.specs import VectorVAESpec
@@ -116,13 +117,11 @@ def digits_of(
 
 def trained(training: JudgeTraining, what: str) -> Generator[str, None, TrainedJudge]:
     """Run the training of a judge, with a word now and then."""
-    while True:
-        try:
-            step = next(training)
-        except StopIteration as end:
-            judge: TrainedJudge = end.value
-            return judge
-        yield f"training a {what}, step {step.step} of {step.steps}"
+    return (
+        yield from retold(
+            training, lambda step: f"training a {what}, step {step.step} of {step.steps}"
+        )
+    )
 
 
 def class_case(

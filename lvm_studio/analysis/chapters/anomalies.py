@@ -19,6 +19,7 @@ from lvm_studio.analysis.chapters.anomalies_figures import (
 )
 from lvm_studio.analysis.chapters.base import Chapter, ChapterProgress, ChapterSpec
 from lvm_studio.analysis.pages.page import Page
+from lvm_studio.data.jobs import retold
 from lvm_studio.data.london import load_london
 from lvm_studio.data.vectors.digits import load_digits
 
@@ -82,11 +83,8 @@ def make(spec: ChapterSpec, setting: Setting) -> Chapter:
 def _piece(
     steps: Generator[Step, None, Result], begin: float, end: float
 ) -> Generator[ChapterProgress, None, Result]:
-    while True:
-        try:
-            step = next(steps)
-        except StopIteration as last:
-            result: Result = last.value
-            return result
+    def progress(step: Step) -> ChapterProgress:
         done = round(TOTAL * (begin + (end - begin) * step.share))
-        yield ChapterProgress(done, TOTAL, step.sentence)
+        return ChapterProgress(done, TOTAL, step.sentence)
+
+    return (yield from retold(steps, progress))

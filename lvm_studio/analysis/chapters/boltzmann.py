@@ -32,6 +32,7 @@ from lvm_studio.analysis.chapters.boltzmann_digits import adversarial_section, c
 from lvm_studio.analysis.chapters.boltzmann_honest import honest_section
 from lvm_studio.analysis.pages.page import Page, Section
 from lvm_studio.data.households import HouseholdSet
+from lvm_studio.data.jobs import retold
 from lvm_studio.data.london import load_london
 from lvm_studio.data.vectors.digits import load_digits
 from lvm_studio.data.vectors.sets import VectorSet
@@ -226,14 +227,9 @@ class _Making:
         self, what: str, steps: Generator[str, None, Result]
     ) -> Generator[ChapterProgress, None, Result]:
         """Run a piece of work to its end."""
-        while True:
-            try:
-                sentence = next(steps)
-            except StopIteration as end:
-                self._done += 1
-                result: Result = end.value
-                return result
-            yield self._progress(f"{what}: {sentence}")
+        result = yield from retold(steps, lambda said: self._progress(f"{what}: {said}"))
+        self._done += 1
+        return result
 
     def _progress(self, sentence: str) -> ChapterProgress:
         return ChapterProgress(self._done, self._total, sentence)

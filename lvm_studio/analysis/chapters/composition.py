@@ -26,6 +26,7 @@ from lvm_studio.analysis.report_card.drawing import draw_up
 from lvm_studio.analysis.report_card.spec import CardSpec
 from lvm_studio.analysis.report_card.trial import trial_of
 from lvm_studio.data.households import HouseholdSet
+from lvm_studio.data.jobs import retold
 from lvm_studio.data.london import load_london
 from lvm_studio.data.simulated import FULL_STREET, StreetSpec, simulate_street
 from lvm_studio.models.parts_anchors import ColourAnchorsVAE
@@ -164,12 +165,10 @@ class _Making:
         spec = self._of_households(self._setting.households_steps, seed=self._spec.seed)
         model = yield from self._trained(spec, self._london, "households")
         steps = draw_up(trial_of(model, self._london), self._setting.card)
-        while True:
-            try:
-                report = next(steps)
-            except StopIteration as end:
-                return card_section(end.value)
-            yield self._progress(f"judging the households: {report.stage}")
+        card = yield from retold(
+            steps, lambda report: self._progress(f"judging the households: {report.stage}")
+        )
+        return card_section(card)
 
     def lesions(self) -> Piece:
         found: dict[str, list[tuple[float, float]]] = {name: [] for name in LESIONS}
@@ -198,12 +197,9 @@ class _Making:
         spec = _recipe("street", self._setting.street_steps, seed=self._spec.seed)
         model = yield from self._trained(spec, street, "the simulated street")
         steps = truth_of_model(model, street, self._setting.truth)
-        while True:
-            try:
-                done, total = next(steps)
-            except StopIteration as end:
-                return truth_section(end.value, street.name)
-            yield self._progress(f"judging the simulated street: {done} of {total} sums")
+        judged = "judging the simulated street: {} of {} sums"
+        report = yield from retold(steps, lambda counts: self._progress(judged.format(*counts)))
+        return truth_section(report, street.name)
 
     def cuts(self) -> Section:
         """What this setting leaves out."""

@@ -19,6 +19,7 @@ from lvm_studio.analysis.judging.rivals import BootstrapRival, RidgeRival, fit_r
 from lvm_studio.analysis.judging.scores import Array, coverage, crps, energy_score, week_error
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.households import HouseholdSet
+from lvm_studio.data.jobs import result_of
 from lvm_studio.data.units import WATTS_PER_KW
 from lvm_studio.models.compvae import CompVAE
 from lvm_studio.models.trained import TrainedModel
@@ -147,13 +148,7 @@ def judge(
     seed: int,
 ) -> FidelityReport:
     """Scores of all predictors on the same cases, which come week by week, equally many each."""
-    steps = judging(predictors, records, cases, weeks, samples=samples, seed=seed)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            report: FidelityReport = end.value
-            return report
+    return result_of(judging(predictors, records, cases, weeks, samples=samples, seed=seed))
 
 
 def judging(

@@ -17,6 +17,7 @@ from lvm_studio.analysis.latent.pca import PCA
 from lvm_studio.data.composition import Composition
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.households import HouseholdSet
+from lvm_studio.data.jobs import result_of
 from lvm_studio.data.units import DAY, HOURS_PER_STEP
 from lvm_studio.data.vectors.conditions import Condition
 from lvm_studio.models.compvae import CompVAE
@@ -129,17 +130,7 @@ def posterior_cloud(
     K is log-uniform in `k_range` (default 10-60; a plain VAE always takes its own). The same
     seed gives the same sums. DataError if the set has no whole training week.
     """
-    return finished(cloud_slices(model, households, n, seed, k_range))
-
-
-def finished(slices: Generator[float, None, LatentCloud]) -> LatentCloud:
-    """What the slices come to, worked through without a pause."""
-    while True:
-        try:
-            next(slices)
-        except StopIteration as end:
-            cloud: LatentCloud = end.value
-            return cloud
+    return result_of(cloud_slices(model, households, n, seed, k_range))
 
 
 def cloud_slices(
@@ -220,13 +211,7 @@ def sizes_of(model: TrainedModel, k_range: tuple[int, int] | None) -> tuple[int,
 
 def encode(model: TrainedModel, records: WeekRecords, cases: Sequence[Case]) -> Encoded:
     """Posteriors over the whitened coordinates of sums of any size, in the order of `cases`."""
-    slices = encode_slices(model, records, cases)
-    while True:
-        try:
-            next(slices)
-        except StopIteration as end:
-            encoded: Encoded = end.value
-            return encoded
+    return result_of(encode_slices(model, records, cases))
 
 
 def encode_slices(

@@ -32,6 +32,7 @@ from lvm_studio.analysis.report_card.privacy import nearest_households, nearest_
 from lvm_studio.analysis.report_card.spec import CardProgress, CardSpec
 from lvm_studio.analysis.report_card.trial import Trial
 from lvm_studio.analysis.report_card.weekly import draw_two_weeks, weekly_likeness
+from lvm_studio.data.jobs import retold
 from lvm_studio.models.specs import CompVAESpec
 
 Array = NDArray[np.float64]
@@ -140,14 +141,12 @@ class _Drawing:
         """Pass on a generator's counts as progress; what it returns is the result."""
         before = self._done
         yield self._progress(stage)
-        while True:
-            try:
-                count = next(steps)
-            except StopIteration as end:
-                result: Done = end.value
-                return result
+
+        def said(count: int) -> CardProgress:
             self._done = before + cost * count
-            yield self._progress(stage)
+            return self._progress(stage)
+
+        return (yield from retold(steps, said))
 
     def _progress(self, stage: str) -> CardProgress:
         return CardProgress(stage, self._done, self._total, time.monotonic() - self._begun)

@@ -34,6 +34,7 @@ from lvm_studio.data.importing.roster import Roster
 from lvm_studio.data.importing.tables import Preview, preview, table_files
 from lvm_studio.data.importing.understanding import understand
 from lvm_studio.data.intake import Intake, check_columns
+from lvm_studio.data.jobs import result_of
 from lvm_studio.data.quality import suspect_reasons
 from lvm_studio.data.units import STEP, STEP_MINUTES
 from lvm_studio.data.weather import read_temperature, read_temperature_profile
@@ -116,12 +117,7 @@ def import_readings(
         rejected=rejected,
         profile=profile,
     )
-    while True:
-        try:
-            next(reading)
-        except StopIteration as end:
-            result: tuple[HouseholdSet, ImportReport] = end.value
-            return result
+    return result_of(reading)
 
 
 def read_readings(
