@@ -171,6 +171,12 @@ class OpenDocument(QObject):
         self._mark_results()
         self.workspace_changed.emit()
 
+    def rename_run(self, old: str, new: str) -> None:
+        """Keep a run under another name, in its place."""
+        runs = {new if name == old else name: run for name, run in self._workspace.runs.items()}
+        self._workspace = replace(self._workspace, runs=runs)
+        self._mark_results()
+
     # Files ----------------------------------------------------------------------------------
 
     def new(self) -> None:

@@ -1,6 +1,7 @@
 """Runs in real worker processes, with a job that needs no torch."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -173,6 +174,23 @@ def test_names_do_not_collide(bench: Bench, qtbot: QtBot) -> None:
     assert (first, second) == ("households, seed 0", "households, seed 0 (2)")
     for name in (first, second):
         qtbot.waitUntil(lambda name=name: in_state(bench, name, JobState.FINISHED), timeout=30_000)
+
+
+def test_a_run_at_work_leaves_a_stored_one_of_its_name_alone(
+    bench: Bench, session: Session, qtbot: QtBot
+) -> None:
+    name = bench.registry.start(TrainSpec(steps=100_000))
+    run = bench.registry.runs[name]
+    stored = replace(session.workspace.runs[name], status="finished", model="theirs")
+    session.restore(replace(session.workspace, runs={name: stored}), None)
+    other = f"{name} (2)"
+    assert bench.registry.runs[name] is run
+    assert bench.registry.runs[other].record.model == "theirs"
+    qtbot.waitUntil(lambda: run.record.step > 0, timeout=30 * SECOND)
+    run.stop()
+    qtbot.waitUntil(lambda: in_state(bench, name, JobState.STOPPED), timeout=5 * SECOND)
+    assert session.workspace.runs[other] is stored
+    assert session.workspace.runs[name].status == "stopped"
 
 
 def test_without_data_there_is_a_sentence(qtbot: QtBot) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -142,7 +142,8 @@ class RunRegistry(QObject):
         self._put(name)
 
     def _read_workspace(self) -> None:
-        """Show the workspace's runs; those that run here know better than what was stored."""
+        """Show the workspace's runs beside those at work here."""
+        self._make_room()
         stored = self._session.workspace.runs
         for name, run in list(self.runs.items()):
             if run.record.state.ended and stored.get(name) is not self._entries.get(name):
@@ -155,12 +156,25 @@ class RunRegistry(QObject):
                 self._add(found)
         self.runs_changed.emit()
 
+    def _make_room(self) -> None:
+        """Give a run that was just opened another name where one of its name is at work.
+
+        What is at work keeps its name, by which a crash would find its checkpoint; and what the
+        file holds of the other is not overwritten by it.
+        """
+        stored = self._session.workspace.runs
+        for name, run in self.runs.items():
+            theirs = name in stored and stored[name] is not self._entries.get(name)
+            if theirs and not run.record.state.ended:
+                self._session.rename_run(name, _free(name, {**stored, **self.runs}))
+
     def _forget(self, name: str) -> None:
         self._entries.pop(name, None)
         self.runs.pop(name).deleteLater()
 
 
-def _free(name: str, taken: dict[str, Run]) -> str:
+def _free(name: str, taken: Container[str]) -> str:
+    """The name, or "name (2)" …: in brackets, since names of runs end with a seed."""
     candidate, number = name, 1
     while candidate in taken:
         number += 1
