@@ -181,6 +181,27 @@ def test_the_model_carries_its_card_into_the_file(
     assert CardMaker(again).card() == card("kept")
 
 
+def test_a_card_stays_as_it_is_looked_at_while_a_training_saves(
+    panel: ReportCardPanel, session: Session
+) -> None:
+    model = {"name": "m", "provenance": {CARD_KEY: card("carried").to_json()}}
+    session.restore(replace(workspace(), models={"m": model}), None)
+    first = lines(panel)[0]
+    panel.table.setCurrentItem(first)
+    session.workspace_changed.emit()  # as whenever a run is kept
+    assert panel.table.currentItem() is first
+
+
+def test_a_card_that_comes_late_does_not_touch_another_workspace(
+    panel: ReportCardPanel, puppets: list[PuppetThread], session: Session
+) -> None:
+    panel.start()
+    session.restore(workspace(), None)
+    puppets[0].completed.emit(card("late"))
+    assert not session.dirty
+    assert not panel.export_button.isEnabled()
+
+
 def test_cancel_keeps_the_last_card(
     panel: ReportCardPanel, puppets: list[PuppetThread], qtbot: QtBot
 ) -> None:

@@ -34,6 +34,8 @@ class CardMaker(OneJob):
         self._session = session
         self._asked: tuple[str, Tree] | None = None
         self._made: list[tuple[str, Tree, ReportCard]] = []
+        self._carried: tuple[Tree, object, ReportCard | None] | None = None
+        """A stored model, what it carried when its card was read, and the card."""
 
     @property
     def possible(self) -> bool:
@@ -47,7 +49,15 @@ class CardMaker(OneJob):
         for name, tree, card in reversed(self._made):
             if name == dataset and tree is model:
                 return card
-        return stored_card(model)
+        return None if model is None else self._card_in(model)
+
+    def _card_in(self, model: Tree) -> ReportCard | None:
+        """The card that a model carries, read once: the page asks whenever a run is saved."""
+        provenance = model.get("provenance")
+        known = self._carried
+        if known is None or known[0] is not model or known[1] is not provenance:
+            self._carried = known = (model, provenance, stored_card(model))
+        return known[2]
 
     def start(self, spec: CardSpec) -> None:
         """Begin; nothing happens while one is being made or there is nothing to judge."""
@@ -60,5 +70,7 @@ class CardMaker(OneJob):
     def _complete(self, result: object) -> None:
         if isinstance(result, ReportCard) and self._asked is not None:
             self._made.append((*self._asked, result))
-            self._session.note_in_model(self._asked[1], CARD_KEY, result.to_json())
+            model = self._asked[1]
+            if any(held is model for held in self._session.workspace.models.values()):
+                self._session.note_in_model(model, CARD_KEY, result.to_json())
         super()._complete(result)
