@@ -165,6 +165,14 @@ def test_minutes_decide_progress_and_time_left(
     assert panel.table.item(0, 2).text() == "1,500"
 
 
+def test_steps_leave_no_minutes_of_the_recipe_in_force(panel: TrainingPanel) -> None:
+    panel.form.recipe.setCurrentIndex(panel.form.recipe.findData("sines"))
+    assert panel.form.spec().minutes == 9.5
+    panel.form.until.setCurrentText("steps")
+    assert panel.form.spec().minutes is None
+    assert panel.form.spec().steps == panel.form.steps.value()
+
+
 def test_buttons_follow_the_state(
     panel: TrainingPanel, puppets: list[PuppetThread], qtbot: QtBot
 ) -> None:

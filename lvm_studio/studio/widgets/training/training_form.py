@@ -82,7 +82,6 @@ class TrainingForm(QWidget):
         self.advanced.setFixedHeight(4 * self.fontMetrics().lineSpacing() + 12)
         self._problem = QLabel(wordWrap=True)
         self._problem.setObjectName("train_problem")
-        self._problem.setProperty("role", "warning")
         self._build()
         self._connect()
         self._take_recipe()
@@ -144,10 +143,9 @@ class TrainingForm(QWidget):
             "device": self.device.currentText(),
         }
         if self.until.currentText() == "minutes":
-            wishes["minutes"] = self.minutes.value()
-            wishes["steps"] = self.steps.maximum()
-        else:
-            wishes["steps"] = self.steps.value()
+            wishes |= {"minutes": self.minutes.value(), "steps": self.steps.maximum()}
+        else:  # without the recipe's own minutes, which would end it sooner
+            wishes |= {"minutes": None, "steps": self.steps.value()}
         return with_overrides(self._recipe, wishes | key_values(self.advanced.toPlainText())).spec
 
     def problem(self) -> str:
