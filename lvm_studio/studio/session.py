@@ -27,6 +27,15 @@ if TYPE_CHECKING:
     from lvm_studio.studio.selection import Selection
 
 
+GOAL_TEXTS = {
+    "kl": "KL = {:.2f} nats",
+    "one_in_n": "1 week in {:,.0f}",
+    "expectation": "E f = {:,.1f}",
+    "quantile": "Quantile at {:,.1f}",
+}
+"""What the Edit menu calls a goal that was typed."""
+
+
 class Session(OpenDocument):
     """Everything that is open, and the verbs that change it.
 
@@ -184,7 +193,8 @@ class Session(OpenDocument):
 
     def hold_goal(self, goal: str, target: float, share: float = 0.5) -> None:
         """Hold a KL, "1 in N", E f or quantile: λ follows it, whatever becomes of the street."""
-        self._change(f"{goal} = {target:g}", goal=goal, target=float(target), share=float(share))
+        text = GOAL_TEXTS[goal].format(target)
+        self._change(text, goal=goal, target=float(target), share=float(share))
 
     def set_corrected(self, corrected: bool) -> None:
         """Choose whether the flow's curves are resampled by their importance weights."""

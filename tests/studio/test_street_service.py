@@ -171,6 +171,7 @@ def test_a_target_becomes_a_lam_in_one_step_of_undo(running: Bench, qtbot: QtBot
     running.service.request_lam("kl", 4.5)
     qtbot.waitUntil(lambda: running.session.state.lam == 3.0, timeout=PATIENCE)
     running.settle(qtbot)
+    assert running.session.undo_stack.undoText() == "KL = 4.50 nats"
     running.session.undo_stack.undo()
     assert running.session.state.lam == 0.0
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import (
     QDialog,
@@ -118,6 +118,7 @@ class GraphsDialog(QDialog):
         super().__init__(parent)
         self.setObjectName("graphs_dialog")
         self.setWindowTitle("Inference graphs")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.resize(*SIZE)
         self.arrows = dressed(QLineEdit(EXAMPLE), objectName="graph_arrows")
         self.observed = dressed(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
@@ -63,6 +64,7 @@ class SettingsDifference(QDialog):
         super().__init__(parent)
         self.setWindowTitle("Settings that differ")
         self.setObjectName("settings_difference")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         rows = differences(runs)
         layout = QVBoxLayout(self)
         if not rows:
