@@ -7,6 +7,7 @@ extreme, and that of low loads too tame: peaks are then typical too seldom and r
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor, nn
@@ -59,22 +60,37 @@ class BurstCurve:
         return (1.0 - self.phi[1:] ** 2).sqrt()
 
     def transport(self, eps: Tensor) -> Tensor:
-        """Curves from standard normal noise; the recursion is one product with a filter."""
-        v = self.shape.transport(eps)
-        return self.mean + self.stddev * (v @ memory_filter(self.phi).T)
+        """Curves from standard normal noise."""
+        return torch.addcmul(self.mean, self.stddev, self._remembered(self.shape.transport(eps)))
+
+    def _remembered(self, v: Tensor) -> Tensor:
+        """r of innovations v [..., T]: a product with a filter for every day, a seventh of a week's."""
+        days: list[Tensor] = []
+        for fresh, (inner, kept) in zip(torch.split(v, DAY, -1), self._days, strict=True):
+            day = fresh @ inner.T
+            days.append(torch.addcmul(day, days[-1][..., -1:], kept) if days else day)
+        return torch.cat(days, -1)
+
+    @cached_property
+    def _days(self) -> tuple[tuple[Tensor, Tensor], ...]:
+        """Of every day: the filter of its own innovations, and what is left of the day before."""
+        entering = torch.cat([self.phi.new_ones(1), self._fresh])
+        parts = zip(torch.split(self.phi, DAY), torch.split(entering, DAY), strict=True)
+        return tuple((memory_filter(phi, new), phi.cumprod(0)) for phi, new in parts)
 
 
-def memory_filter(phi: Tensor) -> Tensor:
-    """Lower-triangular [T, T] that turns innovations v into r, given how much each step keeps.
+def memory_filter(phi: Tensor, entering: Tensor) -> Tensor:
+    """Lower-triangular [T, T] that turns innovations v into r where nothing was before.
 
-    >>> memory_filter(torch.tensor([0.5, 0.6, 0.8]))
+    Args:
+        phi: [T], what each step keeps of r; entering: [T], what it takes of v.
+
+    >>> memory_filter(torch.tensor([0.5, 0.6, 0.8]), torch.tensor([1.0, 0.8, 0.6]))
     tensor([[1.0000, 0.0000, 0.0000],
             [0.6000, 0.8000, 0.0000],
             [0.4800, 0.6400, 0.6000]])
     """
-    steps = torch.arange(len(phi), device=phi.device)
     kept = phi.double().log().cumsum(0)
-    entering = torch.where(steps == 0, 1.0, (1.0 - phi**2).sqrt())
     decay = (kept[:, None] - kept).tril().exp().tril().to(phi.dtype)
     return decay * entering
 

@@ -42,6 +42,22 @@ class TailedNormal:
     tail: Tensor
 
     @cached_property
+    def _stretch(self) -> Tensor:
+        return 1.0 / self.tail
+
+    @cached_property
+    def _lean(self) -> Tensor:
+        return self.skew * self._stretch
+
+    @cached_property
+    def _narrowing(self) -> Tensor:
+        return 1.0 / self._scale
+
+    @cached_property
+    def _start(self) -> Tensor:
+        return -self._shift * self._narrowing
+
+    @cached_property
     def _shift(self) -> Tensor:
         return (self.skew / self.tail).sinh() * _moment(1.0 / self.tail)
 
@@ -53,8 +69,8 @@ class TailedNormal:
 
     def transport(self, e: Tensor) -> Tensor:
         """From standard normal noise e: increasing, one to one."""
-        raw = ((e.asinh() + self.skew) / self.tail).sinh()
-        return (raw - self._shift) / self._scale
+        raw = torch.addcmul(self._lean, self._stretch, e.asinh()).sinh()
+        return torch.addcmul(self._start, self._narrowing, raw)
 
     def inverse(self, v: Tensor) -> Tensor:
         """The standard normal noise that `transport` takes to v."""
@@ -72,7 +88,7 @@ class TailedNormal:
 def _moment(q: Tensor) -> Tensor:
     """m(q) = E cosh(q asinh(e)) for a standard normal e, which Bessel functions give."""
     x = (q - _MIDDLE) / _REACH
-    total = torch.zeros_like(x)
-    for coefficient in reversed(_LOG_MOMENT):
-        total = total * x + coefficient
+    total = torch.full_like(x, _LOG_MOMENT[-1])
+    for coefficient in reversed(_LOG_MOMENT[:-1]):
+        total = torch.addcmul(x.new_tensor(coefficient), total, x)
     return total.exp()

@@ -25,6 +25,15 @@ def test_noise_comes_in_antithetic_pairs() -> None:
     assert torch.equal(noise[:4], -noise[4:])
 
 
+def test_every_half_hour_has_the_same_noises_in_an_order_of_its_own() -> None:
+    noise = observation_noise(336, draws=16, seed=1)
+    levels = noise.sort(dim=0).values
+    assert torch.equal(levels, levels[:, :1].expand_as(levels))
+    assert noise.square().mean() == pytest.approx(1.0, abs=1e-6)
+    neighbours = torch.corrcoef(noise.T).triu(diagonal=1)
+    assert abs(float(neighbours.sum())) / (336 * 335 / 2) < 0.02
+
+
 @pytest.mark.parametrize("name", CRITERIA)
 def test_the_base_law_has_mean_zero_and_unit_spread(name: str) -> None:
     pool = Pool.from_space(STREET, CRITERIA[name], n=1024)

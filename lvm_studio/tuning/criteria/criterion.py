@@ -71,8 +71,9 @@ def value_and_gradient(criterion: Criterion, x: Tensor) -> tuple[Tensor, Tensor]
 class Peak:
     """The highest half-hour of the week, kW (Eq. 10.24).
 
-    It needs many noise draws: with 8 of them tuning bends the week towards the half-hours where
-    these happen to be high, and overstates a tuned mean by 4 % of what it adds.
+    It needs many noise draws: with few of them tuning bends the week towards the half-hours where
+    these happen to be high. 32 independent ones overstate a tuned mean of ten households by 3 to
+    4 % of what it adds, 16 stratified ones (`observation_noise`) by 0 to 3 %.
 
     >>> Peak()(torch.tensor([[1.0, 4.0, 2.0]]))
     tensor([4.])
@@ -81,7 +82,7 @@ class Peak:
     name = "peak"
     title = "Peak"
     unit = "kW"
-    noise_draws = 32
+    noise_draws = 16
 
     def __call__(self, curves_kw: Tensor) -> Tensor:
         return curves_kw.amax(dim=-1)
@@ -93,7 +94,7 @@ class LogPeak:
     name = "log-peak"
     title = "Log-peak"
     unit = "log kW"
-    noise_draws = 32
+    noise_draws = 16
 
     def __call__(self, curves_kw: Tensor) -> Tensor:
         return curves_kw.amax(dim=-1).clamp_min(_LEAST_PEAK_KW).log()
@@ -145,7 +146,7 @@ class Flexibility:
     name = "flexibility"
     title = "Flexibility"
     unit = "kWh"
-    noise_draws = 16
+    noise_draws = 8
 
     def __call__(self, curves_kw: Tensor) -> Tensor:
         deviation = curves_kw - curves_kw.mean(dim=-1, keepdim=True)
@@ -198,7 +199,7 @@ class Ramp:
     hours: float = 1.0
 
     unit = "kW"
-    noise_draws = 32
+    noise_draws = 16
 
     @property
     def name(self) -> str:
