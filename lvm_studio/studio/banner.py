@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFontDatabase
 from PySide6.QtWidgets import (
     QFrame,
@@ -31,7 +31,8 @@ class Banner(QFrame):
         super().__init__(parent)
         self.setObjectName(name)
         self.setProperty("role", "banner")
-        self._sentence = QLabel(wordWrap=True)
+        # plain: what a file or a library says may hold anything
+        self._sentence = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
         self._sentence.setObjectName(f"{name}_sentence")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
         self._row = QHBoxLayout()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from html import escape
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
@@ -49,7 +50,7 @@ structures</i>, Université Paris-Saclay, 2021: CompVAE (chapter 9) and Boltzman
 
 def about_page(attributions: Sequence[str]) -> str:
     """Return who made what, with the attributions that the data ask for."""
-    data = "".join(f"<p>{attribution}</p>" for attribution in attributions)
+    data = "".join(f"<p>{escape(attribution)}</p>" for attribution in attributions)
     versions = ", ".join(f"{name} {_version(name)}" for name in LIBRARIES)
     return (
         f"<h2>LVM Studio {_version('lvm-studio')}</h2>{METHOD}"
@@ -61,11 +62,13 @@ def quality_page(dataset: HouseholdSet) -> str:
     """Return what there is to know of a dataset before one trusts it."""
     from lvm_studio.data.quality import quality_summary
 
-    lines = "".join(f"<li>{line}</li>" for line in quality_summary(dataset).sentences())
+    sentences = quality_summary(dataset).sentences()
+    lines = "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences)
     source = dataset.provenance
     return (
-        f"<h2>{dataset.name}</h2><ul>{lines}</ul>"
-        f"<p>{source.source}. {source.licence}</p><p>{source.attribution}</p>"
+        f"<h2>{escape(dataset.name)}</h2><ul>{lines}</ul>"
+        f"<p>{escape(source.source)}. {escape(source.licence)}</p>"
+        f"<p>{escape(source.attribution)}</p>"
     )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import os
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -307,9 +309,9 @@ class StudiesPanel(QWidget):
             self.best.setText("")
             return
         best = found[0]
-        spread = f" ± {format_value(best.error)}" if best.error == best.error else ""
+        spread = f" ± {format_value(best.error)}" if math.isfinite(best.error) else ""
         self.best.setText(
-            f"<b>Best so far</b><br>{best.label}<br>{study.objective} "
+            f"<b>Best so far</b><br>{escape(best.label)}<br>{escape(study.objective)} "
             f"{format_value(best.mean)}{spread} (n = {best.seeds})"
         )
 

@@ -88,7 +88,7 @@ class ImportDialog(QDialog):
         self.preview = PreviewTable()
         self.form = MappingForm()
         self.temperature = QLineEdit(placeholderText="optional: a CSV of time and °C")
-        self.message = QLabel(wordWrap=True)
+        self.message = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)  # of any file
         self.message.setObjectName("import_message")
         self.progress = QProgressBar(textVisible=False)
         self.progress.setObjectName("import_progress")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape
+
 import numpy as np
 
 from lvm_studio.studio.jobs.job_thread import JobState
@@ -44,9 +46,9 @@ def row_of(run: Run) -> RunRow:
 
 
 def status_of(run: Run) -> str:
-    """What the run is doing, how far it is, and how long it will take."""
+    """What the run is doing, how far it is, and how long it will take, as rich text."""
     record = run.record
-    parts = [f"<b>{record.name}</b>: {STATE_TITLES[record.state]}"]
+    parts = [f"<b>{escape(record.name)}</b>: {STATE_TITLES[record.state]}"]
     if record.step:
         parts.append(f"step {record.step:,}")
         parts.append(f"{duration(record.seconds)} trained")
@@ -61,7 +63,7 @@ def status_of(run: Run) -> str:
             parts.append(f"{gigaflops:.2g} GFLOP a step, {share:.1%} of the device's peak")
     parts += soundness(run.history, record.spec.eval_samples)
     if record.device:
-        parts.append(record.device)
+        parts.append(escape(record.device))
     if record.state is JobState.STOPPED and record.checkpoint_step:
         parts.append(f"can continue from step {record.checkpoint_step:,}")
     return " · ".join(parts)

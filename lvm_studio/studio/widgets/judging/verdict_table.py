@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from itertools import groupby
 
 from PySide6.QtCore import QPointF, QSize, Qt, Signal
@@ -107,12 +108,14 @@ class VerdictTable(QTreeWidget):
 
 def told(finding: Finding) -> str:
     """A finding in full, as rich text."""
+    head = escape(f"{finding.title}: {finding.verdict}.")
     limit = shown(finding.limit, finding.distance_unit)
-    return (
-        f"<p><b>{finding.title}: {finding.verdict}.</b> {finding.words}</p>"
-        f"<p>{finding.definition} Distance: {finding.distance_title}.</p>"
-        f"<p>Limit {limit}: {finding.reason}</p>"
+    more = (
+        f"{finding.definition} Distance: {finding.distance_title}.",
+        f"Limit {limit}: {finding.reason}",
     )
+    below = "".join(f"<p>{escape(sentence)}</p>" for sentence in more)
+    return f"<p><b>{head}</b> {escape(finding.words)}</p>{below}"
 
 
 def disc(verdict: Verdict) -> QIcon:

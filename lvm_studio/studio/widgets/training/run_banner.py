@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -27,7 +27,8 @@ class RunBanner(QFrame):
         super().__init__(parent)
         self.setObjectName("train_failure")
         self.setProperty("role", "banner")
-        self.sentence = QLabel(wordWrap=True)
+        # plain: what a file or a library says may hold anything
+        self.sentence = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
         self.sentence.setObjectName("train_failure_sentence")
         self.details_button = dressed(QPushButton("Details"), checkable=True)
         self.continue_button = QPushButton()
