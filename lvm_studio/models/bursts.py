@@ -64,7 +64,7 @@ class BurstCurve:
         return torch.addcmul(self.mean, self.stddev, self._remembered(self.shape.transport(eps)))
 
     def _remembered(self, v: Tensor) -> Tensor:
-        """r of innovations v [..., T]: a product with a filter for every day, a seventh of a week's."""
+        """r of innovations v [..., T]: a product a day costs a seventh of one for the week."""
         days: list[Tensor] = []
         for fresh, (inner, kept) in zip(torch.split(v, DAY, -1), self._days, strict=True):
             day = fresh @ inner.T
