@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from lvm_studio.data.errors import DataError
 from lvm_studio.headless.workspaces import chosen_households
 from lvm_studio.storage.atomic import write_text
-from lvm_studio.storage.recovery import state_folder
 from lvm_studio.studies.cluster import LocalCores, Place, Scheduler, all_cores
 from lvm_studio.studies.job import StudyJob
 from lvm_studio.studies.plan import label
 from lvm_studio.studies.reports import RunChanged, RunLine, RunState, StudyEnd, StudyOpened
+from lvm_studio.studies.results import study_folder
 from lvm_studio.studies.spec import StudySpec, shipped_studies, study_named
 from lvm_studio.studies.summary import CandidateSummary, results_csv, summarise
 from lvm_studio.training.recipes import recipe_named
@@ -59,11 +59,6 @@ class StudyWishes:
         return all_cores() if self.workers is None else LocalCores(workers=self.workers)
 
 
-def studies_folder(study: StudySpec) -> Path:
-    """Where a study is kept if nobody says otherwise."""
-    return state_folder() / "studies" / study.name
-
-
 def listed() -> dict[str, str]:
     """The shipped studies and what they ask."""
     return {
@@ -75,7 +70,7 @@ def listed() -> dict[str, str]:
 def run(wishes: StudyWishes, progress: Progress) -> dict[str, Any]:
     """Run what is missing of a study; return what all of it found."""
     study, place = study_named(wishes.name), wishes.place()
-    folder = wishes.out or studies_folder(study)
+    folder = wishes.out or study_folder(study.name)
     households = _households(study, wishes.workspace)
     lines, end = _follow(StudyJob(study, place, folder, households), progress)
     write_text(folder / RESULTS, results_csv(list(lines.values())))

@@ -13,6 +13,7 @@ from lvm_studio.data.errors import DataError
 from lvm_studio.data.tree import TreeView
 from lvm_studio.storage.errors import StorageError
 from lvm_studio.storage.hdf5 import FileFormat, read_tree, write_tree
+from lvm_studio.storage.recovery import state_folder
 from lvm_studio.studies.space import Scalar
 
 if TYPE_CHECKING:
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
 LOG = logging.getLogger(__name__)
 RESULT, MODEL = FileFormat("study result"), FileFormat("study model")
 RUNS, MODELS = "runs", "models"
+
+
+def study_folder(name: str) -> Path:
+    """Where a study is kept if nobody says otherwise: the window and the command line agree."""
+    return state_folder() / "studies" / name
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,7 +137,7 @@ def read_results(folder: Path) -> dict[str, RunResult]:
     for path in sorted((folder / RUNS).glob("*.h5")):
         try:
             result = RunResult.from_tree(read_tree(path, RESULT))
-        except (StorageError, DataError):
+        except DataError:
             LOG.exception("the result %s cannot be read; its run is repeated", path)
             continue
         found[result.key] = result

@@ -14,9 +14,9 @@ from lvm_studio.studies.cluster import LocalCores, Scheduler
 from lvm_studio.studies.job import StudyJob
 from lvm_studio.studies.plan import Planner
 from lvm_studio.studies.reports import RunChanged, RunLine, RunState, StudyEnd, StudyOpened
-from lvm_studio.studies.results import RunResult, open_folder, write_result
+from lvm_studio.studies.results import RunResult, open_folder, study_folder, write_result
 from lvm_studio.studio.panels.studies import CURVES, StudiesPanel
-from lvm_studio.studio.runs.study_run import StudyRun, study_folder
+from lvm_studio.studio.runs.study_run import StudyRun
 from lvm_studio.studio.session import Session
 
 OWN = """
@@ -162,7 +162,7 @@ def test_results_of_earlier_sessions_are_there_with_curves_and_models(
 ) -> None:
     study = panel.run.study
     assert study is not None
-    folder = study_folder(study)
+    folder = study_folder(study.name)
     open_folder(folder)
     steps = np.array([5.0, 10.0])
     for seed in (0, 1):

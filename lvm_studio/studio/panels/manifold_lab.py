@@ -17,7 +17,7 @@ from lvm_studio.studio.panels.laboratory_settings import LaboratorySettings
 from lvm_studio.studio.panels.run_view import RunView
 from lvm_studio.studio.runs.laboratory_run import LaboratoryRun
 from lvm_studio.studio.theme import theme
-from lvm_studio.studio.widgets.compose.drawn_curve import DrawCurve
+from lvm_studio.studio.widgets.laboratory.drawn_curve import DrawCurve
 from lvm_studio.studio.widgets.laboratory.laboratory_traces import LaboratoryTraces, RunTrace
 from lvm_studio.studio.widgets.laboratory.plane_canvas import LAYERS, layer_colours
 from lvm_studio.studio.widgets.laboratory.transport_bar import TransportBar

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from lvm_studio.studio.jobs.job_thread import JobState
@@ -23,8 +22,6 @@ class RunView(QWidget):
         run: what is drawn.
         name: begins the object names of its widgets.
     """
-
-    sigma_grabbed = Signal(float)
 
     def __init__(self, run: LaboratoryRun, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -47,7 +44,6 @@ class RunView(QWidget):
         layout.addWidget(self.head)
         layout.addWidget(self.canvas, 1)
         layout.addWidget(self.sigma)
-        self.sigma.grabbed.connect(self.sigma_grabbed)
         self.sigma.grabbed.connect(self._put_sigma)
         run.state_changed.connect(self.refresh_words)
 

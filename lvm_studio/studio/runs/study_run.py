@@ -9,10 +9,9 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from lvm_studio.data.errors import DataError
 from lvm_studio.storage.errors import StorageError
-from lvm_studio.storage.recovery import state_folder
 from lvm_studio.studies.job import StudyJob
 from lvm_studio.studies.reports import RunChanged, RunLine, RunState, StudyEnd, StudyOpened
-from lvm_studio.studies.results import read_model, read_results
+from lvm_studio.studies.results import read_model, read_results, study_folder
 from lvm_studio.studio.jobs.job_thread import JobThread
 from lvm_studio.studio.runs.run_history import GrowingHistory
 from lvm_studio.studio.widgets.training.training_terms import RunHistory
@@ -29,11 +28,6 @@ if TYPE_CHECKING:
 
 NEWS_MS = 150
 """The window hears of changes at most this often."""
-
-
-def study_folder(study: StudySpec) -> Path:
-    """Where a study is kept; the command line keeps it in the same place."""
-    return state_folder() / "studies" / study.name
 
 
 class StudyRun(QObject):
@@ -75,7 +69,7 @@ class StudyRun(QObject):
         """Look at this study: what earlier sessions found of it is shown."""
         if self.running:
             return
-        self.study, self.folder = study, study_folder(study)
+        self.study, self.folder = study, study_folder(study.name)
         self.total, self.where, self.workers = study.size, "", 0
         found = read_results(self.folder).values() if self.folder.is_dir() else ()
         self.lines = {r.key: RunLine.of(r, study.objective, again=True) for r in found}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
@@ -51,7 +51,7 @@ class ManifoldForm(QGroupBox):
         self.kind.setObjectName("lab_data")
         for place, (title, tip) in enumerate(KINDS):
             self.kind.addItem(title)
-            self.kind.setItemData(place, tip, 3)  # Qt.ItemDataRole.ToolTipRole
+            self.kind.setItemData(place, tip, Qt.ItemDataRole.ToolTipRole)
         self.sigma = QDoubleSpinBox(decimals=3, minimum=0.0, maximum=1.0, singleStep=0.01)
         self.sigma.setObjectName("lab_data_sigma")
         self.sigma.setKeyboardTracking(False)

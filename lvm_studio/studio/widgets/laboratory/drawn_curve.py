@@ -15,7 +15,7 @@ class DrawCurve(QUndoCommand):
     """Another drawn curve takes the place of the one before."""
 
     def __init__(self, form: ManifoldForm, path: tuple[tuple[float, float], ...]) -> None:
-        super().__init__("draw a curve")
+        super().__init__("Draw a curve")
         self._form, self._path, self._before = form, path, form.path
 
     def redo(self) -> None:
