@@ -86,10 +86,14 @@ def _to_disk(path: Path) -> None:
 
 
 def _folder_to_disk(folder: Path) -> None:
-    if os.name != "posix":  # elsewhere a folder cannot be opened
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    """Make the new name outlast a power cut, where the system lets a folder be flushed.
+
+    Some network disks do not, and a folder may be written that cannot be listed: the file is
+    in its place all the same.
+    """
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -34,7 +34,7 @@ class Held:
 def held_by(workspace: Workspace) -> tuple[Held, ...]:
     """Everything that can be chosen, data sets first."""
     sets = (
-        Held("data", name, _set_words(one), _megabytes(one.weeks.power_kw.nbytes))
+        Held("data", name, _set_words(one), _megabytes(one.power_w.nbytes))
         for name, one in workspace.datasets.items()
     )
     models = (

@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lvm_studio.data.units import STEP_MINUTES
+from lvm_studio.data.units import STEP_MINUTES, WATTS_PER_KW
 from lvm_studio.storage.tables import write_table
 
 if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
-
-WATTS_PER_KW = 1000.0
 
 
 def write_curves(path: Path, start: np.datetime64, curves_kw: NDArray[np.floating]) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import h5py
 import numpy as np
+import psutil
 
 from lvm_studio import __version__
 from lvm_studio.storage.atomic import replacing
@@ -43,7 +44,8 @@ class FileFormat:
 
 
 TREE = FileFormat("tree")
-LIMITS = Limits()
+LIMITS = Limits(bytes=max(Limits.bytes, psutil.virtual_memory().total))
+"""What was saved can be opened again: as large as the machine's memory."""
 
 
 def write_tree(path: Path, tree: Tree, form: FileFormat = TREE) -> None:

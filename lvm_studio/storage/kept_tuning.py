@@ -60,5 +60,5 @@ class KeptTuning:
             method=view.text("method"),
             ess_share=view.number("ess_share"),
             khat=view.number("khat"),
-            sound=bool(tree["sound"]),
+            sound=view.flag("sound"),
         )

@@ -57,7 +57,7 @@ def encode(leaf: Leaf, path: str) -> Stored:
     if isinstance(leaf, list):
         return Stored(_bytes_array(leaf, path), LIST)
     if isinstance(leaf, str):
-        return Stored(_bytes_array([leaf], path)[0:1].reshape(()))
+        return Stored(_bytes_array([leaf], path).reshape(()))
     if isinstance(leaf, bool | int | float | np.generic):
         return Stored(_numbers(np.asarray(leaf), path))
     if isinstance(leaf, np.ndarray):

@@ -1,5 +1,6 @@
 """Files that appear whole or not at all, and the sweeping of what a kill left."""
 
+import errno
 import os
 import platform
 import re
@@ -41,6 +42,21 @@ def test_what_raises_leaves_the_old_file_alone(tmp_path: Path) -> None:
         beside.write_text(f"half {1 / 0}")
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_that_cannot_be_flushed_is_no_reason_to_say_that_nothing_was_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fsync = os.fsync
+
+    def refusing(descriptor: int) -> None:
+        if Path(f"/proc/self/fd/{descriptor}").readlink() == tmp_path:
+            raise OSError(errno.EINVAL, "a network disk")
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", refusing)
+    write_text(tmp_path / "note.txt", "new")
+    assert (tmp_path / "note.txt").read_text() == "new"
 
 
 def test_the_disk_is_asked_before_the_name_changes(

@@ -8,8 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lvm_studio.data.errors import DataError
+from lvm_studio.data.problems.anchors import COLOURS
+from lvm_studio.data.problems.sines import FREQUENCIES
 from lvm_studio.storage.hdf5 import read_tree, write_tree
-from lvm_studio.storage.wholes import Anchor, Sine, Wholes
+from lvm_studio.storage.wholes import COLOUR_NAMES, HIGHEST_FREQUENCY, Anchor, Sine, Wholes
 from lvm_studio.storage.workspace import FORMAT, StorageError, Workspace, load, save
 
 SHARES = st.floats(0.0, 1.0)
@@ -51,3 +53,9 @@ def test_what_does_not_fit_is_named(tmp_path, leaf, value, said):
     write_tree(tmp_path / "w.h5", {**Workspace().to_tree(), "wholes": tree}, FORMAT)
     with pytest.raises(StorageError, match="wholes"):
         load(tmp_path / "w.h5")
+
+
+def test_the_pages_offer_what_the_problems_draw():
+    """Storage does not import the problems, which import torch."""
+    assert COLOUR_NAMES == COLOURS
+    assert tuple(range(1, HIGHEST_FREQUENCY + 1)) == FREQUENCIES

@@ -15,8 +15,10 @@ from lvm_studio.data.errors import DataError
 from lvm_studio.data.households import HouseholdSet, Provenance, Split
 from lvm_studio.data.tree import Tree
 from lvm_studio.storage.checkpoints import read_checkpoint
+from lvm_studio.storage.contents import held_by
 from lvm_studio.storage.errors import StorageError
 from lvm_studio.storage.hdf5 import FileFormat, read_tree, write_tree
+from lvm_studio.storage.kept_tuning import KeptTuning
 from lvm_studio.storage.street_state import StreetState
 from lvm_studio.storage.workspace import FORMAT, FORMAT_VERSION, RunEntry, Workspace, load, save
 
@@ -216,3 +218,18 @@ def test_a_file_of_format_1_still_opens() -> None:
     with h5py.File(path) as file:
         assert file.attrs["format_version"] == 1
     assert read_tree(path, FORMAT)["tunings"] == {"peak": {"lam": 1.25}}
+
+
+def test_what_a_workspace_holds_is_told_without_a_second_copy_of_its_readings(
+    workspace: Workspace,
+) -> None:
+    held = {one.name: one for one in held_by(workspace)}
+    one = workspace.datasets["test street"]
+    assert held["test street"].megabytes == one.power_w.nbytes / 1e6
+    assert "power_kw" not in vars(one.weeks)
+
+
+def test_a_kept_tuning_says_which_leaf_does_not_fit() -> None:
+    tree = KeptTuning(street(), 50.0, 43.0, "kW", 2.3, "flow", 0.8, 0.2, True).to_tree()
+    with pytest.raises(DataError, match="tuning/sound should be true or false"):
+        KeptTuning.from_tree({**tree, "sound": "no"})
