@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from lvm_studio.data.errors import DataError
 from lvm_studio.studies.plan import PlannedRun, Planner
 from lvm_studio.studies.results import RunResult
-from lvm_studio.studies.space import Axis, Range, Scalar, Search, Settings
+from lvm_studio.studies.space import Axis, Range, Scalar, Search, Settings, settings_key
 from lvm_studio.studies.spec import StudySpec
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class Searched:
 
     def tell(self, result: RunResult) -> None:
         """Take a result; a candidate whose seeds are all there goes to the search."""
-        name = _name(result.settings)
+        name = settings_key(result.settings)
         number, values = self._open[name]
         values.append(result.figures.get(self._study.objective, math.nan))
         if len(values) == len(self._study.seeds):
@@ -99,7 +99,7 @@ class Searched:
             self._search.tell(number, state=self._optuna.trial.TrialState.FAIL)
 
     def _begin(self, settings: Mapping[str, Scalar], number: int) -> None:
-        self._open[_name(settings)] = (number, [])
+        self._open[settings_key(settings)] = (number, [])
         self._tried += 1
 
     def _again(self, known: Mapping[str, RunResult]) -> None:
@@ -107,7 +107,7 @@ class Searched:
         candidates: dict[str, Settings] = {}
         for result in known.values():
             if set(result.settings) == set(self._space.axes):
-                candidates.setdefault(_name(result.settings), dict(result.settings))
+                candidates.setdefault(settings_key(result.settings), dict(result.settings))
         for settings in candidates.values():
             runs = self._planner.runs(settings)
             if self._tried >= self._space.trials or not any(run.key in known for run in runs):
@@ -125,10 +125,6 @@ class Searched:
 
     def _axes(self) -> Iterable[tuple[str, Axis]]:
         return self._space.axes.items()
-
-
-def _name(settings: Mapping[str, Scalar]) -> str:
-    return repr(sorted(settings.items()))
 
 
 def _suggest(trial: optuna.Trial, name: str, axis: Axis) -> Scalar:

@@ -17,6 +17,15 @@ Settings: TypeAlias = dict[str, Scalar]
 POINTS = 5
 
 
+def settings_key(settings: Mapping[str, Scalar]) -> str:
+    """What tells candidates apart, whatever the order of their settings.
+
+    >>> settings_key({"b": 1, "a": 2}) == settings_key({"a": 2, "b": 1})
+    True
+    """
+    return repr(sorted(settings.items()))
+
+
 class Range(BaseModel):
     """All numbers from `low` to `high`; `points` of them, evenly spaced, where a grid needs some.
 

@@ -23,6 +23,11 @@ def _counted(value: Any) -> Any:
     return value
 
 
+def _with_kind(value: Any) -> Any:
+    """A space is a grid unless it says otherwise."""
+    return {"kind": "grid", **value} if isinstance(value, Mapping) else value
+
+
 class StudySpec(BaseModel):
     """One recipe, a space of its settings, and seeds: every candidate runs with every seed.
 
@@ -43,7 +48,7 @@ class StudySpec(BaseModel):
     description: str = ""
     recipe: str
     settings: Mapping[str, Scalar] = Field(default_factory=dict)
-    space: Annotated[Space, BeforeValidator(lambda value: _with_kind(value))]
+    space: Annotated[Space, BeforeValidator(_with_kind)]
     seeds: Annotated[
         tuple[Annotated[int, Field(ge=0, lt=2**31)], ...],
         BeforeValidator(_counted),
@@ -62,11 +67,6 @@ class StudySpec(BaseModel):
     def heading(self) -> str:
         """Its title, or its name if it has none."""
         return self.title or self.name
-
-
-def _with_kind(value: Any) -> Any:
-    """A space is a grid unless it says otherwise."""
-    return {"kind": "grid", **value} if isinstance(value, Mapping) else value
 
 
 def study_from(values: Mapping[str, Any], source: str) -> StudySpec:

@@ -12,7 +12,7 @@ import numpy as np
 
 from lvm_studio.studies.plan import label
 from lvm_studio.studies.reports import RunLine, RunState
-from lvm_studio.studies.space import Scalar
+from lvm_studio.studies.space import Scalar, settings_key
 from lvm_studio.studies.spec import StudySpec
 
 
@@ -37,7 +37,7 @@ def summarise(study: StudySpec, lines: Iterable[RunLine]) -> list[CandidateSumma
     groups: dict[str, list[RunLine]] = {}
     for line in lines:
         if line.state.ended:
-            groups.setdefault(repr(sorted(line.settings.items())), []).append(line)
+            groups.setdefault(settings_key(line.settings), []).append(line)
     found = [_summary(study.objective, group) for group in groups.values()]
     sign = -1.0 if study.maximise else 1.0
     return sorted(found, key=lambda c: sign * c.mean if math.isfinite(c.mean) else math.inf)
