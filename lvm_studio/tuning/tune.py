@@ -12,12 +12,7 @@ import numpy as np
 import torch
 
 from lvm_studio.models.street import BaseSpace, Street
-from lvm_studio.tuning.answers import (
-    MIXTURE_SHARES,
-    PoolSource,
-    TunedAnswer,
-    answer_from_draws,
-)
+from lvm_studio.tuning.answers import TunedAnswer, answer_from_draws, answer_from_pool
 from lvm_studio.tuning.certificate import Certificate, certify, uncertified
 from lvm_studio.tuning.composition_parts import bare, own_coordinates, tuned_space
 from lvm_studio.tuning.compositions import KlApart, kl_apart
@@ -31,6 +26,7 @@ from lvm_studio.tuning.pools.estimates import kl_of_one_in
 from lvm_studio.tuning.pools.metered import MeteredSpace
 from lvm_studio.tuning.pools.pool import Draws, Pool, Preparing, prepared_pool
 from lvm_studio.tuning.pools.references import WAYS, ReferenceDraws
+from lvm_studio.tuning.pools.rows import MIXTURE_SHARES
 from lvm_studio.tuning.pools.smc import SmcRung, run_smc
 from lvm_studio.tuning.pools.smc_pool import SmcPool
 from lvm_studio.tuning.solve import (
@@ -149,7 +145,7 @@ def _tuned(spec: TuneSpec, aim: Aim, pool: Pool) -> Generator[FlowReport | SmcRu
     by_pool = pool.reweight(found.lam)
     enough = found.reached and by_pool.valid and by_pool.ess >= spec.good_ess
     if spec.method == "pool" or (spec.method == "auto" and enough):
-        answer = PoolSource(pool).answer(found.lam, spec.samples, spec.seed)
+        answer = answer_from_pool(pool, found.lam, spec.samples, spec.seed)
         return _Tuned(found, answer, pool.draws)
     flow = yield from _fitted_flow(spec, aim, pool)
     return _by_flow(spec, aim, pool, flow)

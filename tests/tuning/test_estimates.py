@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tuning_spaces import LinearSpace, QuadraticSpace
 
-from lvm_studio.tuning.answers import PoolSource
+from lvm_studio.tuning.answers import answer_from_pool
 from lvm_studio.tuning.criteria.criterion import CRITERIA
 from lvm_studio.tuning.pools.estimates import estimate, kl_of_one_in, moments_at, one_in_n
 from lvm_studio.tuning.pools.pool import Pool
@@ -92,7 +92,7 @@ def test_one_week_in_n_and_kl_are_each_others_inverse() -> None:
 
 
 def test_a_pool_answer_at_lam_zero_is_the_base(linear: Pool) -> None:
-    answer = PoolSource(linear).answer(0.0, n=64)
+    answer = answer_from_pool(linear, 0.0, n=64)
     assert answer.kl == pytest.approx(0.0, abs=1e-12)
     assert answer.expectation == pytest.approx(answer.base_expectation, abs=1e-9)
     assert answer.ess == pytest.approx(20_000)
