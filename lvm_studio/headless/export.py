@@ -12,6 +12,7 @@ from lvm_studio.headless.compose import describe, describe_fan, open_street
 from lvm_studio.headless.workspaces import page_of
 from lvm_studio.storage import curves as curves_file
 from lvm_studio.storage import workspace as workspace_file
+from lvm_studio.storage.tables import SUFFIXES
 
 if TYPE_CHECKING:
     from lvm_studio.analysis.fan import Fan
@@ -22,7 +23,7 @@ FIGURE_SIZE = (1000, 560)
 
 def run(path: Path, out: Path) -> dict[str, Any]:
     """Write the base curves or their fan, by the suffix of `out`."""
-    if out.suffix not in (*curves_file.SUFFIXES, *FIGURES):
+    if out.suffix not in (*SUFFIXES, *FIGURES):
         raise DataError(
             f"{out.name}: curves are written as .csv or .parquet, figures as .svg, .png or .pdf."
         )
