@@ -16,8 +16,7 @@ from lvm_studio.headless.workspaces import with_dataset
 from lvm_studio.storage import workspace as workspace_file
 
 if TYPE_CHECKING:
-    from lvm_studio.data.households import HouseholdSet
-    from lvm_studio.data.importing.job import ImportReport
+    from lvm_studio.data.importing.columns import ColumnMapping
     from lvm_studio.headless.progress import Progress
 
 
@@ -39,12 +38,25 @@ class ImportWishes:
 
 def run(wishes: ImportWishes, out: Path, progress: Progress) -> dict[str, Any]:
     """Import readings with their guessed mapping, as corrected; a workspace keeps what it holds."""
-    households, report, profile = _read(wishes, progress)
+    given = named_profile(wishes.profile) if wishes.profile else None
+    found = guess(wishes.source, given)
+    mapping = found.mapping.corrected(settings(wishes.corrections))
+    reading = read_readings(
+        wishes.source,
+        mapping,
+        name=wishes.name or wishes.source.stem,
+        temperature=wishes.temperature,
+        rejected=wishes.rejected,
+        profile=found.profile,
+    )
+    households, report = result_of(reading, lambda step: progress.say(step.sentence()))
+    progress.done(report.sentences()[0])
     workspace_file.save(out, with_dataset(out, households))
     quality = quality_summary(households)
     return {
         "name": households.name,
-        "profile": profile,
+        "profile": found.profile.key if found.profile else "",
+        "read_as": read_as(mapping),
         "households": quality.households,
         "weeks": quality.whole_weeks,
         "rows": report.rows,
@@ -55,17 +67,16 @@ def run(wishes: ImportWishes, out: Path, progress: Progress) -> dict[str, Any]:
     }
 
 
-def _read(wishes: ImportWishes, progress: Progress) -> tuple[HouseholdSet, ImportReport, str]:
-    given = named_profile(wishes.profile) if wishes.profile else None
-    found = guess(wishes.source, given)
-    reading = read_readings(
-        wishes.source,
-        found.mapping.corrected(settings(wishes.corrections)),
-        name=wishes.name or wishes.source.stem,
-        temperature=wishes.temperature,
-        rejected=wishes.rejected,
-        profile=found.profile,
+def read_as(mapping: ColumnMapping) -> str:
+    """What was taken for granted of times and values: a wrong guess shows nowhere else.
+
+    >>> from lvm_studio.data.importing.columns import make_mapping
+    >>> read_as(make_mapping({"layout": "files", "time": "t", "value": "P", "unit": "kW"}))
+    "times of 't' as iso, UTC where no offset is written, start of their step; values in kW"
+    """
+    zone = f"{mapping.time_zone} where no offset is written"
+    steps = "moment of the count" if mapping.cumulative else f"{mapping.interval} of their step"
+    return (
+        f"times of '{mapping.time}' as {mapping.time_format}, {zone}, {steps}; "
+        f"values in {mapping.unit}"
     )
-    households, report = result_of(reading, lambda step: progress.say(step.sentence()))
-    progress.done(report.sentences()[0])
-    return households, report, found.profile.key if found.profile else ""

@@ -185,7 +185,9 @@ def test_stamps_at_the_end_start_half_an_hour_earlier(tmp_path: Path) -> None:
         ("%Y-%m-%d %H:%M:%S+00:00", "iso"),
         ("%d/%m/%Y %H:%M", "day/month/year"),
         ("%m/%d/%Y %H:%M:%S", "month/day/year"),
+        ("%m/%d/%Y %I:%M %p", "month/day/year"),
         ("%d.%m.%Y %H:%M", "day.month.year"),
+        ("%s", "seconds since 1970"),
     ],
 )
 def test_written_times(tmp_path: Path, form: str, family: str) -> None:

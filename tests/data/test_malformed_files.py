@@ -72,7 +72,12 @@ REFUSED: dict[str, tuple[str, Content, str]] = {
     "old Mac lines": ("a.csv", good().replace(b"\n", b"\r"), "as old Macs did; save it again"),
     "one endless row": ("a.csv", b"a," * 60_000, r"a\.csv, row 1, is longer than .* characters"),
     "no header": ("a.csv", text(*rows()), r"a\.csv, row 1, is data, not a header; add a first row"),
-    "no times": ("a.csv", text("id,kwh", *["a,1", "b,2"] * 9), "no column of times; times are"),
+    "no times": ("a.csv", text("id,kwh", *["a,1", "b,2"] * 9), "no column of times; write them"),
+    "day and hour apart": (
+        "a.csv",
+        text("id,day,hour,kwh", *(row.replace(" ", ",") for row in rows())),
+        "'day' holds days without a clock time, many rows to a day; write day and time in one",
+    ),
     "no numbers": (
         "a.csv",
         text("id,time,n", *rows(value="x")),
@@ -84,7 +89,11 @@ REFUSED: dict[str, tuple[str, Content, str]] = {
         "every 120 minutes cannot be",
     ),
     "too short": ("a.csv", text(HEADER, *rows(100)), r"a\.csv holds no whole week, Monday"),
-    "one gap each week": ("a.csv", text(HEADER, *(rows()[:40] + rows()[41:])), "no whole week"),
+    "one gap each week": (
+        "a.csv",
+        text(HEADER, *(rows()[:40] + rows(value="x")[40:41] + rows()[41:])),
+        r"no whole week.*: every week has gaps; left out: not a number .*; fill",
+    ),
     "wrong year": (
         "a.csv",
         good("a,2103-01-07 00:00,0.2"),

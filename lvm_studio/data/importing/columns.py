@@ -28,14 +28,22 @@ NEEDED: Mapping[Layout, tuple[str, ...]] = {
     "days": ("household", "slots"),
 }
 
+SINCE_1970 = "seconds since 1970"
 #: Families of written times; every member is tried, so that seconds may be there or not.
 TIME_FORMATS: Mapping[str, tuple[str, ...]] = {
     "iso": ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%d"),
     "day/month/year": ("%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M", "%d/%m/%Y"),
-    "month/day/year": ("%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M", "%m/%d/%Y"),
+    "month/day/year": (
+        "%m/%d/%Y %H:%M:%S",
+        "%m/%d/%Y %H:%M",
+        "%m/%d/%Y %I:%M:%S %p",
+        "%m/%d/%Y %I:%M %p",
+        "%m/%d/%Y",
+    ),
     "day.month.year": ("%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y"),
     "day-month-year": ("%d-%m-%Y %H:%M:%S", "%d-%m-%Y %H:%M", "%d-%m-%Y"),
     "year/month/day": ("%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%Y/%m/%d"),
+    SINCE_1970: (),
 }
 #: Steps of readings, in minutes, that can be brought to half-hours.
 STEPS = (1, 2, 3, 5, 6, 10, 12, 15, 20, STEP_MINUTES, 60)

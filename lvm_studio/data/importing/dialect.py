@@ -10,6 +10,8 @@ from pathlib import Path
 
 from lvm_studio.data.errors import DataError
 
+#: What to say of a table without any.
+NO_ROWS = "holds no rows; choose a file with readings, or take it out of the folder"
 _SEPARATORS = (",", ";", "\t", "|")
 _SAMPLE_BYTES = 1 << 16
 _TITLE_LINES = 20
@@ -81,7 +83,7 @@ def _beginning(path: Path) -> bytes:
         sample = file.read(_SAMPLE_BYTES)
     stripped = sample.removeprefix(codecs.BOM_UTF8).lstrip()
     if not stripped:
-        raise DataError(f"{path.name} holds no rows; choose a file with readings.")
+        raise DataError(f"{path.name} {NO_ROWS}.")
     if sample.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise DataError(f"{path.name} is written in UTF-16; save it again as CSV in UTF-8.")
     for magic, what in _FOREIGN:
@@ -127,7 +129,7 @@ def _lines_above_header(lines: list[str], separator: str) -> int:
 
 def _check_header(path: Path, names: tuple[str, ...], lines: list[str], skipped: int) -> None:
     if len(lines) < skipped + 2 or not any(line.strip() for line in lines[skipped + 1 :]):
-        raise DataError(f"{path.name} holds no rows; choose a file with readings.")
+        raise DataError(f"{path.name} {NO_ROWS}.")
     looking_like_data = [name for name in names if _DATA_LIKE.match(name)]
     dated = any(re.search(r"\d{4}[-/]\d|\d[/.]\d+[/.]\d{2}", name) for name in looking_like_data)
     if dated and len(looking_like_data) * 2 >= len(names):

@@ -74,4 +74,6 @@ def stuck_runs(curve: NDArray[np.float32]) -> NDArray[np.int64]:
 
 
 def _duration(steps: int) -> str:
-    return f"{steps / DAY:.0f} days" if steps >= 2 * DAY else f"{steps / 2:g} hours"
+    if steps >= 2 * DAY:
+        return f"{steps / DAY:.0f} days"
+    return "1 hour" if steps == 2 else f"{steps / 2:g} hours"

@@ -10,7 +10,14 @@ import numpy as np
 import polars as pl
 
 from lvm_studio.data.errors import DataError
-from lvm_studio.data.importing.columns import STEPS, TIME_FORMATS, ColumnMapping, Unit, make_mapping
+from lvm_studio.data.importing.columns import (
+    SINCE_1970,
+    STEPS,
+    TIME_FORMATS,
+    ColumnMapping,
+    Unit,
+    make_mapping,
+)
 from lvm_studio.data.importing.numbers import to_number
 from lvm_studio.data.importing.profiles import Profile, plain, recognise
 from lvm_studio.data.importing.stamps import instants, read_stamps
@@ -112,7 +119,8 @@ def _generic(table: pl.DataFrame, path: Path, *, folder: bool) -> ColumnMapping:
     values = [c for c in numeric if c != household and c not in warm] or warm
     if not values:
         raise DataError(
-            f"{path.name} has no column of numbers beside '{time}'; choose a file with readings."
+            f"{path.name} has no column of numbers beside '{time}' (like 1234.5 or 1234,5); "
+            "choose a file with readings."
         )
     common = {
         "time": time,
@@ -125,6 +133,11 @@ def _generic(table: pl.DataFrame, path: Path, *, folder: bool) -> ColumnMapping:
         slots = tuple(values)
         return make_mapping(
             common | {"layout": "days", "household": household, "slots": slots, "unit": unit}
+        )
+    if household and _are_days(table, time, time_format) and _repeats(table, time, household):
+        raise DataError(
+            f"{path.name}: column '{time}' holds days without a clock time, many rows to a day; "
+            "write day and time in one column, like 2013-01-07 00:30."
         )
     if not household and folder:
         value = _best(values, _VALUE_NAME)
@@ -168,14 +181,17 @@ def _time_column(table: pl.DataFrame, path: Path) -> tuple[str, str]:
         if table[name].dtype != pl.String:
             continue
         for key in (*TIME_FORMATS, *_DAY_FORMATS):
-            share = _readable(table, name, key)
+            share = _readable(table, name, key) if key != SINCE_1970 else 0.0
             if share > best:
                 best, column, family = share, name, key
-    if best < _MOSTLY:
-        raise DataError(
-            f"{path.name} has no column of times; times are written like 2013-01-07 00:30."
-        )
-    return column, family
+    if best >= _MOSTLY:
+        return column, family
+    for name in table.columns:  # only now: numbers of meters may look like seconds
+        if name != ROW and _readable(table, name, SINCE_1970) >= _MOSTLY:
+            return name, SINCE_1970
+    raise DataError(
+        f"{path.name} has no column of times; write them like 2013-01-07 00:30, in one column."
+    )
 
 
 def _family(table: pl.DataFrame, time: str, path: Path) -> str:
@@ -193,6 +209,11 @@ def _are_days(table: pl.DataFrame, time: str, time_format: str) -> bool:
     """Whether all times are midnights."""
     seconds, read, _ = read_stamps(table[time], time_format)
     return bool((seconds[read] % 86_400 == 0).all())
+
+
+def _repeats(table: pl.DataFrame, time: str, household: str) -> bool:
+    """Whether most rows have the time of another row of their household."""
+    return table.select(time, household).n_unique() < table.height / 2
 
 
 def _is_numeric(values: pl.Series, comma: bool) -> bool:

@@ -264,9 +264,11 @@ def _make_set(
     weeks = cut_weeks(drawn.power_w, drawn.temperature_c, drawn.start)
     if not weeks.complete.any():
         end = drawn.start + drawn.power_w.shape[1] * STEP
+        gaps = ": every week has gaps" if weeks.ids else ""
+        why = f"; left out: {_why(report)}" if report.rejected else ""
         raise DataError(
             f"{path.name} holds no whole week, Monday to Sunday in UTC, of any household "
-            f"({drawn.start} to {end}); import a longer stretch."
+            f"({drawn.start} to {end}){gaps}{why}; fill the gaps, or import a longer stretch."
         )
     suspect = suspect_reasons(drawn.power_w)
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")

@@ -7,10 +7,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from lvm_studio.data.errors import DataError
-from lvm_studio.data.importing.columns import TIME_FORMATS
+from lvm_studio.data.importing.columns import SINCE_1970, TIME_FORMATS
 from lvm_studio.data.importing.fixed_width import read_fixed_width
 
 _ZONED_SUFFIX = "%z"
+METERED_SECONDS = (631_152_000, 4_102_444_800)  # 1990 to 2100
 
 
 def read_stamps(
@@ -58,9 +59,19 @@ def instants(column: str, dtype: pl.DataType, time_format: str) -> tuple[pl.Expr
         ), nothing
     if dtype == pl.Date:
         return nothing, pl.col(column).cast(pl.Datetime("us"))
+    if time_format == SINCE_1970 and (dtype == pl.String or dtype.is_numeric()):
+        return _since_1970(pl.col(column)), nothing
     if dtype != pl.String:
         raise DataError(f"Column '{column}' holds {dtype}, not times; choose the column of times.")
     return _written(pl.col(column).str.strip_chars(), time_format)
+
+
+def _since_1970(seconds: pl.Expr) -> pl.Expr:
+    """Seconds since 1970 as moments; numbers that meters cannot have written are no times."""
+    whole = seconds.cast(pl.Int64, strict=False)
+    return pl.when(whole.is_between(*METERED_SECONDS)).then(
+        pl.from_epoch(whole, "s").cast(pl.Datetime("us"))
+    )
 
 
 def _written(text: pl.Expr, time_format: str) -> tuple[pl.Expr, pl.Expr]:
@@ -73,13 +84,13 @@ def _written(text: pl.Expr, time_format: str) -> tuple[pl.Expr, pl.Expr]:
         .dt.convert_time_zone("UTC")
         .dt.replace_time_zone(None)
         for form in formats
-        if "%H" in form
+        if "%M" in form
     ]
     nothing = pl.lit(None, pl.Datetime("us"))
     return pl.coalesce(*zoned, nothing), pl.coalesce(*local, nothing)
 
 
 def _parse(text: pl.Expr, form: str) -> pl.Expr:
-    if "%H" not in form:
+    if "%M" not in form:
         return text.str.to_date(form, strict=False).cast(pl.Datetime("us"))
     return text.str.to_datetime(form, strict=False, time_unit="us")

@@ -10,6 +10,7 @@ import polars as pl
 
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.importing.blocks import EXTRA, blocks, column_names, first_row
+from lvm_studio.data.importing.dialect import NO_ROWS
 
 ROW = "__row__"
 _SAMPLE_ROWS = 20_000
@@ -71,7 +72,7 @@ def read_table(path: Path, rows: int | None = None) -> pl.DataFrame:
             f"{path.name} cannot be read ({said}); export it again as CSV or Parquet."
         ) from None
     if not sum(frame.height for frame in found):
-        raise DataError(f"{path.name} holds no rows; choose a file with readings.")
+        raise DataError(f"{path.name} {NO_ROWS}.")
     table = pl.concat(found).drop(EXTRA).with_row_index(ROW, offset=first_row(path))
     table = table if rows is None else table.head(rows)
     return table.with_columns(pl.col(pl.String).str.strip_chars())
