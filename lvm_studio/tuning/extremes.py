@@ -41,7 +41,7 @@ def one_in_n_figures(f: Array, n: float) -> OneInN:
     """The three figures of a sample of f [m], in its unit.
 
     Raises:
-        TuningError: the sample is smaller than n.
+        TuningError: the sample is smaller than n, or does not vary.
 
     >>> figures = one_in_n_figures(np.random.default_rng(0).standard_normal(200_000), 100.0)
     >>> [round(v, 1) for v in (figures.quantile, figures.mean_beyond, figures.tilted_mean)]
@@ -54,6 +54,8 @@ def one_in_n_figures(f: Array, n: float) -> OneInN:
     level = float(np.quantile(f, 1.0 - 1.0 / n))
     beyond = float(f[f >= level].mean())
     shift, scale = float(f.mean()), float(f.std())
+    if not scale > 0.0:
+        raise TuningError(f"All {len(f):,} values are {level:g}: there is no extreme among them.")
     z = (f - shift) / scale
     zeros = np.zeros(len(z))
     found = solve_kl(lambda lam: moments_at(lam, z, zeros), math.log(n))

@@ -63,7 +63,7 @@ class Solution:
 def solve_kl(
     moments: MomentsAt, kl: float, *, start: float | None = None, limit: float = LAM_LIMIT
 ) -> Solution:
-    """λ in [0, limit] with KL(p̂_λ ‖ p) = kl nats (Algorithm 10.1), to 0.001 nats.
+    """λ in [0, limit] with KL(p̂_λ ‖ p) = kl nats (Algorithm 10.1), to 0.002 nats.
 
     The updates run on √(2 KL), which is λ itself where f is Gaussian, and start from √(2 kl)
     unless told otherwise. At λ = 0, where the KL has no slope, its root has: f's spread.

@@ -28,7 +28,7 @@ class TheoryCurves:
         lam: per standard deviation of f.
         expectation, kl, log_z, variance, third: under p̂_λ.
         expectation_band, kl_band, log_z_band, variance_band: [2, L], 95 %.
-        by_base: whether the base draws say it (k̂ < 0.7 and ESS ≥ 100); what lies beyond does else.
+        by_base: whether the base draws say it (k̂ < 0.7 and ESS ≥ 100); elsewhere `beyond` does.
         known: whether anything does.
     """
 

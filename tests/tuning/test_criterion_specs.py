@@ -23,6 +23,13 @@ from lvm_studio.tuning.criteria.specs import (
 )
 from lvm_studio.tuning.errors import TuningError
 
+
+def six_digits(sizes):
+    """Whole multiples of these sizes, as far as a text keeps them."""
+    pairs = st.tuples(st.integers(-99, 99).filter(bool), st.sampled_from(sizes))
+    return pairs.map(lambda pair: float(f"{pair[0] * pair[1]:.6g}"))
+
+
 half_hours = st.integers(1, 47).map(lambda steps: steps / 2)
 singles = st.one_of(
     st.sampled_from([PeakSpec(), LogPeakSpec(), FlexibilitySpec(), LogitSpec()]),
@@ -35,12 +42,10 @@ singles = st.one_of(
     st.builds(
         DistanceSpec,
         start=st.integers(0, 300),
-        target=st.lists(st.integers(-99, 99).map(lambda v: v / 4), min_size=1, max_size=5).map(
-            tuple
-        ),
+        target=st.lists(six_digits([1e-6, 0.25]), min_size=1, max_size=5).map(tuple),
     ),
 )
-weights = st.integers(-40, 40).filter(bool).map(lambda steps: steps / 8)
+weights = six_digits([1e-5, 0.125, 1e7])
 sums = st.lists(st.builds(Term, weight=weights, criterion=singles), min_size=2, max_size=4).map(
     lambda terms: SumSpec(terms=tuple(terms))
 )

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.households import HouseholdSet
-from lvm_studio.tuning.criteria.criterion import Criterion
+from lvm_studio.tuning.criteria.protocol import Criterion
 from lvm_studio.tuning.extremes import OneInN, with_bootstrap
 
 Array = NDArray[np.float64]

@@ -23,7 +23,8 @@ from lvm_studio.data.jobs import result_of
 from lvm_studio.data.units import WATTS_PER_KW
 from lvm_studio.models.compvae import CompVAE
 from lvm_studio.models.trained import TrainedModel
-from lvm_studio.tuning.criteria.criterion import CRITERIA, Criterion
+from lvm_studio.tuning.criteria.criterion import CRITERIA
+from lvm_studio.tuning.criteria.protocol import Criterion
 
 __all__ = [
     "BootstrapRival",

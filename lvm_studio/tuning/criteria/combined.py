@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
-if TYPE_CHECKING:
-    from lvm_studio.tuning.criteria.criterion import Criterion
+from lvm_studio.tuning.criteria.protocol import Criterion
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
-from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 
+from lvm_studio.data.units import DAY, HOURS_PER_STEP
 from lvm_studio.tuning.criteria.combined import AtTheMean, WeightedSum
 from lvm_studio.tuning.criteria.judged import ClassProbability, DiscriminatorLogit
 from lvm_studio.tuning.criteria.order import kth_largest
+from lvm_studio.tuning.criteria.protocol import Criterion
 from lvm_studio.tuning.criteria.specs import (
     ClassSpec,
     CriterionSpec,
@@ -31,33 +32,7 @@ from lvm_studio.tuning.criteria.specs import (
 )
 from lvm_studio.tuning.errors import TuningError
 
-HOURS_PER_STEP = 0.5
-STEPS_A_DAY = 48
 _LEAST_PEAK_KW = 1e-3
-
-
-class Criterion(Protocol):
-    """A differentiable score of observations; the higher, the more extreme."""
-
-    @property
-    def name(self) -> str:
-        """As `criterion_named` reads it."""
-        ...
-
-    @property
-    def title(self) -> str: ...
-
-    @property
-    def unit(self) -> str: ...
-
-    @property
-    def noise_draws(self) -> int:
-        """How many observation noises an average of f needs; even; 0: f of the mean curve."""
-        ...
-
-    def __call__(self, curves_kw: Tensor) -> Tensor:
-        """Scores [...] in `unit` of curves [..., T] in kW (or images [..., D])."""
-        ...
 
 
 def value_and_gradient(criterion: Criterion, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -155,7 +130,7 @@ class Flexibility:
 
 @dataclass(frozen=True)
 class Energy:
-    """Energy between two hours of the day, all days together, kWh; 22-6 runs past midnight.
+    """Energy between two hours (UTC) of all days together, kWh; 22-6 runs past midnight.
 
     >>> Energy(17, 20)(torch.ones(336))
     tensor(21.)
@@ -173,18 +148,18 @@ class Energy:
 
     @property
     def title(self) -> str:
-        return f"Energy {self.first:g}-{self.last:g} h"
+        return f"Energy {self.first:g}-{self.last:g} h UTC"
 
     @cached_property
     def steps(self) -> Tensor:
         """[48] bool, the half-hours of a day inside the window."""
-        hour = torch.arange(STEPS_A_DAY) * HOURS_PER_STEP
+        hour = torch.arange(DAY) * HOURS_PER_STEP
         if self.first < self.last:
             return (hour >= self.first) & (hour < self.last)
         return (hour >= self.first) | (hour < self.last)
 
     def __call__(self, curves_kw: Tensor) -> Tensor:
-        days = curves_kw.reshape(*curves_kw.shape[:-1], -1, STEPS_A_DAY)
+        days = curves_kw.reshape(*curves_kw.shape[:-1], -1, DAY)
         return HOURS_PER_STEP * days[..., self.steps.to(days.device)].flatten(-2).sum(dim=-1)
 
 
@@ -259,35 +234,29 @@ class Judges:
     discriminator: nn.Module | None = None
 
 
-@dataclass(frozen=True, eq=False)
-class _Maker:
-    """Builds criteria from specs with the judges at hand."""
-
-    judges: Judges = field(default_factory=Judges)
-
-    def make(self, spec: CriterionSpec) -> Criterion:
-        match spec:
-            case PeakSpec():
-                return Peak()
-            case LogPeakSpec():
-                return LogPeak()
-            case SustainedSpec(hours=hours):
-                return Sustained(hours)
-            case FlexibilitySpec():
-                return Flexibility()
-            case EnergySpec(first=first, last=last):
-                return Energy(first, last)
-            case RampSpec(hours=hours):
-                return Ramp(hours)
-            case DistanceSpec(target=target, start=start):
-                return Nearness(target, start)
-            case ClassSpec(label=label, log=log):
-                return ClassProbability(_at_hand(self.judges.classifier, "classifier"), label, log)
-            case LogitSpec():
-                return DiscriminatorLogit(_at_hand(self.judges.discriminator, "discriminator"))
-            case SumSpec(terms=terms):
-                made = tuple(self.make(term.criterion) for term in terms)
-                return WeightedSum(spec.text, tuple(term.weight for term in terms), made)
+def _made(spec: CriterionSpec, judges: Judges) -> Criterion:
+    match spec:
+        case PeakSpec():
+            return Peak()
+        case LogPeakSpec():
+            return LogPeak()
+        case SustainedSpec(hours=hours):
+            return Sustained(hours)
+        case FlexibilitySpec():
+            return Flexibility()
+        case EnergySpec(first=first, last=last):
+            return Energy(first, last)
+        case RampSpec(hours=hours):
+            return Ramp(hours)
+        case DistanceSpec(target=target, start=start):
+            return Nearness(target, start)
+        case ClassSpec(label=label, log=log):
+            return ClassProbability(_at_hand(judges.classifier, "classifier"), label, log)
+        case LogitSpec():
+            return DiscriminatorLogit(_at_hand(judges.discriminator, "discriminator"))
+        case SumSpec(terms=terms):
+            made = tuple(_made(term.criterion, judges) for term in terms)
+            return WeightedSum(spec.text, tuple(term.weight for term in terms), made)
 
 
 def _at_hand(judge: nn.Module | None, what: str) -> nn.Module:
@@ -304,8 +273,8 @@ def criterion_of(
     Raises:
         TuningError: it asks a classifier or discriminator that is not given.
     """
-    made = _Maker(judges or Judges()).make(spec)
-    return AtTheMean(made) if noise == "mean" else made
+    criterion = _made(spec, judges or Judges())
+    return AtTheMean(criterion) if noise == "mean" else criterion
 
 
 def criterion_named(name: str, judges: Judges | None = None) -> Criterion:

@@ -35,7 +35,7 @@ class Existence:
 
     def check(self, lam: float, potential: Potential) -> None:
         """Raise TuningError where p̂_λ does not exist."""
-        if not abs(lam) >= self.limit:
+        if abs(lam) < self.limit:
             return
         title, name = potential.criterion.title, potential.criterion.name
         instead = f"tune {_OFFERED[name]} instead" if name in _OFFERED else "choose another f"

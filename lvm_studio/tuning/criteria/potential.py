@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from lvm_studio.tuning.criteria.criterion import Criterion
+from lvm_studio.tuning.criteria.protocol import Criterion
 from lvm_studio.tuning.errors import TuningError
 
 if TYPE_CHECKING:

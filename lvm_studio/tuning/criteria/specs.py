@@ -60,7 +60,7 @@ class FlexibilitySpec(_Criterion):
 
 
 class EnergySpec(_Criterion):
-    """Energy between two hours of the day, over all seven days, kWh; 22-6 runs past midnight."""
+    """Energy between two hours (UTC) of all seven days, kWh; 22-6 runs past midnight."""
 
     kind: Literal["energy"] = "energy"
     first: Annotated[float, Field(ge=0, lt=24, multiple_of=0.5)]
@@ -122,7 +122,7 @@ class LogitSpec(_Criterion):
     kind: Literal["logit"] = "logit"
 
 
-Single = Annotated[
+_Single = (
     PeakSpec
     | LogPeakSpec
     | SustainedSpec
@@ -131,9 +131,9 @@ Single = Annotated[
     | RampSpec
     | DistanceSpec
     | ClassSpec
-    | LogitSpec,
-    Field(discriminator="kind"),
-]
+    | LogitSpec
+)
+Single = Annotated[_Single, Field(discriminator="kind")]
 
 
 class Term(_Spec):
@@ -160,19 +160,7 @@ class SumSpec(_Criterion):
         return "".join(term.text for term in self.terms).removeprefix("+")
 
 
-CriterionSpec = Annotated[
-    PeakSpec
-    | LogPeakSpec
-    | SustainedSpec
-    | FlexibilitySpec
-    | EnergySpec
-    | RampSpec
-    | DistanceSpec
-    | ClassSpec
-    | LogitSpec
-    | SumSpec,
-    Field(discriminator="kind"),
-]
+CriterionSpec = Annotated[_Single | SumSpec, Field(discriminator="kind")]
 
 
 class Objective(_Spec):
@@ -200,7 +188,7 @@ FORMS = (
 )
 """Every criterion as it is written, with what it may be told."""
 
-_NUMBER = r"\d+(?:\.\d+)?"
+_NUMBER = r"\d+(?:\.\d+)?(?:e[+-]?\d+)?"
 _TERM = re.compile(
     rf"(?P<sign>[+-]?)(?:(?P<weight>{_NUMBER})\*)?(?:"
     rf"(?P<plain>log-peak|peak|flexibility|logit)"
@@ -214,6 +202,8 @@ _TERM = re.compile(
 
 def parse_criterion(text: str) -> Objective:
     """The criterion of a text; `parse_criterion(objective.text)` is the objective again.
+
+    Weights and the values of a drawn curve to six digits.
 
     Raises:
         TuningError: a text that is none, with the forms there are.

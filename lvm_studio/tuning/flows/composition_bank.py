@@ -15,8 +15,8 @@ from lvm_studio.data.errors import DataError
 from lvm_studio.data.households import HouseholdSet
 from lvm_studio.models.street import Street, compose_street
 from lvm_studio.models.trained import TrainedModel
-from lvm_studio.tuning.criteria.criterion import Criterion
 from lvm_studio.tuning.criteria.potential import Potential
+from lvm_studio.tuning.criteria.protocol import Criterion
 from lvm_studio.tuning.pools.pool import Draws, Pool
 from lvm_studio.tuning.pools.stages import climb, trusted_lam
 

@@ -13,8 +13,8 @@ from torch import Tensor
 
 from lvm_studio.models.street import BaseSpace
 from lvm_studio.tuning.composition_parts import common_noise, noise_behind, slice_of
-from lvm_studio.tuning.criteria.criterion import Criterion
 from lvm_studio.tuning.criteria.potential import Potential
+from lvm_studio.tuning.criteria.protocol import Criterion
 from lvm_studio.tuning.pools.estimates import Moments, TunedEstimate, estimate, moments_at
 from lvm_studio.tuning.pools.sums import LARGEST_LAM, CriterionSums
 from lvm_studio.tuning.pools.weights import Array
@@ -88,7 +88,7 @@ class Pool:
     ) -> Iterator[Pool | None]:
         """The same in slices: None after each chunk decoded, the pool last."""
         u, eps = common_noise(space, n, seed)
-        draws, slice_size = criterion.noise_draws, slice_of(space)
+        draws, slice_size = criterion.noise_draws, slice_of(space) // 2
         noise = noise_behind(space, eps.shape[-1], draws, seed + NOISE_SEED_STEP)
         raw = Potential(space, criterion, noise)
         natural, curves = [], []
