@@ -15,7 +15,13 @@ from lvm_studio.tuning.criteria.potential import Potential
 from lvm_studio.tuning.errors import TuningError
 from lvm_studio.tuning.extremes import one_in_n_figures, with_bootstrap
 from lvm_studio.tuning.pools.pool import Draws
-from lvm_studio.tuning.pools.references import langevin, rejection, reweighting, smc_reference
+from lvm_studio.tuning.pools.references import (
+    kept_best,
+    langevin,
+    rejection,
+    reweighting,
+    smc_reference,
+)
 from lvm_studio.tuning.pools.smc import smc_pool
 from lvm_studio.tuning.solve import solve_quantile
 from lvm_studio.tuning.specs import SmcSpec
@@ -56,6 +62,19 @@ def test_rejection_is_another_law_and_says_so() -> None:
     assert found.effective == 200
     assert found.expectation == pytest.approx(2.665, abs=0.1)
     assert found.caveat
+
+
+def test_the_error_of_a_mean_beyond_a_level_counts_that_the_level_is_drawn_too() -> None:
+    """Of exponential draws it is √2 times the spread of what is kept ÷ √kept."""
+    f = np.random.default_rng(0).exponential(size=(400, 2000))
+    each = [kept_best(torch.zeros(2000, 1), row, math.log(40.0), 0.0) for row in f]
+    told = np.mean([found.standard_error for found in each])
+    assert np.std([found.expectation for found in each]) == pytest.approx(told, rel=0.15)
+
+
+def test_values_that_do_not_vary_have_no_extreme() -> None:
+    with pytest.raises(TuningError, match="no extreme among them"):
+        one_in_n_figures(np.full(500, 3.0), 10.0)
 
 
 def test_reweighting_too_far_says_why_not() -> None:

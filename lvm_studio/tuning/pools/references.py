@@ -64,11 +64,17 @@ def rejection(potential: Potential, kl: float, n: int, seed: int) -> ReferenceDr
 
 
 def kept_best(u: Tensor, f: Array, kl: float, seconds: float) -> ReferenceDraws:
-    """The same of base draws u [n, dim] that are there, with their f [n]."""
+    """The same of base draws u [n, dim] that are there, with their f [n].
+
+    The level beyond which draws are kept is one of them, so that the mean beyond it varies by
+    more than the spread of what is kept (Manistre & Hancock 2005).
+    """
     n = len(f)
     kept = max(1, round(n * math.exp(-kl)))
     rows = np.argsort(-f)[:kept]
-    error = float(f[rows].std(ddof=1)) / math.sqrt(kept) if kept > 1 else math.inf
+    beyond = float(f[rows].mean() - f[rows[-1]])
+    spread = float(f[rows].var(ddof=1)) if kept > 1 else math.inf
+    error = math.sqrt((spread + (1.0 - kept / n) * beyond**2) / kept)
     return ReferenceDraws(
         method="rejection",
         u=u[torch.from_numpy(rows)],
