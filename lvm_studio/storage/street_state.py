@@ -16,7 +16,7 @@ PROFILE_LENGTHS = (7, 336)
 """Own temperature: one mean a day, or one value a half-hour (°C)."""
 
 MAX_SAMPLES = 100_000
-METHODS = ("auto", "pool", "climb", "smc", "flow", "rejection", "langevin")
+METHODS = ("auto", "pool", "settled", "climb", "smc", "flow", "rejection", "langevin")
 GOALS = ("lam", "kl", "one_in_n", "expectation", "quantile")
 TUNED = ("both", "w", "z")
 

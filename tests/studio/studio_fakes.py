@@ -173,6 +173,9 @@ class FakeTunings:
     def apart(self, request: StreetRequest) -> Generator[None, None, None]:
         yield None
 
+    def settle(self, request: StreetRequest) -> Generator[Improved | None, None, None]:
+        yield None
+
     def climb(self, request: StreetRequest) -> Generator[Improved | None, None, None]:
         self.climbs += 1
         yield None

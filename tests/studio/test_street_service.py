@@ -215,10 +215,10 @@ def test_a_frequency_is_held_when_the_street_changes(running: Bench, qtbot: QtBo
 def test_better_draws_answer_again_without_computing_being_shown(
     running: Bench, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def climb(request: StreetRequest) -> Generator[Improved, None, None]:
+    def settle(request: StreetRequest) -> Generator[Improved, None, None]:
         yield Improved(tuning_key(request), settled=True)
 
-    monkeypatch.setattr(running.tunings, "climb", climb)
+    monkeypatch.setattr(running.tunings, "settle", settle)
     running.session.set_criterion("flexibility")
     running.settle(qtbot)
     qtbot.waitUntil(lambda: running.kinds().count("tuned") == 2, timeout=PATIENCE)

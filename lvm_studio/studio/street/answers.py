@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 LAM_MAX = 5.0
 """End of the λ slider, in standard deviations of the criterion under the base law."""
 
-Method: TypeAlias = Literal["pool", "climb", "pair", "flow", "smc", "rejection", "langevin"]
+Method: TypeAlias = Literal[
+    "pool", "settled", "climb", "pair", "flow", "smc", "rejection", "langevin"
+]
 Goal: TypeAlias = Literal["kl", "one_in_n", "expectation", "quantile"]
 Picture: TypeAlias = Literal["theory", "difficulty", "measured"]
 

@@ -1,8 +1,9 @@
 """The first tuned fan of a new street: proposals of the street before it, until its own are there.
 
-Two streets that differ by a household have nearly the same tuned law over u. A few draws of that
-Gaussian mixture beside a few base draws, weighted exactly, answer the λ that is held in a tenth of
-a second; the street's own pool and climb follow. Runs on the compute thread alone.
+Two streets that differ by a household have nearly the same tuned laws over u. A few draws of the
+Gaussians of the one before beside a few base draws, weighted exactly, answer the λ that is held in
+a twentieth of a second; the street's own pool and Gaussians follow. Runs on the compute thread
+alone.
 """
 
 from __future__ import annotations
@@ -14,56 +15,68 @@ import numpy as np
 import torch
 
 from lvm_studio.studio.street.tunings import Source, Tuning
+from lvm_studio.tuning.criteria.potential import Potential
+from lvm_studio.tuning.flows.proposals import mixture_draws
 from lvm_studio.tuning.pools.pool import Draws, Pool
-from lvm_studio.tuning.pools.stages import Climb, mixture_log_ratio
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
     from lvm_studio.models.street import BaseSpace
     from lvm_studio.tuning.criteria.criterion import Criterion
-    from lvm_studio.tuning.pools.mixtures import Mixture
+    from lvm_studio.tuning.flows.flow import LambdaFlow
 
-BASE_DRAWS = 256
-PROPOSED_DRAWS = 384
-WIDEN = 1.15
-"""The street is another one: its law may lie beside that of the one before."""
+BASE_DRAWS = 128
+PROPOSED_DRAWS = 256
 
 
 @dataclass(frozen=True, eq=False)
 class Before:
-    """What the last street that came to rest knows of the law at its λ.
+    """What the last street that came to rest knows: its Gaussians, and f of its base draws.
 
     alike: equal for streets that may learn from each other (model, criterion, side).
     """
 
     alike: Hashable
-    mixture: Mixture
+    gaussians: LambdaFlow
+    pool: Pool
 
-    @classmethod
-    def of(cls, alike: Hashable, climb: Climb, lam: float, seed: int) -> Before:
-        """From a climb, at this λ or the highest that it has reached."""
-        reached = min(lam, climb.lam)
-        centres = climb.centres_at(reached, torch.Generator().manual_seed(seed))
-        return cls(alike, climb.mixture_at(reached, centres).widened(WIDEN))
+    def normalised(self, pool: Pool) -> Pool:
+        """A small pool of another street, normalised as nearly as its thousands of draws would.
+
+        The first draws of both streets are the same u: f of the one is nearly a straight line of f
+        of the other, whose mean and deviation are known from all its draws (control variates).
+        """
+        known, n = self.pool.draws.f, len(pool.draws.f)
+        slope, start = np.polyfit(known[:n], pool.draws.f, 1)
+        rest = np.var(pool.draws.f - start - slope * known[:n])
+        mean = start + slope * known.mean()
+        deviation = float(np.sqrt(slope**2 * known.var() + rest))
+        raw, old = pool.potential, self.pool.potential
+        scale = raw.scale * deviation
+        potential = Potential(
+            raw.space,
+            raw.criterion,
+            raw.noise,
+            shift=raw.shift + raw.scale * float(mean),
+            scale=scale,
+            bias=old.bias * abs(scale / old.scale),  # by the same noise
+        )
+        f = (pool.draws.f - mean) / deviation
+        draws = Draws(pool.draws.u, f, pool.draws.log_ratio)
+        return Pool(potential, draws, pool.eps, pool.curves_kw)
 
 
 def first_look(
-    space: BaseSpace, criterion: Criterion, before: Before, seed: int, *, less: bool
+    space: BaseSpace, criterion: Criterion, before: Before, lam: float, seed: int, *, less: bool
 ) -> Tuning:
-    """A small tuning of a new street, to be answered from until the street's own pool is there."""
+    """A small tuning of a new street around λ > 0, until the street's own pool is there."""
     pool = Pool.from_space(space, criterion, BASE_DRAWS, seed)
-    if less:
-        pool = pool.mirrored()
-    draws = _both(pool, before.mixture, torch.Generator().manual_seed(seed))
-    sources = (Source("pool", pool.draws), Source("climb", draws))
-    return Tuning(pool, {source.method: source for source in sources}, iter(()))
-
-
-def _both(pool: Pool, mixture: Mixture, generator: torch.Generator) -> Draws:
-    """Base draws and proposals, counted against the mixture of both laws."""
-    proposed = mixture.rsample(PROPOSED_DRAWS, generator)
-    u = torch.cat([pool.draws.u, proposed])
-    f = np.concatenate([pool.draws.f, pool.potential.values(proposed).double().numpy()])
-    log_ratios = torch.stack([torch.zeros(len(u)), mixture.log_ratio(u)]).double()
-    return Draws(u, f, -mixture_log_ratio(log_ratios, (BASE_DRAWS, PROPOSED_DRAWS)))
+    pool = before.normalised(pool.mirrored() if less else pool)
+    generator = torch.Generator().manual_seed(seed)
+    held = [min(lam, float(before.gaussians.lam_max))]
+    draws = mixture_draws(
+        before.gaussians, pool.potential, pool.draws, held, PROPOSED_DRAWS, generator
+    )
+    sources = (Source("pool", pool.draws), Source("settled", draws))
+    return Tuning(pool, {source.method: source for source in sources})

@@ -27,6 +27,7 @@ from lvm_studio.studio.street.answers import (
 )
 from lvm_studio.studio.street.background_fits import BackgroundFits
 from lvm_studio.studio.street.cost_service import CostService, MeasuredCosts
+from lvm_studio.studio.street.improver import Improver
 from lvm_studio.studio.street.pair_service import PairService
 from lvm_studio.studio.street.picture_work import PictureWork
 from lvm_studio.studio.street.sums_service import SUMS, SumsService
@@ -45,9 +46,6 @@ __all__ = ["FanAnswer", "Front", "PartsAnswer", "StreetService", "TunedAnswer"]
 # The smaller, the sooner served.
 LOADING, FANS, TUNINGS, SOLVING, PANELS, ADOPTING, CLIMBING, SHARING = range(8)
 
-SETTLED_MS = 150
-"""What makes later answers better (climb, new flow) goes on when street and λ stand still: slices
-of up to 0.1 s shall not stand in the way of the next move."""
 QUIET_MS = 200
 """So long a tuned fan stays on screen before it is shared out: a sliding λ must not wait for it."""
 
@@ -119,7 +117,7 @@ class StreetService(QObject):
         self.tuned: TunedAnswer | None = None
         """The latest tuned fan; None while there is none."""
         self._quiet = QTimer(self, singleShot=True, interval=QUIET_MS)
-        self._settled = QTimer(self, singleShot=True, interval=SETTLED_MS)
+        self._improver = Improver(self._thread, CLIMBING, self._tunings, self._request, self)
         self._quiet.timeout.connect(self._share_out)
         self._fan_key: Hashable = None
         self._tuned_key: Hashable = None
@@ -138,7 +136,7 @@ class StreetService(QObject):
     def stop(self) -> None:
         """End the compute thread and the flow's process; safe to call twice."""
         self._quiet.stop()
-        self._settled.stop()
+        self._improver.stop()
         self._fits.stop()
         self._pairs.stop()
         self.costs.stop()
@@ -186,7 +184,6 @@ class StreetService(QObject):
         self._fans = self._thread.open_mailbox(FANS)
         self._tuned = self._thread.open_mailbox(TUNINGS)
         self._solving = self._thread.open_mailbox(SOLVING)
-        self._climbing = self._thread.open_mailbox(CLIMBING)
         self._apart = self._thread.open_mailbox(SHARING)
         self._sharing = self._thread.open_mailbox(SHARING)
         self._levels = self._thread.open_mailbox(SHARING)
@@ -195,7 +192,7 @@ class StreetService(QObject):
     def _of_the_street(self) -> tuple[Mailbox, ...]:
         asked = (self._fans, self._tuned, self._solving)
         told = (self._apart, self._sharing, self._levels, self._pictures)
-        return (*asked, self._climbing, *told)
+        return (*asked, *told)
 
     def _listen(self) -> None:
         session = self._session
@@ -209,8 +206,9 @@ class StreetService(QObject):
         self._tuned.answered.connect(self._tuned_answered)
         self._solving.answered.connect(session.follow_goal)
         self._solving.rested.connect(self._solved)
-        self._climbing.answered.connect(self._tuning_improved)
-        self._settled.timeout.connect(self._improve)
+        self._improver.rested.connect(self._fits.take_over)
+        self._improver.improved.connect(self._tuning_improved)
+        self._improver.failed.connect(self.failed)
         self._sharing.answered.connect(self.parts_ready)
         self._apart.answered.connect(self.apart_ready)
         self._levels.answered.connect(self.levels_ready)
@@ -275,9 +273,8 @@ class StreetService(QObject):
                 telling.withdraw()
             self.tuned_computing.emit()
             self._tuned.post(partial(self._tunings.answer, request))
-            self._climbing.withdraw()  # goes on from where it was
+            self._improver.wait_for_rest()
             self._fits.hold_back()
-            self._settled.start()
         self._pairs.consider(request)
         self._fit_in_background()
 
@@ -335,7 +332,7 @@ class StreetService(QObject):
         self._solved_key = None
         self.fan = self.tuned = None
         self._quiet.stop()
-        self._settled.stop()
+        self._improver.stop()
         for mailbox in self._of_the_street():
             mailbox.withdraw()
         self._fits.forget()
@@ -353,20 +350,13 @@ class StreetService(QObject):
         self.tuned_ready.emit(answer)
         self._quiet.start()
 
-    def _improve(self) -> None:
-        """Learn more of the tuned laws of the page, which stands still for the moment."""
-        request = self._request()
-        if request is not None:
-            self._climbing.post(partial(self._tunings.climb, request))
-        self._fits.take_over()
-
     def _flow_found(self) -> None:
-        if not self._settled.isActive():
+        if self._improver.resting:
             self._fits.take_over()
 
     def _adopted(self, improved: Improved) -> None:
         self._tuning_improved(improved)
-        self._settled.start()  # its curves can be prepared now
+        self._improver.wait_for_rest()  # its curves are prepared then
 
     def _share_out(self) -> None:
         """Ask who makes the peak of the tuned fan at rest on screen, and how high f is there."""

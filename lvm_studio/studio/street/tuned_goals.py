@@ -20,13 +20,17 @@ SMALL_LAM = 0.01
 """A λ that says no more than on which side of 0 one is."""
 
 
-def facing(request: StreetRequest, pool: Pool, level: float) -> StreetRequest:
-    """Return the request turned to the side on which E f, or the quantile, reaches this level."""
+def facing(request: StreetRequest, pool: Pool, goal: Goal, level: float) -> StreetRequest:
+    """Return the request, turned to the side on which E f or the quantile reaches this level."""
+    if goal not in ("expectation", "quantile"):
+        return request
     base, share = 0.0, request.state.share
-    if request.state.goal == "quantile":
+    if goal == "quantile":
         below = share if pool.potential.scale > 0.0 else 1.0 - share
         base = float(np.quantile(pool.draws.f, below))
     less = level < pool.potential.natural(base)
+    if less is (request.state.lam < 0.0):
+        return request
     lam = abs(request.state.lam) or SMALL_LAM
     return replace(request, state=request.state.with_changes(lam=-lam if less else lam))
 

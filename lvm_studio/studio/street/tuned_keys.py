@@ -33,7 +33,7 @@ def criterion_key(state: StreetState) -> Hashable:
 def alike(request: StreetRequest) -> Hashable:
     """Equal for streets whose tuned laws are near to each other."""
     state = request.state
-    return (request.model, criterion_key(state), state.tuned, side_of(request))
+    return (request.model, criterion_key(state), state.tuned, state.seed, side_of(request))
 
 
 def side_of(request: StreetRequest) -> float:

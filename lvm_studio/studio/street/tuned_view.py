@@ -163,7 +163,7 @@ def answer_of(request: StreetRequest, tuning: Tuning, view: View) -> TunedAnswer
         fan=make_fan(view.curves_kw, week_start(state.week), measured(request)),
         weights=view.weights,
         front=tuning.front,
-        refining=not tuning.climbed,
+        refining=tuning.gaussians is None and not tuning.climbed,
         pair=None if tuning.pair is None else pair_figures(state, tuning),
     )
 
@@ -224,6 +224,7 @@ def _sentence(view: View) -> str:
     estimate = view.estimate
     return {
         "pool": f"{estimate.samples:,} base weeks, reweighted.",
+        "settled": f"{estimate.samples:,} weeks of base law and nearest Gaussians, reweighted.",
         "climb": f"{estimate.samples:,} weeks drawn on the way to λ, reweighted.",
         "pair": f"{estimate.samples:,} weeks drawn in all directions of λ, reweighted.",
         "flow": f"{estimate.samples:,} weeks of base law and fitted flow, reweighted.",

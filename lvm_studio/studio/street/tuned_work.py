@@ -1,13 +1,14 @@
 """The tuned law of the composition page, answered from the best weighted draws there are.
 
-Runs on the compute thread alone. Three sources know the tuned law ever further out: the pool of
-base draws (at once), the climb over λ (about a second later), the flow (fitted elsewhere). Of two
-criteria a fourth knows all directions of λ.
+Runs on the compute thread alone. Four sources know the tuned law ever better: the pool of base
+draws (at once), the Gaussians that settle near it (half a second later), the climb over λ (which
+looks for other ways to be extreme), the flow (fitted elsewhere). Of two criteria a fifth knows all
+directions of λ.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Hashable, Iterator
+from collections.abc import Generator, Hashable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
@@ -21,29 +22,24 @@ from lvm_studio.studio.street.answers import (
     TunedAnswer,
 )
 from lvm_studio.studio.street.apart_work import ApartWork
+from lvm_studio.studio.street.known_tunings import KL_MAX, KnownTunings, climb_on, settle_on
 from lvm_studio.studio.street.levels_work import LevelsWork
 from lvm_studio.studio.street.pair_work import PairWork
 from lvm_studio.studio.street.parts_work import PartsWork
 from lvm_studio.studio.street.rivals_work import RivalsWork
 from lvm_studio.studio.street.tuned_goals import facing, solve_on
-from lvm_studio.studio.street.tuned_keys import alike, side_of, tuning_key
+from lvm_studio.studio.street.tuned_keys import side_of, tuning_key
 from lvm_studio.studio.street.tuned_view import View, Views, answer_of
 from lvm_studio.studio.street.tunings import Source, Tuning, best_source, by_knowledge
-from lvm_studio.studio.street.work import Recent, StreetWork
+from lvm_studio.studio.street.work import StreetWork
 from lvm_studio.tuning.errors import TuningError
 
 if TYPE_CHECKING:
-    import torch
-
     from lvm_studio.data.jobs import Job
-    from lvm_studio.studio.street.first_look import Before
     from lvm_studio.tuning.flows.fit import FlowSnapshot
     from lvm_studio.tuning.pair_job import PairKnown
-    from lvm_studio.tuning.pools.pool import Pool
     from lvm_studio.tuning.pools.reference_job import Reference
 
-KL_MAX = 7.5
-"""How far the climb goes: a little beyond "1 week in 1000" (6.91 nats)."""
 FLOW_DRAWS = 512
 """Flow samples at each of a few λ behind the figures: 0.1 s to decode when a flow is adopted."""
 WARM_STEPS = tuple(side * 0.02 * step for step in range(1, 26) for side in (1.0, -1.0))
@@ -68,10 +64,7 @@ class TunedWork:
         self._apart = ApartWork(streets)
         self._rivals = RivalsWork()
         self._levels = LevelsWork(self.views)
-        self._tunings: Recent[Hashable, Tuning] = Recent(6)
-        self._before: Before | None = None
-        self._looks: Recent[Hashable, Tuning] = Recent(2)
-        self._growing: tuple[Hashable, Iterator[Pool | None]] | None = None
+        self.tunings = KnownTunings(self.views, self._pairs)
 
     # Answers --------------------------------------------------------------------------------
 
@@ -80,13 +73,25 @@ class TunedWork:
 
         On a new street there may be a first answer before that, from what the last one knew.
         """
-        look = self._first_look(request)
-        if look is not None:
-            view = self.views.at(request, look)
-            if view.estimate.valid:
-                yield answer_of(request, look, view)
+        told = None
+        if self.tunings.get(request) is None:
+            told = self._answer_at_first(request)
+            if told is not None:
+                yield told
         tuning = yield from self.known(request)
-        yield answer_of(request, tuning, (yield from self._view(request, tuning)))
+        view = yield from self._view(request, tuning)
+        if view.estimate.valid or tuning.gaussians is not None:
+            yield answer_of(request, tuning, view)
+        elif told is None:  # what was told before the pool was there is better than the pool
+            yield self._answer_at_first(request) or answer_of(request, tuning, view)
+
+    def _answer_at_first(self, request: StreetRequest) -> TunedAnswer | None:
+        """The answer from what the last street knew, if that can be believed."""
+        look = self.tunings.first_look(request)
+        if look is None:
+            return None
+        view = self.views.at(request, look)
+        return answer_of(request, look, view) if view.estimate.valid else None
 
     def _view(self, request: StreetRequest, tuning: Tuning) -> Generator[None, None, View]:
         """The law at λ by the method asked for."""
@@ -118,19 +123,24 @@ class TunedWork:
         self, request: StreetRequest, goal: Goal, target: float
     ) -> Generator[float | None, None, None]:
         """Find the λ that reaches a KL, "1 in N" or E f (in the criterion's unit)."""
+        look = self.tunings.first_look(request)
+        if look is not None and facing(request, look.pool, goal, target) is request:
+            lam = _solved(look, goal, target, request.state.share)
+            if lam is not None:
+                yield side_of(request) * lam
+                return
         tuning = yield from self.known(request)
-        if goal in ("expectation", "quantile"):
-            request = facing(request, tuning.pool, target)
-            tuning = yield from self.known(request)
+        request = facing(request, tuning.pool, goal, target)
+        tuning = yield from self.known(request)
         sign, potential = side_of(request), tuning.pool.potential
         share = request.state.share
-        for source in by_knowledge(tuning):
-            lam = solve_on(source.draws, potential, goal, target, share)
-            if lam is not None and source.draws.estimate(lam)[0].valid:
+        for learning in (settle_on, climb_on):
+            lam = _solved(tuning, goal, target, share)
+            if lam is not None:
                 yield sign * lam
                 return
-        while climb_on(tuning):
-            yield None
+            while learning(tuning):
+                yield None
         lam = solve_on(by_knowledge(tuning)[0].draws, potential, goal, target, share)
         if lam is None:
             raise TuningError(
@@ -141,8 +151,19 @@ class TunedWork:
 
     # Learning -------------------------------------------------------------------------------
 
+    def settle(self, request: StreetRequest) -> Generator[Improved | None, None, None]:
+        """Find the Gaussians nearest to the tuned laws, and tell that they are there."""
+        tuning = yield from self.known(request)
+        before = tuning.gaussians
+        while settle_on(tuning):
+            yield None
+        if tuning.gaussians is not before:
+            yield Improved(tuning_key(request), settled=True)
+        self.tunings.remember(request, tuning)
+
     def climb(self, request: StreetRequest) -> Generator[Improved | None, None, None]:
         """Climb over λ, stage by stage, telling each; then decode what the next moves may show."""
+        yield from self.settle(request)
         tuning = yield from self.known(request)
         while not tuning.climbed:
             stages = 0 if tuning.reached is None else tuning.reached.stages
@@ -154,7 +175,6 @@ class TunedWork:
             yield Improved(tuning_key(request), settled=tuning.climbed)
         if tuning.flow is not None:
             yield from tuning.flow.growing()
-        self._remember(request, tuning)
         yield from self._warm(request, tuning)
 
     def adopt(
@@ -239,67 +259,8 @@ class TunedWork:
     # What is known --------------------------------------------------------------------------
 
     def known(self, request: StreetRequest) -> Generator[None, None, Tuning]:
-        """Return all that is known of the request's street and criterion.
-
-        At first that is a pool of base draws, made in slices.
-        """
-        key = tuning_key(request)
-        found = self._tunings.get(key)
-        if found is None:
-            made = self._of_pair(request) if request.state.second else self._of_one(request)
-            found = self._tunings.put(key, (yield from made))
-        if found.pair is not None and "pair" not in found.sources:
-            draws = found.pair.seen(request.state.blend, side_of(request))
-            if draws is not None:
-                found.learn(Source("pair", draws))
-        return found
-
-    def _of_one(self, request: StreetRequest) -> Generator[None, None, Tuning]:
-        from lvm_studio.tuning.criteria.criterion import criterion_named
-        from lvm_studio.tuning.pools.pool import Pool
-
-        key = tuning_key(request)
-        if self._growing is None or self._growing[0] != key:
-            space = self.views.space(request)
-            criterion = criterion_named(request.state.criterion)
-            self._growing = key, Pool.growing(space, criterion, seed=request.state.seed)
-        for pool in self._growing[1]:  # from where a wish that λ overtook has left it
-            if pool is not None:
-                self._growing = None
-                return _tuning_of(request, pool)
-            yield None
-        self._growing = None  # another wish has taken the pool meanwhile, or it failed
-        return self._tunings.get(key) or (yield from self._of_one(request))
-
-    def _of_pair(self, request: StreetRequest) -> Generator[None, None, Tuning]:
-        """The tuning of two criteria in one direction of λ: nothing is decoded for it."""
-        pair = yield from self._pairs.known(request)
-        tuning = _tuning_of(request, pair.pair.along(request.state.blend))
-        return replace(tuning, pair=pair, couplings=pair.couplings, decoded=pair.decoded)
-
-    def _first_look(self, request: StreetRequest) -> Tuning | None:
-        """A quick tuning of a street that nothing is known of, if one like it came to rest."""
-        from lvm_studio.studio.street.first_look import first_look
-        from lvm_studio.tuning.criteria.criterion import criterion_named
-
-        state, before = request.state, self._before
-        known = self._tunings.get(tuning_key(request)) is not None or bool(state.second)
-        if known or before is None or before.alike != alike(request) or state.lam == 0.0:
-            return None
-        criterion = criterion_named(state.criterion)
-        less = side_of(request) < 0
-        return self._looks.make(
-            tuning_key(request),
-            lambda: first_look(self.views.space(request), criterion, before, state.seed, less=less),
-        )
-
-    def _remember(self, request: StreetRequest, tuning: Tuning) -> None:
-        """Note what this street knows at its λ, for the first look at the next one."""
-        from lvm_studio.studio.street.first_look import Before
-
-        if tuning.reached is not None and request.state.lam != 0.0:
-            lam = abs(request.state.lam)
-            self._before = Before.of(alike(request), tuning.reached, lam, request.state.seed)
+        """Return all that is known of the request's street and criterion."""
+        return self.tunings.at(request)
 
     def _warm(self, request: StreetRequest, tuning: Tuning) -> Generator[None, None, None]:
         """Decode what stands in the rows at λ nearby, the nearest first, for the next moves."""
@@ -321,29 +282,10 @@ def criterion_text(request: StreetRequest, tuning: Tuning) -> str:
     return tuning.pool.potential.criterion.name if state.second else state.criterion
 
 
-def climb_on(tuning: Tuning) -> bool:
-    """Take the next slice of the climb; False at its end."""
-    try:
-        stage = next(tuning.stages)
-    except StopIteration:
-        return False
-    if stage is not None:
-        tuning.reach(stage)
-    return True
-
-
-def _tuning_of(request: StreetRequest, pool: Pool) -> Tuning:
-    """A tuning that knows no more than its base draws, turned to the request's side."""
-    from lvm_studio.tuning.pools.stages import climb_in_slices
-
-    if side_of(request) < 0:
-        pool = pool.mirrored()
-    generator = _generator(request.state.seed)
-    stages = climb_in_slices(pool.potential, pool.draws, kl_max=KL_MAX, generator=generator)
-    return Tuning(pool, {"pool": Source("pool", pool.draws)}, stages)
-
-
-def _generator(seed: int) -> torch.Generator:
-    import torch
-
-    return torch.Generator().manual_seed(seed)
+def _solved(tuning: Tuning, goal: Goal, target: float, share: float) -> float | None:
+    """|λ| of a goal by the first source that can be believed there; None if none can."""
+    for source in by_knowledge(tuning):
+        lam = solve_on(source.draws, tuning.pool.potential, goal, target, share)
+        if lam is not None and source.draws.estimate(lam)[0].valid:
+            return lam
+    return None

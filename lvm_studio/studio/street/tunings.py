@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from lvm_studio.studio.street.pair_work import KnownPair
     from lvm_studio.tuning.certificate import Certificate
+    from lvm_studio.tuning.flows.flow import LambdaFlow
     from lvm_studio.tuning.pools.estimates import TunedEstimate
     from lvm_studio.tuning.pools.pool import Draws, Pool
     from lvm_studio.tuning.pools.reference_job import Reference
@@ -52,6 +53,14 @@ class Source:
         return tuple(self.draws.estimate(float(lam))[0] for lam in FRONT_LAMS)
 
 
+@dataclass(frozen=True, eq=False)
+class Settled:
+    """The Gaussians nearest to the tuned laws of one street, and draws of them at a few λ."""
+
+    gaussians: LambdaFlow
+    draws: Draws
+
+
 @dataclass(eq=False)
 class Tuning:
     """All that is known of the tuned laws of one street and criterion, on one side of λ = 0.
@@ -61,8 +70,12 @@ class Tuning:
 
     pool: Pool
     sources: dict[Method, Source]
-    stages: Iterator[Climb | None]
+    stages: Iterator[Climb | None] = field(default_factory=lambda: iter(()))
     """Of the climb, taken up one by one, None within one; whoever needs the next takes it."""
+    settling: Iterator[Settled | None] = field(default_factory=lambda: iter(()))
+    """Slices until the Gaussians are known, taken up in the same way."""
+    gaussians: LambdaFlow | None = None
+    """Those that have settled."""
     flow: FlowRows | None = None
     reference: Reference | None = None
     climbed: bool = False
@@ -78,6 +91,11 @@ class Tuning:
         """Answer from this source too from now on."""
         self.sources[source.method] = source
         self._front = None
+
+    def settle(self, found: Settled) -> None:
+        """Take in the Gaussians that have settled."""
+        self.gaussians = found.gaussians
+        self.learn(Source("settled", found.draws))
 
     def reach(self, stage: Climb) -> None:
         """Take in a stage of the climb; the one before the first Gaussian knows no more."""
@@ -106,7 +124,7 @@ class Tuning:
 
 def by_knowledge(tuning: Tuning) -> list[Source]:
     """Return the sources, first the one that has seen most of the tuned laws."""
-    methods: tuple[Method, ...] = ("flow", "smc", "climb", "pair", "pool")
+    methods: tuple[Method, ...] = ("flow", "smc", "settled", "climb", "pair", "pool")
     return [tuning.sources[method] for method in methods if method in tuning.sources]
 
 
@@ -114,10 +132,11 @@ def _heard(tuning: Tuning, estimates: Mapping[Method, TunedEstimate]) -> list[Me
     """Which sources to listen to at a λ, given their estimates there.
 
     A pool that has missed a way of being extreme may look sound where it is wrong (k̂ sees only
-    what was drawn). The climb has gone and looked: where it finds itself lost, the pool is.
+    what was drawn), and so may a single Gaussian. The climb has gone and looked: where it finds
+    itself lost, they are.
     """
     lost = tuning.climbed and "climb" in estimates and not estimates["climb"].valid
-    return [method for method in estimates if not (lost and method == "pool")]
+    return [method for method in estimates if not (lost and method in ("pool", "settled"))]
 
 
 def best_source(

@@ -36,6 +36,7 @@ CORRECTED_HELP = (
 METHODS = (
     ("auto", "Best draws", "Whichever of the others is valid and worth most; the flow goes first."),
     ("pool", "Base weeks", "Weeks of the base law, reweighted by e^{λf}: good for small λ only."),
+    ("settled", "Gaussians", "Weeks of the Gaussians nearest to the tuned laws, reweighted."),
     ("climb", "Mixtures", "Weeks of Gaussian mixtures fitted on the way to λ, reweighted."),
     ("smc", "Reference", "Weeks of tempered SMC, all its rungs counted together."),
     ("flow", "Flow", "Weeks of the normalising flow, with their exact weights."),
