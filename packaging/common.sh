@@ -25,7 +25,7 @@ system_packages() {
 }
 
 find_python() {
-    for candidate in python3 python3.13 python3.12 python3.11 python; do
+    for candidate in python3 python3.14 python3.13 python3.12 python3.11 python; do
         if has "$candidate" && "$candidate" -c \
             'import sys; sys.exit(not ((3, 11) <= sys.version_info[:2] < (3, 15)))' 2>/dev/null; then
             command -v "$candidate"
@@ -40,9 +40,14 @@ make_venv() {
     base=$(find_python)
     if [ -z "$base" ]; then
         [ "$(uname)" = Darwin ] && die "Python 3.11 or newer is missing. Please run: brew install python@3.12"
-        system_packages "Python 3.11 or newer is missing" python3 python3-venv
+        # Installing python3 again does not make it newer; Ubuntu 22.04 has a 3.11 beside it.
+        if has python3; then
+            system_packages "python3 is none of 3.11 to 3.14" python3.11 python3.11-venv
+        else
+            system_packages "Python 3.11 or newer is missing" python3 python3-venv
+        fi
         base=$(find_python)
-        [ -n "$base" ] || die "this system's python3 is older than 3.11; please install Python 3.11 or newer"
+        [ -n "$base" ] || die "no Python of 3.11 to 3.14 is found; please install one"
     fi
     if ! "$base" -c 'import ensurepip, venv' 2>/dev/null; then
         version=$("$base" -c 'import sys; print("%d.%d" % sys.version_info[:2])')

@@ -32,13 +32,20 @@ def tools(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def stub(path: Path, line: str) -> None:
+    """A command that does one line, in place of what may be there."""
+    path.unlink(missing_ok=True)
+    path.write_text(f"#!/bin/sh\n{line}\n")
+    path.chmod(0o755)
+
+
 @pytest.mark.parametrize("script", ["run.sh", "test.sh", "common.sh"])
 def test_scripts_are_posix_sh(script: str) -> None:
     subprocess.run(["/bin/sh", "-n", PACKAGING / script], check=True)
 
 
 def test_missing_packages_are_named_with_the_command_that_installs_them(tools: Path) -> None:
-    (tools / "apt-get").symlink_to("/bin/true")
+    stub(tools / "apt-get", "exit 0")
     done = run_function("system_packages 'Qt is missing' libegl1 libgl1", tools)
     assert done.returncode == 1
     assert "Qt is missing" in done.stderr
@@ -56,3 +63,12 @@ def test_a_missing_python_is_one_sentence(tools: Path) -> None:
     assert done.returncode == 1
     assert "Python 3.11 or newer is missing" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_where_python_is_too_old_a_newer_one_is_named(tools: Path) -> None:
+    stub(tools / "uname", "echo Linux")
+    stub(tools / "apt-get", "exit 0")
+    stub(tools / "python3", "exit 1")
+    done = run_function("make_venv", tools)
+    assert done.returncode == 1
+    assert "sudo apt-get install -y python3.11 python3.11-venv" in done.stderr
