@@ -156,11 +156,14 @@ class CompVAE(LatentVariableModel):
         """Coordinates of z relative to `prior_z`, [N, 7, Z], from standard normal u [N, 7 Z].
 
         moved [N, W]: the sum of w in deviations of its prior, `k` [N] or [1], context [N, 7, C].
-        What `prior_z` calls standard normal is so only before the prior is refitted.
+        What `prior_z` calls standard normal is so only before the prior is refitted, and but for
+        what the days of a week share: few weeks tell little of it, so that it is
+        `spec.week_widening` times as wide.
         """
         if self.refined is not None:
             u = self.refined(u, self.told_of(moved, k, context))
-        return u.reshape(-1, DAYS, self.spec.latent_z)
+        z = u.reshape(-1, DAYS, self.spec.latent_z)
+        return z + (self.spec.week_widening - 1.0) * z.mean(-2, keepdim=True)
 
     def told_of(self, moved: Tensor, k: Tensor, context: Tensor) -> Tensor:
         """What a refitted prior depends on, [N, W + 1 + C]; arguments as in `sampled_z`."""
@@ -171,7 +174,10 @@ class CompVAE(LatentVariableModel):
         self, q: ResidualGaussian, moved: Tensor, k: Tensor, context: Tensor
     ) -> tuple[Tensor, Tensor]:
         """Mean and standard deviation [N, 7 Z] of the u that `sampled_z` takes to draws of q."""
-        shift, scale = q.shift.flatten(1), q.log_scale.exp().flatten(1)
+        shift, scale = _with_less_in_common(
+            q.shift, q.log_scale.exp(), 1.0 - 1.0 / self.spec.week_widening
+        )
+        shift, scale = shift.flatten(1), scale.flatten(1)
         if self.refined is None:
             return shift, scale
         return self.refined.whitened(shift, scale, self.told_of(moved, k, context))
@@ -329,6 +335,13 @@ def _new_head(spec: CompVAESpec, labels: int) -> LinearHead | None:
         return None
     rank = min(spec.head.rank, spec.latent_w)
     return LinearHead(spec.head.model_copy(update={"rank": rank}), labels)
+
+
+def _with_less_in_common(mean: Tensor, std: Tensor, share: float) -> tuple[Tensor, Tensor]:
+    """Means and deviations [N, 7, Z] of days less `share` of their mean, independent before."""
+    part = share / DAYS
+    variance = (1.0 - 2.0 * part) * std**2 + part**2 * (std**2).sum(-2, keepdim=True)
+    return mean - share * mean.mean(-2, keepdim=True), variance.sqrt()
 
 
 def _every_day(shared: Tensor) -> Tensor:

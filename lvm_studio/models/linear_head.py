@@ -7,6 +7,7 @@ networks of a CompVAE are left with what bends.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -18,28 +19,31 @@ from lvm_studio.models.specs import LinearHeadSpec
 FIRST_WARM_C = 17.0
 """Days are warm above this mean temperature; cooling and open doors answer to the excess."""
 
-HARMONICS = (1.0, 0.5, 0.3)
-"""Prior scales of the year's first, second and third harmonic."""
-
 TEMPERATURE_SCALE = 0.5
 """Prior scale of all that is made of temperatures, relative to the calendar's."""
 
 HOLIDAY = slice(7, 9)
 """Where the context tells holidays and summer time."""
 
-DAY_FEATURES = 1 + DAYS + 2 + 5 + 2 + 2 * len(HARMONICS) + 2
-"""Q, the features of a day."""
+SEASONAL = slice(1 + DAYS + 2, None)
+"""Which features of a day follow season and weather."""
 
 
-SEASONAL = slice(1 + DAYS + 2, DAY_FEATURES)
-"""Which of them follow season and weather."""
+def count_of_features(seasons: Sequence[float]) -> int:
+    """Q, the features of a day, with as many harmonics of the year.
+
+    >>> count_of_features((1.0, 0.5))
+    23
+    """
+    return 1 + DAYS + 2 + 2 * len(seasons) + 5 + 2 + 2
 
 
-def day_features(context: Tensor) -> Tensor:
+def day_features(context: Tensor, seasons: Sequence[float]) -> Tensor:
     """Features [..., 7, Q] of the days of a context [..., 7, C], scaled by their prior.
 
-    A constant, day of the week, holiday and summer time, temperatures, degrees below 15 and above
-    17 °C, three harmonics of the year, and the cold in each season.
+    A constant, day of the week, holiday and summer time, harmonics of the year (`seasons` are
+    their prior scales), temperatures, degrees below 15 and above 17 °C, and the cold in each
+    season.
     """
     weekday = (torch.eye(DAYS, dtype=context.dtype, device=context.device) - 1 / DAYS).expand(
         *context.shape[:-1], DAYS
@@ -52,7 +56,7 @@ def day_features(context: Tensor) -> Tensor:
     angle = torch.atan2(sin, cos)
     harmonics = [
         scale * wave(order * angle)
-        for order, scale in enumerate(HARMONICS, start=1)
+        for order, scale in enumerate(seasons, start=1)
         for wave in (torch.sin, torch.cos)
     ]
     thermal = [TEMPERATURE_SCALE * f for f in (temperatures, cold, warm, cold * sin, cold * cos)]
@@ -86,11 +90,11 @@ class LinearHead(nn.Module):
     def __init__(self, spec: LinearHeadSpec, labels: int) -> None:
         super().__init__()
         self.spec = spec
-        size, rank = spec.anchors, spec.rank
+        size, rank, days = spec.anchors, spec.rank, count_of_features(spec.seasons)
         self.register_buffer("anchors", torch.full((size, labels), math.sqrt(spec.reach) * 1e3))
-        self.register_buffer("centre", torch.zeros(DAY_FEATURES))
+        self.register_buffer("centre", torch.zeros(days))
         self.register_buffer("to_scores", torch.zeros(1 + labels + size, rank))
-        self.register_buffer("loadings", torch.zeros(1 + rank, DAY_FEATURES, DAY))
+        self.register_buffer("loadings", torch.zeros(1 + rank, days, DAY))
         self.register_buffer("fold_loadings", None, persistent=False)
         self.register_buffer("fold_of_week", None, persistent=False)
 
@@ -114,7 +118,7 @@ class LinearHead(nn.Module):
 
     def day_features(self, context: Tensor) -> Tensor:
         """`day_features`, less their means over the days of training, [..., 7, Q]."""
-        return day_features(context) - self.centre
+        return day_features(context, self.spec.seasons) - self.centre
 
     def scores(self, labels: Tensor) -> tuple[Tensor, Tensor]:
         """Scores [..., R] for labels [..., F], and how well the household is known, [..., 1].
@@ -153,7 +157,7 @@ class LinearHead(nn.Module):
     def fill_features(self, anchors: Tensor, context: Tensor) -> None:
         """Set what features are measured from: anchors [a, F], contexts [N, 7, C] of training."""
         self.anchors[: len(anchors)] = anchors
-        self.centre.copy_(day_features(context).mean((0, 1)))
+        self.centre.copy_(day_features(context, self.spec.seasons).mean((0, 1)))
         self.centre[0] = 0.0
 
     @torch.no_grad()

@@ -103,6 +103,9 @@ class LinearHeadSpec(BaseModel):
         description="how much harder shapes of a day that tell households apart less are shrunk; "
         "0: all alike",
     )
+    seasons: Annotated[tuple[float, ...], Field(min_length=1, max_length=26)] = Field(
+        default=(1.0, 0.5, 0.3), description="prior scales of the year's harmonics, slowest first"
+    )
     strangers: Probability = Field(
         default=0.15, description="share of households met in training as if none were known"
     )
@@ -160,6 +163,11 @@ class CompVAESpec(BaseModel):
     prior_widening: Annotated[float, Field(ge=1, le=10)] = Field(
         default=1.0,
         description="p(w | label) once trained, as a multiple of its learned width",
+    )
+    week_widening: Annotated[float, Field(ge=1, le=10)] = Field(
+        default=1.0,
+        description="what z of all days of a week have in common once trained, as a multiple of "
+        "its learned width",
     )
     noise: NoiseSpec = Field(
         default=IndependentNoiseSpec(),

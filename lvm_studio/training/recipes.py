@@ -53,7 +53,7 @@ RECIPES: Mapping[str, Recipe] = {
                     dropout=0.2,
                     noise=AutoregressiveNoiseSpec(positive=True),
                     week_in_z=True,
-                    head=LinearHeadSpec(rank=32),
+                    head=LinearHeadSpec(rank=32, seasons=(1.0, 0.6, 0.4, 0.3, 0.25)),
                     bounded=True,
                     prior_widening=1.5,
                     fitted_prior=FittedPriorSpec(),

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from torch.distributions import Normal, kl_divergence
 
 from lvm_studio.data.sampler import AggregateBatch
+from lvm_studio.models.gaussians import ResidualGaussian
 from lvm_studio.models.specs import AutoregressiveNoiseSpec, CompVAESpec, VAESpec
 from lvm_studio.models.trained import build_module
 
@@ -201,6 +202,25 @@ def test_the_prior_is_widened_after_training_only():
     labels = torch.zeros(1, 3, F)
     learned, used = model.train().prior_w(labels)[1], model.eval().prior_w(labels)[1]
     torch.testing.assert_close(used, 2 * learned)
+
+
+def test_what_days_have_in_common_is_widened_and_narrowed_again():
+    spec = TINY.model_copy(update={"week_widening": 2.5})
+    model = build_module(spec, labels=F, context=C)
+    g = torch.Generator().manual_seed(4)
+    u, told = (
+        torch.randn(1, 14, generator=g),
+        (torch.zeros(1, 4), torch.ones(1), torch.zeros(1, 7, C)),
+    )
+    z, plain = model.sampled_z(u, *told), u.view(1, 7, 2)
+    torch.testing.assert_close(z.mean(1), 2.5 * plain.mean(1))
+    torch.testing.assert_close(z - z.mean(1, keepdim=True), plain - plain.mean(1, keepdim=True))
+    q = ResidualGaussian(torch.zeros_like(z), torch.ones_like(z), z, 0.3 * plain)
+    mean, std = model.whitened_z(q, *told)
+    torch.testing.assert_close(mean, u)
+    back = torch.autograd.functional.jacobian(lambda v: model.sampled_z(v, *told), u).view(14, 14)
+    variance = back.inverse().square() @ (0.6 * u[0]).exp()
+    torch.testing.assert_close(std[0], variance.sqrt())
 
 
 def test_what_all_days_share_reaches_every_day():

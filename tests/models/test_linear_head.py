@@ -94,3 +94,15 @@ def test_more_households_than_anchors():
     head = LinearHead(SPEC.model_copy(update={"anchors": 5}), labels=2)
     fit_head(head, made_up())
     assert torch.isfinite(head.loadings).all()
+
+
+@pytest.mark.parametrize(("seasons", "follows"), [((1.0, 0.5, 0.3), False), ((1.0,) * 5, True)])
+def test_a_swing_that_comes_five_times_a_year_takes_five_harmonics(seasons, follows):
+    data = made_up(weeks=52)
+    swing = np.sin(5 * 2 * np.pi * np.arange(52) / 52).astype(np.float32)
+    data.power_kw[:] += 0.3 * swing[None, :, None]
+    head = LinearHead(SPEC.model_copy(update={"seasons": seasons}), labels=2)
+    fit_head(head, data)
+    curve = head.eval()(torch.zeros(52, 3), torch.from_numpy(data.context)).mean(1)
+    explained = np.corrcoef(curve.numpy() - data.power_kw.mean((0, 2)) + 0.3 * swing, swing)[0, 1]
+    assert (explained > 0.9) == follows
