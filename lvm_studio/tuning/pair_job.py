@@ -17,8 +17,8 @@ from lvm_studio.tuning.vector import (
     VectorDraws,
     VectorPool,
     pareto_surface,
-    vector_climbs,
 )
+from lvm_studio.tuning.vector_climbs import vector_climbs
 
 LEVELS = (0.25, 1.0, 2.30, 4.61, 6.91)
 """Nats: from nearly nothing to "1 week in 10", "in 100" and "in 1,000"."""

@@ -65,27 +65,35 @@ class FlowSpec(BaseModel):
 
 
 class SmcSpec(BaseModel):
-    """Sizes of the reference sampler: what a run costs is particles x (base_factor + rungs)."""
+    """Sizes of the reference sampler: it costs particles x (rounds + climbing x rungs before)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     particles: Annotated[int, Field(ge=64, le=1_000_000)] = Field(
-        8192, description="draws at each rung"
+        8192, description="draws of each round at the last rung"
+    )
+    climbing: Annotated[float, Field(gt=0, le=1)] = Field(
+        0.5, description="share of them at each rung on the way: few will do to find the next one"
     )
     base_factor: Annotated[int, Field(ge=1, le=64)] = Field(
-        1, description="so many times the particles are drawn of the base law"
+        1, description="so many times the draws of a rung are drawn of the base law"
     )
     islands: Annotated[int, Field(ge=2, le=64)] = Field(
         8, description="groups of draws, even in number: their spread is the error"
     )
     components: Annotated[int, Field(ge=1, le=64)] = Field(8, description="Gaussians that propose")
     rounds: Annotated[int, Field(ge=1, le=100)] = Field(
-        4, description="so many times fresh draws are added at the last rung"
+        3, description="so many times fresh draws are added at the last rung"
     )
     least_share: Annotated[float, Field(gt=0.05, lt=1)] = Field(
-        0.25, description="ESS, as a share of the particles, that a step to the next λ may leave"
+        0.25, description="ESS, as a share of a rung's draws, that a step to the next λ may leave"
     )
     max_rungs: Annotated[int, Field(ge=1, le=500)] = 60
+
+    @property
+    def on_the_way(self) -> int:
+        """Draws at each rung but the last: as many of every island."""
+        return self.islands * max(1, round(self.climbing * self.particles / self.islands))
 
     @model_validator(mode="after")
     def _islands_are_alike(self) -> SmcSpec:
@@ -125,7 +133,7 @@ class Aim(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["lam", "kl", "one_in_n", "expectation", "quantile"]
-    value: float
+    value: Annotated[float, Field(allow_inf_nan=False)]
     share: Annotated[float, Field(gt=0, lt=1)] = 0.5
 
 

@@ -7,7 +7,7 @@ holds along it. Shapes: f [n, m], lam [m].
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,30 +16,21 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lvm_studio.models.street import BaseSpace
-from lvm_studio.tuning.criteria.criterion import Criterion
 from lvm_studio.tuning.criteria.potential import CHUNK, Potential
+from lvm_studio.tuning.criteria.protocol import Criterion
 from lvm_studio.tuning.pools.estimates import TunedEstimate
 from lvm_studio.tuning.pools.mixtures import (
-    MOST_COMPONENTS,
     Mixture,
     gradient_centres,
     nearest,
     stein_mixture,
 )
 from lvm_studio.tuning.pools.pool import Draws, Pool
-from lvm_studio.tuning.pools.smc_fit import fitted_mixture
-from lvm_studio.tuning.pools.stages import mixture_log_ratio, reach
 from lvm_studio.tuning.pools.weights import Array
 from lvm_studio.tuning.solve import solve_kl
 
 DIRECTIONS = 20
 """Of the climbs behind a pool for two criteria, all around the circle."""
-STAGE_DRAWS = 512
-_WIDEN = 1.1
-_REACH_ESS = 0.4
-_MOST_STAGES = 14
-_STANDSTILL = 0.05
-_CLOSE = 0.97
 _FAR = 40.0
 """λ of a quiet direction goes far: f has an end there that it is pressed against."""
 
@@ -175,7 +166,7 @@ class VectorPool:
         slope = torch.einsum(
             "nmd,m->nd", self.gradient, torch.from_numpy(lam / size).to(self.gradient.dtype)
         )
-        return _gaussians(self.draws.along(lam / size), slope, size, generator)
+        return slope_gaussians(self.draws.along(lam / size), slope, size, generator)
 
 
 def directions(criteria: int, count: int = DIRECTIONS, seed: int = 0) -> Array:
@@ -190,38 +181,6 @@ def directions(criteria: int, count: int = DIRECTIONS, seed: int = 0) -> Array:
     each = np.random.default_rng(seed).standard_normal((count, criteria))
     unit: Array = each / np.linalg.norm(each, axis=1, keepdims=True)
     return unit
-
-
-def vector_climbs(
-    potential: VectorPotential,
-    base: VectorDraws,
-    *,
-    kl_max: float,
-    generator: torch.Generator,
-    along: Array | None = None,
-    draws: int = STAGE_DRAWS,
-) -> Iterator[VectorPool]:
-    """Climb along each direction up to KL ≈ kl_max; after each, all draws counted together.
-
-    Every climb starts from all that those before it have found, so that neighbours help.
-    """
-    known = _Known(potential, base.u[: 4 * draws])
-    for direction in directions(len(potential.potentials)) if along is None else along:
-        lam = 0.0
-        for _ in range(_MOST_STAGES):
-            seen = known.draws().along(direction)
-            reached = reach(seen, 2.0 * lam + 2.0, kl_max, _REACH_ESS * draws)
-            if reached <= (1.0 + _STANDSTILL) * lam or (
-                lam > 0.0 and seen.moments(reached).kl > _CLOSE * kl_max
-            ):
-                break
-            lam = reached
-            by_slope = _gaussians(seen, known.slope(direction), lam, generator)
-            share = seen.estimate(lam)[1]
-            by_place = fitted_mixture(seen.u, share, MOST_COMPONENTS, generator)
-            for law in (by_slope, by_place):  # away from extremes slopes tell little of the place
-                known.add(law, draws // 2, generator)
-        yield VectorPool(potential, known.draws(), known.gradient, kl_max)
 
 
 @dataclass(frozen=True, eq=False)
@@ -263,41 +222,7 @@ def pareto_surface(
     return ParetoSurface(rays, kl, lam, expectation, valid)
 
 
-class _Known:
-    """Draws of all stages of all climbs, with the law of each."""
-
-    def __init__(self, potential: VectorPotential, base: Tensor) -> None:
-        self.potential = potential
-        self.u = base
-        self.f, self.gradient = potential.values_and_gradients(base)
-        self._laws = [Mixture.standard(base.shape[1])]
-        self._counts = [len(base)]
-        self._ratios = torch.zeros(1, len(base), dtype=torch.float64)
-
-    def slope(self, direction: Array) -> Tensor:
-        """∇(direction · f), [n, dim]."""
-        along = torch.from_numpy(direction).to(self.gradient.dtype)
-        return torch.einsum("nmd,m->nd", self.gradient, along)
-
-    def add(self, law: Mixture, n: int, generator: torch.Generator) -> None:
-        wide = law.widened(_WIDEN)
-        fresh = wide.rsample(n, generator)
-        f, gradient = self.potential.values_and_gradients(fresh)
-        before = torch.stack([each.log_ratio(fresh) for each in self._laws]).double()
-        self.u = torch.cat([self.u, fresh])
-        self.f = torch.cat([self.f, f])
-        self.gradient = torch.cat([self.gradient, gradient])
-        self._laws.append(wide)
-        self._counts.append(n)
-        own = wide.log_ratio(self.u).double()
-        self._ratios = torch.cat([torch.cat([self._ratios, before], dim=1), own[None]])
-
-    def draws(self) -> VectorDraws:
-        ratio = -mixture_log_ratio(self._ratios, self._counts)
-        return VectorDraws(self.u, self.f.double().numpy(), ratio)
-
-
-def _gaussians(draws: Draws, slope: Tensor, lam: float, generator: torch.Generator) -> Mixture:
+def slope_gaussians(draws: Draws, slope: Tensor, lam: float, generator: torch.Generator) -> Mixture:
     share = torch.from_numpy(draws.estimate(lam)[1]).to(slope.dtype)
     centres = gradient_centres(lam * slope, share, generator) / lam
     label = nearest(slope, centres)

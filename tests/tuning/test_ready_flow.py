@@ -24,7 +24,8 @@ from lvm_studio.tuning.pools.pool import Pool
 from lvm_studio.tuning.pools.smc import smc_pool
 from lvm_studio.tuning.solve import solve_kl
 from lvm_studio.tuning.specs import FlowSpec
-from lvm_studio.tuning.vector import VectorPotential, directions, vector_climbs
+from lvm_studio.tuning.vector import VectorPotential, directions
+from lvm_studio.tuning.vector_climbs import vector_climbs
 
 SECONDS = 85.0
 """Of the fit; climb and pool take the rest of ninety."""

@@ -17,8 +17,8 @@ from lvm_studio.tuning.vector import (
     VectorPotential,
     directions,
     pareto_surface,
-    vector_climbs,
 )
+from lvm_studio.tuning.vector_climbs import vector_climbs
 
 
 class TwoLevels(LinearSpace):

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from lvm_studio.tuning.criteria.potential import CHUNK, Potential
+from lvm_studio.tuning.pools.counted import mixture_log_ratio
 from lvm_studio.tuning.pools.pool import Draws
-from lvm_studio.tuning.pools.stages import mixture_log_ratio
 from lvm_studio.tuning.pools.weights import Array
 
 

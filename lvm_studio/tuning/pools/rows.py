@@ -19,8 +19,8 @@ from lvm_studio.tuning.criteria.potential import Potential
 from lvm_studio.tuning.errors import TuningError
 from lvm_studio.tuning.flows.fit import FlowSnapshot
 from lvm_studio.tuning.flows.proposals import Proposal
+from lvm_studio.tuning.pools.counted import mixture_log_ratio
 from lvm_studio.tuning.pools.pool import Draws, Pool
-from lvm_studio.tuning.pools.stages import mixture_log_ratio
 from lvm_studio.tuning.pools.weights import (
     Array,
     effective_sample_size,

@@ -11,27 +11,25 @@ low, by 0.1 nats on a VAE of 12 latents and by 0.5 on a street of 40, which isla
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from lvm_studio.tuning.criteria.potential import Potential
+from lvm_studio.tuning.pools.counted import Counted
 from lvm_studio.tuning.pools.mixtures import Mixture
 from lvm_studio.tuning.pools.pool import Draws
-from lvm_studio.tuning.pools.smc_fit import fitted_mixture
+from lvm_studio.tuning.pools.smc_fit import WIDEN, WIDEN_SETTLED, fitted_mixture
 from lvm_studio.tuning.pools.smc_pool import SmcPool
-from lvm_studio.tuning.pools.stages import mixture_log_ratio
-from lvm_studio.tuning.pools.weights import effective_sample_size, normalised
+from lvm_studio.tuning.pools.weights import Array, effective_sample_size, normalised
 from lvm_studio.tuning.specs import SmcSpec
 
 _LONGEST_LEAP = 3.0
 _SHORTEST_LEAP = 0.02
 """A rung that must be left although its draws do not see further: fresh ones may."""
 _ARRIVED = 0.999
-_CHUNK = 4096
 
 
 @dataclass(frozen=True)
@@ -58,13 +56,8 @@ def run_smc(
     Everything is drawn afresh from `seed`, so that two seeds tell two stories.
     """
     climb = _Population(potential, spec or SmcSpec(), seed)
-    kl, rounds = 0.0, 0
-    for _ in range(climb.spec.max_rungs):
-        lam, kl = climb.next_rung(kl_max)
-        rounds += kl >= _ARRIVED * kl_max
-        yield climb.rise(lam, kl)
-        if rounds == climb.spec.rounds:
-            break
+    while climb.rounds < climb.spec.rounds and len(climb.lams) < climb.spec.max_rungs:
+        yield climb.rise(*climb.next_rung(kl_max), kl_max)
     yield climb.pool()
 
 
@@ -77,70 +70,66 @@ def smc_pool(
     return last
 
 
-@dataclass(eq=False)
 class _Half:
-    """Half of the population: its draws, and the laws that they are of.
+    """Half of the population: its draws with f̃, counted against the laws that they are of.
 
     Its Gaussians are fitted to the other half: fitted to its own draws, they would see these
     likelier than they are, and these would weigh too little.
-
-    Attributes:
-        u: [n, dim]; f: [n]; log_laws: [laws, n] log q - log p of each law, the base law first.
-        counts: [laws] drawn of each, in the order of the draws.
     """
 
-    u: Tensor
-    f: Tensor
-    log_laws: Tensor
-    counts: list[int]
-    laws: list[Mixture] = field(default_factory=list)
+    def __init__(self, potential: Potential) -> None:
+        self.potential = potential
+        self.counted = Counted(potential.dim)
+        self.f = torch.empty(0, dtype=torch.float64)
 
-    def add(self, law: Mixture, u: Tensor, f: Tensor) -> None:
-        """Count draws u [n, dim] of one more law with the rest."""
-        earlier = [torch.zeros(len(u)), *(_log_ratio(each, u) for each in self.laws)]
-        self.u, self.f = torch.cat([self.u, u]), torch.cat([self.f, f])
-        known = torch.cat([self.log_laws, torch.stack(earlier)], dim=1)
-        self.log_laws = torch.cat([known, _log_ratio(law, self.u)[None]])
-        self.laws.append(law)
-        self.counts.append(len(u))
+    def add(self, law: Mixture, size: int, generator: torch.Generator) -> None:
+        """Draw `size` of one more law."""
+        u = law.rsample(size, generator)
+        self.f = torch.cat([self.f, self.potential.values(u)])
+        self.counted.add(law, u)
 
     def draws(self) -> Draws:
         """All of them, against the mixture of all of their laws."""
-        ratio = -mixture_log_ratio(self.log_laws.double(), self.counts)
-        return Draws(self.u, self.f.numpy(), ratio)
+        return Draws(self.counted.u, self.f.numpy(), self.counted.log_ratio())
+
+    def newest_log_weights(self, lam: float) -> Array:
+        """Of the newest draws at λ, by their own law alone."""
+        ratio = self.counted.newest_log_ratio.numpy()
+        weights: Array = lam * self.f[-len(ratio) :].numpy() + ratio
+        return weights
 
 
-@dataclass(eq=False)
 class _Population:
-    """Two halves on their way up."""
+    """Two halves on their way up.
 
-    potential: Potential
-    spec: SmcSpec
-    seed: int
-    lam: float = 0.0
-    lams: list[float] = field(default_factory=list)
+    Attributes:
+        lam: the λ reached; lams: of all rungs; rounds: how many of them were at the last one.
+        seen: each half's draws; decodes, seconds: spent so far.
+    """
 
-    def __post_init__(self) -> None:
+    def __init__(self, potential: Potential, spec: SmcSpec, seed: int) -> None:
         began = time.perf_counter()
-        self.generator = torch.Generator().manual_seed(self.seed)
-        self.decodes = self.spec.base_factor * self.spec.particles
-        size = self.decodes // 2
-        start = Mixture.standard(self.potential.dim)
-        self.halves = []
-        for _ in range(2):
-            u, f = self._drawn(start, size)
-            self.halves.append(_Half(u, f, torch.zeros(1, size), [size]))
-        self.seen = [half.draws() for half in self.halves]
+        self.spec = spec
+        self.lam, self.rounds = 0.0, 0
+        self.lams: list[float] = []
+        self.generator = torch.Generator().manual_seed(seed)
+        self.halves = [_Half(potential), _Half(potential)]
+        start = Mixture.standard(potential.dim)
+        self.decodes = 0
+        self._draw([start, start], spec.base_factor * spec.on_the_way)
         self.seconds = time.perf_counter() - began
 
-    def _drawn(self, law: Mixture, size: int) -> tuple[Tensor, Tensor]:
-        u = law.rsample(size, self.generator)
-        return u, self.potential.values(u)
+    def _draw(self, laws: Sequence[Mixture], size: int) -> None:
+        """size draws in all, half of them of each law."""
+        for half, law in zip(self.halves, laws, strict=True):
+            half.add(law, size // 2, self.generator)
+        self.decodes += size
+        self.seen = [half.draws() for half in self.halves]
 
     def next_rung(self, kl_max: float) -> tuple[float, float]:
         """The highest λ that all draws so far still see well, and the KL there."""
         draws = _together(self.seen)
-        least = self.spec.least_share * self.spec.particles
+        least = self.spec.least_share * self.spec.on_the_way
         low, high = self.lam, self.lam + _LONGEST_LEAP
         for _ in range(24):
             middle = 0.5 * (low + high)
@@ -155,31 +144,28 @@ class _Population:
                 low, at = further, draws.moments(further).kl
         return low, at
 
-    def rise(self, lam: float, kl: float) -> SmcRung:
-        """Draw for λ, each half from Gaussians fitted to the other one."""
+    def rise(self, lam: float, kl: float, kl_max: float) -> SmcRung:
+        """Draw for λ, each half from Gaussians fitted to the other one.
+
+        On the way few draws will do; from the second round at the last rung on, Gaussians that
+        were fitted to draws made for it need little room beside them.
+        """
         began = time.perf_counter()
         self.lam = lam
         self.lams.append(lam)
-        laws = [self._fitted(draws) for draws in reversed(self.seen)]
-        fresh = [self._drawn(law, self.spec.particles // 2) for law in laws]
-        for half, law, (u, f) in zip(self.halves, laws, fresh, strict=True):
-            half.add(law, u, f)
-        self.decodes += self.spec.particles
-        self.seen = [half.draws() for half in self.halves]
+        arrived = kl >= _ARRIVED * kl_max
+        widen = WIDEN_SETTLED if self.rounds else WIDEN
+        laws = [self._fitted(draws, widen) for draws in reversed(self.seen)]
+        self._draw(laws, self.spec.particles if arrived else self.spec.on_the_way)
+        self.rounds += arrived
         self.seconds += time.perf_counter() - began
-        share = self._own_share()
+        newest = np.concatenate([half.newest_log_weights(lam) for half in self.halves])
+        share = effective_sample_size(normalised(newest)) / len(newest)
         return SmcRung(len(self.lams), lam, kl, share, self.decodes, self.seconds)
 
-    def _own_share(self) -> float:
-        """ESS / N at λ of the newest draws, by their own laws alone."""
-        size = self.spec.particles // 2
-        newest = [self.lam * half.f[-size:] - half.log_laws[-1, -size:] for half in self.halves]
-        weights = normalised(torch.cat(newest).double().numpy())
-        return effective_sample_size(weights) / self.spec.particles
-
-    def _fitted(self, draws: Draws) -> Mixture:
+    def _fitted(self, draws: Draws, widen: float) -> Mixture:
         share = normalised(self.lam * draws.f + draws.log_ratio)
-        return fitted_mixture(draws.u, share, self.spec.components, self.generator)
+        return fitted_mixture(draws.u, share, self.spec.components, self.generator, widen)
 
     def pool(self) -> SmcPool:
         """Everything drawn, each half against its own laws."""
@@ -187,7 +173,7 @@ class _Population:
         island = [
             np.repeat(part, count // len(part))
             for part, half in zip(np.split(islands, 2), self.halves, strict=True)
-            for count in half.counts
+            for count in half.counted.counts
         ]
         return SmcPool(
             draws=_together(self.seen),
@@ -204,7 +190,3 @@ def _together(halves: list[Draws]) -> Draws:
         np.concatenate([half.f for half in halves]),
         np.concatenate([half.log_ratio for half in halves]),
     )
-
-
-def _log_ratio(law: Mixture, u: Tensor) -> Tensor:
-    return torch.cat([law.log_ratio(part) for part in torch.split(u, _CHUNK)])

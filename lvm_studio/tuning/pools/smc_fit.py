@@ -12,8 +12,10 @@ from lvm_studio.tuning.pools.weights import Array, effective_sample_size, system
 
 _RIDGE = 1e-3
 """Added to covariances: directions that few draws span stay open."""
-_WIDEN = 1.2
+WIDEN = 1.2
 """Proposals wider than their target keep the weights' tails light."""
+WIDEN_SETTLED = 1.1
+"""Where draws were made for this very λ: in twelve dimensions 1.2 would halve the weights."""
 _FELT = 0.2
 """A variance so far from the base law's 1 is one that f acts on; others need no widening."""
 _EM_STEPS = 12
@@ -26,7 +28,9 @@ _FLOOR = 0.01
 """Added to every component's share, of all draws."""
 
 
-def fitted_mixture(u: Tensor, share: Array, components: int, generator: torch.Generator) -> Mixture:
+def fitted_mixture(
+    u: Tensor, share: Array, components: int, generator: torch.Generator, widen: float = WIDEN
+) -> Mixture:
     """At most `components` Gaussians of draws u [n, dim] with weights share [n], by EM.
 
     Covariances are drawn towards the base law's I as far as their own error asks: in directions
@@ -46,7 +50,7 @@ def fitted_mixture(u: Tensor, share: Array, components: int, generator: torch.Ge
     )
     for _ in range(_EM_STEPS if count > 1 else 1):
         law = _em_step(law, u, worth)
-    return _widened(law)
+    return _widened(law, widen)
 
 
 def closer(law: Mixture, u: Tensor, share: Array) -> Mixture:
@@ -87,13 +91,13 @@ def _shrunk(own: Tensor, count: Tensor) -> Tensor:
     return own + share[:, None, None] * (identity - own) + _RIDGE * identity
 
 
-def _widened(law: Mixture) -> Mixture:
+def _widened(law: Mixture, widen: float) -> Mixture:
     """The same, wider in the directions that f acts on.
 
     Widening all directions alike would cost most of the weights in sixty of them.
     """
     values, vectors = torch.linalg.eigh(law.cholesky @ law.cholesky.mT)
     felt = ((values - 1.0).abs() / _FELT).clamp(max=1.0)
-    values = values * (1.0 + (_WIDEN**2 - 1.0) * felt)
+    values = values * (1.0 + (widen**2 - 1.0) * felt)
     covariance = (vectors * values[..., None, :]) @ vectors.mT
     return Mixture(law.log_share, law.mean, torch.linalg.cholesky(covariance))

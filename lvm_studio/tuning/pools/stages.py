@@ -1,14 +1,12 @@
 """Climbing λ by Gaussian proposals: the cheap first knowledge of p̂_λ that the flow starts from.
 
-Adaptive multiple importance sampling (Cornuet, Marin, Mira & Robert 2012): every stage fits a
-Gaussian mixture to the tuned law at a λ that the draws so far still reach, draws from it, and
-counts all draws of all stages against their mixture (the balance heuristic of Veach & Guibas), so
-that they together answer any λ up to the last.
+Every stage fits a Gaussian mixture to the tuned law at a λ that the draws so far still reach, and
+draws from it; the draws of all stages, counted together, answer any λ up to the last.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +15,7 @@ from torch import Tensor
 
 from lvm_studio.tuning.composition_parts import slice_of
 from lvm_studio.tuning.criteria.potential import Potential
+from lvm_studio.tuning.pools.counted import Counted
 from lvm_studio.tuning.pools.mixtures import (
     LEAST_SHARE,
     MOST_COMPONENTS,
@@ -26,7 +25,7 @@ from lvm_studio.tuning.pools.mixtures import (
     stein_mixture,
 )
 from lvm_studio.tuning.pools.pool import Draws
-from lvm_studio.tuning.pools.weights import Array, effective_sample_size, normalised
+from lvm_studio.tuning.pools.weights import effective_sample_size, normalised
 
 STAGE_DRAWS = 512
 
@@ -134,14 +133,13 @@ def trusted_lam(draws: Draws, lam: float) -> float:
 
 
 class _Mixture:
-    """Draws of all stages, with their log-ratio to each stage's law."""
+    """Draws of all stages, counted together, with f̃ and its gradient at each."""
 
     def __init__(self, potential: Potential) -> None:
         self.potential = potential
-        self.u = self.gradient = torch.empty(0, potential.dim)
+        self.counted = Counted(potential.dim)
+        self.gradient = torch.empty(0, potential.dim)
         self.f = torch.empty(0)
-        self.laws: list[Mixture] = []
-        self.counts: list[int] = []
 
     def growing(self, law: Mixture, fresh: Tensor) -> Iterator[None]:
         """Take in draws of a law, a slice at a time."""
@@ -149,27 +147,18 @@ class _Mixture:
         for part in torch.split(fresh, slice_of(self.potential.space) // _SLICES):
             known.append(self.potential.value_and_gradient(part))
             yield None
-        self.u = torch.cat([self.u, fresh])
         self.f = torch.cat([self.f, *(f for f, _ in known)])
         self.gradient = torch.cat([self.gradient, *(gradient for _, gradient in known)])
-        self.laws.append(law)
-        self.counts.append(len(fresh))
+        self.counted.add(law, fresh)
 
     @property
     def draws(self) -> Draws:
-        log_ratios = torch.stack([law.log_ratio(self.u) for law in self.laws]).double()
-        return Draws(self.u, self.f.double().numpy(), -mixture_log_ratio(log_ratios, self.counts))
+        counted = self.counted
+        return Draws(counted.u, self.f.double().numpy(), counted.log_ratio())
 
     def state_at(self, lam: float, stages: int) -> Climb:
         draws = self.draws
         return Climb(draws, self.gradient, lam, draws.moments(lam).kl, stages)
-
-
-def mixture_log_ratio(log_ratios: Tensor, counts: Sequence[int]) -> Array:
-    """log q_mix - log p of draws [n] from log q_k - log p [laws, n], q_k drawn counts[k] times."""
-    share = torch.tensor(counts, dtype=torch.float64) / sum(counts)
-    mixed: Array = torch.logsumexp(log_ratios + share.log()[:, None], dim=0).numpy()
-    return mixed
 
 
 def reach(draws: Draws, high: float, kl_max: float, least_ess: float) -> float:
