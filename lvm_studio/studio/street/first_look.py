@@ -27,19 +27,20 @@ if TYPE_CHECKING:
     from lvm_studio.tuning.flows.flow import LambdaFlow
 
 BASE_DRAWS = 128
-PROPOSED_DRAWS = 256
+PROPOSED_DRAWS = 320
 
 
 @dataclass(frozen=True, eq=False)
 class Before:
-    """What the last street that came to rest knows: its Gaussians, and f of its base draws.
+    """What the last street that came to rest knows: base draws, its Gaussians, draws of both.
 
-    alike: equal for streets that may learn from each other (model, criterion, side).
+    alike: equal for streets that may learn from each other (model, criterion, side, seed).
     """
 
     alike: Hashable
     gaussians: LambdaFlow
     pool: Pool
+    draws: Draws
 
     def normalised(self, pool: Pool) -> Pool:
         """A small pool of another street, normalised as nearly as its thousands of draws would.

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lvm_studio.studio.street.pair_work import PairWork
+from lvm_studio.studio.street.tuned_goals import solve_on
 from lvm_studio.studio.street.tuned_keys import alike, side_of, tuning_key
 from lvm_studio.studio.street.tunings import Settled, Source, Tuning
 from lvm_studio.studio.street.work import Recent
@@ -18,7 +19,7 @@ from lvm_studio.studio.street.work import Recent
 if TYPE_CHECKING:
     import torch
 
-    from lvm_studio.studio.street.answers import StreetRequest
+    from lvm_studio.studio.street.answers import Goal, StreetRequest
     from lvm_studio.studio.street.first_look import Before
     from lvm_studio.studio.street.tuned_view import Views
     from lvm_studio.tuning.flows.flow import LambdaFlow
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 KL_MAX = 7.5
 """How far Gaussians and climb go: a little beyond "1 week in 1000" (6.91 nats)."""
+LOOK_REACH = 0.5
+"""Draws around a λ answer others so far from it."""
 SETTLED_DRAWS = 512
 """Of the Gaussians that have settled, at each of the few λ that flows are drawn at too."""
 
@@ -37,7 +40,7 @@ class KnownTunings:
         self._views = views
         self._pairs = pairs
         self._tunings: Recent[Hashable, Tuning] = Recent(6)
-        self._looks: Recent[Hashable, Tuning] = Recent(2)
+        self._looks: Recent[Hashable, tuple[float, Tuning]] = Recent(2)
         self._before: Before | None = None
         self._growing: tuple[Hashable, Iterator[Pool | None]] | None = None
 
@@ -57,28 +60,37 @@ class KnownTunings:
                 found.learn(Source("pair", draws))
         return found
 
-    def first_look(self, request: StreetRequest) -> Tuning | None:
-        """A quick tuning of a street that is new, if one like it came to rest."""
+    def first_look(self, request: StreetRequest, lam: float | None = None) -> Tuning | None:
+        """A quick tuning of a street that is new, around |λ|, if one like it came to rest."""
         from lvm_studio.studio.street.first_look import first_look
         from lvm_studio.tuning.criteria.criterion import criterion_named
 
         state, before, known = request.state, self._like(request), self.get(request)
-        settled = known is not None and known.gaussians is not None
-        if before is None or settled or state.lam == 0.0:
+        lam = abs(state.lam) if lam is None else lam
+        if before is None or lam == 0.0 or (known is not None and known.gaussians is not None):
             return None
-        criterion, lam = criterion_named(state.criterion), abs(state.lam)
-        space, less = self._views.space(request), side_of(request) < 0
-        return self._looks.make(
-            tuning_key(request),
-            lambda: first_look(space, criterion, before, lam, state.seed, less=less),
-        )
+        found = self._looks.get(tuning_key(request))
+        if found is None or abs(found[0] - lam) > LOOK_REACH:
+            criterion, less = criterion_named(state.criterion), side_of(request) < 0
+            space = self._views.space(request)
+            look = first_look(space, criterion, before, lam, state.seed, less=less)
+            found = self._looks.put(tuning_key(request), (lam, look))
+        return found[1]
+
+    def look_for(self, request: StreetRequest, goal: Goal, target: float) -> Tuning | None:
+        """The first look around the λ that the street before would have had for this goal."""
+        before = self._like(request)
+        if before is None or goal not in ("kl", "one_in_n"):
+            return self.first_look(request)
+        return self.first_look(request, solve_on(before.draws, before.pool.potential, goal, target))
 
     def remember(self, request: StreetRequest, tuning: Tuning) -> None:
         """Note what this street knows, for the next one."""
         from lvm_studio.studio.street.first_look import Before
 
         if tuning.gaussians is not None:
-            self._before = Before(alike(request), tuning.gaussians, tuning.pool)
+            draws = tuning.sources["settled"].draws
+            self._before = Before(alike(request), tuning.gaussians, tuning.pool, draws)
 
     def _like(self, request: StreetRequest) -> Before | None:
         """The street that came to rest last, if it is like this one."""

@@ -123,7 +123,7 @@ class TunedWork:
         self, request: StreetRequest, goal: Goal, target: float
     ) -> Generator[float | None, None, None]:
         """Find the λ that reaches a KL, "1 in N" or E f (in the criterion's unit)."""
-        look = self.tunings.first_look(request)
+        look = self.tunings.look_for(request, goal, target)
         if look is not None and facing(request, look.pool, goal, target) is request:
             lam = _solved(look, goal, target, request.state.share)
             if lam is not None:
