@@ -1,14 +1,17 @@
 """The verbs keep their names, their JSON and their manners."""
 
 import csv
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import typer
 from typed import Said
 
+from lvm_studio.cli import app
 from lvm_studio.storage.workspace import load
 
 HOUSEHOLDS = "MAC000002*3,MAC000003"
@@ -16,6 +19,9 @@ STREET = ("--households", HOUSEHOLDS, "--week", "2013-W05", "--samples", 20)
 TUNED = {
     "lam", "kl", "expectation", "base_expectation", "ess", "khat", "log_z", "samples", "method",
 }  # fmt: skip
+
+README = Path(__file__).parents[2] / "README.md"
+VERBS = typer.main.get_command(app).commands
 
 Lvm = Callable[..., Said]
 
@@ -25,14 +31,21 @@ def read_rows(path: Path) -> list[list[str]]:
         return list(csv.reader(file))
 
 
-@pytest.mark.parametrize(
-    "verb",
-    ["import", "train", "compose", "tune", "export", "judge", "simulate", "doctor", "gui", "tour"],
-)
+@pytest.mark.parametrize("verb", sorted(VERBS))
 def test_every_verb_explains_itself(lvm: Lvm, verb: str) -> None:
     said = lvm(verb, "--help")
     assert said.code == 0
     assert "Usage" in said.out
+
+
+def test_what_the_readme_shows_can_be_typed() -> None:
+    lines = README.read_text(encoding="utf-8").splitlines()
+    shown = [
+        shlex.split(line, comments=True) for line in lines if line.startswith("    lvm-studio ")
+    ]
+    assert len(shown) > 10
+    for _, verb, *words in shown:
+        VERBS[verb].make_context(verb, words)  # exits where an option or a choice is unknown
 
 
 def test_importing_the_command_line_imports_neither_torch_nor_qt() -> None:
