@@ -44,7 +44,8 @@ class Trial:
         if len(self.heldout_weeks) < 2 or len(self.train_weeks) < 2:
             raise DataError(
                 f"{self.dataset} has {len(self.train_weeks)} training and "
-                f"{len(self.heldout_weeks)} held-out weeks; a report card needs two of each."
+                f"{len(self.heldout_weeks)} held-out weeks; a report card needs two of each: "
+                "bring readings of more weeks."
             )
 
     @property

@@ -14,6 +14,7 @@ from lvm_studio.data.units import WEEK
 from lvm_studio.data.vectors.conditions import Condition, VectorColumns, places
 from lvm_studio.data.vectors.own_days import Days, OwnDays
 from lvm_studio.data.vectors.sets import VectorSet
+from lvm_studio.data.vectors.sources import FEWEST_WEEKS
 from lvm_studio.data.vectors.week_conditions import week_conditions
 from lvm_studio.data.vectors.week_descriptors import (
     CLASSES,
@@ -63,6 +64,16 @@ class WeekVectors:
     itself shows in its training weeks, in units of its own spread, and then bent to a normal law
     over all training rows. A training week is left out of its own past, so that weeks that were
     trained on look like those that were not.
+
+    Args:
+        households: H households over N weeks.
+        train_weeks: [N].
+        days: what half-hours and days of each household are like.
+        past: [H, N, D] descriptors of its training weeks, 0 elsewhere.
+        total, square: [H, D] sums of these and of their squares.
+        common: [D] mean variance of a descriptor within a household.
+        bends: [levels, D] quantiles at `LEVELS` of the standardised descriptors.
+        told: what k says.
     """
 
     households: HouseholdSet
@@ -88,10 +99,11 @@ class WeekVectors:
         train = np.zeros(len(weeks.ids), np.bool_)
         train[weeks.indices(split.train_weeks)] = True
         rows = rows_of(households, np.arange(len(households.household_ids)), np.flatnonzero(train))
-        if len(rows) < 50:
+        if len(rows) < FEWEST_WEEKS:
             raise DataError(
                 f"{households.name} has {len(rows)} complete training weeks of households; "
-                "anomalies need 50 at least."
+                f"anomalies need {FEWEST_WEEKS} at least: "
+                "bring readings of more weeks or households."
             )
         who, size = rows.household, len(households.household_ids)
         own = OwnDays.of(Days(log_days(rows.curves)), who, size)

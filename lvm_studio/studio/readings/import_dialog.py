@@ -107,13 +107,13 @@ class ImportDialog(QDialog):
         source.addWidget(QLabel("Whose data"))
         source.addWidget(self.profile, 1)
         source.addWidget(self.whole_folder)
-        browse = QPushButton("Browse…")
-        browse.setAutoDefault(False)
-        browse.clicked.connect(self._browse)
+        self._browse_button = QPushButton("Browse…")
+        self._browse_button.setAutoDefault(False)
+        self._browse_button.clicked.connect(self._browse)
         weather = QHBoxLayout()
         weather.addWidget(QLabel("Temperature file"))
         weather.addWidget(self.temperature, 1)
-        weather.addWidget(browse)
+        weather.addWidget(self._browse_button)
         scrolled = QScrollArea(widgetResizable=True)
         scrolled.setFrameShape(QScrollArea.Shape.NoFrame)
         scrolled.setWidget(self.form)
@@ -206,7 +206,8 @@ class ImportDialog(QDialog):
         self._reading = False
         self._left_out = sum(report.rejected.values())
         self._say("\n".join([*report.sentences(), *quality]))
-        for widget in (self.form, self.profile, self.whole_folder, self.temperature):
+        weather = (self.temperature, self._browse_button)
+        for widget in (self.form, self.profile, self.whole_folder, *weather):
             widget.setEnabled(False)
         self.accept_button.hide()
         self.rejected_button.setVisible(self._left_out > 0)

@@ -101,6 +101,7 @@ class Run(QObject):
         super().__init__(parent)
         self.record = record
         self.checkpoint: Tree | None = None
+        self._read_at = 0  # when the file was written that the checkpoint was read from
         """The state to go on from, once it has been read."""
         self.result: Finished | None = None
         self._history = history
@@ -199,13 +200,14 @@ class Run(QObject):
             self.grew.emit()
 
     def _take_checkpoint(self, _step: int, path: Path) -> None:
-        """Read what was written: a save of the workspace shall hold it (30 ms every 20 s)."""
+        """Read what was written: a save of the workspace shall hold it (50 ms every 20 s)."""
         self._read_checkpoint(path)
         self.checkpointed.emit()
 
     def _read_checkpoint(self, path: Path | None) -> None:
-        if path is None or not path.is_file():
-            return
+        if path is None or not path.is_file() or self._read_at == path.stat().st_mtime_ns:
+            return  # a run that stops says so just after the checkpoint that it stops at
+        self._read_at = path.stat().st_mtime_ns
         try:
             found = read_checkpoint(path)
         except StorageError:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
@@ -41,11 +41,9 @@ from lvm_studio.studio.widgets.training.training_terms import (
     XAxis,
 )
 
-if TYPE_CHECKING:
-    pass
-
 NAMES_IN_KEY = 4
 HINT = "No training yet: choose a recipe on the left and press Start. Its curves will grow here."
+BEGUN = "Nothing is reported yet. The curves grow here once the first steps are done."
 
 
 class TrainingCurves(QWidget):
@@ -170,6 +168,7 @@ class TrainingCurves(QWidget):
 
     def _refresh(self) -> None:
         any_points = any(len(run.split(split).step) for run in self._runs for split in SPLITS)
+        self._hint.setText(BEGUN if self._runs else HINT)
         self._stack.setCurrentWidget(self.panes if any_points else self._hint)
         self._export.setEnabled(any_points)
         self.panes.show_runs(self._runs, self.options)
