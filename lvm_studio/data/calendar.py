@@ -19,10 +19,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.tree import Tree, TreeView
-from lvm_studio.data.units import DAY, DAYS, NEUTRAL_TEMPERATURE_C, WEEK
+from lvm_studio.data.units import DAY, DAYS, DAYS_PER_YEAR, NEUTRAL_TEMPERATURE_C, WEEK
 
 _WEEK_NAME = re.compile(r"(\d{4})-W(\d{2})")
-_DAYS_PER_YEAR = 365.25
 
 
 def week_id(moment: np.datetime64 | datetime.date) -> str:
@@ -215,7 +214,7 @@ def _temperature_features(temperature: NDArray[np.float64], scale: float) -> NDA
 
 def _season_features(days: NDArray[np.datetime64]) -> tuple[NDArray[np.float64], ...]:
     day_of_year = (days - days.astype("datetime64[Y]").astype("datetime64[D]")).astype(float)
-    angle = 2 * np.pi * day_of_year / _DAYS_PER_YEAR
+    angle = 2 * np.pi * day_of_year / DAYS_PER_YEAR
     return np.sin(angle), np.cos(angle)
 
 

@@ -98,6 +98,8 @@ class Composition:
         view = TreeView(tree, "composition")
         households = view.strings("households")
         counts = view.array("counts", (len(households),))
+        if counts.dtype.kind not in "iu":
+            raise DataError(f"composition/counts should be whole numbers, not {counts.dtype}.")
         return cls(tuple((name, int(n)) for name, n in zip(households, counts, strict=True)))
 
     def indices(self, households: HouseholdSet) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -12,12 +12,10 @@ from numpy.typing import NDArray
 
 from lvm_studio.data.calendar import zone
 from lvm_studio.data.errors import DataError
-from lvm_studio.data.split import Split, choose_split
+from lvm_studio.data.split import Split
 from lvm_studio.data.tree import Tree, TreeView
 from lvm_studio.data.units import HOURS_PER_STEP, STEP, STEP_MINUTES
 from lvm_studio.data.weeks import Weeks, cut_weeks
-
-__all__ = ["DataError", "HouseholdSet", "Provenance", "Split", "choose_split"]
 
 _SEPARATORS = frozenset(",*\n\r\t")
 _WH_LIMIT = np.iinfo(np.int16).max

@@ -8,13 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lvm_studio.data.households import (
-    HouseholdSet,
-    Provenance,
-    choose_split,
-    watts_from_wh,
-)
+from lvm_studio.data.households import HouseholdSet, Provenance, watts_from_wh
 from lvm_studio.data.shipped import resource_path
+from lvm_studio.data.split import choose_split
 from lvm_studio.data.temperature import half_hourly
 from lvm_studio.data.units import STEP
 from lvm_studio.data.weeks import cut_weeks

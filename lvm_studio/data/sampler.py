@@ -22,10 +22,8 @@ from lvm_studio.data.calendar import ContextEncoder
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.households import HouseholdSet
 from lvm_studio.data.labels import LabelEncoder
-from lvm_studio.data.units import DAY, DAYS, WEEK, WEEK_SPAN
+from lvm_studio.data.units import DAY, DAYS, DAYS_PER_YEAR, WEEK, WEEK_SPAN
 from lvm_studio.data.weeks import Weeks
-
-_DAYS_PER_YEAR = 365.25
 
 KLaw: TypeAlias = Literal["loguniform", "uniform"]
 Draws: TypeAlias = Literal["with_replacement", "distinct"]
@@ -245,7 +243,7 @@ class AggregateSampler:
 
     def _with_season_jitter(self, context: Tensor, generator: torch.Generator) -> Tensor:
         days = self.augmentation.season_jitter_days * self._normal((len(context), 1), generator)
-        angle = 2 * math.pi * days / _DAYS_PER_YEAR
+        angle = 2 * math.pi * days / DAYS_PER_YEAR
         sin_at, cos_at = ContextEncoder.SEASON
         sin, cos = context[:, :, sin_at], context[:, :, cos_at]
         turned = context.clone()

@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 
 from lvm_studio.data.calendar import week_id, week_start
 from lvm_studio.data.errors import DataError
-from lvm_studio.data.households import SIMULATED, HouseholdSet, Provenance, choose_split
+from lvm_studio.data.households import SIMULATED, HouseholdSet, Provenance
 from lvm_studio.data.jobs import Sent, result_of
 from lvm_studio.data.simulation.draw import draw_curves, draw_shared
 from lvm_studio.data.simulation.habits import habits_of
 from lvm_studio.data.simulation.residents import Residents, draw_residents
 from lvm_studio.data.simulation.weather import draw_temperature
 from lvm_studio.data.simulation.week import COUNTRY, TIME_ZONE, week_frame
+from lvm_studio.data.split import choose_split
 from lvm_studio.data.units import DAYS, HOURS_PER_STEP, WATTS_PER_KW, WEEK, WEEK_SPAN
 
 NAME = "Simulated street"

@@ -18,6 +18,9 @@ WEEK_SPAN = np.timedelta64(WEEK * STEP_MINUTES, "m")
 
 WATTS_PER_KW = 1000.0
 
+#: The year of seasons: what is told by the day of the year comes round after so many.
+DAYS_PER_YEAR = 365.25
+
 #: Stands in for a temperature nobody knows: the centre of the context's temperature scale, so
 #: that an unknown temperature is the feature 0.
 NEUTRAL_TEMPERATURE_C = 11.0

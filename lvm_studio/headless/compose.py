@@ -11,7 +11,7 @@ import numpy as np
 from lvm_studio.analysis.fan import make_fan
 from lvm_studio.data.calendar import temperature_profile, week_start
 from lvm_studio.data.composition import Composition, measured_kw
-from lvm_studio.data.importing.job import read_temperature_profile
+from lvm_studio.data.importing.weather import read_temperature_profile
 from lvm_studio.headless.workspaces import chosen_households, chosen_model, page_of
 from lvm_studio.storage import workspace as workspace_file
 from lvm_studio.storage.curves import write_curves

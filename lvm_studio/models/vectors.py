@@ -18,6 +18,9 @@ from lvm_studio.models.specs import VectorVAESpec
 if TYPE_CHECKING:
     from lvm_studio.data.vectors.batch import VectorBatch
 
+LEAST_SPREAD = 1e-6
+"""Below it a condition counts as one that never changes."""
+
 
 class VectorVAE(LatentVariableModel):
     """p(x | z, k) around f(z, k) with `spec.noise`, p(z) = N(0, I); vectors x [B, D].
@@ -62,7 +65,8 @@ class VectorVAE(LatentVariableModel):
         self.noise.set_reference(float(self.spread))
         if k is not None and self.spec.condition:
             self.condition_centre.copy_(k.mean(0))
-            self.condition_spread.copy_(k.std(0).clamp(min=1e-6))
+            spread = k.std(0)  # of what never changes a unit counts as one
+            self.condition_spread.copy_(torch.where(spread > LEAST_SPREAD, spread, 1.0))
 
     def sigma(self) -> Tensor:
         """Noise as the observation model sums it up, in the unit of the data."""

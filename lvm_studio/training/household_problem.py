@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -174,8 +173,7 @@ def told_statistics(spec: TrainSpec, households: HouseholdSet) -> tuple[str, ...
 
 
 def _augmentation(spec: TrainSpec) -> Augmentation:
-    return dataclasses.replace(
-        Augmentation(),
+    return Augmentation(
         swap_probability=spec.swap_probability,
         temperature_noise_c=0.0 if "temperature" in spec.withheld else spec.temperature_noise_c,
         season_jitter_days=0.0 if "season" in spec.withheld else spec.season_jitter_days,

@@ -79,10 +79,12 @@ class VectorsProblem(ABC):
         return VectorBatch(*(torch.from_numpy(a).to(self.device) for a in (rows.x, k)))
 
     def new_module(self) -> LatentVariableModel:
-        """A fresh module on the device, scaled to these vectors."""
+        """A fresh module on the device, scaled to these vectors; DataError if all are alike."""
         module = build_module(self.spec.model, seed=self.spec.seed)
         assert isinstance(module, VectorVAE | LadderVAE)  # the registry of problems sees to it
         sample = self.sample(SCALE_POINTS, np.random.default_rng(SCALE_SEED))
+        if (sample.x == sample.x[0]).all():
+            raise DataError(f"{self.dataset}: all vectors are alike; there is nothing to learn.")
         k = None if sample.k is None else torch.from_numpy(sample.k)
         module.set_scale(torch.from_numpy(sample.x), k)
         return module.to(self.device)

@@ -11,10 +11,10 @@ import pytest
 from lvm_studio.analysis.judging.scores import energy_score
 from lvm_studio.analysis.judging.street_information import optimal_bits, over_the_year
 from lvm_studio.data.calendar import week_id, week_start
-from lvm_studio.data.households import choose_split
 from lvm_studio.data.simulated import FULL_STREET, StreetSpec, residents_of
 from lvm_studio.data.simulation.truth import StreetTruth
 from lvm_studio.data.simulation.weather import draw_temperature
+from lvm_studio.data.split import choose_split
 
 
 def test_one_factor_in_white_noise_takes_what_ppca_says():

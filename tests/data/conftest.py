@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from lvm_studio.data.calendar import week_start
-from lvm_studio.data.households import HouseholdSet, Provenance, choose_split
+from lvm_studio.data.households import HouseholdSet, Provenance
 from lvm_studio.data.london import load_london
+from lvm_studio.data.split import choose_split
 from lvm_studio.data.units import WEEK
 from lvm_studio.data.weeks import cut_weeks
 

@@ -97,6 +97,9 @@ def test_a_file_tells_more_of_households(tmp_path: Path) -> None:
     assert {"floor", "heating"} <= set(tellable(more))
     k, _ = week_conditions(more, ("floor", "heating"), np.array([0, 5]), np.array([3, 3]))
     assert k.tolist() == [[80.0, 1.0, 0.0], [80.0, 0.0, 0.0]]  # the median; of no known kind
+    path.write_text(f"suspect,who\nyes,{first}\n")
+    with pytest.raises(DataError, match="'suspect' is the studio's own"):
+        with_columns(london, path)
     path.write_text("a,b\n1,2\n")
     with pytest.raises(DataError, match="names a household such as"):
         with_columns(london, path)

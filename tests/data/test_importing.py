@@ -16,12 +16,9 @@ from lvm_studio.data.errors import DataError
 from lvm_studio.data.households import HouseholdSet
 from lvm_studio.data.importing.columns import ColumnMapping, make_mapping
 from lvm_studio.data.importing.guessing import guess_mapping
-from lvm_studio.data.importing.job import (
-    ImportReport,
-    import_readings,
-    preview,
-    read_temperature_profile,
-)
+from lvm_studio.data.importing.job import ImportReport, import_readings
+from lvm_studio.data.importing.tables import preview
+from lvm_studio.data.importing.weather import read_temperature_profile
 
 LONG = make_mapping({"layout": "long", "time": "time", "household": "id", "value": "kwh"})
 MONDAY = datetime.datetime(2013, 1, 7, tzinfo=datetime.UTC)

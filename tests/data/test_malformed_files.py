@@ -17,7 +17,8 @@ import polars as pl
 import pytest
 
 from lvm_studio.data.errors import DataError
-from lvm_studio.data.importing.job import guess_mapping, import_readings
+from lvm_studio.data.importing.guessing import guess_mapping
+from lvm_studio.data.importing.job import import_readings
 
 FIRST = datetime.datetime(2013, 1, 7)
 HEADER = "id,time,kwh"

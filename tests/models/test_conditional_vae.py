@@ -69,3 +69,22 @@ def test_a_set_that_tells_another_number_is_refused():
 def test_a_model_that_is_told_asks_for_k():
     with pytest.raises(ValueError, match="told 2 numbers"):
         VectorVAE(SPEC).posterior(torch.zeros(1, 3))
+
+
+def test_a_condition_that_never_changes_is_told_in_its_own_unit():
+    model = VectorVAE(VectorVAESpec(dim=3, condition=2))
+    x = torch.arange(12.0).view(4, 3)
+    model.set_scale(x, torch.tensor([[5.0, 1.0]]) + torch.zeros(4, 2) + x[:, :1] * torch.eye(2)[1])
+    assert model.condition_spread[0] == 1.0
+    assert model.condition_spread[1] == x[:, 0].std()
+
+
+def test_vectors_that_are_all_alike_are_refused():
+    spec = TrainSpec(model=VectorVAESpec(dim=3))
+    with pytest.raises(DataError, match="all vectors are alike"):
+        VectorProblem(spec, VectorSet("alike", np.ones((20, 3), np.float32))).new_module()
+
+
+def test_what_is_told_must_be_numbers():
+    with pytest.raises(DataError, match="row 1 holds a value that is no number"):
+        VectorSet("gap", np.ones((2, 3)), np.array([[1.0], [np.nan]]))

@@ -12,7 +12,8 @@ import pytest
 
 from lvm_studio.data.composition import Composition
 from lvm_studio.data.errors import DataError
-from lvm_studio.data.households import HouseholdSet, Provenance, Split
+from lvm_studio.data.households import HouseholdSet, Provenance
+from lvm_studio.data.split import Split
 from lvm_studio.data.tree import Tree
 from lvm_studio.storage.checkpoints import read_checkpoint
 from lvm_studio.storage.contents import held_by

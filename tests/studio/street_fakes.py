@@ -9,7 +9,8 @@ from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QTableView
 
 from lvm_studio.analysis.fan import Fan, make_fan
-from lvm_studio.data.households import HouseholdSet, Provenance, choose_split
+from lvm_studio.data.households import HouseholdSet, Provenance
+from lvm_studio.data.split import choose_split
 from lvm_studio.data.units import WEEK
 from lvm_studio.storage.street_state import StreetState
 from lvm_studio.studio.street.answers import FanAnswer, Front, TunedAnswer

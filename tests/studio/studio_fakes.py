@@ -13,8 +13,9 @@ from lvm_studio.analysis.attribution import Attribution
 from lvm_studio.analysis.fan import Fan, make_fan
 from lvm_studio.data.calendar import ContextEncoder, week_start
 from lvm_studio.data.composition import Composition
-from lvm_studio.data.households import HouseholdSet, Provenance, choose_split
+from lvm_studio.data.households import HouseholdSet, Provenance
 from lvm_studio.data.labels import LabelEncoder
+from lvm_studio.data.split import choose_split
 from lvm_studio.data.units import WEEK
 from lvm_studio.models.specs import CompVAESpec
 from lvm_studio.models.trained import TrainedModel, build_module

@@ -13,6 +13,7 @@ from lvm_studio.data.calendar import ContextEncoder
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.households import HouseholdSet
 from lvm_studio.data.labels import LabelEncoder
+from lvm_studio.data.units import DAYS_PER_YEAR
 
 Ints = NDArray[np.int64]
 
@@ -79,7 +80,7 @@ def season_of(starts: NDArray[np.datetime64]) -> NDArray[np.float64]:
     days = starts.astype("datetime64[D]")
     day_of_year = (days - days.astype("datetime64[Y]").astype("datetime64[D]")).astype(np.float64)
     middle = day_of_year + 3.5
-    return np.asarray(np.cos(2 * np.pi * (middle + 10.5) / 365.25))
+    return np.asarray(np.cos(2 * np.pi * (middle + 10.5) / DAYS_PER_YEAR))
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from lvm_studio.data.importing.faults import Faults
 from lvm_studio.data.importing.grid import ROWS, Group
 from lvm_studio.data.importing.half_hours import from_counter, part_minutes, to_half_hours
-from lvm_studio.data.intake import Intake
+from lvm_studio.data.importing.intake import Intake
 from lvm_studio.data.units import STEP_MINUTES
 
 _PART = "part of an incomplete half-hour"

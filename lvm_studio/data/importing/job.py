@@ -17,40 +17,23 @@ import polars as pl
 from numpy.typing import NDArray
 
 from lvm_studio.data.errors import DataError
-from lvm_studio.data.households import (
-    HouseholdSet,
-    Provenance,
-    check_household_ids,
-    choose_split,
-)
+from lvm_studio.data.households import HouseholdSet, Provenance, check_household_ids
 from lvm_studio.data.importing.assembly import Assembly
 from lvm_studio.data.importing.blocks import blocks, column_names, first_row, is_parquet
 from lvm_studio.data.importing.columns import ColumnMapping
-from lvm_studio.data.importing.guessing import guess_mapping
+from lvm_studio.data.importing.intake import Intake, check_columns
 from lvm_studio.data.importing.layouts import late_labels
 from lvm_studio.data.importing.profiles import Profile
 from lvm_studio.data.importing.rejects import Ledger, listing
 from lvm_studio.data.importing.roster import Roster
-from lvm_studio.data.importing.tables import Preview, preview, table_files
+from lvm_studio.data.importing.tables import table_files
 from lvm_studio.data.importing.understanding import understand
-from lvm_studio.data.intake import Intake, check_columns
+from lvm_studio.data.importing.weather import read_temperature
 from lvm_studio.data.jobs import result_of
 from lvm_studio.data.quality import suspect_reasons
+from lvm_studio.data.split import choose_split
 from lvm_studio.data.units import STEP, STEP_MINUTES
-from lvm_studio.data.weather import read_temperature, read_temperature_profile
 from lvm_studio.data.weeks import cut_weeks
-
-__all__ = [
-    "ColumnMapping",
-    "ImportProgress",
-    "ImportReport",
-    "Preview",
-    "guess_mapping",
-    "import_readings",
-    "preview",
-    "read_readings",
-    "read_temperature_profile",
-]
 
 
 @dataclass(frozen=True)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.households import HouseholdSet
+from lvm_studio.data.importing.numbers import metadata_column
 from lvm_studio.data.importing.tables import ROW, read_table
 
 
@@ -19,10 +17,12 @@ def with_columns(households: HouseholdSet, path: Path) -> HouseholdSet:
     """The set with all other columns of a CSV or Parquet file as metadata.
 
     The column that holds most of the households' names says whom a row is about; who is not in
-    the file is unknown. A column that was known before is replaced.
+    the file is unknown, and of several rows about one the last counts. A column that was known
+    before is replaced.
 
     Raises:
-        DataError: no column names a household, or there is no other column.
+        DataError: no column names a household, there is no other column, or one has the name of
+            the studio's own.
     """
     table = read_table(path)
     texts = {name: table[name].cast(pl.String).fill_null("").to_list() for name in table.columns}
@@ -37,17 +37,12 @@ def with_columns(households: HouseholdSet, path: Path) -> HouseholdSet:
     others = [name for name in named if name != key]
     if not others:
         raise DataError(f"{path.name} has no column beside '{key}'; nothing to know.")
+    if "suspect" in others:
+        raise DataError(f"'suspect' is the studio's own; rename that column of {path.name}.")
     row_of = {household: row for row, household in enumerate(texts[key])}
     rows = [row_of.get(household) for household in households.household_ids]
     columns = {
-        name: _column(["" if row is None else texts[name][row] for row in rows]) for name in others
+        name: metadata_column(["" if row is None else texts[name][row] for row in rows])
+        for name in others
     }
     return replace(households, metadata={**households.metadata, **columns})
-
-
-def _column(texts: list[str]) -> NDArray[Any]:
-    """Numbers where all that is known is one, else the texts themselves."""
-    try:
-        return np.array([float(text) if text else np.nan for text in texts])
-    except ValueError:
-        return np.array(texts, dtype=np.str_)

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from lvm_studio.data.importing.numbers import NO_VALUE
+from lvm_studio.data.importing.numbers import metadata_column
 
 NOBODY = -1
 _FEW_RUNS = 0.25
@@ -89,12 +89,4 @@ class Roster:
 
     def metadata(self) -> dict[str, NDArray[Any]]:
         """Columns [H] of numbers where all that is said is a number, of texts else."""
-        return {name: _column(said) for name, said in self._said.items()}
-
-
-def _column(said: list[str]) -> NDArray[Any]:
-    texts = ["" if text.lower() in NO_VALUE else text for text in said]
-    numbers = pl.Series(texts, dtype=pl.String).cast(pl.Float64, strict=False)
-    if numbers.null_count() == texts.count("") < len(texts):
-        return numbers.fill_null(np.nan).to_numpy()
-    return np.array(texts, dtype=np.str_)
+        return {name: metadata_column(said) for name, said in self._said.items()}

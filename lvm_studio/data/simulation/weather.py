@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from lvm_studio.data.units import DAY
+from lvm_studio.data.units import DAY, DAYS_PER_YEAR
 
 _MEAN_C, _SEASON_C, _COLDEST_DAY = 11.5, 8.0, 20
 _ANOMALY_C, _ANOMALY_PERSISTENCE = 3.2, 0.8  # from one day to the next
@@ -38,7 +38,7 @@ def draw_temperature(
 def _season(days: NDArray[np.datetime64]) -> NDArray[np.float64]:
     """1 on the coldest day of the year, −1 half a year later."""
     day_of_year = (days - days.astype("datetime64[Y]").astype("datetime64[D]")).astype(np.float64)
-    season: NDArray[np.float64] = np.cos(2 * np.pi * (day_of_year - _COLDEST_DAY) / 365.25)
+    season: NDArray[np.float64] = np.cos(2 * np.pi * (day_of_year - _COLDEST_DAY) / DAYS_PER_YEAR)
     return season
 
 

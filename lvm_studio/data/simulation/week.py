@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lvm_studio.data.calendar import ContextEncoder, temperature_profile, utc_offset_hours
-from lvm_studio.data.units import DAY, DAYS, HOURS_PER_STEP, STEP, WEEK
+from lvm_studio.data.units import DAY, DAYS, DAYS_PER_YEAR, HOURS_PER_STEP, STEP, WEEK
 
 TIME_ZONE, COUNTRY = "Europe/Paris", "FR"
 
@@ -99,7 +99,7 @@ def _walls(temperature: NDArray[np.float64]) -> NDArray[np.float64]:
 def _darkness(times: NDArray[np.datetime64]) -> NDArray[np.float64]:
     days = times.astype("datetime64[D]")
     day_of_year = (days - days.astype("datetime64[Y]").astype("datetime64[D]")).astype(np.float64)
-    declination = -np.radians(23.44) * np.cos(2 * np.pi * (day_of_year + 10) / 365.25)
+    declination = -np.radians(23.44) * np.cos(2 * np.pi * (day_of_year + 10) / DAYS_PER_YEAR)
     hour = (times - days) / np.timedelta64(1, "h") + _LONGITUDE / 15
     latitude = np.radians(_LATITUDE)
     height = np.arcsin(

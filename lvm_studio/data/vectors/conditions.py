@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.tree import Tree, TreeView
+from lvm_studio.data.units import DAYS, DAYS_PER_YEAR
 
 Form = Literal["number", "kinds", "season"]
 Array = NDArray[np.float64]
 
-WEEKS_PER_YEAR: Final = 365.25 / 7
+WEEKS_PER_YEAR: Final = DAYS_PER_YEAR / DAYS
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ class Condition:
         values = np.array([self.value(code) for code in codes])
         if self.form != "kinds":
             return values
-        return np.array([*self.kinds, "unknown"])[values.astype(np.int64)]
+        return np.array([*self.kinds, "unknown"])[values.astype(np.int64)]  # −1 is the last
 
     def words(self, code: Array) -> str:
         """What these numbers of k say, for people.

@@ -38,6 +38,8 @@ class Manifold(BaseModel):
 class Curve(Manifold):
     """A curve c(t), t in [0, 1], with isotropic Gaussian noise of deviation s(t) around it."""
 
+    sigma: NotNegative = 0.03
+
     @abstractmethod
     def curve(self, t: Points) -> Points:
         """Points without noise, [..., D], for t [...] in [0, 1]."""
@@ -45,8 +47,6 @@ class Curve(Manifold):
     def noise(self, t: Points) -> Points:
         """Standard deviation of every coordinate, [...], for t [...] in [0, 1]."""
         return np.full_like(t, self.sigma)
-
-    sigma: NotNegative = 0.03
 
     @property
     def dim(self) -> int:

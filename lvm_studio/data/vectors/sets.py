@@ -25,7 +25,7 @@ class VectorSet:
     Args:
         name: as shown to people.
         x: [N, D], finite.
-        k: conditions [N, E], or None.
+        k: conditions [N, E], finite, or None.
         labels: named columns of N entries that no model sees (classes, anomaly types).
         provenance: where it comes from, in words and numbers.
         columns: what the numbers of x and k are.
@@ -54,11 +54,12 @@ class VectorSet:
         self._check()
 
     def _check(self) -> None:
-        if not np.isfinite(self.x).all():
-            row = int(np.flatnonzero(~np.isfinite(self.x).all(1))[0])
-            raise DataError(
-                f"{self.name}: row {row} holds a value that is no number; leave it out."
-            )
+        for numbers in (self.x, self.k):
+            if numbers is not None and not np.isfinite(numbers).all():
+                row = int(np.flatnonzero(~np.isfinite(numbers.reshape(len(numbers), -1)).all(1))[0])
+                raise DataError(
+                    f"{self.name}: row {row} holds a value that is no number; leave it out."
+                )
         if self.k is not None and (self.k.ndim != 2 or len(self.k) != len(self)):
             raise DataError(f"{self.name}: conditions {self.k.shape} do not fit {len(self)} rows.")
         self.columns.check(self.dim, self.condition_dim)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.households import HouseholdSet
+from lvm_studio.data.units import DAY, DAYS_PER_YEAR, STEP_MINUTES
 from lvm_studio.data.vectors.conditions import Condition
 
 Array = NDArray[np.float64]
@@ -74,7 +75,7 @@ def _weather(
     weeks = households.weeks
     if name == "season":
         year = (weeks.starts - weeks.starts.astype("datetime64[Y]")).astype(float)
-        phase = 2 * np.pi * (year / (365.25 * 24 * 60))[week]
+        phase = 2 * np.pi * (year / (DAYS_PER_YEAR * DAY * STEP_MINUTES))[week]
         return Condition(name, "season"), np.stack([np.sin(phase), np.cos(phase)], axis=1)
     summed: dict[str, Callable[..., Array]] = {
         "temperature": np.mean,

@@ -252,7 +252,7 @@ class Intake:
         return self.grids.setdefault(key, ReadingGrid(longest, dtype))
 
     def _watts(self, number: NDArray[np.float64], minutes: int) -> NDArray[np.float64]:
-        """To a hundredth of a watt: less than a kWh in single precision is rounded anyway."""
+        """Rounded to a hundredth of a watt: finer digits of a kWh in single precision are noise."""
         factor = self.mapping.watts_per_unit
         if self.mapping.step and self.mapping.is_energy:
             factor *= self.mapping.reading_minutes / minutes
