@@ -117,6 +117,17 @@ def test_the_model_of_a_search_is_kept_and_measures_the_next(
     assert panel._session.workspace.vectors[table["provenance"]["rows"]] is rows
 
 
+def test_a_search_that_outlives_its_workspace_leaves_the_next_one_alone(
+    panel: AnomaliesPanel, puppets: list[PuppetThread]
+) -> None:
+    panel.search_weeks()
+    panel._session.restore(workspace(), None)
+    held = dict(panel._session.workspace.models)
+    puppets[0].completed.emit(replace(findings(), model={"name": "late", "kind": "vector_vae"}))
+    assert panel._session.workspace.models == held
+    assert panel.table.rowCount() == 6  # what was found is still shown
+
+
 def test_what_is_checked_is_told_to_a_model_of_weeks(
     panel: AnomaliesPanel, puppets: list[PuppetThread]
 ) -> None:

@@ -260,10 +260,16 @@ class AnomaliesPanel(QWidget):
         self._refresh()
 
     def _keep(self, findings: Findings) -> None:
-        self.model.keep(findings)
         if self._job is not None:
+            if self._is_open(self._job):
+                self.model.keep(findings)
             self._libraries.keep(self._job, findings)
         self.show_findings(findings)
+
+    def _is_open(self, job: AnomalyJob) -> bool:
+        """Whether the weeks it searched are still there; a table on disk belongs to nobody."""
+        known = self._session.workspace.datasets.values()
+        return isinstance(job.data, TableOnDisk) or any(held is job.data for held in known)
 
     def _ask_table(self) -> None:
         name, _ = QFileDialog.getOpenFileName(
