@@ -203,7 +203,7 @@ class Session(OpenDocument):
 
     def set_method(self, method: str) -> None:
         """Choose whose draws answer λ; "auto" for the best there are."""
-        self._change(f"Method {method}", method=method)
+        self._change("Change the method", method=method)
 
     def follow_goal(self, lam: float) -> None:
         """Take the λ that the goal in force asks for on this street; no step of its own to undo."""
@@ -230,10 +230,12 @@ class Session(OpenDocument):
         """Compose from another dataset of the workspace, starting with a few of its households."""
         with self._reporting():
             if name not in self._workspace.datasets:
-                raise DataError(f"There is no dataset {name!r} in this workspace; import it first.")
+                raise DataError(
+                    f"There is no data set “{name}” in this workspace; import it first."
+                )
             fresh = starting_state(name, self._workspace.datasets[name], self._state.model)
             street: dict[str, Any] = {"composition": fresh.composition, "week": fresh.week}
-            self._change(f"Dataset {name}", NO_GESTURE, dataset=name, **street)
+            self._change(f"Data set {name}", NO_GESTURE, dataset=name, **street)
 
     def new_gesture(self) -> int:
         """Return a fresh gesture for the drag that begins now."""
