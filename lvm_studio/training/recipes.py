@@ -56,6 +56,7 @@ RECIPES: Mapping[str, Recipe] = {
                     head=LinearHeadSpec(rank=32, seasons=(1.0, 0.6, 0.4, 0.3, 0.25)),
                     bounded=True,
                     prior_widening=1.5,
+                    week_widening=2.0,
                     fitted_prior=FittedPriorSpec(),
                 ),
                 weight_decay=0.05,
