@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
@@ -33,6 +33,25 @@ the ELBO and its terms. You may pause, stop, and go on tomorrow.</li>
 <p>Every change can be undone (Ctrl+Z).</p>
 """
 
+#: Where the focus is, and what keys do there; the menus name theirs themselves.
+KEYS = (
+    ("Library", "Enter adds the selection, Ctrl+F goes to the search"),
+    ("Composition", "Delete removes, Ctrl+D duplicates, + and − count up and down"),
+    ("λ slider", "arrows by 0.05, page keys by 0.5, Home to 0"),
+    ("Two criteria", "arrows move the point, Home takes both λ to 0"),
+    ("Fan", "← → move the cursor (Shift: further), Home shows all"),
+    ("History of tunings", "Enter goes back to one, Delete forgets it"),
+    ("Anchors", "arrows move the cross, Enter places, Delete removes"),
+    ("Training curves", "← → move the cursor, Home shows all, Escape hides the cursor"),
+    ("Runs", "Space draws a run or not, P pins it, S shows it alone"),
+    ("Keys of a plot", "Space shows or hides, S shows alone"),
+    ("Latent map", "arrows walk (Shift: further), A and B pin, S selects around"),
+    ("Latent sliders", "Home, Delete or 0 put a coordinate back"),
+    ("Traversal strips", "arrows choose a cell, Enter goes there"),
+    ("Drawing in the laboratory", "arrows move the pen (Shift: further), Enter ends, Escape drops"),
+    ("Number fields", "↑ ↓ step; Ctrl+Z takes back typing first, then the last change"),
+)
+
 LIBRARIES = ("PySide6-Essentials", "pyqtgraph", "torch", "zuko", "numpy", "h5py", "polars")
 
 LICENCES = """
@@ -56,6 +75,20 @@ def about_page(attributions: Sequence[str]) -> str:
         f"<h2>LVM Studio {_version('lvm-studio')}</h2>{METHOD}"
         f"<h3>Data</h3>{data}<h3>Software</h3><p>{versions}</p>{LICENCES}"
     )
+
+
+def keyboard_page(menus: Iterable[tuple[str, str]]) -> str:
+    """Return every key: those of the menus (what, key), then those of each place.
+
+    >>> "<td><b>Ctrl+S</b></td><td>Save</td>" in keyboard_page([("&Save", "Ctrl+S")])
+    True
+    """
+    everywhere = [(key, what.replace("&", "").rstrip("…")) for what, key in menus if key]
+    rows = "".join(
+        f"<tr><td><b>{escape(name)}</b></td><td>{escape(what)}</td></tr>"
+        for name, what in (*everywhere, *KEYS)
+    )
+    return f'<h2>Keyboard</h2><table cellspacing="4">{rows}</table>'
 
 
 def quality_page(dataset: HouseholdSet) -> str:

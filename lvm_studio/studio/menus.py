@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar
 
+from lvm_studio.studio.help_pages import PageDialog, keyboard_page
 from lvm_studio.studio.latent.graphs_dialog import GraphsDialog
 from lvm_studio.studio.readings.simulate_dialog import SimulateDialog
 from lvm_studio.studio.theme import Scheme, theme
@@ -95,12 +96,22 @@ class Menus(QObject):
     def _fill_help(self, bar: QMenuBar) -> None:
         menu, window = bar.addMenu("&Help"), self._window
         _add(menu, "&Tour", window.show_tour, Key.HelpContents)
+        _add(menu, "&Keyboard", self._show_keyboard)
         _add(menu, "&Data quality", window.show_quality)
         menu.addSeparator()
         _add(menu, "&About LVM Studio", window.show_about)
 
     def _simulate(self) -> None:
         SimulateDialog(self._session, self._window).show()
+
+    def _show_keyboard(self) -> None:
+        actions = [
+            action
+            for menu in self._window.menuBar().findChildren(QMenu)
+            for action in menu.actions()
+        ]
+        keys = [(action.text(), action.shortcut().toString()) for action in actions]
+        PageDialog("Keyboard", keyboard_page(keys), self._window).show()
 
     def _show_graphs(self) -> None:
         GraphsDialog(self._window).show()

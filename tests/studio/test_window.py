@@ -207,7 +207,7 @@ def test_pages_have_keys(opened: Open) -> None:
 
 def test_help_opens_beside_the_window(opened: Open, qtbot: QtBot) -> None:
     window = opened()
-    for name in ("tour", "data_quality", "about_lvm_studio"):
+    for name in ("tour", "keyboard", "data_quality", "about_lvm_studio"):
         action(window, name).trigger()
     assert window.isEnabled()
 
