@@ -6,6 +6,7 @@ import torch
 
 from lvm_studio.analysis.judging.fidelity import CompVAEPredictor, fit_rivals, heldout_table, judge
 from lvm_studio.analysis.judging.records import WeekRecords, draw_cases, season_of
+from lvm_studio.analysis.judging.week_folds import judge_fold
 from lvm_studio.data.calendar import ContextEncoder
 from lvm_studio.data.composition import Composition
 from lvm_studio.data.errors import DataError
@@ -149,6 +150,24 @@ def test_an_inner_cut_withholds_its_weeks_from_the_rivals(london, monkeypatch):
     report = heldout_table({"flat": flat}, london, 0, weeks=weeks, **FEW)
     assert set(fitted) == set(london.split.train_weeks) - set(weeks)
     assert report.weeks == weeks
+
+
+def test_what_a_model_was_not_told_is_not_told_when_it_is_judged(london, model, monkeypatch):
+    told = []
+
+    def remember(records, households, weeks, *, seed):
+        told.append(records.context)
+        return {}
+
+    for module in ("fidelity", "week_folds"):
+        monkeypatch.setattr(f"lvm_studio.analysis.judging.{module}.fit_rivals", remember)
+    blind = dataclasses.replace(model, context=ContextEncoder(withheld=("temperature",)))
+    heldout_table(blind, london, 0, weeks=london.split.heldout_weeks[:1], repeats=1, samples=2)
+    judge_fold(blind, london, 0, repeats=1, samples=2)
+    temperatures = ContextEncoder.GROUPS["temperature"]
+    for context in told:
+        assert (context[..., temperatures] == 0).all()
+        assert context[..., temperatures.stop :].any()
 
 
 def flat(labels, context, households, week, n, generator):

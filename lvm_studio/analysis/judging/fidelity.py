@@ -14,8 +14,8 @@ import torch
 from numpy.typing import NDArray
 
 from lvm_studio.analysis.judging.records import Case, Ints, Predictor, WeekRecords, draw_cases
-from lvm_studio.analysis.judging.report import METRICS, Estimate, FidelityReport, FidelityRow
-from lvm_studio.analysis.judging.rivals import BootstrapRival, RidgeRival, fit_ridge
+from lvm_studio.analysis.judging.report import METRICS, FidelityReport
+from lvm_studio.analysis.judging.rivals import BootstrapRival, fit_ridge
 from lvm_studio.analysis.judging.scores import Array, coverage, crps, energy_score, week_error
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.households import HouseholdSet
@@ -25,23 +25,6 @@ from lvm_studio.models.compvae import CompVAE
 from lvm_studio.models.trained import TrainedModel
 from lvm_studio.tuning.criteria.criterion import CRITERIA
 from lvm_studio.tuning.criteria.protocol import Criterion
-
-__all__ = [
-    "BootstrapRival",
-    "CompVAEPredictor",
-    "Estimate",
-    "FidelityReport",
-    "FidelityRow",
-    "RidgeRival",
-    "coverage",
-    "crps",
-    "energy_score",
-    "fit_rivals",
-    "heldout_table",
-    "judge",
-    "judging",
-    "week_error",
-]
 
 SEASON_C = 4.0
 """°C that the way from an equinox to a solstice counts for when near weeks are looked for."""
@@ -98,14 +81,19 @@ def heldout_table(
     default those of training; the rivals are always fitted on the latter. Several models, or
     other predictors, come as a mapping name → predictor.
 
+    A model that was trained without temperature or season is not told them here either, and
+    neither is the ridge beside it.
+
     Raises DataError for a model that is no CompVAE, or weeks or households that are not there.
     """
     predictors = predictors_of(model)
     split = households.split
     weeks = split.heldout_weeks if weeks is None else tuple(weeks)
     fitted = tuple(week for week in split.train_weeks if week not in weeks)
-    encoder = model.labels if isinstance(model, TrainedModel) else None
-    records = WeekRecords.of(households, encoder)
+    if isinstance(model, TrainedModel):
+        records = WeekRecords.of(households, model.labels, model.week_context)
+    else:
+        records = WeekRecords.of(households)
     rivals = fit_rivals(
         records,
         households.indices(split.train_households),

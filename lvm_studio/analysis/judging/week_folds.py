@@ -68,7 +68,7 @@ def judge_fold(
     """The model and its rivals on a fold's weeks, one report for each of `SUMS`."""
     left = without_fold(households, fold)
     split = left.split
-    records = WeekRecords.of(left, model.labels)
+    records = WeekRecords.of(left, model.labels, model.week_context)
     known, strangers = (
         left.indices(names) for names in (split.train_households, split.heldout_households)
     )
