@@ -83,6 +83,14 @@ def test_metadata_describes_the_curves(cloud, london):
     assert (cloud.metadata["night_share"] < 0.8).all()
 
 
+def test_a_number_unknown_of_some_households_is_averaged_over_the_others(compvae, london):
+    persons = np.where(np.arange(len(london.household_ids)) % 2 == 0, 2.0, np.nan)
+    said = {**london.metadata, "persons": persons, "rooms": np.full_like(persons, np.nan)}
+    known = posterior_cloud(compvae, dataclasses.replace(london, metadata=said), 12, 0, (20, 30))
+    np.testing.assert_array_equal(known.metadata["mean persons"], 2.0)
+    assert np.isnan(known.metadata["mean rooms"]).all()
+
+
 def test_a_cloud_follows_its_seed(compvae, london, cloud):
     again = posterior_cloud(compvae, london, 120, seed=0)
     np.testing.assert_array_equal(again.u, cloud.u)

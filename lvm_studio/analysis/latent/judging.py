@@ -22,13 +22,13 @@ from lvm_studio.data.vectors.sets import HELD_OUT, VectorSet
 from lvm_studio.models.noise.laws import Law
 from lvm_studio.models.street import Encoded, base_space
 from lvm_studio.models.trained import TrainedModel
+from lvm_studio.training.vector_problem import HELDOUT_SEED, HELDOUT_SHARE
 
 Array = NDArray[np.float64]
 
 WIDENING = 1.1
 """A proposal a little wider than q keeps the importance weights bounded where q is too narrow."""
 AT_ONCE = 128
-HELDOUT_SHARE, HELDOUT_SEED = 0.1, 1503
 
 
 class Decodes(Protocol):
@@ -56,8 +56,9 @@ class HeldOut:
 class Example:
     """x [D] beside the mean and standard deviation [D] of what is decoded from its posterior mean.
 
-    `elbo` and `tight` are the one-draw and the many-draw bound of log p(x), in nats;
-    `ess_share` says how much of the draws the weights leave.
+    `elbo` and `tight` are the one-draw and the many-draw bound of log p(x), in nats, both with
+    the draws of the widened posterior (see `WIDENING`), which leaves `elbo` a little below the
+    ELBO of the posterior itself; `ess_share` says how much of the draws the weights leave.
     """
 
     title: str

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from lvm_studio.analysis.latent.judging import Decodes
+from lvm_studio.data.units import HOURS_PER_STEP
 from lvm_studio.tuning.criteria.criterion import CRITERIA
 
 Array = NDArray[np.float64]
@@ -55,7 +56,7 @@ def sensitivity(space: Decodes, u: ArrayLike, step: ArrayLike = 1.0, *, weeks: b
 
 def _of_weeks(curves: Tensor) -> tuple[tuple[str, ...], tuple[str, ...], Tensor]:
     criteria = tuple(CRITERIA.values())
-    columns = [criterion(curves) for criterion in criteria] + [0.5 * curves.sum(-1)]
+    columns = [criterion(curves) for criterion in criteria] + [HOURS_PER_STEP * curves.sum(-1)]
     titles = (*(criterion.title for criterion in criteria), "Energy")
     units = (*(criterion.unit for criterion in criteria), "kWh")
     return titles, units, torch.stack(columns, dim=-1).double()

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lvm_studio.analysis.judging.records import Case, WeekRecords, draw_cases
-from lvm_studio.analysis.latent.paths import spherical, straight, traversal
 from lvm_studio.analysis.latent.pca import PCA
 from lvm_studio.data.composition import Composition
 from lvm_studio.data.errors import DataError
@@ -24,16 +23,6 @@ from lvm_studio.models.compvae import CompVAE
 from lvm_studio.models.street import Encoded, base_space
 from lvm_studio.models.trained import TrainedModel
 from lvm_studio.models.vae import GaussianVAE
-
-__all__ = [
-    "PCA",
-    "LatentCloud",
-    "cloud_slices",
-    "posterior_cloud",
-    "spherical",
-    "straight",
-    "traversal",
-]
 
 K_RANGE = (10, 60)
 BATCH = 48
@@ -180,15 +169,22 @@ def cloud_slices(
 def _household_columns(
     households: HouseholdSet, cases: Sequence[Case]
 ) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
-    """Means over a sum's households of what the set says of them; shares of categories."""
+    """Means over a sum's households of what the set says of them; shares of categories.
+
+    A number that is unknown (NaN) of some households is averaged over the others.
+    """
     columns: dict[str, NDArray[Any]] = {}
     titles: dict[str, str] = {}
     owner = np.repeat(np.arange(len(cases)), [case.k for case in cases])
     member = np.concatenate([case.households for case in cases])
-    k = np.bincount(owner, minlength=len(cases))
 
     def add(name: str, title: str, values: NDArray[np.float64]) -> None:
-        columns[name] = np.bincount(owner, weights=values[member], minlength=len(cases)) / k
+        known = np.isfinite(values[member])
+        total, count = (
+            np.bincount(owner[known], weights=of[member][known], minlength=len(cases))
+            for of in (values, np.ones_like(values))
+        )
+        columns[name] = np.where(count > 0, total / np.maximum(count, 1), np.nan)
         titles[name] = title
 
     for name, column in households.metadata.items():

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from lvm_studio.studio.theme import Colours, theme
+from lvm_studio.data.units import HOURS_PER_STEP
+from lvm_studio.studio.theme import MUTED, Colours, theme
 from lvm_studio.studio.widgets.band_item import BandItem
 from lvm_studio.studio.widgets.colours import mix, veil
 from lvm_studio.studio.widgets.grid_item import GridItem
@@ -18,7 +19,6 @@ from lvm_studio.studio.widgets.time_axis import WeekAxis, seconds
 from lvm_studio.studio.widgets.training.series import Floats
 
 BAND_ALPHA = 0.25
-HOURS_PER_STEP = 0.5
 HEADROOM = 1.05
 HINT = "Click on the map or move a slider: the week that lies there appears here."
 
@@ -59,7 +59,7 @@ class DecodedPlot(QWidget):
         for item in (self._grid, self._band, self._middle, self._mean):
             self.canvas.addItem(item, ignoreBounds=True)
         self._hint = QLabel(HINT, alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
-        self._hint.setProperty("role", "muted")
+        self._hint.setForegroundRole(MUTED)
         self._about = QLabel(" ", wordWrap=True)
         self._about.setObjectName("latent_about")
         layout = QVBoxLayout(self)
