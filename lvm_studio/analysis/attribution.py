@@ -1,22 +1,21 @@
 """Who makes the peak: the curves of a street shared out among its households.
 
 Tuning moves the sum of the w and z, never a household by itself; given the sum, each household
-is Gaussian in closed form (a bridge), so what the decoder makes of the sum can be traced back.
+is Gaussian in closed form (`bridge`), so what the decoder makes of the sum can be traced back.
 """
 
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from lvm_studio.data.errors import DataError
 from lvm_studio.data.jobs import result_of
-from lvm_studio.data.units import STEP_MINUTES
+from lvm_studio.data.units import HOURS_PER_STEP
 from lvm_studio.models.street import Street
 
 Array = NDArray[np.float64]
@@ -30,34 +29,8 @@ STEP = 0.1
 LABEL_NODES, DRAW_NODES = 8, 2
 """Gauss-Legendre nodes. On the shipped model, 30 households, they leave about 1e-3 and 2e-4 kW."""
 
-
 ENOUGH = 256
 """Draws that settle who comes first: about a second on one core for the shipped model."""
-
-
-@dataclass(frozen=True, eq=False)
-class Bridge:
-    """The law of each w_i given the sum of all: independent Gaussians tied at their sum.
-
-    Attributes:
-        mean: [N, P, W], `m_i + s_i^2 / sum s^2 (sum w - sum m)`.
-        covariance: [P, P, W] between one household of a row and another of a row, the same for
-            every sum; the diagonal is the variance of one household.
-    """
-
-    mean: Tensor
-    covariance: Tensor
-
-
-def bridge(street: Street, sum_w: Tensor) -> Bridge:
-    """The posterior of every household's w given sums [N, W].
-
-    Tuning changes the law of the sum alone, so this holds under the tuned law as under the base.
-    """
-    variance = street.s**2
-    tied = variance[:, None] * variance[None] / street.sum_std**2
-    own = torch.diag_embed(variance.T).permute(1, 2, 0)
-    return Bridge(street.part_means(sum_w), own - tied)
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,12 +77,12 @@ class Attribution:
     @property
     def energy_kwh(self) -> Array:
         """[P], of the mean energy of the week."""
-        return np.asarray(self.curve_kw.sum(axis=1) * STEP_MINUTES / 60)
+        return np.asarray(self.curve_kw.sum(axis=1) * HOURS_PER_STEP)
 
     @property
     def shared_energy_kwh(self) -> float:
         """The same of what is shared."""
-        return float(self.shared_curve_kw.sum() * STEP_MINUTES / 60)
+        return float(self.shared_curve_kw.sum() * HOURS_PER_STEP)
 
     def at(self, step: int) -> Array:
         """[P], of the mean curve at one half-hour."""
@@ -259,74 +232,3 @@ def _shared_out(street: Street, levels: Array, sums: list[Array]) -> Attribution
 def _array(values: Tensor) -> Array:
     array: Array = values.detach().double().numpy()
     return array
-
-
-@dataclass(frozen=True, eq=False)
-class Removal:
-    """What one household of a row adds: the curves of a street with it, and the same without it.
-
-    Attributes:
-        household_id: who is taken out, one of them where there are several.
-        mean_kw: [T] the mean curve less that without it; peak_kw: the mean peak less that without
-            it (each week at its own peak); energy_kwh: of a week.
-        curves_kw: [N, T] without it, week by week.
-    """
-
-    household_id: str
-    mean_kw: Array
-    peak_kw: float
-    energy_kwh: float
-    curves_kw: Array
-
-
-@torch.no_grad()
-def removal(street: Street, household_id: str, u: Tensor, eps: Tensor, seed: int = 0) -> Removal:
-    """Take one household out of the weeks drawn at u [N, dim] with noise eps [N, T].
-
-    Its w is drawn from the bridge given the week's own sum and taken off the sum; z and noise
-    stay as they are. Under the tuned law too, these are the same weeks with one household less.
-
-    Raises:
-        DataError: it is not in this street, or is alone in it.
-    """
-    if household_id not in street.household_ids:
-        raise DataError(f"{household_id} is not in this composition.")
-    if street.k < 2:
-        raise DataError(f"{household_id} is alone in this composition: nothing would be left.")
-    row = street.household_ids.index(household_id)
-    smaller = _without(street, row)
-    sum_w = street.sum_w(u)
-    law = bridge(street, sum_w)
-    generator = torch.Generator().manual_seed(seed)
-    noise = torch.randn(sum_w.shape, generator=generator)
-    own = law.mean[:, row] + law.covariance[row, row].clamp_min(0.0).sqrt() * noise
-    u_w = (sum_w - own - smaller.sum_mean) / smaller.sum_std
-    with_it = _array(street.decode(u).transport(eps))
-    left = torch.cat([u_w, u[:, street.latent_w :]], dim=-1)
-    without = _array(smaller.decode(left).transport(eps))
-    mean = (with_it - without).mean(axis=0)
-    return Removal(
-        household_id=household_id,
-        mean_kw=mean,
-        peak_kw=float((with_it.max(axis=1) - without.max(axis=1)).mean()),
-        energy_kwh=float(mean.sum() * STEP_MINUTES / 60),
-        curves_kw=without,
-    )
-
-
-def _without(street: Street, row: int) -> Street:
-    """The street with one household of a row less; a row of none stays out."""
-    counts = street.counts.clone()
-    counts[row] -= 1
-    kept = torch.nonzero(counts > 0)[:, 0]
-    counts, m, s = counts[kept], street.m[kept], street.s[kept]
-    return replace(
-        street,
-        household_ids=tuple(street.household_ids[index] for index in kept.tolist()),
-        counts=counts,
-        labels=street.labels[kept],
-        m=m,
-        s=s,
-        sum_mean=(counts[:, None] * m).sum(0),
-        sum_std=(counts[:, None] * s**2).sum(0).sqrt(),
-    )

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from lvm_studio.analysis.attribution import Attribution, attribute, bridge, removal
+from lvm_studio.analysis.attribution import Attribution, attribute
+from lvm_studio.analysis.bridge import bridge
+from lvm_studio.analysis.removal import removal
 from lvm_studio.data.errors import DataError
 from lvm_studio.models.observation import PerHouseholdNoise
 from lvm_studio.models.specs import CompVAESpec

@@ -42,7 +42,7 @@ class StreetWeeks:
 
     def without(self, household_id: str) -> Generator[Without | None, None, None]:
         """Take one household out of these weeks; for the compute thread."""
-        from lvm_studio.analysis.attribution import removal
+        from lvm_studio.analysis.removal import removal
 
         tuned = removal(self.street, household_id, self.tuned_u, self.eps, self.seed)
         yield None
