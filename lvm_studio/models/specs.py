@@ -338,6 +338,8 @@ class AnchorsSpec(BaseModel):
 
 HOUSEHOLD_KINDS = frozenset({"compvae", "vae"})
 """Kinds of model that learn from a household set; all others make or bring their own data."""
+PARTS_KINDS = frozenset({"sines", "anchors"})
+"""Kinds of model that compose artificial wholes, whose parts are known."""
 
 ModelSpec: TypeAlias = Annotated[
     CompVAESpec | VAESpec | VectorVAESpec | LadderSpec | SinesSpec | AnchorsSpec,

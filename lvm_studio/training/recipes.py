@@ -142,8 +142,11 @@ def with_overrides(recipe: Recipe, overrides: Mapping[str, Any]) -> Recipe:
     128
     """
     settings = recipe.spec.model_dump()
+    for name in recipe.spec.unused:  # set, they would be ignored without a word
+        del settings[name]
     for path, value in overrides.items():
         _place(settings, path, value)
+    settings |= recipe.spec.model_dump(include=set(recipe.spec.unused))
     try:
         spec = TrainSpec.model_validate(settings)
     except ValidationError as error:

@@ -7,8 +7,14 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from lvm_studio.data.vectors.sources import VectorDataSpec, WeeksData
-from lvm_studio.models.specs import HOUSEHOLD_KINDS, CompVAESpec, ModelSpec
+from lvm_studio.models.specs import HOUSEHOLD_KINDS, PARTS_KINDS, CompVAESpec, ModelSpec
 from lvm_studio.training.objectives.specs import ObjectiveSpec
+
+#: Settings that only sums of households read, and those that any whole of parts reads.
+OF_HOUSEHOLDS = frozenset(
+    {"swap_probability", "temperature_noise_c", "season_jitter_days", "labels", "withheld"}
+)
+OF_WHOLES = frozenset({"k_min", "k_max", "prior_path_weight"})
 
 
 class TrainSpec(BaseModel):
@@ -76,6 +82,13 @@ class TrainSpec(BaseModel):
         if self.k_min > self.k_max:
             raise ValueError(f"k_min ({self.k_min}) is above k_max ({self.k_max})")
         return self
+
+    @property
+    def unused(self) -> frozenset[str]:
+        """Settings that nothing reads where a model of this kind is trained."""
+        if self.composes:
+            return frozenset()
+        return OF_HOUSEHOLDS if self.model.kind in PARTS_KINDS else OF_HOUSEHOLDS | OF_WHOLES
 
     @property
     def needs_households(self) -> bool:

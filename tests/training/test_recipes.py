@@ -44,6 +44,15 @@ def test_what_cannot_be_set_is_said(overrides, says):
         with_overrides(HOUSEHOLDS, overrides)
 
 
+def test_what_a_recipe_would_ignore_cannot_be_set():
+    with pytest.raises(DataError, match=r"'swap_probability' cannot be set; what can: (?!.*k_max)"):
+        with_overrides(RECIPES["digits"], {"swap_probability": 0.3})
+    with pytest.raises(DataError, match=r"'labels' cannot be set; what can: .*k_max"):
+        with_overrides(RECIPES["sines"], {"labels": "surveyed"})
+    assert with_overrides(RECIPES["sines"], {"k_max": 9}).spec.k_max == 9
+    assert with_overrides(RECIPES["digits"], {"lr": 0.1}).spec.k_max == RECIPES["digits"].spec.k_max
+
+
 def test_unknown_recipe_lists_the_known():
     with pytest.raises(DataError, match="choose one of: households"):
         recipe_named("house")
