@@ -15,6 +15,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from lvm_studio.studio.theme import BANNER
+
 DETAILS_HEIGHT = 120
 
 
@@ -30,7 +32,8 @@ class Banner(QFrame):
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName(name)
-        self.setProperty("role", "banner")
+        self.setAutoFillBackground(True)
+        self.setBackgroundRole(BANNER)
         # plain: what a file or a library says may hold anything
         self._sentence = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
         self._sentence.setObjectName(f"{name}_sentence")

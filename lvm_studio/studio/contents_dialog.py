@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from lvm_studio.storage.contents import Held, held_by
 from lvm_studio.studio.dialogs import WORKSPACE_KIND, WORKSPACE_SUFFIX, Dialogs
+from lvm_studio.studio.theme import MUTED
 from lvm_studio.studio.widgets.dressed import dressed
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class ContentsDialog(QDialog):
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(2, QHeaderView.ResizeMode.Stretch)
         hint = dressed(QLabel(HINT), wordWrap=True)
-        hint.setProperty("role", "muted")
+        hint.setForegroundRole(MUTED)
         buttons = QHBoxLayout()
         for button in (self.use, self.remove, self.export):
             buttons.addWidget(button)

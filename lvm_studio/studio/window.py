@@ -44,7 +44,7 @@ from lvm_studio.studio.recent_files import RecentFiles
 from lvm_studio.studio.recovery_offer import RecoveryOffer
 from lvm_studio.studio.runs.runs import RunRegistry
 from lvm_studio.studio.settings import APP_NAME, open_settings, read_bytes, read_scheme
-from lvm_studio.studio.theme import Scheme, theme
+from lvm_studio.studio.theme import MUTED, Scheme, theme
 from lvm_studio.studio.undo_in_fields import UndoInFields
 from lvm_studio.studio.widgets.open_choosers import OpenChoosers
 from lvm_studio.studio.widgets.selection_bar import SelectionBar
@@ -146,7 +146,7 @@ class MainWindow(QMainWindow):
             (self._attribution, "status_attribution"),
         ):
             label.setObjectName(name)
-            label.setProperty("role", "muted")
+            label.setForegroundRole(MUTED)
             label.setContentsMargins(8, 0, 8, 0)
             self.statusBar().addPermanentWidget(label)
         self._show_workspace()

@@ -32,7 +32,7 @@ from lvm_studio.studio.judging.anomaly_conditions import WeekConditions
 from lvm_studio.studio.judging.anomaly_models import AnomalyModels, KnownFaults
 from lvm_studio.studio.judging.anomaly_search import AnomalySearch
 from lvm_studio.studio.session import Session
-from lvm_studio.studio.theme import Colours, theme
+from lvm_studio.studio.theme import MUTED, Colours, theme
 from lvm_studio.studio.widgets.dressed import dressed, label_for
 from lvm_studio.studio.widgets.figure_export import ask_path
 from lvm_studio.studio.widgets.judging.anomaly_plots import AnomalyScatter, SuspectPlot
@@ -127,7 +127,7 @@ class AnomaliesPanel(QWidget):
         self.table.setWordWrap(False)  # what is guilty stays whole, further right
         self._hint.setContentsMargins(160, 0, 160, 0)
         for label in (self._hint, self.status):
-            label.setProperty("role", "muted")
+            label.setForegroundRole(MUTED)
 
     def _build(self) -> None:
         bar = QHBoxLayout()

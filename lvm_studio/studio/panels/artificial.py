@@ -33,7 +33,7 @@ from lvm_studio.storage.wholes import (
 )
 from lvm_studio.studio.street.artificial_parts import COLOUR_CODES, ArtificialParts
 from lvm_studio.studio.street.whole_work import AnchorRows, SineRows, WholeWork
-from lvm_studio.studio.theme import theme
+from lvm_studio.studio.theme import MUTED, theme
 from lvm_studio.studio.widgets.compose.anchor_canvas import AnchorCanvas
 from lvm_studio.studio.widgets.compose.part_list import PartList
 from lvm_studio.studio.widgets.compose.part_palette import PartPalette
@@ -83,7 +83,7 @@ class ArtificialPanel(QWidget):
         self.clear_button = QPushButton("&Clear")
         self.clear_button.setToolTip("Take all parts out")
         self.note = QLabel(wordWrap=True)
-        self.note.setProperty("role", "muted")
+        self.note.setForegroundRole(MUTED)
         self.computing = ComputingLabel()
         self._connect()
 

@@ -24,6 +24,7 @@ from lvm_studio.studio.latent.work import (
 )
 from lvm_studio.studio.panels.latent_walk import LatentWalk
 from lvm_studio.studio.street.answers import StreetRequest
+from lvm_studio.studio.theme import MUTED
 from lvm_studio.studio.widgets.latent.colour_scale import ColourBar, ColourScale
 from lvm_studio.studio.widgets.latent.embedding_bar import EmbeddingBar
 from lvm_studio.studio.widgets.latent.interpolation_bar import SLIDER_STEPS
@@ -86,7 +87,7 @@ class LatentPanel(QWidget):
         self._progress = QProgressBar()
         self._progress.setVisible(False)
         self._status = QLabel(" ", wordWrap=True)
-        self._status.setProperty("role", "muted")
+        self._status.setForegroundRole(MUTED)
         self._build()
         self._connect()
 

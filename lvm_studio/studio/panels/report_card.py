@@ -27,7 +27,7 @@ from lvm_studio.data.errors import DataError
 from lvm_studio.storage.atomic import write_text
 from lvm_studio.studio.judging.card_maker import CardMaker
 from lvm_studio.studio.runs.run_words import duration
-from lvm_studio.studio.theme import Colours, theme
+from lvm_studio.studio.theme import MUTED, Colours, theme
 from lvm_studio.studio.widgets.dressed import dressed, label_for
 from lvm_studio.studio.widgets.figure_export import ask_path
 from lvm_studio.studio.widgets.judging.card_plot import CardPlot, pale
@@ -107,7 +107,7 @@ class ReportCardPanel(QWidget):
         self._hint.setObjectName("card_hint")
         self._hint.setContentsMargins(HINT_MARGIN, 0, HINT_MARGIN, 0)
         for label in (self._hint, self._legend):
-            label.setProperty("role", "muted")
+            label.setForegroundRole(MUTED)
 
     # building
 

@@ -36,6 +36,7 @@ from lvm_studio.studio.runs.sphere_wishes import (
     radius_of,
     sphere_training,
 )
+from lvm_studio.studio.theme import MUTED
 from lvm_studio.studio.widgets.computing_label import ComputingLabel
 from lvm_studio.studio.widgets.dressed import label_for
 from lvm_studio.studio.widgets.laboratory.radius_map import RadiusMapPlot
@@ -125,7 +126,7 @@ class SphereLab(QWidget):
         column = QVBoxLayout(left)
         column.setContentsMargins(0, 0, 6, 0)
         about = QLabel(ABOUT, wordWrap=True)
-        about.setProperty("role", "muted")
+        about.setForegroundRole(MUTED)
         form = QFormLayout()
         form.addRow(label_for(self.dim, "Dimension &D"), self.dim)
         form.addRow(label_for(self.ratio, "&R / σ"), self.ratio)
@@ -145,7 +146,7 @@ class SphereLab(QWidget):
         plot.setContentsMargins(0, 0, 0, 0)
         head = QHBoxLayout()
         shades = QLabel(SHADES)
-        shades.setProperty("role", "muted")
+        shades.setForegroundRole(MUTED)
         head.addWidget(shades, 1)
         head.addWidget(self.computing)
         plot.addLayout(head)

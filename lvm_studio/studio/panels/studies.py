@@ -36,6 +36,7 @@ from lvm_studio.studies.reports import RunLine, RunState
 from lvm_studio.studies.spec import StudySpec, read_study, shipped_studies
 from lvm_studio.studies.summary import results_csv, summarise
 from lvm_studio.studio.runs.study_run import StudyRun
+from lvm_studio.studio.theme import MUTED
 from lvm_studio.studio.widgets.figure_export import ask_path
 from lvm_studio.studio.widgets.training.series import format_value
 from lvm_studio.studio.widgets.training.study_plot import StudyPlot
@@ -112,7 +113,7 @@ class StudiesPanel(QWidget):
             widget.setObjectName(name)
             widget.setToolTip(tip)
         for label in (self._about, self._note):
-            label.setProperty("role", "muted")
+            label.setForegroundRole(MUTED)
         self.progress.setFixedHeight(8)
         self.rows.setAccessibleName("Runs of the study")
 

@@ -26,6 +26,7 @@ from lvm_studio.studio.runs.run import Run
 from lvm_studio.studio.runs.run_keeping import ModelKeeper
 from lvm_studio.studio.runs.run_words import row_of, status_of, status_tip
 from lvm_studio.studio.runs.runs import RunRegistry
+from lvm_studio.studio.theme import MUTED
 from lvm_studio.studio.widgets.training.run_banner import RunBanner
 from lvm_studio.studio.widgets.training.runs_table import RunsTable
 from lvm_studio.studio.widgets.training.settings_difference import SettingsDifference
@@ -92,7 +93,7 @@ class TrainingPanel(QWidget):
         self.status = QLabel(wordWrap=True)
         self.curves = TrainingCurves()
         self._note = QLabel(wordWrap=True)
-        self._note.setProperty("role", "muted")
+        self._note.setForegroundRole(MUTED)
         self._name_and_explain()
         self._build()
         self._connect()

@@ -22,6 +22,7 @@ from lvm_studio.data.households import HouseholdSet
 from lvm_studio.data.quality import quality_summary
 from lvm_studio.data.simulated import FULL_STREET, SimulationJob, StreetSpec, WeeksSimulated
 from lvm_studio.studio.jobs.job_thread import JobThread
+from lvm_studio.studio.theme import MUTED
 from lvm_studio.studio.widgets.dressed import dressed
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ class SimulateDialog(QDialog):
         ):
             widget.setObjectName(name)
             widget.setToolTip(tip)
-        self.extent.setProperty("role", "muted")
+        self.extent.setForegroundRole(MUTED)
         for field in (self.households, self.weeks, self.seed):
             field.setMinimumHeight(field.sizeHint().height())  # what is said below may grow
         policy = self.progress.sizePolicy()

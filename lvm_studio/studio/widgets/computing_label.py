@@ -5,6 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QLabel, QWidget
 
+from lvm_studio.studio.theme import MUTED
+
 DELAY_MS = 150
 TEXT = "computing …"
 
@@ -14,7 +16,7 @@ class ComputingLabel(QLabel):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setProperty("role", "muted")
+        self.setForegroundRole(MUTED)
         self.setAccessibleName("Computing")
         self._delay = QTimer(self, singleShot=True, interval=DELAY_MS)
         self._delay.timeout.connect(self._show_text)

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from lvm_studio.studio.theme import MUTED, headline
 from lvm_studio.studio.widgets.compose.composition_table import (
     MAX_COUNT,
     SORT_ROLE,
@@ -67,13 +68,13 @@ class CompositionView(QWidget):
         self.table.setItemDelegateForColumn(Column.PEAK, self._bars)
         self._size = QLabel(self)
         self._size.setObjectName("composition_size")
-        self._size.setProperty("role", "headline")
+        self._size.setFont(headline(self.font()))
         self._energy = QLabel(self)
         self._energy.setObjectName("composition_energy")
-        self._energy.setProperty("role", "muted")
+        self._energy.setForegroundRole(MUTED)
         self._peak = QLabel(self)
         self._peak.setObjectName("composition_peak")
-        self._peak.setProperty("role", "muted")
+        self._peak.setForegroundRole(MUTED)
         self._peak.hide()
         self._whole_peak = ""
         self._buttons = {

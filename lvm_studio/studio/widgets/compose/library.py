@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from lvm_studio.studio.theme import MUTED
 from lvm_studio.studio.widgets.compose.household_filter import HouseholdFilter, HouseholdQuery
 from lvm_studio.studio.widgets.compose.household_table import (
     FINE,
@@ -167,7 +168,7 @@ class LibraryView(QWidget):
 
     def _lay_out(self) -> None:
         self._draw.setObjectName("library_add_like")
-        self._count.setProperty("role", "muted")
+        self._count.setForegroundRole(MUTED)
         self._filter_grid = QGridLayout(self._filter_row)
         self._filter_grid.setContentsMargins(0, 0, 0, 0)
         self._filter_grid.setSpacing(4)

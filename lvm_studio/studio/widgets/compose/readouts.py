@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from lvm_studio.analysis.fan import Fan, Spread
 from lvm_studio.data.units import HOURS_PER_STEP
+from lvm_studio.studio.theme import MUTED
 from lvm_studio.studio.widgets.steady_room import SteadyRoom
 from lvm_studio.studio.widgets.time_axis import weekday_text
 
@@ -34,7 +35,7 @@ class Readouts(QWidget):
         self._cells: dict[tuple[int, str], QLabel] = {}
         self._source = QLabel(self)
         self._source.setObjectName("readouts_source")
-        self._source.setProperty("role", "muted")
+        self._source.setForegroundRole(MUTED)
         self._source.setWordWrap(True)
         grid = QGridLayout()
         grid.setHorizontalSpacing(12)
@@ -82,7 +83,7 @@ class Readouts(QWidget):
 
     def _caption(self, text: str, tip: str) -> QLabel:
         label = QLabel(text, self)
-        label.setProperty("role", "muted")
+        label.setForegroundRole(MUTED)
         label.setToolTip(tip)
         return label
 

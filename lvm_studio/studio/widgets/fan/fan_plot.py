@@ -12,7 +12,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from lvm_studio.analysis.fan import Fan
-from lvm_studio.studio.theme import Colours
+from lvm_studio.studio.theme import MUTED, Colours
 from lvm_studio.studio.widgets.colours import mix
 from lvm_studio.studio.widgets.computing_label import ComputingLabel
 from lvm_studio.studio.widgets.fan.fan_canvas import FanCanvas
@@ -141,20 +141,20 @@ class FanPlot(QWidget):
         self._measured.setPen(pg.mkPen(colours.measured, width=1))
         self._part.setPen(pg.mkPen(colours.good, width=1))
         self._target.setPen(pg.mkPen(colours.text, width=2, style=Qt.PenStyle.DashLine))
-        self._message.setStyleSheet(f"color: {colours.muted}; background: transparent;")
         self.legend.set_colours(colours)
 
     # -- inside ----------------------------------------------------------------------------
 
     def _lay_out(self) -> None:
         self._message.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._message.setForegroundRole(MUTED)
         self._message.setWordWrap(True)
         self._message.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self._message.hide()
         self._readout.setObjectName("fan_readout")
         # its text must never resize the plot under the pointer
         self._readout.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self._readout.setProperty("role", "muted")
+        self._readout.setForegroundRole(MUTED)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)

@@ -10,7 +10,7 @@ import pyqtgraph as pg
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from lvm_studio.studio.theme import Colours, theme
+from lvm_studio.studio.theme import MUTED, Colours, theme
 from lvm_studio.studio.widgets.band_item import BandItem
 from lvm_studio.studio.widgets.colours import mix, veil
 from lvm_studio.studio.widgets.legend_chip import LegendChip
@@ -116,7 +116,7 @@ class LaboratoryTraces(QWidget):
             for name in BOUND_TERMS
         }
         self._note = QLabel("")
-        self._note.setProperty("role", "muted")
+        self._note.setForegroundRole(MUTED)
         self.runs = [_Lines(self, number) for number in range(2)]
         for lines in self.runs:
             lines.handle.sigDragged.connect(self._dragged)

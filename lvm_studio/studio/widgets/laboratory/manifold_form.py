@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.vectors.manifolds import Circle, Polyline, Sinusoid, Spiral
 from lvm_studio.data.vectors.sets import VectorSet, read_points
+from lvm_studio.studio.theme import MUTED
 from lvm_studio.studio.widgets.dressed import label_for
 
 SINUSOID, CIRCLE, SPIRAL, DRAWN, FILE = range(5)
@@ -64,7 +65,7 @@ class ManifoldForm(QGroupBox):
         self.open_button.setObjectName("lab_open")
         self.open_button.setToolTip("A text file: one point a row, two numbers in every row")
         self._about = QLabel("", wordWrap=True)
-        self._about.setProperty("role", "muted")
+        self._about.setForegroundRole(MUTED)
         self._path: tuple[tuple[float, float], ...] = ()
         self._vectors: VectorSet | None = None
         self._build()

@@ -10,7 +10,7 @@ from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent
 from PySide6.QtWidgets import QLabel
 
-from lvm_studio.studio.theme import BLUISH_GREEN, Colours, theme
+from lvm_studio.studio.theme import BLUISH_GREEN, MUTED, Colours, theme
 from lvm_studio.studio.widgets.colours import mix, veil
 from lvm_studio.studio.widgets.laboratory.plane_items import (
     EllipseCloud,
@@ -81,7 +81,7 @@ class PlaneCanvas(pg.PlotWidget):
         self._pen_at = (0.0, 0.0)
         self.frames_drawn = 0
         self._hint = QLabel("", self, alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
-        self._hint.setProperty("role", "muted")
+        self._hint.setForegroundRole(MUTED)
         self._hint.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self._build()
         theme().changed.connect(self._set_colours)

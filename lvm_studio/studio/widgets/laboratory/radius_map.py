@@ -11,7 +11,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtWidgets import QLabel
 
 from lvm_studio.analysis.sigma.hypersphere import RadiusMap, sufficient_bound, threshold
-from lvm_studio.studio.theme import BLUISH_GREEN, VERMILLION, Colours, theme
+from lvm_studio.studio.theme import BLUISH_GREEN, MUTED, VERMILLION, Colours, theme
 from lvm_studio.studio.widgets.scaled_axis import ScaledAxis
 from lvm_studio.studio.widgets.training.series import Floats, Scale
 
@@ -42,7 +42,7 @@ class RadiusMapPlot(pg.PlotWidget):
         self._trace = pg.PlotCurveItem()
         self._map: RadiusMap | None = None
         self._hint = QLabel(HINT, self, alignment=Qt.AlignmentFlag.AlignCenter)
-        self._hint.setProperty("role", "muted")
+        self._hint.setForegroundRole(MUTED)
         self._hint.setGeometry(80, 60, 240, 30)
         items = (self._image, self._optimum, *self._bounds, self._chosen)
         for item in (*items, *self._labels, self._trace, self._trained):

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from lvm_studio.data.vectors.conditions import WEEKS_PER_YEAR, Condition, places
+from lvm_studio.studio.theme import MUTED
 from lvm_studio.studio.widgets.dressed import dressed
 from lvm_studio.studio.widgets.training.series import Floats
 from lvm_studio.studio.widgets.tuning.lam_fields import NumberField
@@ -136,7 +137,7 @@ class ConditionBar(QWidget):
         self.rows: list[NumberRow | KindRow] = []
         self._told: tuple[Told, ...] = ()
         self.whose = QLabel()
-        self.whose.setProperty("role", "muted")
+        self.whose.setForegroundRole(MUTED)
         self.nearest = dressed(QPushButton("&Nearest"), objectName="latent_told_nearest")
         self.nearest.setToolTip("Tell what the real observation nearest to where you stand is told")
         self.middle = dressed(QPushButton("Us&ual"), objectName="latent_told_usual")

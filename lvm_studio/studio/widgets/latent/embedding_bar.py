@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
 )
 
 from lvm_studio.analysis.latent.embedding import Embedding, EmbeddingSpec
+from lvm_studio.studio.theme import MUTED
 from lvm_studio.studio.widgets.dressed import dressed, label_for
 
 
@@ -50,7 +51,7 @@ class EmbeddingBar(QWidget):
         )
         self.progress = dressed(QProgressBar(), textVisible=False, maximumHeight=8)
         self.about = QLabel("", wordWrap=True)
-        self.about.setProperty("role", "muted")
+        self.about.setForegroundRole(MUTED)
         self._build()
         self.show_state(None, running=False)
 

@@ -13,7 +13,7 @@ from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QGraphicsPathItem, QLabel, QVBoxLayout, QWidget
 
-from lvm_studio.studio.theme import Colours, theme
+from lvm_studio.studio.theme import MUTED, Colours, theme
 from lvm_studio.studio.widgets.colours import mix, veil
 from lvm_studio.studio.widgets.latent.colour_scale import ColourScale
 from lvm_studio.studio.widgets.latent.latent_canvas import Dots, MapCanvas, MapView
@@ -101,9 +101,9 @@ class LatentMap(QWidget):
         self._marker = Dots(size=16, symbol="+", pxMode=True)
         self._pins = {name: self._make_pin(name) for name in "AB"}
         self._hint = QLabel(HINT, alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
-        self._hint.setProperty("role", "muted")
+        self._hint.setForegroundRole(MUTED)
         self._about = QLabel(" ")
-        self._about.setProperty("role", "muted")
+        self._about.setForegroundRole(MUTED)
         self._build()
         self._connect()
         self._set_colours(theme().colours)

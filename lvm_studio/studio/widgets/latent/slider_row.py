@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from lvm_studio.studio.theme import theme
+from lvm_studio.studio.theme import MUTED, theme
 from lvm_studio.studio.widgets.dressed import dressed
 
 if TYPE_CHECKING:
@@ -183,7 +183,7 @@ class SliderRow:
         for widget in (self.name, self.slider, self.bits):
             widget.setToolTip(tip)
             if self.dimension.bits < INACTIVE_BITS:
-                widget.setProperty("role", "muted")
+                widget.setForegroundRole(MUTED)
 
     def widgets(self) -> tuple[QWidget, ...]:
         """The row's widgets from left to right."""

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from lvm_studio.studio.theme import BANNER
 from lvm_studio.studio.widgets.dressed import dressed
 
 DETAILS_LINES = 10
@@ -26,7 +27,8 @@ class RunBanner(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("train_failure")
-        self.setProperty("role", "banner")
+        self.setAutoFillBackground(True)
+        self.setBackgroundRole(BANNER)
         # plain: what a file or a library says may hold anything
         self.sentence = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
         self.sentence.setObjectName("train_failure_sentence")

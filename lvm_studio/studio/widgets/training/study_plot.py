@@ -14,7 +14,7 @@ from lvm_studio.studies.reports import RunLine, RunState
 from lvm_studio.studies.space import Range
 from lvm_studio.studies.spec import StudySpec
 from lvm_studio.studies.summary import CandidateSummary, summarise
-from lvm_studio.studio.theme import VERMILLION, Colours, theme
+from lvm_studio.studio.theme import MUTED, VERMILLION, Colours, theme
 from lvm_studio.studio.widgets.colours import veil
 from lvm_studio.studio.widgets.dressed import label_for
 from lvm_studio.studio.widgets.scaled_axis import ScaledAxis
@@ -59,7 +59,7 @@ class StudyPlot(QWidget):
         row.addWidget(self.axis)
         row.addStretch(1)
         self._hint = QLabel(HINT, alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
-        self._hint.setProperty("role", "muted")
+        self._hint.setForegroundRole(MUTED)
         self._stack = QStackedLayout()
         self._stack.addWidget(self._hint)
         self._stack.addWidget(self.view)

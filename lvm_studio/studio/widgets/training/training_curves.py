@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 from lvm_studio.data.errors import DataError
 from lvm_studio.storage.atomic import write_text
 from lvm_studio.studio.figures import export_figure
-from lvm_studio.studio.theme import LIGHT, Colours, theme
+from lvm_studio.studio.theme import LIGHT, MUTED, Colours, theme
 from lvm_studio.studio.widgets.figure_export import ask_path, copy_image
 from lvm_studio.studio.widgets.legend_chip import LegendChip
 from lvm_studio.studio.widgets.training.curve_controls import CurveControls
@@ -86,7 +86,7 @@ class TrainingCurves(QWidget):
         layout.addLayout(self._legend_row())
         self._stack = QStackedLayout()
         self._hint = QLabel(HINT, alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
-        self._hint.setProperty("role", "muted")
+        self._hint.setForegroundRole(MUTED)
         self._stack.addWidget(self._hint)
         self._stack.addWidget(self.panes)
         layout.addLayout(self._stack, 1)

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from lvm_studio.data.errors import DataError
+from lvm_studio.studio.theme import MUTED
 from lvm_studio.studio.widgets.dressed import dressed
 from lvm_studio.training.recipes import Recipe, with_overrides
 from lvm_studio.training.spec import TrainSpec
@@ -54,7 +55,7 @@ class TrainingForm(QWidget):
         )
         self.recipe.setMinimumContentsLength(16)
         self._description = QLabel(wordWrap=True)
-        self._description.setProperty("role", "muted")
+        self._description.setForegroundRole(MUTED)
         self.seed = QSpinBox(maximum=2**31 - 1)
         self.seed.setObjectName("train_seed")
         self.until = dressed(
@@ -75,7 +76,7 @@ class TrainingForm(QWidget):
         self.device.addItems(DEVICES)
         self.device.setToolTip("auto: CUDA where there is one, otherwise the CPU")
         self._device_note = QLabel(wordWrap=True)
-        self._device_note.setProperty("role", "muted")
+        self._device_note.setForegroundRole(MUTED)
         self.advanced = QPlainTextEdit(placeholderText=ADVANCED_HINT)
         self.advanced.setObjectName("train_advanced")
         self.advanced.setTabChangesFocus(True)

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from lvm_studio.studio.widgets.steady_room import SteadyRoom
@@ -34,7 +35,6 @@ class CertificateStrip(QWidget):
         super().__init__(parent)
         self.setObjectName("certificate")
         self.setToolTip(CERTIFICATE_HELP)
-        self._colour = ""
         self._mark = QLabel("●", self)
         self._mark.setObjectName("certificate_mark")
         self.words = QLabel(self)
@@ -62,9 +62,9 @@ class CertificateStrip(QWidget):
         certificate = answer.certificate
         checked = certificate.reference_log_z is not None
         colour = BAD if not certificate.ok else GOOD if checked else UNKNOWN
-        if colour != self._colour:  # a style sheet is worked through even if it says the same
-            self._colour = colour
-            self._mark.setStyleSheet(f"color: {colour};")
+        palette = QPalette()  # of this one colour: the others stay the theme's
+        palette.setColor(QPalette.ColorRole.WindowText, QColor(colour))
+        self._mark.setPalette(palette)
         self._mark.setAccessibleName("sound" if certificate.ok else "not to be believed")
         self.words.setText(certificate_text(certificate, answer.samples))
 

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from lvm_studio.studio.theme import MUTED
 from lvm_studio.studio.widgets.tuning.criteria_help import help_of
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class CostTable(QWidget):
         self.status = QLabel(HINT, self)
         self.status.setObjectName("cost_status")
         self.status.setWordWrap(True)
-        self.status.setProperty("role", "muted")
+        self.status.setForegroundRole(MUTED)
         self.table = QTableWidget(0, len(COLUMNS), self)
         self.table.setObjectName("cost_table")
         self.table.setAccessibleName("Cost of each method")

@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGraphicsItem, QLabel, QWidget
 
-from lvm_studio.studio.theme import Colours
+from lvm_studio.studio.theme import MUTED, Colours
 from lvm_studio.studio.widgets.band_item import BandItem
 from lvm_studio.studio.widgets.colours import mix, veil
 from lvm_studio.studio.widgets.grid_item import GridItem
@@ -60,6 +60,7 @@ class FrontPlot(pg.PlotWidget):
         self._hint = QLabel("E f against KL, once there is a street.", self)
         self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._hint.setWordWrap(True)
+        self._hint.setForegroundRole(MUTED)
         self._hint.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.scene().sigMouseClicked.connect(self._clicked)
         self.set_colours(colours)
@@ -115,7 +116,6 @@ class FrontPlot(pg.PlotWidget):
     def set_colours(self, colours: Colours) -> None:
         """Take the colours of a theme."""
         self.setBackground(colours.plot)
-        self._hint.setStyleSheet(f"color: {colours.muted}; background: transparent;")
         for name in ("left", "bottom"):
             self.getAxis(name).setPen(colours.muted)
             self.getAxis(name).setTextPen(colours.text)

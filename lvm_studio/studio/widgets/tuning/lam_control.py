@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from lvm_studio.studio.theme import Colours
+from lvm_studio.studio.theme import MUTED, Colours
 from lvm_studio.studio.widgets.computing_label import ComputingLabel
 from lvm_studio.studio.widgets.steady_room import SteadyRoom
 from lvm_studio.studio.widgets.tuning.certificate_strip import CertificateStrip
@@ -261,7 +261,7 @@ class LamControl(QWidget):
         self.share_field.setValue(50.0)
         for label in (self._source, self._flow, self._held):
             label.setWordWrap(True)
-            label.setProperty("role", "muted")
+            label.setForegroundRole(MUTED)
 
     def _lay_out(self) -> None:
         grid = QGridLayout()

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from lvm_studio.storage.kept_tuning import KeptTuning
+from lvm_studio.studio.theme import MUTED
 from lvm_studio.studio.widgets.tuning.criteria_help import help_of
 
 COLUMNS = ("Name", "λ", "KL (nats)", "E f", "ESS/N", "Sound")
@@ -37,7 +38,7 @@ class TuningHistory(QWidget):
         self.keep_button = QPushButton("&Keep this tuning", self)
         self.keep_button.setToolTip("Note street, week, criterion and λ with what they gave.")
         self._hint = QLabel("Enter or double click: go back to it. Delete: forget it.", self)
-        self._hint.setProperty("role", "muted")
+        self._hint.setForegroundRole(MUTED)
         self.table = QTableWidget(0, len(COLUMNS), self)
         self.table.setObjectName("kept_tunings")
         self.table.setAccessibleName("Kept tunings")
