@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, cast
 
 import pyqtgraph as pg
 from PySide6.QtCore import QObject, Qt, Signal
@@ -151,8 +151,9 @@ class Theme(QObject):
         QGuiApplication.setPalette(palette(self.colours))
         if isinstance(app, QApplication):
             QToolTip.setPalette(palette(self.colours))
-            for name in (b"QCheckBox", b"QRadioButton"):
-                QApplication.setPalette(box_palette(self.colours), name)
+            for name in ("QCheckBox", "QRadioButton"):
+                # PySide's stub says bytes, which it refuses
+                QApplication.setPalette(box_palette(self.colours), cast("bytes", name))
         configure_plots(self.colours)
         self.changed.emit(self.colours)
 
