@@ -98,7 +98,7 @@ def test_where_the_flow_is_exact_the_path_derivative_vanishes_sample_by_sample()
     *_, reached = climb(
         pool.potential, pool.draws, kl_max=4.0, generator=torch.Generator().manual_seed(0)
     )
-    flow = start_flow(reached, TINY, seed=0)
+    flow = start_flow(reached, pool.potential, TINY, seed=0)
     fit = FlowFit(TINY, pool.potential, flow, torch.Generator().manual_seed(0))
     fit.step()
     largest = max(float(p.grad.abs().max()) for p in flow.parameters() if p.grad is not None)

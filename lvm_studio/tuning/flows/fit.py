@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from lvm_studio.tuning.flows.flow import LambdaFlow
 from lvm_studio.tuning.flows.flow_defended import DefendedFlow, gaussians_of
 from lvm_studio.tuning.flows.proposals import FlowCheck, check_flow
 from lvm_studio.tuning.pools.pool import Draws
+from lvm_studio.tuning.pools.smc_fit import closer
 from lvm_studio.tuning.pools.stages import Climb, climb, trusted_lam
 from lvm_studio.tuning.pools.weights import KHAT_LIMIT, normalised
 from lvm_studio.tuning.specs import FlowSpec
@@ -98,7 +100,7 @@ def fit_flow(
     stages = climb(potential, base, kl_max=spec.kl_max, draws=spec.climb_draws, generator=generator)
     for stage in stages:
         yield ClimbReport(stage.stages, stage.lam, stage.kl)
-    fit = FlowFit(spec, potential, start_flow(stage, spec, seed), generator, stage.draws)
+    fit = FlowFit(spec, potential, start_flow(stage, potential, spec, seed), generator, stage.draws)
     yield fit.snapshot()
     while not fit.finished:
         yield fit.step()
@@ -106,8 +108,13 @@ def fit_flow(
             yield fit.snapshot()
 
 
-def start_flow(reached: Climb, spec: FlowSpec, seed: int) -> LambdaFlow:
-    """A flow whose affine core follows the climb's Gaussians and whose couplings do nothing."""
+def start_flow(reached: Climb, potential: Potential, spec: FlowSpec, seed: int) -> LambdaFlow:
+    """A flow whose affine core follows Gaussians of the climb and whose couplings do nothing.
+
+    These are the Gaussians by slopes, or the same moved by EM, whichever's draws are worth more
+    at λ_max: slopes are sure in the many directions that f does not feel, places where the ways
+    to be high run into each other.
+    """
     lam_max = max(trusted_lam(reached.draws, reached.lam), 1e-3)
     generator = torch.Generator().manual_seed(seed)
     centres = reached.centres_at(lam_max, generator, spec.branches)
@@ -117,8 +124,17 @@ def start_flow(reached: Climb, spec: FlowSpec, seed: int) -> LambdaFlow:
     with seeded(seed):
         flow = LambdaFlow(basis, lam_max, len(centres), spec.couplings, spec.hidden, spec.splines)
     lams = [lam_max * (point + 1) / CORE_POINTS for point in range(CORE_POINTS)]
-    flow.fit_core(lams, [reached.mixture_at(lam, centres, _LEAST_SHARE) for lam in lams])
-    return flow
+    by_slope = [reached.mixture_at(lam, centres, _LEAST_SHARE) for lam in lams]
+    by_place = [
+        closer(law, reached.draws.u, reached.draws.estimate(lam)[1])
+        for law, lam in zip(by_slope, lams, strict=True)
+    ]
+    moved = copy.deepcopy(flow)
+    flow.fit_core(lams, by_slope)
+    moved.fit_core(lams, by_place)
+    v = torch.randn(CHECK_DRAWS, potential.dim, generator=generator)
+    worth = [float(check_flow(each, potential, [lam_max], v).share[0]) for each in (flow, moved)]
+    return moved if worth[1] > worth[0] else flow
 
 
 class FlowFit:
