@@ -30,6 +30,7 @@ def test_a_change_of_theme_recolours_what_is_there(
     caption.setForegroundRole(MUTED)
     for scheme, colours in schemes.items():
         theme().set_scheme(scheme)
+        QApplication.processEvents()
         assert seen(window, QPalette.ColorRole.Window) == colours.window
         assert seen(caption, caption.foregroundRole()) == colours.muted
         assert seen(banner, banner.backgroundRole()) == colours.warning
