@@ -157,13 +157,16 @@ class CompVAE(LatentVariableModel):
 
         moved [N, W]: the sum of w in deviations of its prior, `k` [N] or [1], context [N, 7, C].
         What `prior_z` calls standard normal is so only before the prior is refitted, and but for
-        what the days of a week share: few weeks tell little of it, so that it is
-        `spec.week_widening` times as wide.
+        what the days of a week share: of that few weeks tell too little (`spec.week_straying`).
         """
         if self.refined is not None:
             u = self.refined(u, self.told_of(moved, k, context))
         z = u.reshape(-1, DAYS, self.spec.latent_z)
-        return z + (self.spec.week_widening - 1.0) * z.mean(-2, keepdim=True)
+        return z + (self._week_widening(k) - 1.0) * z.mean(-2, keepdim=True)
+
+    def _week_widening(self, k: Tensor) -> Tensor:
+        """How much wider than learned what days share is, [N, 1, 1]: it is households' own."""
+        return (1.0 + self.spec.week_straying**2 / k).sqrt()[:, None, None]
 
     def told_of(self, moved: Tensor, k: Tensor, context: Tensor) -> Tensor:
         """What a refitted prior depends on, [N, W + 1 + C]; arguments as in `sampled_z`."""
@@ -174,9 +177,8 @@ class CompVAE(LatentVariableModel):
         self, q: ResidualGaussian, moved: Tensor, k: Tensor, context: Tensor
     ) -> tuple[Tensor, Tensor]:
         """Mean and standard deviation [N, 7 Z] of the u that `sampled_z` takes to draws of q."""
-        shift, scale = _with_less_in_common(
-            q.shift, q.log_scale.exp(), 1.0 - 1.0 / self.spec.week_widening
-        )
+        share = 1.0 - 1.0 / self._week_widening(k)
+        shift, scale = _with_less_in_common(q.shift, q.log_scale.exp(), share)
         shift, scale = shift.flatten(1), scale.flatten(1)
         if self.refined is None:
             return shift, scale
@@ -337,7 +339,7 @@ def _new_head(spec: CompVAESpec, labels: int) -> LinearHead | None:
     return LinearHead(spec.head.model_copy(update={"rank": rank}), labels)
 
 
-def _with_less_in_common(mean: Tensor, std: Tensor, share: float) -> tuple[Tensor, Tensor]:
+def _with_less_in_common(mean: Tensor, std: Tensor, share: Tensor) -> tuple[Tensor, Tensor]:
     """Means and deviations [N, 7, Z] of days less `share` of their mean, independent before."""
     part = share / DAYS
     variance = (1.0 - 2.0 * part) * std**2 + part**2 * (std**2).sum(-2, keepdim=True)

@@ -164,10 +164,10 @@ class CompVAESpec(BaseModel):
         default=1.0,
         description="p(w | label) once trained, as a multiple of its learned width",
     )
-    week_widening: Annotated[float, Field(ge=1, le=10)] = Field(
-        default=1.0,
-        description="what z of all days of a week have in common once trained, as a multiple of "
-        "its learned width",
+    week_straying: Annotated[float, Field(ge=0, le=100)] = Field(
+        default=0.0,
+        description="how far weeks of single households stray from those of training: once "
+        "trained, what z of all days has in common is sqrt(1 + straying²/K) times as wide",
     )
     noise: NoiseSpec = Field(
         default=IndependentNoiseSpec(),

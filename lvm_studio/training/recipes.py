@@ -56,7 +56,7 @@ RECIPES: Mapping[str, Recipe] = {
                     head=LinearHeadSpec(rank=32, seasons=(1.0, 0.6, 0.4, 0.3, 0.25)),
                     bounded=True,
                     prior_widening=1.5,
-                    week_widening=2.0,
+                    week_straying=5.5,
                     fitted_prior=FittedPriorSpec(),
                 ),
                 weight_decay=0.05,

@@ -205,15 +205,13 @@ def test_the_prior_is_widened_after_training_only():
 
 
 def test_what_days_have_in_common_is_widened_and_narrowed_again():
-    spec = TINY.model_copy(update={"week_widening": 2.5})
+    spec = TINY.model_copy(update={"week_straying": 4.5})
     model = build_module(spec, labels=F, context=C)
     g = torch.Generator().manual_seed(4)
-    u, told = (
-        torch.randn(1, 14, generator=g),
-        (torch.zeros(1, 4), torch.ones(1), torch.zeros(1, 7, C)),
-    )
+    u = torch.randn(1, 14, generator=g)
+    told = (torch.zeros(1, 4), torch.full((1,), 9.0), torch.zeros(1, 7, C))
     z, plain = model.sampled_z(u, *told), u.view(1, 7, 2)
-    torch.testing.assert_close(z.mean(1), 2.5 * plain.mean(1))
+    torch.testing.assert_close(z.mean(1), 3.25**0.5 * plain.mean(1))  # 1 + 4.5² / 9
     torch.testing.assert_close(z - z.mean(1, keepdim=True), plain - plain.mean(1, keepdim=True))
     q = ResidualGaussian(torch.zeros_like(z), torch.ones_like(z), z, 0.3 * plain)
     mean, std = model.whitened_z(q, *told)
