@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
     QHBoxLayout,
-    QHeaderView,
     QLabel,
     QPushButton,
     QTableWidget,
@@ -22,6 +21,7 @@ from lvm_studio.storage.contents import Held, held_by
 from lvm_studio.studio.dialogs import WORKSPACE_KIND, WORKSPACE_SUFFIX, Dialogs
 from lvm_studio.studio.theme import MUTED
 from lvm_studio.studio.widgets.dressed import dressed
+from lvm_studio.studio.widgets.row_table import by_rows
 
 if TYPE_CHECKING:
     from lvm_studio.storage.street_state import StreetState
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from lvm_studio.studio.session import Session
 
 COLUMNS = ("", "Name", "What it is", "MB")
+RENAMING = (
+    QAbstractItemView.EditTrigger.DoubleClicked | QAbstractItemView.EditTrigger.EditKeyPressed
+)
 SIZE = (760, 380)
 HINT = "Double-click a model's name to rename it. Ctrl+Z takes back whatever is done here."
 
@@ -73,12 +76,8 @@ class ContentsDialog(QDialog):
         table = self.table
         table.setObjectName("contents_table")
         table.setHorizontalHeaderLabels(COLUMNS)
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        table.verticalHeader().hide()
-        header = table.horizontalHeader()
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(2, QHeaderView.ResizeMode.Stretch)
+        by_rows(table, "What the workspace holds", stretched=2)
+        table.setEditTriggers(RENAMING)
         hint = dressed(QLabel(HINT), wordWrap=True)
         hint.setForegroundRole(MUTED)
         buttons = QHBoxLayout()

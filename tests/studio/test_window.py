@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QPlainTextEdit,
     QPushButton,
     QSplitter,
+    QTableView,
     QToolButton,
 )
 from pytestqt.qtbot import QtBot
@@ -70,6 +71,27 @@ def opened(qtbot: QtBot) -> Iterator[Open]:
         window.deleteLater()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     theme().set_scheme(Scheme.SYSTEM)
+
+
+def test_tab_leads_through_every_page_and_out_of_every_table(opened: Open, qtbot: QtBot) -> None:
+    window = opened()
+    holding = [
+        *(one for one in window.findChildren(QTableView) if one.tabKeyNavigation()),
+        *(one for one in window.findChildren(QPlainTextEdit) if typed_into(one)),
+    ]
+    assert holding == []
+    library = window.findChild(QTableView, "library")
+    assert library.model().rowCount() > 1
+    window.activateWindow()
+    library.setFocus()
+    qtbot.waitUntil(library.hasFocus, timeout=PATIENCE)
+    qtbot.keyClick(library, Qt.Key.Key_Tab)
+    assert not library.hasFocus()
+
+
+def typed_into(field: QPlainTextEdit) -> bool:
+    """Whether Tab would be one more letter of it."""
+    return not field.isReadOnly() and not field.tabChangesFocus()
 
 
 def button(window: MainWindow, name: str) -> QPushButton:

@@ -7,11 +7,9 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QDoubleSpinBox,
     QFileDialog,
     QHBoxLayout,
-    QHeaderView,
     QLabel,
     QLineEdit,
     QProgressBar,
@@ -36,6 +34,7 @@ from lvm_studio.studio.theme import MUTED, Colours, theme
 from lvm_studio.studio.widgets.dressed import dressed, label_for
 from lvm_studio.studio.widgets.figure_export import ask_path
 from lvm_studio.studio.widgets.judging.anomaly_plots import AnomalyScatter, SuspectPlot
+from lvm_studio.studio.widgets.row_table import by_rows
 from lvm_studio.studio.widgets.training.run_banner import RunBanner
 
 MOST_ROWS = 500
@@ -113,17 +112,11 @@ class AnomaliesPanel(QWidget):
         self.progress.setFixedHeight(8)
         self.condition.setMaximumWidth(150)
         self.table.setObjectName("anomalies_ranking")
-        self.table.setAccessibleName("Ranking of anomalies")
+        by_rows(self.table, "Ranking of anomalies")
         for column, (heading, tip) in enumerate(zip(HEADINGS, TIPS, strict=True)):
             head = QTableWidgetItem(heading)
             head.setToolTip(tip)
             self.table.setHorizontalHeaderItem(column, head)
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.table.verticalHeader().hide()
-        header = self.table.horizontalHeader()
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self.table.setWordWrap(False)  # what is guilty stays whole, further right
         self._hint.setContentsMargins(160, 0, 160, 0)
         for label in (self._hint, self.status):

@@ -10,12 +10,10 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSortFilterProxyModel, Qt
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QComboBox,
     QFileDialog,
     QFormLayout,
     QGridLayout,
-    QHeaderView,
     QLabel,
     QLineEdit,
     QProgressBar,
@@ -38,6 +36,7 @@ from lvm_studio.studies.summary import results_csv, summarise
 from lvm_studio.studio.runs.study_run import StudyRun
 from lvm_studio.studio.theme import MUTED
 from lvm_studio.studio.widgets.figure_export import ask_path
+from lvm_studio.studio.widgets.row_table import by_rows
 from lvm_studio.studio.widgets.training.series import format_value
 from lvm_studio.studio.widgets.training.study_plot import StudyPlot
 from lvm_studio.studio.widgets.training.study_table import StudyTable
@@ -115,7 +114,6 @@ class StudiesPanel(QWidget):
         for label in (self._about, self._note):
             label.setForegroundRole(MUTED)
         self.progress.setFixedHeight(8)
-        self.rows.setAccessibleName("Runs of the study")
 
     def _build(self) -> None:
         split = QSplitter(childrenCollapsible=False)
@@ -153,12 +151,8 @@ class StudiesPanel(QWidget):
         self.rows.setModel(self._sorted)
         self.rows.setSortingEnabled(True)
         self.rows.sortByColumn(-1, Qt.SortOrder.AscendingOrder)
-        self.rows.verticalHeader().hide()
-        self.rows.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.rows.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        header = self.rows.horizontalHeader()
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setStretchLastSection(True)
+        by_rows(self.rows, "Runs of the study")
+        self.rows.horizontalHeader().setStretchLastSection(True)
         found = QSplitter(Qt.Orientation.Vertical, childrenCollapsible=False)
         found.addWidget(self.plot)
         found.addWidget(self.rows)

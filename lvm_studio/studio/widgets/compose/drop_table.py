@@ -35,6 +35,7 @@ class DropTable(QTableView):
         super().__init__(parent)
         self.setObjectName("composition_drop")
         self.setAccessibleName("Composition")
+        self.setTabKeyNavigation(False)  # Tab would go round its cells and never leave it
         self.setAcceptDrops(True)
         self.setDragDropMode(QAbstractItemView.DragDropMode.DropOnly)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)

@@ -60,6 +60,7 @@ class LibraryTable(QTableView):
         super().__init__(parent)
         self.setObjectName("library")
         self.setAccessibleName("Household library")
+        self.setTabKeyNavigation(False)  # Tab would go round its cells and never leave it
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setDragEnabled(True)

@@ -70,6 +70,7 @@ class JudgingPage(QWidget):
             head = QTableWidgetItem(title)
             head.setToolTip(tip)
             self.table.setHorizontalHeaderItem(column, head)
+        self.table.setTabKeyNavigation(False)  # as in tables by rows: Tab would never leave it
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         header = self.table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)

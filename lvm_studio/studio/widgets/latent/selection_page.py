@@ -8,9 +8,7 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QHBoxLayout,
-    QHeaderView,
     QLabel,
     QPushButton,
     QSplitter,
@@ -26,6 +24,7 @@ from lvm_studio.studio.widgets.band_item import BandItem
 from lvm_studio.studio.widgets.colours import mix, veil
 from lvm_studio.studio.widgets.dressed import dressed
 from lvm_studio.studio.widgets.latent.decoded_vector import ImagePane, image_side
+from lvm_studio.studio.widgets.row_table import by_rows
 from lvm_studio.studio.widgets.training.series import format_value
 
 if TYPE_CHECKING:
@@ -71,15 +70,11 @@ class SelectionPage(QWidget):
 
     def _build(self) -> None:
         self.table.setHorizontalHeaderLabels(HEADINGS)
-        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        header = self.table.horizontalHeader()
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         # the titles take what the numbers leave, on two lines where that is little
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        by_rows(self.table, "Statistics of the selection", stretched=0, several=True)
+        header = self.table.horizontalHeader()
         header.sectionResized.connect(self.table.resizeRowsToContents)
-        self.table.verticalHeader().hide()
         self.table.verticalHeader().setMinimumSectionSize(self.fontMetrics().lineSpacing() + 4)
-        self.table.setAccessibleName("Statistics of the selection")
         row = QHBoxLayout()
         row.addWidget(self.about, 1)
         for button, signal in (

@@ -35,6 +35,7 @@ class SensitivityTable(QTableWidget):
         super().__init__(parent)
         self.setObjectName("latent_sensitivity")
         self.setAccessibleName("Effect of each dimension on each criterion")
+        self.setTabKeyNavigation(False)  # as in tables by rows: Tab would never leave it
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         self.verticalHeader().setDefaultSectionSize(self.fontMetrics().lineSpacing() + 4)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtWidgets import QHeaderView, QMenu, QTableWidget, QTableWidgetItem, QWidget
+from PySide6.QtWidgets import QMenu, QTableWidget, QTableWidgetItem, QWidget
+
+from lvm_studio.studio.widgets.row_table import by_rows
 
 if TYPE_CHECKING:
     from lvm_studio.data.importing.columns import ColumnMapping
@@ -35,13 +37,11 @@ class PreviewTable(QTableWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("import_preview")
-        self.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
-        self.verticalHeader().hide()
+        by_rows(self, "The first rows of the file", several=True)
         self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 6)
         self.setMaximumHeight(190)
         self._columns: tuple[str, ...] = ()
         header = self.horizontalHeader()
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionsClickable(True)
         header.sectionClicked.connect(self._offer)
         header.setToolTip("Click a head to say what the column holds.")

@@ -11,7 +11,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
-    QHeaderView,
     QLabel,
     QPushButton,
     QTableWidget,
@@ -21,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from lvm_studio.studio.dialogs import Dialogs
+from lvm_studio.studio.widgets.row_table import by_rows
 
 SHOWN = 1000
 _LIST_KIND = "CSV table (*.csv)"
@@ -65,15 +65,13 @@ class RejectedList(QDialog):
         with self._path.open(newline="", encoding="utf-8") as file:
             reader = csv.reader(file)
             header, rows = next(reader), list(islice(reader, SHOWN))
-        self.table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
-        self.table.verticalHeader().hide()
+        by_rows(self.table, "Rejected rows", several=True)
         self.table.setColumnCount(len(header))
         self.table.setRowCount(len(rows))
         self.table.setHorizontalHeaderLabels(header)
         for i, row in enumerate(rows):
             for j, text in enumerate(row):
                 self.table.setItem(i, j, QTableWidgetItem(text))
-        self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
 
     def _save(self) -> None:
         path = self._dialogs.save_path(self, "Save rejected rows", "rejected-rows.csv", _LIST_KIND)

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from PySide6.QtCore import QPoint, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QHeaderView,
     QMenu,
     QTableWidget,
     QTableWidgetItem,
     QWidget,
 )
+
+from lvm_studio.studio.widgets.row_table import by_rows
 
 HEADINGS = ("Run", "State", "Step", "ELBO")
 TIPS = (
@@ -50,19 +50,12 @@ class RunsTable(QTableWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(0, len(HEADINGS), parent)
         self.setObjectName("runs")
-        self.setAccessibleName("Training runs")
         for column, tip in enumerate(TIPS):
             item = QTableWidgetItem(HEADINGS[column])
             item.setToolTip(tip)
             self.setHorizontalHeaderItem(column, item)
-        self.verticalHeader().hide()
+        by_rows(self, "Training runs", stretched=0)
         self.setShowGrid(False)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        header = self.horizontalHeader()
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.itemSelectionChanged.connect(self._choose)
         self.itemChanged.connect(self._tick)
         self.itemDoubleClicked.connect(lambda item: self.solo(self._cell(item.row(), 0).text()))

@@ -7,7 +7,6 @@ from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QDialog,
     QDialogButtonBox,
     QHeaderView,
@@ -17,6 +16,8 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+
+from lvm_studio.studio.widgets.row_table import by_rows
 
 Settings = Mapping[str, Any]
 MISSING = "–"
@@ -80,8 +81,7 @@ class SettingsDifference(QDialog):
 def _table(names: list[str], rows: Mapping[str, list[str]]) -> QTableWidget:
     table = QTableWidget(len(rows), 1 + len(names))
     table.setHorizontalHeaderLabels(["Setting", *names])
-    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-    table.verticalHeader().hide()
+    by_rows(table, "Settings that differ", several=True)
     for line, (name, values) in enumerate(rows.items()):
         for column, text in enumerate([name, *values]):
             item = QTableWidgetItem(text)

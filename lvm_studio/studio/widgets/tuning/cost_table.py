@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QHBoxLayout,
-    QHeaderView,
     QLabel,
     QPushButton,
     QTableWidget,
@@ -19,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from lvm_studio.studio.theme import MUTED
+from lvm_studio.studio.widgets.row_table import by_rows
 from lvm_studio.studio.widgets.tuning.criteria_help import help_of
 
 if TYPE_CHECKING:
@@ -64,15 +63,9 @@ class CostTable(QWidget):
         self.status.setForegroundRole(MUTED)
         self.table = QTableWidget(0, len(COLUMNS), self)
         self.table.setObjectName("cost_table")
-        self.table.setAccessibleName("Cost of each method")
         self.table.setHorizontalHeaderLabels(COLUMNS)
-        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.table.verticalHeader().hide()
+        by_rows(self.table, "Cost of each method", stretched=0, several=True)
         self.table.verticalHeader().setDefaultSectionSize(self.fontMetrics().lineSpacing() + 4)
-        header = self.table.horizontalHeader()
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         for column, tip in enumerate(COLUMN_HELP):
             title = self.table.horizontalHeaderItem(column)
             assert title is not None  # every column has been given one

@@ -7,9 +7,7 @@ from collections.abc import Mapping
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QHBoxLayout,
-    QHeaderView,
     QLabel,
     QPushButton,
     QTableWidget,
@@ -20,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from lvm_studio.storage.kept_tuning import KeptTuning
 from lvm_studio.studio.theme import MUTED
+from lvm_studio.studio.widgets.row_table import by_rows
 from lvm_studio.studio.widgets.tuning.criteria_help import help_of
 
 COLUMNS = ("Name", "λ", "KL (nats)", "E f", "ESS/N", "Sound")
@@ -41,15 +40,8 @@ class TuningHistory(QWidget):
         self._hint.setForegroundRole(MUTED)
         self.table = QTableWidget(0, len(COLUMNS), self)
         self.table.setObjectName("kept_tunings")
-        self.table.setAccessibleName("Kept tunings")
         self.table.setHorizontalHeaderLabels(COLUMNS)
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.table.verticalHeader().hide()
-        header = self.table.horizontalHeader()
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        by_rows(self.table, "Kept tunings", stretched=0)
         top = QHBoxLayout()
         top.addWidget(self.keep_button)
         top.addWidget(self._hint, 1)
