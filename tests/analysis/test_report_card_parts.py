@@ -1,6 +1,7 @@
 """Distances, features, twins, phrases and limits of report cards, against closed forms."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,8 +16,11 @@ from lvm_studio.analysis.report_card.features import features, temperature_respo
 from lvm_studio.analysis.report_card.others import OtherHouseholds
 from lvm_studio.analysis.report_card.pairs import draw_ladder, draw_pairs, twins
 from lvm_studio.analysis.report_card.phrases import shown
+from lvm_studio.analysis.report_card.privacy import nearest_households, nearest_sums
 from lvm_studio.analysis.report_card.svg import ticks
+from lvm_studio.analysis.report_card.trial import Trial
 from lvm_studio.analysis.report_card.verdicts import Limit, Verdict, is_close, verdict
+from lvm_studio.data.jobs import result_of
 from lvm_studio.tuning.criteria.criterion import CRITERIA
 
 samples = st.lists(st.floats(-50, 50), min_size=1, max_size=30).map(np.array)
@@ -121,6 +125,53 @@ def test_a_ladder_has_only_rungs_that_every_week_can_fill(noisy_world: WeekRecor
     )
     assert set(rungs.k) == {1, 2, 3}
     assert all(count >= 12 for count in np.bincount(rungs.k)[1:])
+
+
+def privacy_trial(records: WeekRecords, heldout: tuple[int, ...]) -> Trial:
+    def nothing(labels, context, households, week, n, generator):
+        return np.zeros((n, 336))
+
+    return Trial(
+        name="zero",
+        dataset="a set",
+        attribution="",
+        predictor=nothing,
+        records=records,
+        week_ids=tuple(f"2013-W{week + 1:02d}" for week in range(24)),
+        households=np.arange(30),
+        new_households=np.arange(0),
+        train_weeks=np.setdiff1d(np.arange(24), heldout),
+        heldout_weeks=np.array(heldout),
+        utc_offset_h=np.zeros(24),
+    )
+
+
+def test_a_week_without_readings_is_not_a_week_of_zero_kilowatts(linear_world: WeekRecords):
+    """A model that draws 0 kW is far from training, though nobody was metered in some weeks."""
+    complete = linear_world.complete.copy()
+    complete[:, :12] = False
+    complete[:, 12:] = True
+    records = replace(
+        linear_world,
+        complete=complete,
+        power_kw=np.where(complete[..., None], 1.0 + linear_world.power_kw, 0.0).astype(np.float32),
+    )
+    trial = privacy_trial(records, (20, 21))
+    pairs = draw_pairs(
+        records, trial.households, trial.heldout_weeks, splits=2, k_ranges=[(3, 3)], seed=0
+    )
+    near = nearest_sums(trial, pairs, np.zeros((len(pairs), 336)), most=10)
+    assert (near.generated > 0.5 * np.sqrt(336)).all()
+    assert near.measure().distance == 0.0
+
+
+def test_privacy_is_untold_where_nobody_has_two_weeks(linear_world: WeekRecords):
+    complete = np.ones_like(linear_world.complete)
+    complete[:15, 20] = complete[15:, 21] = False
+    trial = privacy_trial(replace(linear_world, complete=complete), (20, 21))
+    alone = result_of(nearest_households(trial, seed=0)).measure()
+    assert math.isnan(alone.distance)
+    assert math.isnan(alone.floor)
 
 
 def test_other_households_leave_out_those_that_are_judged(linear_world: WeekRecords):

@@ -123,8 +123,8 @@ class _Drawing:
                 found.temperature_finding(compared),
                 found.admd_finding(ladder),
                 found.label_finding(pairs, drawn, spec.seed),
-                found.finding("near_sums", sums.measure(), sums.measure().distance, 0.5),
-                found.finding("near_households", alone.measure(), alone.measure().distance, 0.5),
+                found.privacy_finding("near_sums", sums.measure()),
+                found.privacy_finding("near_households", alone.measure()),
                 *_information(trial, pairs, spec.seed),
             ),
             scores=tuple(

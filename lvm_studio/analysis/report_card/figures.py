@@ -12,6 +12,7 @@ from lvm_studio.analysis.report_card.comparison import Comparison
 from lvm_studio.analysis.report_card.features import Features
 from lvm_studio.analysis.report_card.findings import COLUMNS, admd, known
 from lvm_studio.analysis.report_card.spec import CardSpec
+from lvm_studio.data.units import HOURS_PER_STEP
 
 Array = NDArray[np.float64]
 BINS = 24
@@ -101,9 +102,11 @@ def _admd(ladder: Comparison, spec: CardSpec) -> Figure:
 
 
 def _autocorrelation(pairs: Comparison, spec: CardSpec) -> Figure:
-    hours = np.arange(0.0, 0.5 * pairs.real.autocorrelation.shape[1], 0.5)
+    lags = np.arange(pairs.real.autocorrelation.shape[1], dtype=np.float64)
     names = ("autocorrelation", "Autocorrelation", "lag, h", "autocorrelation")
-    return _figure(pairs, spec, names, hours, lambda f: f.autocorrelation.mean(axis=0))
+    return _figure(
+        pairs, spec, names, HOURS_PER_STEP * lags, lambda f: f.autocorrelation.mean(axis=0)
+    )
 
 
 def _peak_hours(pairs: Comparison, spec: CardSpec) -> Figure:

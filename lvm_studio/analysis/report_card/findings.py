@@ -170,6 +170,11 @@ def admd_finding(ladder: Comparison) -> Finding:
     return finding("admd", ladder.measure(off), generated[largest], real[largest])
 
 
+def privacy_finding(key: str, nearer: Measured) -> Finding:
+    """The share of generated weeks that are nearer to training than measured ones; 1/2 is due."""
+    return finding(key, nearer, nearer.distance, 0.5)
+
+
 # labels, information ------------------------------------------------------------------------
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator
 from dataclasses import dataclass
 
@@ -29,7 +30,12 @@ class Nearest:
     again: Array
 
     def measure(self) -> Measured:
-        """Share of generated weeks nearer to training than the measured one; 1/2 if alike."""
+        """Share of generated weeks nearer to training than the measured one; 1/2 if alike.
+
+        nan where there are no weeks to compare.
+        """
+        if len(self.week) == 0:
+            return Measured(math.nan, math.nan, math.nan)
         nearer = self.generated < self.real
 
         def share(rows: Rows) -> float:
@@ -45,20 +51,23 @@ class Nearest:
 def nearest_sums(trial: Trial, pairs: Pairs, generated: Array, most: int) -> Nearest:
     """For up to `most` pairs: training weeks of the same households, as kW per household.
 
-    A household incomplete in a training week is left out of that week's mean.
+    A household incomplete in a training week is left out of that week's mean; a week in which
+    none is complete is no week of theirs.
     """
-    chosen = np.linspace(0, len(pairs) - 1, min(most, len(pairs))).astype(int)
-    heldout = list(trial.heldout_weeks)
-    found = []
-    for row in chosen:
-        rows = pairs.first[row]
-        week = heldout.index(pairs.week[row])
-        fresh = _means(trial.records, rows, trial.heldout_weeks)
-        judged = np.stack(
-            [generated[row] / pairs.k[row], fresh[week], fresh[(week + 1) % len(heldout)]]
-        )
-        found.append(distances(judged, _means(trial.records, rows, trial.train_weeks)).min(axis=1))
-    return Nearest(pairs.week[chosen], *np.array(found).T)
+    records = trial.records
+    judged, found = [], []
+    for row in np.linspace(0, len(pairs) - 1, min(most, len(pairs))).astype(int):
+        rows, week = pairs.first[row], pairs.week[row]
+        train = _measured_weeks(records, rows, trial.train_weeks)
+        if len(train) == 0:
+            continue
+        there = _measured_weeks(records, rows, trial.heldout_weeks)
+        place = int(np.flatnonzero(there == week)[0])
+        fresh = _means(records, rows, there[[place, (place + 1) % len(there)]])
+        curves = np.concatenate([generated[row][None] / pairs.k[row], fresh])
+        judged.append(week)
+        found.append(distances(curves, _means(records, rows, train)).min(axis=1))
+    return Nearest(np.array(judged, dtype=np.int64), *np.array(found).reshape(-1, 3).T)
 
 
 def nearest_households(trial: Trial, seed: int) -> Generator[int, None, Nearest]:
@@ -72,6 +81,8 @@ def nearest_households(trial: Trial, seed: int) -> Generator[int, None, Nearest]
         for week, next_week in zip(weeks, again, strict=True)
         if complete[row, week] and complete[row, next_week]
     ]
+    if not who:
+        return Nearest(np.zeros(0, dtype=np.int64), *np.zeros((3, 0)))
     sets = [np.array([row]) for row, _, _ in who]
     row, week, next_week = np.array(who).reshape(-1, 3).T
     drawn = yield from generate(trial, sets, week, seed)
@@ -93,8 +104,13 @@ def distances(first: NDArray[np.floating], second: NDArray[np.floating]) -> Arra
     return np.asarray(np.sqrt(np.clip(squared, 0.0, None)))
 
 
+def _measured_weeks(records: WeekRecords, rows: Ints, weeks: Ints) -> Ints:
+    """Those of the weeks in which at least one of the households is complete."""
+    return weeks[records.complete[np.ix_(rows, weeks)].any(axis=0)]
+
+
 def _means(records: WeekRecords, rows: Ints, weeks: Ints) -> Array:
     """Mean curves [N, T] of those of the households that are complete in each of the weeks."""
     complete = records.complete[np.ix_(rows, weeks)]
     sums = np.einsum("hn,hnt->nt", complete, records.power_kw[np.ix_(rows, weeks)])
-    return np.asarray(sums / np.maximum(complete.sum(axis=0), 1)[:, None], dtype=np.float64)
+    return np.asarray(sums / complete.sum(axis=0)[:, None], dtype=np.float64)
