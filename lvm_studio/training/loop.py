@@ -10,19 +10,9 @@ from lvm_studio.data.jobs import Sent
 from lvm_studio.data.tree import Tree
 from lvm_studio.data.vectors.sets import VectorSet
 from lvm_studio.training.problems import problem_of
-from lvm_studio.training.reports import (
-    Checkpoint,
-    Finished,
-    Report,
-    TrainingDiverged,
-    Wish,
-)
+from lvm_studio.training.reports import Checkpoint, Finished, Report, Wish
 from lvm_studio.training.run import TrainingRun
 from lvm_studio.training.spec import TrainSpec
-
-__all__ = ["TrainingDiverged", "train"]
-
-Reports = Generator[Report, Sent, Finished]
 
 
 def train(
@@ -30,7 +20,7 @@ def train(
     households: HouseholdSet | VectorSet | None = None,
     *,
     resume: Tree | None = None,
-) -> Reports:
+) -> Generator[Report, Sent, Finished]:
     """Train a model; the last report, which is also the result, is a `Finished`.
 
     `households` may be None for a model that does not learn from them (`spec.needs_households`).

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.households import HouseholdSet
+from lvm_studio.data.jobs import result_of
 from lvm_studio.tuning.criteria.protocol import Criterion
 from lvm_studio.tuning.extremes import OneInN, with_bootstrap
 
@@ -35,8 +36,7 @@ def real_one_in_n(
     Raises:
         DataError: there is no such household or week.
     """
-    *_, real = real_sums(households, k, criterion, spec)
-    assert real is not None  # the last one is the sums
+    real = result_of(real_sums(households, k, criterion, spec))
     return with_bootstrap(real.f, n, real.resampled)
 
 
@@ -50,8 +50,8 @@ class RealSums:
 
 def real_sums(
     households: HouseholdSet, k: int, criterion: Criterion, spec: BandSpec | None = None
-) -> Generator[RealSums | None, None, None]:
-    """Yield the sums of k households, after None for each week formed (milliseconds).
+) -> Generator[None, None, RealSums]:
+    """The sums of k households; pauses after each week formed (milliseconds).
 
     Of the training weeks and households that are not suspect. Sums share households and weeks,
     so that both are drawn with replacement (their number stays), and sums formed of what was
@@ -74,7 +74,7 @@ def real_sums(
         drawn = rng.choice(rows, len(rows)), rng.choice(columns, len(columns))
         formed = yield from _scores(households, *drawn, k, criterion, spec.sums, rng)
         again.append(formed)
-    yield RealSums(here, tuple(again))
+    return RealSums(here, tuple(again))
 
 
 def _scores(

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from lvm_studio.analysis.boltzmann.images import ImageFigures, figures_of
 from lvm_studio.analysis.boltzmann.paths import Tuned, TuningPath, tuned_up_to
-from lvm_studio.data.jobs import retold
+from lvm_studio.data.jobs import result_of, retold
 from lvm_studio.data.vectors.sets import VectorSet
 from lvm_studio.models.judges import Judge
 from lvm_studio.models.specs import VectorVAESpec
@@ -26,7 +26,6 @@ from lvm_studio.training.judges import (
     train_classifier,
 )
 from lvm_studio.training.loop import train
-from lvm_studio.training.reports import Finished
 from lvm_studio.training.spec import TrainSpec
 from lvm_studio.tuning.criteria.criterion import Judges, criterion_named
 from lvm_studio.tuning.criteria.difficulty import Difficulty, difficulty
@@ -103,9 +102,7 @@ def digits_of(
         device="cpu",
         seed=seed,
     )
-    for report in train(model, vectors):
-        if isinstance(report, Finished):
-            module = TrainedModel.from_tree(report.tree).module
+    module = TrainedModel.from_tree(result_of(train(model, vectors)).tree).module
     assert isinstance(module, VectorVAE)
     module.eval()
     judges = []

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from lvm_studio.data.calendar import week_start
 from lvm_studio.data.composition import Composition
 from lvm_studio.data.households import HouseholdSet
+from lvm_studio.data.jobs import result_of
 from lvm_studio.models.street import BaseSpace, Street, VAESpace, compose_street
 from lvm_studio.models.trained import TrainedModel
 from lvm_studio.models.vae import GaussianVAE
 from lvm_studio.training.loop import train
 from lvm_studio.training.recipes import recipe_named, with_overrides
-from lvm_studio.training.reports import Finished
 from lvm_studio.tuning.answers import TunedAnswer, answer_from_draws
 from lvm_studio.tuning.certificate import Certificate, certify
 from lvm_studio.tuning.criteria.criterion import CRITERIA
@@ -104,9 +104,7 @@ def ten_households(
         "model.fitted_prior.steps": prior_steps,
     }
     spec = with_overrides(recipe_named("vae"), settings).spec
-    for report in train(spec, london):
-        if isinstance(report, Finished):
-            module = TrainedModel.from_tree(report.tree).module
+    module = TrainedModel.from_tree(result_of(train(spec, london)).tree).module
     assert isinstance(module, GaussianVAE)
     return VAESpace(module.eval())
 
@@ -128,16 +126,3 @@ def street_of(model: TrainedModel, london: HouseholdSet, size: int) -> Street:
         weeks.temperature_c[row], week_start(weeks.ids[row]), london.time_zone, london.country
     )
     return compose_street(model, london, street, context)
-
-
-def real_sums(london: HouseholdSet, k: int, n: int, seed: int) -> NDArray[np.float32]:
-    """n sums [n, 336] in kW of k different households in one training week each."""
-    weeks, split = london.weeks, london.split
-    rng = np.random.default_rng(seed)
-    rows = np.array([london.index(name) for name in split.train_households])
-    curves = []
-    for week in rng.choice([weeks.index(week) for week in split.train_weeks], size=n):
-        present = rows[weeks.complete[rows, week]]
-        picked = rng.choice(present, size=min(k, len(present)), replace=False)
-        curves.append(weeks.power_kw[picked, week].sum(axis=0))
-    return np.stack(curves)

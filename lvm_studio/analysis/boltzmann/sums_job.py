@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass
+from itertools import count
 
 from lvm_studio.analysis.boltzmann.bands import BandSpec, RealSums, real_sums
 from lvm_studio.data.households import HouseholdSet
+from lvm_studio.data.jobs import retold
 from lvm_studio.tuning.criteria.criterion import criterion_named
-
-_TOLD_EVERY = 10
 
 
 @dataclass(frozen=True)
@@ -29,12 +29,9 @@ class SumsJob:
     spec: BandSpec
 
     def run(self) -> Generator[SumsProgress, None, RealSums]:
-        """Yield progress after every few weeks."""
+        """Yield progress after every week formed."""
         weeks = len(self.households.split.train_weeks) * (self.spec.resamples + 1)
         criterion = criterion_named(self.criterion)
-        for done, found in enumerate(real_sums(self.households, self.k, criterion, self.spec)):
-            if found is not None:
-                return found
-            if done % _TOLD_EVERY == 0:
-                yield SumsProgress(min(done / weeks, 1.0))
-        raise AssertionError("the last one is the sums")
+        formed = count(1)
+        steps = real_sums(self.households, self.k, criterion, self.spec)
+        return (yield from retold(steps, lambda _: SumsProgress(min(next(formed) / weeks, 1.0))))

@@ -6,6 +6,8 @@ from collections.abc import Generator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+import numpy as np
+
 from lvm_studio.analysis.boltzmann.adversarial import Refinement, refinement
 from lvm_studio.analysis.boltzmann.bands import BandSpec, real_one_in_n
 from lvm_studio.analysis.boltzmann.costs import CostSetting, MethodCost, costs
@@ -17,11 +19,10 @@ from lvm_studio.analysis.boltzmann.digits import (
 )
 from lvm_studio.analysis.boltzmann.extremes import (
     extremes,
-    real_sums,
     street_of,
     ten_households,
 )
-from lvm_studio.analysis.boltzmann.honest import HonestSpec, honest_extremes
+from lvm_studio.analysis.boltzmann.honest import HonestSpec, honest_extremes, real_curves
 from lvm_studio.analysis.chapters.base import Chapter, ChapterProgress, ChapterSpec
 from lvm_studio.analysis.chapters.boltzmann_curves import (
     costs_section,
@@ -168,6 +169,7 @@ class _Making:
         runs = extremes(street, seeds, setting.street_smc, setting.pool, "a hundred households")
         large = yield from self._piece("case 2", runs)
         draw = HouseholdProblem(recipe_named("vae").spec, london).draw
+        rng = np.random.default_rng(seeds[0])
         compared = honest_extremes(ten.module, draw, london, setting.honest)
         honest = yield from self._piece("honest extremes", compared)
         paid = yield from self._costs(ten)
@@ -183,7 +185,7 @@ class _Making:
                 "extremes-ten",
                 f"A VAE of sums of {TEN} households {weeks}, with its prior refitted.",
                 small,
-                real_sums(london, TEN, 50, seeds[0]),
+                rng.permutation(real_curves(london, london.split.train_weeks, TEN, 50, rng)),
             ),
             extremes_section(
                 "Case 2: extreme curves of a street of a hundred",

@@ -14,9 +14,9 @@ from lvm_studio.analysis.judging.records import WeekRecords, draw_cases
 from lvm_studio.analysis.judging.report import FidelityReport
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.households import HouseholdSet
+from lvm_studio.data.jobs import result_of
 from lvm_studio.models.trained import TrainedModel
 from lvm_studio.training.loop import train
-from lvm_studio.training.reports import Finished
 from lvm_studio.training.spec import TrainSpec
 
 FOLDS = 5
@@ -50,10 +50,8 @@ def trained_without(
     spec: TrainSpec, households: HouseholdSet, fold: int, folds: int = FOLDS
 ) -> TrainedModel:
     """The model of a spec trained without the weeks of a fold."""
-    for report in train(spec, without_fold(households, fold, folds)):
-        if isinstance(report, Finished):
-            return TrainedModel.from_tree(report.tree)
-    raise DataError("The training ended without a model.")
+    finished = result_of(train(spec, without_fold(households, fold, folds)))
+    return TrainedModel.from_tree(finished.tree)
 
 
 def judge_fold(

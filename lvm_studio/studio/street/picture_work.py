@@ -143,10 +143,8 @@ class PictureWork:
         key = (households, size, criterion.name)
         found = self._sums.get(key)
         if found is None:
-            for told in real_sums(households, size, criterion, BandSpec(SUMS, RESAMPLES)):
-                yield None
-                found = told
-            assert found is not None  # the last one is the sums
+            spec = BandSpec(SUMS, RESAMPLES)
+            found = yield from real_sums(households, size, criterion, spec)
             self._sums.put(key, found)
         return found
 
