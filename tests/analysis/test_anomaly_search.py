@@ -211,6 +211,10 @@ def test_a_table_of_vectors_is_searched(tmp_path: Path) -> None:
     findings = result(AnomalyJob(vectors, steps=80).run())
     assert findings.order[0] == 7
     assert "two" in findings.guilty[7]
+    assert findings.notes[-2:] == (
+        "Rows left out, with a missing number: 1.",
+        "No numbers, and not looked at: name.",
+    )
     with pytest.raises(DataError, match="no column of numbers 'effect'"):
         read_vectors(path, ("effect",))
 

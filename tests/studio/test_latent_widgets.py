@@ -1,5 +1,7 @@
 """The latent page's widgets, each alone: what it shows and what it asks for."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QPointF, Qt
@@ -283,6 +285,13 @@ def test_cells_do_not_overlap_and_fit(qtbot: QtBot) -> None:
     boxes = [strip._cell(row, column) for row in range(5) for column in range(5)]
     assert all(strip.rect().contains(box.toAlignedRect()) for box in boxes)
     assert not any(a.intersects(b) for i, a in enumerate(boxes) for b in boxes[i + 1 :])
+
+
+def test_a_cell_of_an_image_leaves_no_room_empty_below_it(qtbot: QtBot) -> None:
+    strip = shown(qtbot, CurveStrip("nothing yet"))
+    strip.show_cells(replace(cells(1, 9), curves=np.zeros((1, 9, 16)), reference=None, side=4))
+    box = strip._cell(0, 3)
+    assert box.height() == pytest.approx(box.width())
 
 
 def test_an_empty_strip_draws_its_hint_and_asks_for_nothing(qtbot: QtBot) -> None:

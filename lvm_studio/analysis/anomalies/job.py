@@ -204,7 +204,11 @@ class AnomalyJob:
 
     def _notes(self, vectors: VectorSet, clean: int, model: TrainedModel) -> tuple[str, ...]:
         left_out = vectors.provenance.get("left_out", 0)
-        lost = (f"{left_out} rows with a missing number were left out.",) if left_out else ()
+        lost = (f"Rows left out, with a missing number: {left_out:,}.",) if left_out else ()
+        texts = (
+            [name for name in vectors.labels if name != "row"] if "row" in vectors.labels else []
+        )
+        unread = (f"No numbers, and not looked at: {', '.join(texts)}.",) if texts else ()
         needed = 100 / max(100 - self.percentile, 100 / MOST_NEEDED)
         few = (
             f"They are too few to tell: {self.percentile:g} % asks for {np.ceil(needed):.0f}; read "
@@ -219,6 +223,7 @@ class AnomalyJob:
             fresh if self.model is None else kept,
             *((few,) if clean < needed else ()),
             *lost,
+            *unread,
         )
 
 

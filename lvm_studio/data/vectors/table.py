@@ -36,7 +36,9 @@ def read_vectors(path: Path, condition: tuple[str, ...] = ()) -> VectorSet:
             )
     seen = [name for name in numbers if name not in condition]
     if not seen:
-        raise DataError(f"{path.name} holds no column of numbers to look at; choose another table.")
+        raise DataError(
+            f"{path.name} holds no column of numbers (like 1234.5); choose another table."
+        )
     values = np.stack([numbers[name].to_numpy() for name in (*seen, *condition)], axis=1)
     whole = np.isfinite(values).all(axis=1)
     if whole.sum() < 2:

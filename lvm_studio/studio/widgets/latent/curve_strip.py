@@ -122,7 +122,8 @@ class CurveStrip(QWidget):
         width = max((self.width() - left - GAP * columns) / columns, 4.0)
         bottom = metrics.lineSpacing() + 2
         height = max((self.height() - top - bottom - GAP * rows) / rows, 4.0)
-        height = min(height, max(2 * width, MAX_CELL_HEIGHT))  # taller, any week looks steep
+        # An image is square; a taller curve would make any week look steep.
+        height = min(height, width if self._cells.side else max(2 * width, MAX_CELL_HEIGHT))
         return QRectF(left + column * (width + GAP), top + row * (height + GAP), width, height)
 
     def cell_at(self, position: QPointF) -> tuple[int, int]:
