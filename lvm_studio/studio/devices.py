@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, QRunnable, QThreadPool, Signal
@@ -49,4 +50,6 @@ class DeviceProbe(QObject):
             QThreadPool.globalInstance().start(QRunnable.create(self._look))
 
     def _look(self) -> None:
-        self.found.emit(find_devices())
+        devices = find_devices()
+        with suppress(RuntimeError):  # the window was closed meanwhile, and this went with it
+            self.found.emit(devices)
