@@ -5,7 +5,14 @@ import pytest
 import torch
 
 from lvm_studio.analysis.judging.records import draw_cases
-from lvm_studio.analysis.judging.rivals import BootstrapRival, day_features, fit_noise, fit_ridge
+from lvm_studio.analysis.judging.rivals import (
+    PENALTIES,
+    BootstrapRival,
+    _RidgeProblem,
+    day_features,
+    fit_noise,
+    fit_ridge,
+)
 from lvm_studio.analysis.judging.scores import coverage
 
 TRAIN, HELDOUT = np.arange(20), np.arange(20, 24)
@@ -31,6 +38,18 @@ def test_ridge_finds_its_penalty_inside_the_grid_for_pure_noise(noisy_world):
     noise = dataclasses.replace(noisy_world, power_kw=power)
     ridge = fit_ridge(noise, ALL, TRAIN, seed=0, sums=400)
     assert ridge.penalty >= 1.0  # nothing to be learnt: shrink as far as the grid goes
+
+
+def test_the_chosen_penalty_has_the_least_residuals_of_all(noisy_world):
+    weeks = np.arange(20)
+    cases = draw_cases(noisy_world, np.arange(30), weeks, 3, (5, 25), seed=0)
+    problem = _RidgeProblem.of(noisy_world, cases)
+    chosen, residuals = problem.best_penalty(weeks)
+    folds = [problem.leaving_out(weeks[i::10]) for i in range(10)]
+    errors = [problem.cross_validated(folds, penalty) for penalty in PENALTIES]
+    losses = [(problem.case_weight[:, None] * error**2).sum() for error in errors]
+    assert chosen == PENALTIES[int(np.argmin(losses))]
+    np.testing.assert_array_equal(residuals, errors[int(np.argmin(losses))])
 
 
 def test_ridge_noise_is_calibrated_at_sizes_it_scales_to(noisy_world):

@@ -127,7 +127,13 @@ class _Equations:
 @dataclass(frozen=True, eq=False)
 class _Fold:
     chosen: NDArray[np.bool_]  # [M], the cases left out
-    equations: _Equations  # of all the others
+    inside: _Equations  # of these
+    rest: _Equations  # of all the others
+
+    def loss(self, weights: Array) -> float:
+        """Weighted squared error of the cases left out, but for what no weights change."""
+        fitted = self.inside.gram @ weights - 2.0 * self.inside.cross
+        return float((weights * fitted).sum())
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,7 +175,7 @@ class _RidgeProblem:
         chosen = np.isin(self.week, weeks)
         inside = self._equations_of(chosen)
         rest = _Equations(self.equations.gram - inside.gram, self.equations.cross - inside.cross)
-        return _Fold(chosen, rest)
+        return _Fold(chosen, inside, rest)
 
     def _equations_of(self, chosen: NDArray[np.bool_]) -> _Equations:
         features = self.features[chosen].reshape(-1, self.features.shape[2])
@@ -181,16 +187,17 @@ class _RidgeProblem:
     def best_penalty(self, weeks: Ints) -> tuple[float, Array]:
         """The penalty of least squared error on weeks left out, and its residuals [M, T]."""
         folds = [self.leaving_out(weeks[i::FOLDS]) for i in range(min(FOLDS, len(weeks)))]
-        errors = [self.cross_validated(folds, penalty) for penalty in PENALTIES]
-        losses = [(self.case_weight[:, None] * error**2).sum() for error in errors]
-        best = int(np.argmin(losses))
-        return PENALTIES[best], errors[best]
+        losses = [
+            sum(fold.loss(_solve(fold.rest, penalty)) for fold in folds) for penalty in PENALTIES
+        ]
+        best = PENALTIES[int(np.argmin(losses))]
+        return best, self.cross_validated(folds, best)
 
     def cross_validated(self, folds: Sequence[_Fold], penalty: float) -> Array:
         """Residual curves [M, T] of each fold's cases under the regression on the other folds."""
         residuals = np.empty_like(self.targets)
         for fold in folds:
-            weights = _solve(fold.equations, penalty)
+            weights = _solve(fold.rest, penalty)
             residuals[fold.chosen] = (
                 self.targets[fold.chosen] - self.features[fold.chosen] @ weights
             )

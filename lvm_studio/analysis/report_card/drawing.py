@@ -43,7 +43,7 @@ SMALL = (8, 14)
 LADDER = (1, 2, 3, 5, 8, 13, 20, 30, 40, 60, 100)
 LADDER_EACH = 3
 NEAREST, ENCODED = 200, 200
-JUDGED_COST, GENERATED_COST, RIVALS_COST = 20.0, 1.0, 2500.0
+JUDGED_COST, GENERATED_COST, RIVALS_COST = 20.0, 1.0, 1200.0
 """How long a judged case and the fit of the rivals take, against one generated curve."""
 
 
