@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QObject, QPointF, Qt, Signal
-from PySide6.QtGui import QUndoStack
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QColor, QUndoStack
 from pytestqt.qtbot import QtBot
 
 from lvm_studio.analysis.sigma.hypersphere import optimal_radius
@@ -19,7 +19,13 @@ from lvm_studio.studio.panels.laboratory import LaboratoryPanel
 from lvm_studio.studio.panels.manifold_lab import ManifoldLab
 from lvm_studio.studio.panels.sphere_lab import STEPS, SphereLab
 from lvm_studio.studio.runs.laboratory_choices import BALANCES, BOUNDS, FLOORS, NOISES
-from lvm_studio.studio.widgets.laboratory.plane_items import MOST_ELLIPSES, EllipseCloud
+from lvm_studio.studio.widgets.laboratory.plane_marks import (
+    MOST_ELLIPSES,
+    Dots,
+    Ellipses,
+    Ribbon,
+    opacity,
+)
 from lvm_studio.studio.widgets.spec_choice import SpecChoice
 from lvm_studio.training.frames import Frame, SetSigma, TakeSteps
 from lvm_studio.training.laboratory import LaboratoryJob
@@ -104,13 +110,21 @@ def panel(puppets: list[Puppet], qtbot: QtBot) -> Iterator[LaboratoryPanel]:
     thread.end()
 
 
+def kinds_of(lab: ManifoldLab) -> list[type]:
+    return [type(mark) for mark in lab.views[0].canvas.picture.marks]
+
+
+def dots_of(lab: ManifoldLab) -> int:
+    return sum(len(m.points) for m in lab.views[0].canvas.picture.marks if isinstance(m, Dots))
+
+
 @pytest.fixture
 def lab(panel: LaboratoryPanel) -> ManifoldLab:
     return panel.manifold
 
 
 def test_it_opens_with_points_and_nothing_to_pause(lab: ManifoldLab) -> None:
-    assert not lab.views[0].canvas.data.boundingRect().isNull()
+    assert dots_of(lab) == 400
     assert not lab.transport.play_button.isEnabled()
     assert not lab.views[1].isVisible()
 
@@ -145,11 +159,11 @@ def test_the_latest_frame_is_drawn_once(
     lab: ManifoldLab, puppets: list[Puppet], qtbot: QtBot
 ) -> None:
     lab.start()
-    drawn = lab.views[0].canvas.frames_drawn
+    drawn = lab.views[0].canvas.picture.painted
     for step in (10, 20, 30):
         puppets[0].show(step)
-    qtbot.waitUntil(lambda: lab.views[0].canvas.frames_drawn > drawn)
-    assert lab.views[0].canvas.frames_drawn == drawn + 1
+    qtbot.waitUntil(lambda: lab.views[0].canvas.picture.painted > drawn)
+    assert lab.views[0].canvas.picture.painted == drawn + 1
     assert len(lab.runs[0].history("").train.step) == 30
     qtbot.waitUntil(lambda: "step 30" in lab.views[0].head.text())
     assert "σ 0.2" in lab.views[0].head.text()
@@ -199,8 +213,12 @@ def test_sigma_is_grabbed_by_slider_number_and_line(
     assert slider.value() > before
     assert isinstance(asked, SetSigma)
     assert asked.value > 0.2
+    lab.views[0].sigma.number.setValue(0.06)
     lab.views[0].sigma.number.setValue(0.05)
+    assert puppets[0].asked[-1] == asked  # a frame is to answer that first
+    puppets[0].show()
     assert puppets[0].asked[-1] == SetSigma(0.05)
+    puppets[0].show()
     handle = lab.traces.runs[0].handle
     handle.setPos(-1.0)
     handle.sigDragged.emit(handle)
@@ -236,7 +254,7 @@ def test_giving_up_a_drawing_leaves_the_curve_before(lab: ManifoldLab, qtbot: Qt
     qtbot.keyClick(lab.views[0].canvas, Qt.Key.Key_Right)
     qtbot.keyClick(lab.views[0].canvas, Qt.Key.Key_Escape)
     assert lab.settings.data.path == ((0.0, 0.0), (1.0, 1.0))
-    assert not lab.views[0].canvas.data.boundingRect().isNull()
+    assert dots_of(lab) == 400
 
 
 def test_points_of_a_file(lab: ManifoldLab, puppets: list[Puppet], tmp_path: Path) -> None:
@@ -268,21 +286,23 @@ def test_a_new_start_ends_the_old_run(lab: ManifoldLab, puppets: list[Puppet]) -
     assert lab.runs[0].frame is None
 
 
-def test_layers_hide_and_stand_alone(lab: ManifoldLab) -> None:
+def test_layers_hide_and_stand_alone(lab: ManifoldLab, puppets: list[Puppet], qtbot: QtBot) -> None:
+    lab.start()
+    puppets[0].show()
+    qtbot.waitUntil(lambda: len(kinds_of(lab)) == 5)
     lab.chips["generation"].click()
-    assert not lab.views[0].canvas.generation.isVisible()
+    assert kinds_of(lab) == [Ellipses, Dots, Dots, Ribbon]
     lab.chips["data"].solo_requested.emit()
-    assert lab.views[0].canvas.data.isVisible()
-    assert not lab.views[0].canvas.noise.isVisible()
+    assert kinds_of(lab) == [Dots]
 
 
-def test_ellipses_leave_out_what_is_no_number(qtbot: QtBot) -> None:
-    cloud = EllipseCloud()
+def test_ellipses_leave_out_what_is_no_number() -> None:
     centres = np.zeros((2 * MOST_ELLIPSES, 2))
     centres[0] = np.nan
-    cloud.set_ellipses(centres, np.full_like(centres, 0.5))
-    assert cloud.boundingRect().contains(QPointF(0.4, 0.4))
-    assert 0.0 < cloud.colour.alphaF() < 0.2
+    low, size = Ellipses(centres, np.full_like(centres, 0.5), QColor("green")).corners()
+    assert len(low) == MOST_ELLIPSES - 1
+    assert np.isfinite(low).all()
+    assert 0.0 < opacity(low, size) < 0.2
 
 
 def test_the_pen_draws_where_the_pointer_goes(lab: ManifoldLab, qtbot: QtBot) -> None:

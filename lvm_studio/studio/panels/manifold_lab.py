@@ -21,6 +21,7 @@ from lvm_studio.studio.widgets.laboratory.drawn_curve import DrawCurve
 from lvm_studio.studio.widgets.laboratory.laboratory_traces import LaboratoryTraces, RunTrace
 from lvm_studio.studio.widgets.laboratory.plane_canvas import LAYERS, layer_colours
 from lvm_studio.studio.widgets.laboratory.transport_bar import TransportBar
+from lvm_studio.studio.widgets.laboratory.turns import Turns
 from lvm_studio.studio.widgets.legend_chip import LegendChip
 from lvm_studio.training.laboratory import EPOCH_POINTS, LaboratoryJob
 
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from lvm_studio.studio.runs.laboratory_run import StartThread
     from lvm_studio.studio.session import Session
 
-FRAME_MS = 8
-"""Frames that come closer together than this are drawn as one: the latest."""
 TRACES_MS = 250
 FRAMES_PER_SECOND = 30.0
 PREVIEW_POINTS = 400
@@ -69,15 +68,13 @@ class ManifoldLab(QWidget):
         self.views = [
             RunView(run, f"lab_{letter}") for run, letter in zip(self.runs, "ab", strict=True)
         ]
-        self._in_turn = list(self.views)
-        """Whose frame was drawn last comes first, and waits for the others."""
         self.transport = TransportBar("lab")
         self.traces = LaboratoryTraces()
         self.chips = {name: LegendChip(*LAYER_WORDS[name]) for name in LAYERS}
         self.note = QLabel("", wordWrap=True)
         self.note.setObjectName("lab_note")
         self.note.hide()
-        self._frame_timer = QTimer(self, singleShot=True, interval=FRAME_MS)
+        self._turns = Turns(self)
         self._traces_timer = QTimer(self, singleShot=True, interval=TRACES_MS)
         self._terms_timer = QTimer(self, singleShot=True, interval=TRACES_MS // 2)
         self._build()
@@ -131,17 +128,19 @@ class ManifoldLab(QWidget):
         self.transport.pause_asked.connect(self._pause)
         self.transport.step_asked.connect(self._step)
         self.traces.sigma_grabbed.connect(lambda run, sigma: self.views[run].put(sigma))
-        for run in self.runs:
-            run.frame_ready.connect(self._draw_frames_soon)
-            run.frame_ready.connect(self._draw_traces_soon)
-            run.state_changed.connect(self._refresh_transport)
-            run.failed.connect(self._fail)
+        self.traces.sigma_grabbed.connect(self._turns.hand_moved)
+        for view in self.views:
+            view.sigma.grabbed.connect(self._turns.hand_moved)
+            view.canvas.plane.sigRangeChangedManually.connect(self._turns.hand_moved)
+            view.run.frame_ready.connect(self._draw_frames_soon)
+            view.run.frame_ready.connect(self._draw_traces_soon)
+            view.run.state_changed.connect(self._refresh_transport)
+            view.run.failed.connect(self._fail)
         for chip in self.chips.values():
             chip.toggled.connect(self._show_layers)
             chip.solo_requested.connect(self._solo)
-        self._frame_timer.timeout.connect(self._draw_frames)
-        self._traces_timer.timeout.connect(self._draw_sigma)
-        self._terms_timer.timeout.connect(self._draw_terms)
+        self._traces_timer.timeout.connect(lambda: self._turns.ask(self._draw_sigma))
+        self._terms_timer.timeout.connect(lambda: self._turns.ask(self._draw_terms))
         theme().changed.connect(self._set_colours)
 
     # verbs
@@ -242,19 +241,10 @@ class ManifoldLab(QWidget):
             self.traces.forget(1)
         self._show_data()
 
-    def _draw_frames(self) -> None:
-        """Draw one plane, and the other in its own turn: both at once make events wait."""
-        if not self.isVisible():
-            return
-        drawn = next((view for view in reversed(self._in_turn) if view.draw()), None)
-        if drawn is not None:
-            self._in_turn.remove(drawn)
-            self._in_turn.insert(0, drawn)
-            self._draw_frames_soon()
-
     def _draw_frames_soon(self) -> None:
-        if not self._frame_timer.isActive():  # started anew by each run it would starve
-            self._frame_timer.start()
+        if self.isVisible():
+            for view in self.views:
+                self._turns.ask(view.draw)
 
     def _draw_traces_soon(self) -> None:
         if not self._traces_timer.isActive():
@@ -282,7 +272,7 @@ class ManifoldLab(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         """Draw what was left undone while the page was hidden."""
         super().showEvent(event)
-        self._draw_frames()
+        self._draw_frames_soon()
         self._draw_traces_soon()
 
     def _refresh_transport(self) -> None:

@@ -47,18 +47,17 @@ class RunView(QWidget):
         self.sigma.grabbed.connect(self._put_sigma)
         run.state_changed.connect(self.refresh_words)
 
-    def draw(self) -> bool:
-        """Draw the latest frame if it has not been drawn; whether it was."""
+    def draw(self) -> None:
+        """Draw the latest frame if it has not been drawn."""
         frame = self.run.frame
         if frame is None or self._drawn == self.run.frames:
-            return False
+            return
         first = self._drawn < 0
         self._drawn = self.run.frames
         if first:
             self.canvas.set_hint("")
             self.canvas.show_data(frame.x)
         self.canvas.show_frame(frame)
-        return True
 
     def begin(self, title: str) -> None:
         """A new run takes the place."""

@@ -60,6 +60,9 @@ class LaboratoryRun(QObject):
         """Frames that have come."""
         self._history = GrowingHistory()
         self._quantiles: list[tuple[float, ...]] = []
+        self._asked = False
+        """Whether a frame is to answer a wish for sigma."""
+        self._wished: float | None = None
 
     @property
     def alive(self) -> bool:
@@ -71,6 +74,7 @@ class LaboratoryRun(QObject):
         self.forget()
         self.job, self.frame, self.frames = job, None, 0
         self._history, self._quantiles = GrowingHistory(), []
+        self._asked, self._wished = False, None
         thread = self._start_thread(job, self)
         thread.reports.connect(self._take)
         thread.state_changed.connect(self._enter)
@@ -97,9 +101,21 @@ class LaboratoryRun(QObject):
             thread.ask(TakeSteps(count))
 
     def set_sigma(self, value: float) -> None:
-        """Put the noise at this size; what learns goes on from there."""
-        if (thread := self._at_work) is not None:
-            thread.ask(SetSigma(value))
+        """Put the noise at this size; what learns goes on from there.
+
+        The worker answers with a frame. Until one has come a newer wish takes the place of the
+        last: a hand would ask for more frames than can be made.
+        """
+        self._wished = value
+        if not self._asked:
+            self._ask_sigma()
+
+    def _ask_sigma(self) -> None:
+        thread = self._at_work
+        self._asked = thread is not None and self._wished is not None
+        if thread is not None and self._wished is not None:
+            thread.ask(SetSigma(self._wished))
+        self._wished = None
 
     def forget(self) -> None:
         """End the process if it runs; nothing of it is listened to any more."""
@@ -138,6 +154,7 @@ class LaboratoryRun(QObject):
                 self._note_quantiles(report)
                 self.frame, self.frames = report, self.frames + 1
         if any(isinstance(report, Frame) for report in reports):
+            self._ask_sigma()
             self.frame_ready.emit()
 
     def _note_quantiles(self, frame: Frame) -> None:

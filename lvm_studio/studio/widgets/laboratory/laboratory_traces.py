@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from lvm_studio.studio.theme import MUTED, Colours, theme
 from lvm_studio.studio.widgets.band_item import BandItem
@@ -116,6 +116,8 @@ class LaboratoryTraces(QWidget):
             for name in BOUND_TERMS
         }
         self._note = QLabel("")
+        # Its words change as σ is dragged, and must move nothing: a layout takes 10 ms.
+        self._note.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._note.setForegroundRole(MUTED)
         self.runs = [_Lines(self, number) for number in range(2)]
         for lines in self.runs:

@@ -12,10 +12,12 @@ from PySide6.QtWidgets import QLabel
 
 from lvm_studio.studio.theme import BLUISH_GREEN, MUTED, Colours, theme
 from lvm_studio.studio.widgets.colours import mix, veil
-from lvm_studio.studio.widgets.laboratory.plane_items import (
-    EllipseCloud,
+from lvm_studio.studio.widgets.laboratory.plane_marks import (
+    Dots,
+    Ellipses,
     Floats,
-    PointCloud,
+    Mark,
+    PlaneMarks,
     Ribbon,
 )
 
@@ -73,13 +75,15 @@ class PlaneCanvas(pg.PlotWidget):
         self.plane = PlaneView()
         super().__init__(viewBox=self.plane)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName("Data, reconstruction, generation and noise in the plane")
         self.hideButtons()
-        self.noise, self.walk = EllipseCloud(), Ribbon()
-        self.data, self.generation, self.reconstruction = (PointCloud() for _ in range(3))
+        self.picture = PlaneMarks()
+        self._points: Floats = np.empty((0, 2))
+        self._frame: Frame | None = None
+        self._layers = frozenset(LAYERS)
         self._line = pg.PlotCurveItem()
         self._pen_path: list[tuple[float, float]] = []
         self._pen_at = (0.0, 0.0)
-        self.frames_drawn = 0
         self._hint = QLabel("", self, alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
         self._hint.setForegroundRole(MUTED)
         self._hint.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
@@ -88,9 +92,7 @@ class PlaneCanvas(pg.PlotWidget):
         self._set_colours(theme().colours)
 
     def _build(self) -> None:
-        layers = (self.noise, self.data, self.generation, self.reconstruction, self.walk)
-        for depth, item in enumerate((*layers, self._line)):
-            item.setZValue(depth)
+        for item in (self.picture, self._line):
             self.addItem(item, ignoreBounds=True)
         for side, name in (("left", "x₂"), ("bottom", "x₁")):
             self.getAxis(side).enableAutoSIPrefix(False)
@@ -108,37 +110,35 @@ class PlaneCanvas(pg.PlotWidget):
 
     def show_data(self, points: Floats) -> None:
         """Show the points [P, 2] that are to be learned, and fit the view around them."""
-        for cloud in (self.data, self.generation, self.reconstruction):
-            cloud.set_points(points if cloud is self.data else points[:0])
-        self.noise.set_ellipses(points[:0], points[:0])
-        self.walk.setVisible(False)
+        self._points, self._frame = points, None
+        self._redraw()
         self.fit()
 
     def show_frame(self, frame: Frame) -> None:
         """Show the model as it stands."""
-        self.reconstruction.set_points(frame.reconstruction)
-        self.generation.set_points(frame.sample)
-        self.noise.set_ellipses(frame.mean, frame.stddev)
-        self.walk.set_ribbon(frame.walk, frame.walk_stddev)
-        self.walk.setVisible(self._walk_shown)
-        self.frames_drawn += 1
+        self._frame = frame
+        self._redraw()
 
     def set_layers(self, shown: frozenset[str]) -> None:
         """Show these of `LAYERS`."""
-        for name in ("data", "reconstruction", "generation", "noise"):
-            getattr(self, name).setVisible(name in shown)
-        self._walk_shown = "walk" in shown
-        self.walk.setVisible(self._walk_shown and self.frames_drawn > 0)
+        self._layers = shown
+        self._redraw()
 
-    _walk_shown = True
+    def _redraw(self) -> None:
+        colours = theme().colours
+        marks = marks_of(self._points, self._frame, colours)
+        shown = tuple(mark for name, mark in marks.items() if name in self._layers)
+        self.picture.set_marks(shown)
 
     def fit(self) -> None:
         """Show all data with some room around them."""
-        around = self.data.boundingRect()
-        if around.isNull():
+        points = self._points[np.isfinite(self._points).all(1)]
+        if not len(points):
             return
-        room = MARGIN * max(around.width(), around.height())
-        self.plane.setRange(around.adjusted(-room, -room, room, room), padding=0)
+        low, high = points.min(0).astype(float), points.max(0).astype(float)
+        room = MARGIN * (high - low).max()
+        across, up = zip(low - room, high + room, strict=True)
+        self.plane.setRange(xRange=across, yRange=up, padding=0)
 
     # drawing by hand
 
@@ -206,13 +206,26 @@ class PlaneCanvas(pg.PlotWidget):
         for side in ("left", "bottom"):
             self.getAxis(side).setPen(pg.mkPen(colours.grid))
             self.getAxis(side).setTextPen(pg.mkPen(colours.muted))
-        for name, colour in layer_colours(colours).items():
-            if name not in {"noise", "walk"}:
-                getattr(self, name).set_colour(QColor(colour))
-        self.noise.set_colour(veil(layer_colours(colours)["noise"], 0.05))
-        self.walk.veil = veil(layer_colours(colours)["walk"], 0.22)
-        self.walk.set_colour(mix(layer_colours(colours)["walk"], colours.text, 0.2))
         self._line.setPen(pg.mkPen(colours.accent, width=2))
+        self._redraw()
+
+
+def marks_of(points: Floats, frame: Frame | None, colours: Colours) -> dict[str, Mark]:
+    """Data [P, 2] and, once there is one, a frame; by the name of the layer, the backmost first."""
+    shades = {name: QColor(colour) for name, colour in layer_colours(colours).items()}
+    data = Dots(points, shades["data"])
+    if frame is None:
+        return {"data": data}
+    walk = layer_colours(colours)["walk"]
+    return {
+        "noise": Ellipses(frame.mean, frame.stddev, shades["noise"]),
+        "data": data,
+        "generation": Dots(frame.sample, shades["generation"]),
+        "reconstruction": Dots(frame.reconstruction, shades["reconstruction"]),
+        "walk": Ribbon(
+            frame.walk, frame.walk_stddev, veil(walk, 0.22), mix(walk, colours.text, 0.2)
+        ),
+    }
 
 
 def layer_colours(colours: Colours) -> dict[str, str]:

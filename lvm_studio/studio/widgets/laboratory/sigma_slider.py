@@ -47,6 +47,7 @@ class SigmaSlider(QWidget):
         self.slider.setAccessibleName("σ")
         self.number = QDoubleSpinBox(decimals=4, minimum=LOW, maximum=HIGH)
         self.number.setObjectName(f"{name}_number")
+        self.number.setAccessibleName("σ")
         self.number.setStepType(QDoubleSpinBox.StepType.AdaptiveDecimalStepType)
         self.number.setKeyboardTracking(False)
         label = QLabel("σ")

@@ -39,6 +39,7 @@ class TransportBar(QWidget):
             (self.count, "Steps at a time"),
         ):
             widget.setToolTip(tip)
+        self.count.setAccessibleName("Steps at a time")
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         for widget in (self.start_button, self.play_button, self.step_button, self.count):
