@@ -80,6 +80,7 @@ class ErrorBanner(Banner):
         self._row.addWidget(self._toggle)
         self._details = QPlainTextEdit(readOnly=True)
         self._details.setObjectName("error_details")
+        self._details.setAccessibleName("Details of the error")
         self._details.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         self._details.setFixedHeight(DETAILS_HEIGHT)
         self._details.hide()

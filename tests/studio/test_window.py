@@ -10,10 +10,13 @@ import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QRect, Qt
 from PySide6.QtGui import QAction, QColor, QImage
 from PySide6.QtWidgets import (
+    QAbstractSpinBox,
+    QComboBox,
     QDoubleSpinBox,
     QLabel,
     QPlainTextEdit,
     QPushButton,
+    QSlider,
     QSplitter,
     QTableView,
     QToolButton,
@@ -87,6 +90,18 @@ def test_tab_leads_through_every_page_and_out_of_every_table(opened: Open, qtbot
     qtbot.waitUntil(library.hasFocus, timeout=PATIENCE)
     qtbot.keyClick(library, Qt.Key.Key_Tab)
     assert not library.hasFocus()
+
+
+def test_every_control_that_takes_the_keyboard_has_a_name(opened: Open) -> None:
+    window = opened()
+    labelled = {label.buddy() for label in window.findChildren(QLabel)}
+    nameless = [
+        (type(control).__name__, control.objectName(), control.toolTip())
+        for kind in (QAbstractSpinBox, QComboBox, QSlider, QTableView, QPlainTextEdit)
+        for control in window.findChildren(kind)
+        if not control.accessibleName() and control not in labelled
+    ]
+    assert nameless == []
 
 
 def typed_into(field: QPlainTextEdit) -> bool:

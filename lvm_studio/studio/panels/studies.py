@@ -113,6 +113,7 @@ class StudiesPanel(QWidget):
             widget.setToolTip(tip)
         for label in (self._about, self._note):
             label.setForegroundRole(MUTED)
+        self.choice.setAccessibleName("Study")
         self.progress.setFixedHeight(8)
 
     def _build(self) -> None:

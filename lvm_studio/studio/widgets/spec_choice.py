@@ -125,6 +125,7 @@ def _field(choice: Choice, name: str) -> QWidget:
         return QWidget()
     number = QDoubleSpinBox(decimals=choice.decimals, minimum=choice.low, maximum=choice.high)
     number.setObjectName(name)
+    number.setAccessibleName(f"Number of {choice.title}")
     number.setPrefix(choice.unit)
     number.setValue(choice.value)
     number.setKeyboardTracking(False)

@@ -46,6 +46,8 @@ class FanPlot(QWidget):
         self.canvas = FanCanvas(self)
         self._second = FanCanvas(self)
         self._second.hide()
+        self.canvas.setAccessibleName("Fan of weeks")
+        self._second.setAccessibleName("Fan of tuned weeks")
         self._base = FanLayer(self.canvas.getPlotItem(), depth=0)
         self._base.keep_painted()
         self._tuned = FanLayer(self.canvas.getPlotItem(), depth=1)

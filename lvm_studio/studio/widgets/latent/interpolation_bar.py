@@ -50,7 +50,7 @@ class InterpolationBar(QWidget):
         self.slider.setAccessibleName("Share of the way from A to B")
         self.slider.setPageStep(10)
         self._share = QLabel("0.00")
-        self.kind = QComboBox()
+        self.kind = dressed(QComboBox(), accessibleName="The way from A to B")
         self.kind.addItems([STRAIGHT, SPHERICAL])
         self.kind.setToolTip(
             "Straight: (1 − t) A + t B. Spherical: along the great circle; under a standard normal "

@@ -43,10 +43,12 @@ class CurveControls(QWidget):
         self.smoothing.setFixedWidth(80)
         self._smoothing_value = QLabel(f"{options.smoothing:.2f}")
         self._smoothing_value.setMinimumWidth(self.fontMetrics().horizontalAdvance("0.99"))
-        self.unit = _combo(["nats", "bits"], "1 bit = ln 2 nats = 0.693 nats")
-        self.x_axis = _combo(["step", "epoch", "minutes"], X_AXIS_HELP)
+        self.unit = _combo("Unit", ["nats", "bits"], "1 bit = ln 2 nats = 0.693 nats")
+        self.x_axis = _combo("Along x", ["step", "epoch", "minutes"], X_AXIS_HELP)
         self.colour_by = _combo(
-            ["quantity", "run"], "What a colour stands for; by run is best with one quantity alone"
+            "Colour by",
+            ["quantity", "run"],
+            "What a colour stands for; by run is best with one quantity alone",
         )
         self.bands = QCheckBox("seeds as &band")
         self.log_x = QCheckBox("log &x")
@@ -107,8 +109,8 @@ class CurveControls(QWidget):
         self.changed.emit(changes)
 
 
-def _combo(choices: list[str], tip: str) -> QComboBox:
-    combo = dressed(QComboBox(), toolTip=tip)
+def _combo(name: str, choices: list[str], tip: str) -> QComboBox:
+    combo = dressed(QComboBox(), accessibleName=name, toolTip=tip)
     combo.addItems(choices)
     combo.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
     return combo

@@ -36,6 +36,7 @@ class RunBanner(QFrame):
         self.continue_button = QPushButton()
         self.continue_button.setObjectName("train_continue_failed")
         self.details = QPlainTextEdit(readOnly=True)
+        self.details.setAccessibleName("Details of the failure")
         self.details.setFixedHeight(DETAILS_LINES * self.fontMetrics().lineSpacing())
         self.details.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         row = QHBoxLayout()

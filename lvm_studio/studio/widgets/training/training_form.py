@@ -59,16 +59,20 @@ class TrainingForm(QWidget):
         self.seed = QSpinBox(maximum=2**31 - 1)
         self.seed.setObjectName("train_seed")
         self.until = dressed(
-            QComboBox(), toolTip="The learning rate falls to zero towards this end"
+            QComboBox(),
+            toolTip="The learning rate falls to zero towards this end",
+            accessibleName="What the end is counted in",
         )
         self.until.addItems(["steps", "minutes"])
         self.steps = QSpinBox(minimum=1, maximum=10_000_000, singleStep=500)
         self.steps.setGroupSeparatorShown(True)
         self.steps.setObjectName("train_steps")
+        self.steps.setAccessibleName("End after so many steps")
         self.minutes = QDoubleSpinBox(
             minimum=0.1, maximum=100_000, decimals=1, value=DEFAULT_MINUTES
         )
         self.minutes.setObjectName("train_minutes")
+        self.minutes.setAccessibleName("End after so many minutes")
         self.batch = QSpinBox(minimum=2, maximum=8192)
         self.batch.setToolTip("Fresh weeks of fresh sets of households in every step")
         self.device = QComboBox()
@@ -79,6 +83,7 @@ class TrainingForm(QWidget):
         self._device_note.setForegroundRole(MUTED)
         self.advanced = QPlainTextEdit(placeholderText=ADVANCED_HINT)
         self.advanced.setObjectName("train_advanced")
+        self.advanced.setAccessibleName("Other settings of the recipe")
         self.advanced.setTabChangesFocus(True)
         self.advanced.setFixedHeight(4 * self.fontMetrics().lineSpacing() + 12)
         self._problem = QLabel(wordWrap=True)
