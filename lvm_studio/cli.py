@@ -7,6 +7,7 @@ It ends with 0, or with 2 and one line that says what was wrong and what to do.
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -360,6 +361,11 @@ def gui(
     workspace: Annotated[Path | None, typer.Argument(help="A workspace file to open.")] = None,
 ) -> None:
     """Open the studio."""
+    if doctor.screen() == "none" and "QT_QPA_PLATFORM" not in os.environ:
+        raise DataError(
+            "There is no screen to open the studio on: neither DISPLAY nor WAYLAND_DISPLAY is set; "
+            "set one, or make the journey without a window: lvm-studio tour FOLDER."
+        )
     from lvm_studio.studio.app import main as open_window
 
     raise typer.Exit(open_window([str(workspace)] if workspace else []))

@@ -12,6 +12,7 @@ from lvm_studio.analysis.fan import make_fan
 from lvm_studio.data.calendar import temperature_profile, week_start
 from lvm_studio.data.composition import Composition, measured_kw
 from lvm_studio.data.importing.weather import read_temperature_profile
+from lvm_studio.headless.places import check_table
 from lvm_studio.headless.workspaces import chosen_households, chosen_model, page_of
 from lvm_studio.storage import workspace as workspace_file
 from lvm_studio.storage.curves import write_curves
@@ -99,6 +100,7 @@ def run(wishes: StreetWishes, out: Path) -> dict[str, Any]:
     """Draw the weeks, write them to `out`, and return what the fan says."""
     from lvm_studio.models.street import draw_curves
 
+    check_table(out)
     opened = open_wishes(wishes)
     curves = draw_curves(opened.space, wishes.samples, wishes.seed)
     write_curves(out, opened.start, curves)

@@ -33,7 +33,7 @@ def run() -> dict[str, Any]:
         "system": platform.platform(),
         "cores": os.cpu_count() or 1,
         "devices": _devices(),
-        "screen": _screen(),
+        "screen": screen(),
         "libraries": libraries,
         "missing": missing,
     }
@@ -55,7 +55,8 @@ def _devices() -> list[str]:
     ]
 
 
-def _screen() -> str:
+def screen() -> str:
+    """The screen that a window would open on; 'none' where there is none."""
     if sys.platform != "linux":
         return "the system's"
     return os.environ.get("WAYLAND_DISPLAY") or os.environ.get("DISPLAY") or "none"

@@ -32,7 +32,8 @@ def usage_message(error: Exception) -> str:
     say = getattr(error, "format_message", None)
     if say is None:
         raise error
-    return str(say())
+    said = str(say()).replace("Value error, ", "").rstrip(".")
+    return f"{said}."
 
 
 def fail(sentence: str) -> NoReturn:

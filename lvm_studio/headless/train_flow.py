@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.jobs import result_of
+from lvm_studio.headless.places import check_place
 from lvm_studio.headless.workspaces import chosen_households, chosen_model
 from lvm_studio.storage import workspace as workspace_file
 from lvm_studio.storage.errors import StorageError
@@ -79,9 +80,8 @@ def run(wishes: Wishes, out: Path, progress: Progress) -> dict[str, Any]:
 
 
 def _may_be_written(out: Path) -> None:
-    """Refuse a folder that is not there, and a file that is something else than a flow."""
-    if not out.parent.is_dir():
-        raise DataError(f"{out.parent} is no folder; choose another --out.")
+    """Refuse a place that cannot be written, and a file that is something else than a flow."""
+    check_place(out)
     if out.exists() and "flow" not in _held(out):
         raise DataError(f"{out.name} is there and holds no flow; choose another --out.")
 

@@ -18,6 +18,7 @@ from lvm_studio.headless.compose import (
     describe_fan,
     open_wishes,
 )
+from lvm_studio.headless.places import check_table
 from lvm_studio.headless.workspaces import chosen_households
 from lvm_studio.storage import workspace as workspace_file
 from lvm_studio.storage.curves import write_curves
@@ -127,6 +128,7 @@ class Wishes:
 
 def run(street: StreetWishes, wishes: Wishes, out: Path, progress: Progress) -> dict[str, Any]:
     """Tune, write the tuned curves to `out`, and return the figures with how far to trust them."""
+    check_table(out)
     opened = open_wishes(street)
     pair = (
         None

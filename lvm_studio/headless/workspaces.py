@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from lvm_studio.models.trained import TrainedModel
 
 
-def with_dataset(file: Path, households: HouseholdSet) -> Workspace:
-    """The workspace that is in `file`, or a new one if there is no file, with this set chosen.
+def opened_or_new(file: Path) -> Workspace:
+    """The workspace that is in `file`, or a new one if there is no file.
 
     Raises:
         StorageError: the file is there and is no workspace.
     """
-    return joined(workspace_file.load(file) if file.exists() else Workspace(), households)
+    return workspace_file.load(file) if file.exists() else Workspace()
 
 
 def joined(there: Workspace, households: HouseholdSet) -> Workspace:

@@ -20,11 +20,20 @@ def write_table(path: Path, table: pl.DataFrame, decimals: int | None = None) ->
     Raises:
         DataError: the suffix is neither, or the file cannot be written.
     """
-    if path.suffix not in SUFFIXES:
-        raise DataError(f"{path.name}: tables are written as .csv or .parquet; choose one of them.")
+    check_suffix(path)
     # Polars would name the temporary file in what it says; Python's own file does not.
     with replacing(path) as beside, beside.open("wb") as file:
         if path.suffix == ".csv":
             table.write_csv(file, datetime_format="%Y-%m-%dT%H:%M:%SZ", float_precision=decimals)
         else:
             table.write_parquet(file)
+
+
+def check_suffix(path: Path) -> None:
+    """Refuse a file of another kind.
+
+    Raises:
+        DataError: it is neither CSV nor Parquet.
+    """
+    if path.suffix not in SUFFIXES:
+        raise DataError(f"{path.name}: tables are written as .csv or .parquet; choose one of them.")

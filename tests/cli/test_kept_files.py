@@ -13,6 +13,8 @@ from lvm_studio.headless.workspaces import joined
 from lvm_studio.storage.workspace import Workspace, load, save
 from lvm_studio.training.reports import Finished
 
+STREET = ("--households", "A", "--week", "2013-W05")
+
 Lvm = Callable[..., Said]
 SMALL, OTHER = StreetSpec(4, 10, seed=1), StreetSpec(4, 10, seed=2)
 
@@ -73,8 +75,38 @@ def test_what_a_search_would_ignore_is_refused_at_once(
 def test_a_flow_does_not_take_the_place_of_a_workspace(lvm: Lvm, tmp_path: Path) -> None:
     out = tmp_path / "street.h5"
     save(out, Workspace(models={"mine": {"name": "mine"}}))
-    for wrong in (out, tmp_path / "nowhere" / "flow.h5"):
-        said = lvm("train-flow", "--out", wrong)
-        assert said.code == 2
-        assert "choose another --out" in said.err
+    said = lvm("train-flow", "--out", out)
+    assert said.code == 2
+    assert "choose another --out" in said.err
     assert list(load(out).models) == ["mine"]
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("train", "sinusoid", "--out"), "There is no folder"),
+        (("train-flow", "--out"), "There is no folder"),
+        (("simulate", "--out"), "There is no folder"),
+        (("import", "never-read.csv", "--out"), "There is no folder"),
+        (("anomalies", "never-read.csv", "--csv"), "There is no folder"),
+        (
+            ("tune", "never-read.h5", *STREET, "--criterion", "peak", "--one-in", 9, "--out"),
+            "written as .csv or",
+        ),
+        (("compose", "never-read.h5", *STREET, "--out"), "written as .csv or"),
+    ],
+)
+def test_what_cannot_be_written_is_told_before_any_work(
+    lvm: Lvm, tmp_path: Path, words: tuple[object, ...], sentence: str
+) -> None:
+    said = lvm(*words, tmp_path / "nowhere" / "out.h5")
+    assert said.code == 2
+    assert sentence in said.err
+
+
+def test_without_a_screen_the_studio_says_so(lvm: Lvm, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("QT_QPA_PLATFORM", raising=False)
+    monkeypatch.setattr("lvm_studio.headless.doctor.screen", lambda: "none")
+    said = lvm("gui")
+    assert said.code == 2
+    assert "no screen" in said.err

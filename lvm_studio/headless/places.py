@@ -1,0 +1,32 @@
+"""Where a verb writes: what cannot be written is told at once, not after minutes of work."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from lvm_studio.data.errors import DataError
+from lvm_studio.storage import tables
+
+
+def check_place(file: Path) -> None:
+    """Refuse a file whose folder is not there or may not be written, and a folder in its place.
+
+    >>> check_place(Path("no such folder") / "out.h5")
+    Traceback (most recent call last):
+        ...
+    lvm_studio.data.errors.DataError: There is no folder 'no such folder' for out.h5; make it ...
+    """
+    folder = file.parent
+    if not folder.is_dir():
+        raise DataError(f"There is no folder '{folder}' for {file.name}; make it or name another.")
+    if file.is_dir():
+        raise DataError(f"{file} is a folder; name a file.")
+    if not os.access(file if file.exists() else folder, os.W_OK):
+        raise DataError(f"{file} may not be written; name another place.")
+
+
+def check_table(file: Path) -> None:
+    """The same for a table of curves, which is written by its suffix."""
+    tables.check_suffix(file)
+    check_place(file)
