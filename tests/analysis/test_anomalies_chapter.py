@@ -44,4 +44,4 @@ def test_every_figure_of_the_chapter_is_drawn_with_its_numbers() -> None:
     ranked, typed = sections[-1].tables
     assert [row[0] for row in ranked.rows] == [row[0] for row in typed.rows] == list(FAULTS)
     wrong_unit = typed.rows[list(FAULTS).index("wrong unit")]
-    assert wrong_unit[-2:] == (1 - share.mean(), share.std())
+    assert wrong_unit[-2:] == (1 - share.mean(), share.std(ddof=1))

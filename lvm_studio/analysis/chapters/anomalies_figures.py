@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from lvm_studio.analysis.anomalies.evidence import (
     CVAE,
@@ -18,6 +19,7 @@ from lvm_studio.analysis.anomalies.evidence import (
 from lvm_studio.analysis.anomalies.evidence_digits import LOSSES, DigitEvidence
 from lvm_studio.analysis.anomalies.evidence_faults import BOTH, WAYS, FaultEvidence
 from lvm_studio.analysis.anomalies.roc import GRID
+from lvm_studio.analysis.chapters.base import deviation
 from lvm_studio.analysis.pages.drawing import INK, OKABE_ITO, draw, draw_panels
 from lvm_studio.analysis.pages.page import Cell, PageFigure, PageTable, Section
 from lvm_studio.data.vectors.planted_faults import FAULTS
@@ -91,7 +93,9 @@ def digits_section(found: Sequence[DigitEvidence]) -> Section:
 
     def paint(axes: Axes) -> None:
         for name, areas in hard.items():
-            axes.errorbar(LOSSES, areas.mean(0), areas.std(0), marker="o", capsize=3, label=name)
+            axes.errorbar(
+                LOSSES, areas.mean(0), deviation(areas), marker="o", capsize=3, label=name
+            )
         axes.set_xscale("log")
         axes.set_xlabel("log-loss of the classifier above which a digit is hard")
         axes.set_ylabel("AUC of B")
@@ -175,7 +179,7 @@ def faults_section(found: FaultEvidence) -> Section:
             (
                 kind,
                 *(float(found.found[way, kind].mean()) for way in WAYS),
-                float(found.found[BOTH, kind].std()),
+                float(deviation(found.found[BOTH, kind])),
             )
             for kind in FAULTS
         ),
@@ -210,7 +214,14 @@ def _faults_found(found: FaultEvidence) -> PageFigure:
             shares = np.stack([found.found[way, kind] for kind in kinds])
             at = places + 0.12 * (n - (len(WAYS) - 1) / 2)
             axes.errorbar(
-                at, shares.mean(1), shares.std(1), fmt="o", ms=4, capsize=2, color=colour, label=way
+                at,
+                shares.mean(1),
+                deviation(shares, axis=1),
+                fmt="o",
+                ms=4,
+                capsize=2,
+                color=colour,
+                label=way,
             )
         axes.axhline(0.9, color=INK, lw=0.8, ls=":")
         axes.set_xticks(places, kinds)
@@ -235,8 +246,10 @@ def _typed_row(found: FaultEvidence, kind: str) -> tuple[Cell, ...]:
     return kind, fault.words, fault.type or "neither", named, *share
 
 
-def _spread(values: Any) -> tuple[float, float]:
-    return float(np.mean(values)), float(np.std(values))
+def _spread(values: ArrayLike) -> tuple[float, float]:
+    """Mean and standard deviation over seeds."""
+    seeds = np.asarray(values, dtype=np.float64)
+    return float(seeds.mean()), float(deviation(seeds))
 
 
 def _paint_graph(axes: Axes, title: str, drawn: Any, graph: GenerativeGraph) -> None:

@@ -6,9 +6,11 @@ import dataclasses
 import importlib
 import os
 import platform
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from typing import Annotated, Final, TypeAlias, cast
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from lvm_studio.analysis.pages.page import Page, Section
@@ -94,6 +96,27 @@ def with_making(page: Page, spec: ChapterSpec, seconds: float) -> Page:
     )
     making = Section("How this page was made", words)
     return dataclasses.replace(page, sections=(*page.sections, making))
+
+
+def deviation(values: NDArray[np.floating], axis: int = 0) -> NDArray[np.float64]:
+    """Standard deviation over the seeds along an axis (divisor n − 1); nan for one seed.
+
+    >>> deviation(np.array([1.0, 3.0])).round(3).item(), deviation(np.array([1.0])).item()
+    (1.414, nan)
+    """
+    if values.shape[axis] < 2:
+        return np.full(values.mean(axis=axis).shape, np.nan)
+    return np.asarray(values.std(axis=axis, ddof=1), dtype=np.float64)
+
+
+def spread(values: Sequence[float], digits: int = 2) -> str:
+    """Mean ± standard deviation over seeds; the mean alone of one.
+
+    >>> spread([1.0, 3.0])
+    '2.00 ± 1.41'
+    """
+    mean = f"{np.mean(values):.{digits}f}"
+    return mean if len(values) == 1 else f"{mean} ± {np.std(values, ddof=1):.{digits}f}"
 
 
 def hardware() -> str:

@@ -42,6 +42,7 @@ from lvm_studio.models.trained import TrainedModel
 from lvm_studio.training.household_problem import HouseholdProblem
 from lvm_studio.training.recipes import recipe_named
 from lvm_studio.tuning.criteria.criterion import CRITERIA
+from lvm_studio.tuning.extremes import OneInN
 from lvm_studio.tuning.specs import SmcSpec
 
 TEN = 10
@@ -173,11 +174,7 @@ class _Making:
         compared = honest_extremes(ten.module, draw, london, setting.honest)
         honest = yield from self._piece("honest extremes", compared)
         paid = yield from self._costs(ten)
-        bands = {}
-        for name, criterion in CRITERIA.items():
-            yield self._progress(f"drawing households and weeks again: {criterion.title}")
-            bands[name] = real_one_in_n(london, TEN, criterion, 1000.0, setting.bands)
-            self._done += 1
+        bands = yield from self._bands()
         weeks = f"measured in {london.name}"
         return (
             extremes_section(
@@ -200,6 +197,14 @@ class _Making:
             costs_section(paid),
             one_in_n_section(bands, TEN),
         )
+
+    def _bands(self) -> Generator[ChapterProgress, None, dict[str, OneInN]]:
+        found = {}
+        for name, criterion in CRITERIA.items():
+            yield self._progress(f"drawing households and weeks again: {criterion.title}")
+            found[name] = real_one_in_n(self._london, TEN, criterion, 1000.0, self._setting.bands)
+            self._done += 1
+        return found
 
     def _costs(
         self, space: BaseSpace

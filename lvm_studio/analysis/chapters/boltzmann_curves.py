@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from lvm_studio.analysis.boltzmann.costs import MethodCost, break_even, of_method
 from lvm_studio.analysis.boltzmann.extremes import Extreme
+from lvm_studio.analysis.chapters.base import spread
 from lvm_studio.analysis.pages.drawing import INK, OKABE_ITO, draw_panels
 from lvm_studio.analysis.pages.page import PageFigure, PageTable, Section
 from lvm_studio.tuning.criteria.criterion import CRITERIA
@@ -51,10 +52,10 @@ def _extremes_table(found: Sequence[Extreme]) -> PageTable:
             CRITERIA[each.criterion].title,
             each.answer.unit,
             each.answer.base_expectation,
-            f"{np.mean(each.expectations):.2f} ± {np.std(each.expectations, ddof=1):.2f}",
+            spread(each.expectations),
             each.answer.lam,
             each.updates,
-            f"{np.mean(each.log_z):.3f} ± {np.std(each.log_z, ddof=1):.3f}",
+            spread(each.log_z, 3),
             f"{each.seconds:.1f}",
             each.certificate.sentence,
         )

@@ -12,6 +12,7 @@ from lvm_studio.analysis.boltzmann.adversarial import Refinement
 from lvm_studio.analysis.boltzmann.digits import CLASSES, LABEL, ROWS, ClassCase
 from lvm_studio.analysis.boltzmann.images import ImageFigures
 from lvm_studio.analysis.boltzmann.paths import paint_front, paint_path, path_data
+from lvm_studio.analysis.chapters.base import spread
 from lvm_studio.analysis.pages.drawing import OKABE_ITO, draw, draw_panels
 from lvm_studio.analysis.pages.page import PageFigure, PageTable, Section
 from lvm_studio.data.vectors.digits import SIDE
@@ -25,16 +26,6 @@ if TYPE_CHECKING:
 THESIS_GAPS = {"log c": 0.17, "c": 0.58}
 """Largest KL gaps of footnote 5 of chapter 10, nats."""
 _TRUNCATED = 15.0
-
-
-def spread(values: Sequence[float], digits: int = 2) -> str:
-    """Mean ± standard deviation over seeds; the mean alone of one.
-
-    >>> spread([1.0, 3.0])
-    '2.00 ± 1.41'
-    """
-    mean = f"{np.mean(values):.{digits}f}"
-    return mean if len(values) == 1 else f"{mean} ± {np.std(values, ddof=1):.{digits}f}"
 
 
 def class_section(cases: Sequence[ClassCase], accuracies: Sequence[float]) -> Section:

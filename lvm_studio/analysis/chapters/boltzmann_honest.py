@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lvm_studio.analysis.boltzmann.honest import ROWS, HonestExtremes, Tails
+from lvm_studio.analysis.chapters.base import deviation
 from lvm_studio.analysis.pages.page import PageTable, Section
 from lvm_studio.tuning.criteria.criterion import CRITERIA
 
@@ -37,11 +38,14 @@ def honest_section(found: HonestExtremes, k: int, sums: int) -> Section:
 
 def _errors(caption: str, found: HonestExtremes, against: Tails) -> PageTable:
     errors = 100.0 * found.errors(against)
-    mean, spread = errors.mean(axis=0), errors.std(axis=0)
+    mean, between = errors.mean(axis=0), deviation(errors)
     rows = tuple(
         (
             CRITERIA[name].title,
-            *(f"{off:+.1f} ± {sd:.1f}" for off, sd in zip(mean[which], spread[which], strict=True)),
+            *(
+                f"{off:+.1f}" + (f" ± {sd:.1f}" if len(errors) > 1 else "")
+                for off, sd in zip(mean[which], between[which], strict=True)
+            ),
         )
         for which, name in enumerate(found.criteria)
     )
