@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyqtgraph as pg
 from PySide6.QtCore import QLineF, QRectF
 from PySide6.QtGui import QPainter, QPen
-from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
+from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 
 class GridItem(pg.GraphicsObject):
@@ -16,6 +16,8 @@ class GridItem(pg.GraphicsObject):
         self._left, self._bottom = left, bottom
         self._pen = QPen()
         self.setZValue(-10)
+        # while curves move the grid stands still: it is painted once, as an image
+        self.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
 
     def set_colour(self, colour: str) -> None:
         """Change the colour of the lines."""

@@ -114,6 +114,7 @@ def moments_at(lam: float, f: Array, log_ratio: Array) -> Moments:
 def _moments(lam: float, f: Array, share: Array, log_z: float) -> Moments:
     mean = float(share @ f)
     centred = f - mean
-    variance = float(share @ centred**2)
-    third = float(share @ centred**3)
+    pull = share * centred
+    variance = float(pull @ centred)
+    third = float(pull @ centred**2)  # a power of three takes forty times as long
     return Moments(mean, lam * mean - log_z, variance, third)
