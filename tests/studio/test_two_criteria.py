@@ -29,6 +29,7 @@ from lvm_studio.studio.street.work import StreetWork
 from lvm_studio.studio.theme import DARK, LIGHT
 from lvm_studio.studio.widgets.tuning.certificate_strip import certificate_text
 from lvm_studio.studio.widgets.tuning.lam_control import LamControl
+from lvm_studio.studio.widgets.tuning.pair_axes import PairAxes, deviations
 from lvm_studio.studio.widgets.tuning.pair_inverse import PairInverse, polar
 from lvm_studio.studio.widgets.tuning.pair_pad import PairPad
 from lvm_studio.studio.widgets.tuning.tuned_row import TunedRow
@@ -183,6 +184,46 @@ def ellipses() -> PairSurface:
     valid[3, -1] = False
     texts, units = ("peak", "flexibility"), ("kW", "kWh")
     return PairSurface(StreetState(), texts, units, base, kl, lam, base + lam * size, valid, 0.0)
+
+
+def alike(correlation: float) -> PairSurface:
+    """The same two where they are correlated: E f = base + σ R λ, KL = λ R λ / 2."""
+    one = ellipses()
+    together = np.array([[1.0, correlation], [correlation, 1.0]])
+    root = np.linalg.cholesky(np.linalg.inv(together))
+    lam = one.lam @ root.T
+    expectation = one.base + np.array([2.0, 50.0]) * (lam @ together)
+    return replace(one, lam=lam, expectation=expectation, correlation=correlation)
+
+
+@pytest.mark.parametrize("correlation", [0.98, -0.9])
+def test_criteria_that_are_nearly_one_still_fill_the_pad(correlation: float) -> None:
+    surface = alike(correlation)
+    axes = PairAxes.of(surface)
+    np.testing.assert_allclose(deviations(surface), [2.0, 50.0], rtol=1e-6)
+    outer = axes.pad(surface.expectation[:, -1])
+    widest = np.sqrt(2.0 * 6.91 * 0.5 * np.array([1.0 + correlation, 1.0 - correlation]))
+    np.testing.assert_allclose(outer.max(axis=0), widest, rtol=0.02)
+    assert abs(np.corrcoef(outer.T)[0, 1]) < 1e-6
+    np.testing.assert_allclose(axes.expectation(outer), surface.expectation[:, -1])
+    wanted = np.array([0.4, -0.3])
+    law = surface.base + np.array([2.0, 50.0]) * (
+        np.array([[1.0, correlation], [correlation, 1.0]]) @ wanted
+    )
+    assert PairInverse(surface).vector(*law) == pytest.approx(tuple(wanted), abs=0.05)
+
+
+def test_the_pad_of_like_criteria_says_what_its_axes_are(pad: PairPad, qtbot: QtBot) -> None:
+    pad.show_surface(alike(0.98))
+    labels = [pad.plot.getAxis(name).labelText for name in ("bottom", "left")]
+    assert "+" in labels[0]
+    assert "−" in labels[1]
+    pad.show_figures(figures())
+    heard: list[tuple[float, float]] = []
+    pad.vector_asked.connect(lambda first, second: heard.append((first, second)))
+    qtbot.keyClick(pad.plot, Qt.Key.Key_Up)  # more of the first, less of the second
+    qtbot.keyClick(pad.plot, Qt.Key.Key_Down)
+    assert heard[0][0] - heard[0][1] > heard[1][0] - heard[1][1]
 
 
 def test_a_point_of_the_pad_is_the_lam_that_leads_there() -> None:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lvm_studio.studio.street.answers import PairSurface
+from lvm_studio.studio.widgets.tuning.pair_axes import PairAxes
 
 HALVINGS = 12
 
@@ -18,10 +19,10 @@ class PairInverse:
     def __init__(self, surface: PairSurface) -> None:
         from scipy.interpolate import LinearNDInterpolator
 
-        outer = surface.expectation[:, -1]
+        self._axes = PairAxes.of(surface)  # triangles of a sliver would be slivers
+        outer = self._axes.pad(surface.expectation[:, -1])
         self._size = np.maximum(outer.max(axis=0) - outer.min(axis=0), 1e-12)
-        self._base = surface.base
-        points = (surface.expectation.reshape(-1, 2) - surface.base) / self._size
+        points = self._from_base(surface.expectation.reshape(-1, 2))
         at_base = np.zeros((1, 2))
         self._interpolate = LinearNDInterpolator(
             np.concatenate([at_base, points]),
@@ -32,11 +33,16 @@ class PairInverse:
         """λ of both criteria where E f is (first, second), or where the line from the base law
         to that point leaves the surface.
         """
-        target = (np.array([first, second]) - self._base) / self._size
+        target = self._from_base(np.array([first, second]))
         found = self._at(target)
         if np.isnan(found).any():
             found = self._at(self._edge(target) * target)
         return float(found[0]), float(found[1])
+
+    def _from_base(self, expectation: NDArray[np.float64]) -> NDArray[np.float64]:
+        """E f [..., 2] as shares of the pad, from the base law."""
+        shares: NDArray[np.float64] = (self._axes.pad(expectation) - self._axes.origin) / self._size
+        return shares
 
     def _edge(self, target: NDArray[np.float64]) -> float:
         """The largest share of the way that is still on the surface."""

@@ -1,7 +1,8 @@
 """The pad of two criteria: what both can be raised to at each KL, and the point that λ is at.
 
-The pad is the Pareto surface itself, seen from above: its axes are E f of both criteria, its
-lines are all that a KL of so many nats can buy. Its edge is "1 week in 1,000" in every direction,
+The pad is the Pareto surface itself, seen from above: its axes are E f of both criteria (their
+sum and difference where both are nearly the same), its lines are all that a KL of so many nats can
+buy. Its edge is "1 week in 1,000" in every direction,
 so that it is KL, and not λ, that limits the point.
 """
 
@@ -17,7 +18,7 @@ from PySide6.QtWidgets import QWidget
 from lvm_studio.studio.street.answers import PairFigures, PairSurface
 from lvm_studio.studio.theme import Colours
 from lvm_studio.studio.widgets.colours import mix
-from lvm_studio.studio.widgets.tuning.criteria_help import help_of
+from lvm_studio.studio.widgets.tuning.pair_axes import PairAxes
 from lvm_studio.studio.widgets.tuning.pair_inverse import PairInverse
 from lvm_studio.studio.widgets.worded_plot import WordedPlot
 
@@ -29,6 +30,8 @@ PAD_HELP = (
     "E f of both criteria under the laws p(x) e^{λ₁f₁ + λ₂f₂} / Z. Each line is all that one KL\n"
     "can buy, from 0.25 nats around the base law (blue) to 6.91, 1 week in 1,000; dashed where\n"
     "too few draws carry it. Along it λ turns; dE f/dλ = Cov f (Eq. 10.6).\n"
+    "Two criteria that rise and fall together (correlation from 0.8 on) are shown by half their\n"
+    "sum and half their difference, in standard deviations (sd) of each from the base law.\n"
     "Drag the point, or move it by the arrow keys; Home goes back to the base law. Beyond the\n"
     "last line it stays on that line."
 )
@@ -51,10 +54,12 @@ class PairPad(WordedPlot):
         self.setToolTip(PAD_HELP)
         self._surface: PairSurface | None = None
         self._inverse: PairInverse | None = None
+        self._axes: PairAxes | None = None
         self._lines: list[pg.PlotCurveItem] = []
         self._doubtful: list[pg.PlotCurveItem] = []
         self._base, self._point = pg.ScatterPlotItem(size=9), pg.ScatterPlotItem(size=11)
-        self._at: tuple[float, float] | None = None
+        self._at: NDArray[np.float64] | None = None
+        """Where λ is on the pad, [2]."""
         for item in (self._base, self._point):
             item.setZValue(1.0)
             self.plot.addItem(item, ignoreBounds=True)
@@ -72,19 +77,18 @@ class PairPad(WordedPlot):
             self.plot.removeItem(item)
         self._lines, self._doubtful = [], []
         if surface is None:
-            self._inverse, self._at = None, None
+            self._inverse, self._axes, self._at = None, None, None
             self._point.clear()
             self.show_hint()
             return
-        self._inverse = PairInverse(surface)
+        self._inverse, self._axes = PairInverse(surface), PairAxes.of(surface)
+        levels = self._axes.pad(surface.expectation)
         for level in range(surface.kl.shape[1]):
-            self._add_level(surface, level)
-        self._base.setData([surface.base[0]], [surface.base[1]])
-        for axis, name, unit in zip(
-            ("bottom", "left"), surface.criteria, surface.units, strict=True
-        ):
-            self.plot.setLabel(axis, f"E {help_of(name).symbol}" + (f" ({unit})" if unit else ""))
-        outer = surface.expectation[:, -1]
+            self._add_level(levels[:, level], surface.valid[:, level])
+        self._base.setData(*self._axes.origin[:, None])
+        for axis, label in zip(("bottom", "left"), self._axes.labels, strict=True):
+            self.plot.setLabel(axis, label)
+        outer = levels[:, -1]
         self.plot.setXRange(outer[:, 0].min(), outer[:, 0].max(), padding=PADDING)
         self.plot.setYRange(outer[:, 1].min(), outer[:, 1].max(), padding=PADDING)
         self._paint()
@@ -92,12 +96,12 @@ class PairPad(WordedPlot):
 
     def show_figures(self, figures: PairFigures | None) -> None:
         """Mark where λ is now; None: nowhere."""
-        if figures is None or self._surface is None:
+        if figures is None or self._axes is None:
             self._at = None
             self._point.clear()
             return
-        self._at = figures.expectation
-        self._point.setData([self._at[0]], [self._at[1]])
+        self._at = self._axes.pad(np.array(figures.expectation))
+        self._point.setData(*self._at[:, None])
 
     def set_colours(self, colours: Colours) -> None:
         """Take the colours of a theme."""
@@ -143,27 +147,29 @@ class PairPad(WordedPlot):
             Qt.Key.Key_Up: (0, 1),
         }
         step = steps.get(Qt.Key(event.key()))
-        if step is None or self._at is None or self._surface is None:
+        if step is None or self._at is None or self._surface is None or self._axes is None:
             return False
-        outer = self._surface.expectation[:, -1]
+        outer = self._axes.pad(self._surface.expectation[:, -1])
         size = KEY_STEP * (outer.max(axis=0) - outer.min(axis=0))
-        self._ask(self._at[0] + step[0] * size[0], self._at[1] + step[1] * size[1])
+        self._ask(self._at + np.array(step) * size)
         return True
 
     def _ask_at(self, position: QPointF) -> None:
         scene = self.plot.mapToScene(position.toPoint())
         point = self.plot.getViewBox().mapSceneToView(scene)
-        self._ask(point.x(), point.y())
+        self._ask(np.array([point.x(), point.y()]))
 
-    def _ask(self, first: float, second: float) -> None:
-        assert self._inverse is not None  # nothing is asked before the surface is there
-        self.vector_asked.emit(*self._inverse.vector(first, second))
+    def _ask(self, point: NDArray[np.float64]) -> None:
+        # nothing is asked before the surface is there
+        assert self._inverse is not None
+        assert self._axes is not None
+        self.vector_asked.emit(*self._inverse.vector(*self._axes.expectation(point)))
 
-    def _add_level(self, surface: PairSurface, level: int) -> None:
-        """One closed line, with what too few draws carry as another."""
-        around = np.arange(len(surface.kl) + 1) % len(surface.kl)
-        x, y = surface.expectation[around, level].T
-        valid = surface.valid[around, level]
+    def _add_level(self, points: NDArray[np.float64], carried: NDArray[np.bool_]) -> None:
+        """One closed line through points [D, 2], with what too few draws carry as another."""
+        around = np.arange(len(points) + 1) % len(points)
+        x, y = points[around].T
+        valid = carried[around]
         sure: NDArray[np.float64] = np.where(valid, y, np.nan)
         unsure = ~valid | ~np.roll(valid[:-1], 1)[around] | ~np.roll(valid[:-1], -1)[around]
         doubt: NDArray[np.float64] = np.where(unsure, y, np.nan)  # up to its sure neighbours
