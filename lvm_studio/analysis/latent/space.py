@@ -28,6 +28,8 @@ K_RANGE = (10, 60)
 BATCH = 48
 """Sums encoded at a time: about 20 ms on one core, so that others need not wait."""
 DRAWN_AT_ONCE = 200
+DRAWING = 0.2
+"""Share of the time of a cloud that drawing its sums takes; the rest encodes them."""
 MOST_CATEGORIES = 8
 ACTIVE_VARIANCE = 0.01
 NIGHT = slice(0, 14)  # 00:00 to 07:00 UTC
@@ -136,14 +138,7 @@ def cloud_slices(
     context_of = model.week_context
     yield 0.0
     records = WeekRecords.of(households, model.labels, context_of)
-    weeks = households.weeks.indices(split.train_weeks)
-    turns = np.random.default_rng(seed).permutation(np.resize(weeks, n))
-    rows, sizes = households.indices(split.train_households), sizes_of(model, k_range)
-    cases: list[Case] = []
-    for start in range(0, n, DRAWN_AT_ONCE):
-        yield 0.2 * start / n
-        part = turns[start : start + DRAWN_AT_ONCE]
-        cases += draw_cases(records, rows, part, 1, sizes, seed + start)
+    cases = yield from _drawn(records, households, n, seed, sizes_of(model, k_range))
     encoded = yield from encode_slices(model, records, cases)
     first_id = split.train_households[0]
     space = base_space(
@@ -164,6 +159,24 @@ def cloud_slices(
         households=tuple(case.households for case in cases),
         titles={**TITLES, **titles},
     )
+
+
+def _drawn(
+    records: WeekRecords, households: HouseholdSet, n: int, seed: int, sizes: tuple[int, int]
+) -> Generator[float, None, list[Case]]:
+    """n sums of training households, as many of each training week; yields the share done."""
+    split = households.split
+    weeks, rows = (
+        households.weeks.indices(split.train_weeks),
+        households.indices(split.train_households),
+    )
+    turns = np.random.default_rng(seed).permutation(np.resize(weeks, n))
+    cases: list[Case] = []
+    for start in range(0, n, DRAWN_AT_ONCE):
+        yield DRAWING * start / n
+        part = turns[start : start + DRAWN_AT_ONCE]
+        cases += draw_cases(records, rows, part, 1, sizes, seed + start)
+    return cases
 
 
 def _household_columns(
@@ -217,7 +230,7 @@ def encode_slices(
     by_size = sorted(range(len(cases)), key=lambda i: cases[i].k)  # little padding in a batch
     parts = []
     for start in range(0, len(cases), BATCH):
-        yield 0.2 + 0.8 * start / len(cases)
+        yield DRAWING + (1.0 - DRAWING) * start / len(cases)
         with torch.no_grad():
             batch = [cases[i] for i in by_size[start : start + BATCH]]
             parts.append(_encode_batch(model, records, batch))

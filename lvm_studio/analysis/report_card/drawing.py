@@ -98,11 +98,8 @@ class _Drawing:
         alone = yield from self._counted(
             "privacy", GENERATED_COST, nearest_households(trial, spec.seed + 2)
         )
-        weekly = yield from self._counted(
-            "weeks one after the other",
-            GENERATED_COST,
-            weekly_likeness(trial, self._two_weeks, spec.seed + 3),
-        )
+        steps = weekly_likeness(trial, self._two_weeks, spec.seed + 3)
+        weekly = yield from self._counted("weeks one after the other", GENERATED_COST, steps)
         sums = nearest_sums(trial, pairs, drawn, NEAREST)
         reports = yield from self._scored()
         compared, ladder = self._compared(pairs, drawn), self._compared(self._ladder, rungs)
@@ -127,9 +124,7 @@ class _Drawing:
                 found.privacy_finding("near_households", alone.measure()),
                 *_information(trial, pairs, spec.seed),
             ),
-            scores=tuple(
-                _table(protocol.title, reports[protocol.key]) for protocol in self._protocols
-            ),
+            scores=tuple(_table(one.title, reports[one.key]) for one in self._protocols),
             figures=figures_of(compared, ladder, spec),
         )
 

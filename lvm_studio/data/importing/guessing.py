@@ -115,6 +115,46 @@ def _generic(table: pl.DataFrame, path: Path, *, folder: bool) -> ColumnMapping:
     comma = _has_decimal_comma(table, time)
     numeric = [c for c in table.columns if c not in (ROW, time) and _is_numeric(table[c], comma)]
     household = _household_column(table, time, numeric)
+    warm, values = _warm_and_values(numeric, household, time, path)
+    common = {
+        "time": time,
+        "time_format": time_format,
+        "decimal_comma": comma,
+        "interval": "end" if _END_NAME.search(plain(time)) else "start",
+    }
+    if household and _are_days(table, time, time_format):
+        if len(values) >= _LEAST_SLOTS:
+            unit = _unit(table, "", values, path, comma)
+            slots = {"household": household, "slots": tuple(values), "unit": unit}
+            return make_mapping(common | {"layout": "days"} | slots)
+        if _repeats(table, time, household):
+            raise DataError(
+                f"{path.name}: column '{time}' holds days without a clock time, many rows to a "
+                "day; write day and time in one column, like 2013-01-07 00:30."
+            )
+    value = _best(values, _VALUE_NAME) if household or folder else ""
+    units = {
+        "unit": _unit(table, value, values, path, comma),
+        "step_minutes": _step(table, time, time_format, household),
+    }
+    if not (household or folder):
+        return make_mapping(common | units | {"layout": "wide", "households": tuple(values)})
+    if not household:
+        return make_mapping(common | units | {"layout": "files", "value": value})
+    long = {
+        "layout": "long",
+        "value": value,
+        "household": household,
+        "labels": _guessed_labels(table, time, household, value),
+        "temperature": warm[0] if warm and warm[0] != value else "",
+    }
+    return make_mapping(common | units | long)
+
+
+def _warm_and_values(
+    numeric: list[str], household: str, time: str, path: Path
+) -> tuple[list[str], list[str]]:
+    """Columns of temperatures, and columns of readings (temperatures, where there is no other)."""
     warm = [c for c in numeric if _TEMPERATURE_NAME.search(plain(c))]
     values = [c for c in numeric if c != household and c not in warm] or warm
     if not values:
@@ -122,42 +162,7 @@ def _generic(table: pl.DataFrame, path: Path, *, folder: bool) -> ColumnMapping:
             f"{path.name} has no column of numbers beside '{time}' (like 1234.5 or 1234,5); "
             "choose a file with readings."
         )
-    common = {
-        "time": time,
-        "time_format": time_format,
-        "decimal_comma": comma,
-        "interval": "end" if _END_NAME.search(plain(time)) else "start",
-    }
-    if household and len(values) >= _LEAST_SLOTS and _are_days(table, time, time_format):
-        unit = _unit(table, "", values, path, comma)
-        slots = tuple(values)
-        return make_mapping(
-            common | {"layout": "days", "household": household, "slots": slots, "unit": unit}
-        )
-    if household and _are_days(table, time, time_format) and _repeats(table, time, household):
-        raise DataError(
-            f"{path.name}: column '{time}' holds days without a clock time, many rows to a day; "
-            "write day and time in one column, like 2013-01-07 00:30."
-        )
-    if not household and folder:
-        value = _best(values, _VALUE_NAME)
-        specific: dict[str, object] = {"layout": "files", "value": value}
-    elif household:
-        value = _best(values, _VALUE_NAME)
-        known = {"household": household, "labels": _guessed_labels(table, time, household, value)}
-        specific = {"layout": "long", "value": value, **known}
-        specific["temperature"] = warm[0] if warm and warm[0] != value else ""
-    else:
-        value = ""
-        specific = {"layout": "wide", "households": tuple(values)}
-    return make_mapping(
-        common
-        | specific
-        | {
-            "unit": _unit(table, value, values, path, comma),
-            "step_minutes": _step(table, time, time_format, household),
-        }
-    )
+    return warm, values
 
 
 def guess_temperature_columns(table: pl.DataFrame, path: Path) -> tuple[str, str, str, bool]:
