@@ -73,7 +73,7 @@ class SmcSpec(BaseModel):
         8192, description="draws of each round at the last rung"
     )
     climbing: Annotated[float, Field(gt=0, le=1)] = Field(
-        0.5, description="share of them at each rung on the way: few will do to find the next one"
+        0.375, description="share of them at each rung on the way: few will do to find the next one"
     )
     base_factor: Annotated[int, Field(ge=1, le=64)] = Field(
         1, description="so many times the draws of a rung are drawn of the base law"
@@ -83,7 +83,7 @@ class SmcSpec(BaseModel):
     )
     components: Annotated[int, Field(ge=1, le=64)] = Field(8, description="Gaussians that propose")
     rounds: Annotated[int, Field(ge=1, le=100)] = Field(
-        3, description="so many times fresh draws are added at the last rung"
+        4, description="so many times fresh draws are added at the last rung"
     )
     least_share: Annotated[float, Field(gt=0.05, lt=1)] = Field(
         0.25, description="ESS, as a share of a rung's draws, that a step to the next λ may leave"
