@@ -8,8 +8,9 @@ import numpy as np
 import pyqtgraph as pg
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QRect, Qt
-from PySide6.QtGui import QAction, QColor, QImage
+from PySide6.QtGui import QAction, QColor, QImage, QKeySequence
 from PySide6.QtWidgets import (
+    QAbstractButton,
     QAbstractSpinBox,
     QComboBox,
     QDoubleSpinBox,
@@ -18,8 +19,11 @@ from PySide6.QtWidgets import (
     QPushButton,
     QSlider,
     QSplitter,
+    QTabBar,
     QTableView,
+    QTabWidget,
     QToolButton,
+    QWidget,
 )
 from pytestqt.qtbot import QtBot
 from studio_fakes import (
@@ -33,7 +37,7 @@ from studio_fakes import (
 
 from lvm_studio.models.specs import CompVAESpec
 from lvm_studio.storage.recovery import AUTOSAVE, LiveSession, lost_sessions
-from lvm_studio.storage.workspace import load
+from lvm_studio.storage.workspace import Workspace, load, save
 from lvm_studio.studio.app import Reporter
 from lvm_studio.studio.dialogs import Choice
 from lvm_studio.studio.panels.latent import LatentPanel
@@ -104,6 +108,35 @@ def test_every_control_that_takes_the_keyboard_has_a_name(opened: Open) -> None:
     assert nameless == []
 
 
+def test_no_letter_leads_to_two_places_of_a_page(opened: Open) -> None:
+    window = opened()
+    pages = window.findChild(QTabWidget, "pages")
+    twice: set[tuple[str, ...]] = set()
+    for page in range(pages.count()):
+        pages.setCurrentIndex(page)
+        for inner in (pages, *pages.currentWidget().findChildren(QTabWidget)):
+            for tab in range(inner.count()) if inner is not pages else (page,):
+                inner.setCurrentIndex(tab)
+                led = places_by_letter(window).values()
+                twice |= {(pages.tabText(page), *texts) for texts in led if len(texts) > 1}
+    assert twice == set()
+
+
+def places_by_letter(window: MainWindow) -> dict[str, list[str]]:
+    """Where Alt and a letter lead, in what is shown now; two places take turns and do nothing."""
+    texts = [action.text() for action in window.menuBar().actions()]
+    for shown in filter(QWidget.isVisible, window.findChildren(QWidget)):
+        if isinstance(shown, QTabBar):
+            texts += [shown.tabText(tab) for tab in range(shown.count())]
+        elif isinstance(shown, QAbstractButton) or (isinstance(shown, QLabel) and shown.buddy()):
+            texts.append(shown.text())
+    led: dict[str, list[str]] = {}
+    for text in texts:
+        if letter := QKeySequence.mnemonic(text).toString():
+            led.setdefault(letter, []).append(text)
+    return led
+
+
 def typed_into(field: QPlainTextEdit) -> bool:
     """Whether Tab would be one more letter of it."""
     return not field.isReadOnly() and not field.tabChangesFocus()
@@ -157,6 +190,23 @@ def test_closing_with_something_unsaved_asks(opened: Open, tmp_path: Path, choic
     assert dialogs.asked[0] == "Untitled"
     assert path.exists() is (choice is Choice.SAVE)
     assert window.isVisible() is (choice is Choice.CANCEL)
+
+
+def test_what_another_program_wrote_is_not_replaced_unasked(opened: Open, tmp_path: Path) -> None:
+    path = tmp_path / "street.lvms"
+    dialogs = FakeDialogs(Choice.CANCEL, path)
+    window = opened(dialogs)
+    action(window, "save").trigger()
+    save(path, Workspace())
+    window.session.set_lam(1.0)
+    action(window, "save").trigger()
+    assert dialogs.asked == ["Save workspace", "street.lvms"]
+    assert load(path).datasets == {}
+    dialogs.choice = Choice.SAVE
+    action(window, "save").trigger()
+    assert load(path).datasets
+    action(window, "save").trigger()  # one's own version is replaced without a question
+    assert len(dialogs.asked) == 3
 
 
 def test_a_save_that_is_given_up_keeps_the_window_open(opened: Open) -> None:

@@ -126,7 +126,7 @@ class AnomaliesPanel(QWidget):
         bar = QHBoxLayout()
         for widget in (self.weeks_button, self.told, self.table_button):
             bar.addWidget(widget)
-        bar.addWidget(label_for(self.condition, "&with"))
+        bar.addWidget(label_for(self.condition, "w&ith"))
         bar.addWidget(self.condition)
         bar.addWidget(label_for(self.percentile, "Th&reshold"))
         bar.addWidget(self.percentile)

@@ -103,7 +103,7 @@ class LatentPanel(QWidget):
         for widget in (self.colour_bar, self._progress, self._status):
             column.addWidget(widget)
         self.embedding.setVisible(False)
-        self.walk.tabs.addTab(self.selection, "&Selection")
+        self.walk.tabs.addTab(self.selection, "Se&lection")
         self.walk.tabs.addTab(self.judging, "&Judging")
         split = QSplitter(childrenCollapsible=False)
         split.addWidget(left)

@@ -82,7 +82,7 @@ class LatentWalk(QSplitter):
         self.strip = CurveStrip("The most informative dimensions, from −2 to 2, will appear here.")
         self.between = InterpolationBar()
         self.effects = SensitivityTable()
-        self.differences = dressed(QCheckBox("&Differences"), checked=True)
+        self.differences = dressed(QCheckBox("D&ifferences"), checked=True)
         self.differences.setToolTip(
             "Traversals less their own u = 0, the way to B less A: what a dimension adds or takes"
         )
@@ -95,8 +95,8 @@ class LatentWalk(QSplitter):
         self.shown.addWidget(self.vector)
         self.tabs = QTabWidget()
         self.tabs.addTab(self.strip, "&Traversals")
-        self.tabs.addTab(self.between, "A → &B")
-        self.tabs.addTab(self.effects, "&Effects")
+        self.tabs.addTab(self.between, "A → B")
+        self.tabs.addTab(self.effects, "Effect&s")
         self.tabs.setTabToolTip(2, "What each dimension would do to the peak")
         self.tabs.setCornerWidget(self.differences)
         self.tabs.setMinimumWidth(440)

@@ -70,9 +70,9 @@ class ReportCardPanel(QWidget):
         self._session = session
         self.maker = maker or CardMaker(session, parent=self)
         self._card: ReportCard | None = None
-        self.start_button = QPushButton("&Make report card")
+        self.start_button = QPushButton("Ma&ke report card")
         self.cancel_button = QPushButton("&Cancel")
-        self.export_button = QPushButton("&Export HTML…")
+        self.export_button = QPushButton("E&xport HTML…")
         self.seed = dressed(QSpinBox(), maximum=MANY_SEEDS)
         self.progress = QProgressBar(maximum=PROGRESS_STEPS, textVisible=False)
         self.status = QLabel(wordWrap=True)
@@ -130,7 +130,7 @@ class ReportCardPanel(QWidget):
         row = QHBoxLayout()
         row.addWidget(self.start_button)
         row.addWidget(self.cancel_button)
-        row.addWidget(label_for(self.seed, "S&eed"))
+        row.addWidget(label_for(self.seed, "&Seed"))
         row.addWidget(self.seed)
         row.addWidget(self.status, 1)
         row.addWidget(self.export_button)

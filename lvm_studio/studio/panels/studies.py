@@ -135,7 +135,7 @@ class StudiesPanel(QWidget):
         column.addWidget(self._about)
         form = QFormLayout()
         form.addRow("&Workers", self.workers)
-        form.addRow("Sche&duler", self.scheduler)
+        form.addRow("Sched&uler", self.scheduler)
         column.addLayout(form)
         column.addWidget(self.start_button)
         column.addWidget(self.stop_button)

@@ -24,7 +24,7 @@ class TransportBar(QWidget):
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._paused = False
-        self.start_button = QPushButton("&Start")
+        self.start_button = QPushButton("St&art")
         self.start_button.setObjectName(f"{name}_start")
         self.play_button = QPushButton("&Pause")
         self.play_button.setObjectName(f"{name}_play")
@@ -53,7 +53,7 @@ class TransportBar(QWidget):
     def show_state(self, *, alive: bool, paused: bool) -> None:
         """Whether there is something to move, and whether it rests."""
         self._paused = paused
-        self.start_button.setText("Re&start" if alive else "&Start")
+        self.start_button.setText("Rest&art" if alive else "St&art")
         self.play_button.setText("&Play" if paused else "&Pause")
         for widget in (self.play_button, self.step_button, self.count):
             widget.setEnabled(alive)

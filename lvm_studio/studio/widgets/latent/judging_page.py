@@ -53,7 +53,7 @@ class JudgingPage(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.judge = dressed(QPushButton("&Judge"), toolTip="Reconstruct held-out observations")
+        self.judge = dressed(QPushButton("J&udge"), toolTip="Reconstruct held-out observations")
         self.judge.setObjectName("latent_judge")
         self.cancel = QPushButton("Cancel")
         self.progress = QProgressBar()

@@ -50,7 +50,7 @@ class MapBar(QWidget):
         self.snap.setToolTip(
             "A click takes all coordinates of the nearest real point, not only these two."
         )
-        self.density = QCheckBox("&Density q ÷ p")
+        self.density = QCheckBox("De&nsity q ÷ p")
         self.density.setToolTip(
             "Orange: the prior is there, the aggregated posterior is not (a hole: weeks are drawn\n"
             "from it that the decoder never learned). Blue: it crowds there. log2 q/p, to ±3."
@@ -75,7 +75,7 @@ class MapBar(QWidget):
     def _build(self) -> None:
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
-        grid.addWidget(label_for(self.kind, "&Map"), 0, 0)
+        grid.addWidget(label_for(self.kind, "Ma&p"), 0, 0)
         grid.addWidget(self.kind, 0, 1, 1, 2)
         grid.addWidget(self.axes[0], 1, 1)
         grid.addWidget(self.axes[1], 1, 2)

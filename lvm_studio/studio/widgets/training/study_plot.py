@@ -55,7 +55,7 @@ class StudyPlot(QWidget):
 
     def _build(self) -> None:
         row = QHBoxLayout()
-        row.addWidget(label_for(self.axis, "&Along"))
+        row.addWidget(label_for(self.axis, "A&long"))
         row.addWidget(self.axis)
         row.addStretch(1)
         self._hint = QLabel(HINT, alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)

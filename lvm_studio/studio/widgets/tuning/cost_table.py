@@ -52,7 +52,7 @@ class CostTable(QWidget):
         super().__init__(parent)
         self.setObjectName("costs")
         self.setToolTip(COST_HELP)
-        self.button = QPushButton("&Measure", self)
+        self.button = QPushButton("Mea&sure", self)
         self.button.setObjectName("measure_costs")
         self.button.setToolTip(COST_HELP)
         self.cancel = QPushButton("Cancel", self)
