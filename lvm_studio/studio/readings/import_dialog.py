@@ -78,6 +78,7 @@ class ImportDialog(QDialog):
     def _build(self) -> None:
         self.profile = QComboBox()
         self.profile.setObjectName("import_profile")
+        self.profile.setAccessibleName("What kind of file it is")
         self.profile.addItem("Recognise by the columns", "")
         for profile in PROFILES.values():
             self.profile.addItem(profile.title, profile.key)
