@@ -184,6 +184,10 @@ def test_few_weeks_are_not_learned_by_heart_and_it_is_said(london: HouseholdSet)
     findings = result(AnomalyJob(few, steps=60).run())
     assert findings.limit_a < 6.0
     assert any("too few to tell" in note for note in findings.notes)
+    assert any("no model was trained on" in note for note in findings.notes)
+    all_trained_on = replace(few, split=Split(weeks, (), ids[2:], ids[:2], 0))
+    findings = result(AnomalyJob(all_trained_on, steps=1, library=findings.library).run())
+    assert any("that the model was trained on" in note for note in findings.notes)
 
 
 def test_columns_of_a_table_may_have_any_unit() -> None:

@@ -118,6 +118,7 @@ class _Judge:
         return {
             TYPED: self._plain.margins(plain).max(axis=1),
             WEIGHTED: self._weighted.margins(weighted).max(axis=1),
+            # but for the sum of log σ, which is the same for every week
             LIKELIHOOD: 0.5 * np.square(plain.off).sum(1) + plain.b,
             LIBRARY: self._library.unusual(vectors),
         }

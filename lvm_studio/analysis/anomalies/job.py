@@ -35,6 +35,12 @@ MOST_GUILTY = 3
 MOST_KEPT = 5000
 MOST_NEEDED = 1000
 """Clean rows ask for no more than this, however high the percentile is."""
+UNSEEN = "that no model was trained on."
+SEEN = (
+    "that the model was trained on, as no week is held out: more weeks stand out than the "
+    "percentile says."
+)
+"""Of the rows that thresholds come from."""
 
 
 @dataclass(frozen=True)
@@ -100,8 +106,11 @@ class AnomalyJob:
         model = yield from self._model(fit, learned)
         yield Step(0.88, "scoring the weeks")
         vectors = _within(codec.vectors(rows), learned)
-        usual = _within(codec.vectors(clean), learned) if len(clean) else learned
-        findings, scores, clean_scores, limits = self._scored(model, vectors, usual)
+        if len(clean):
+            usual, whence = _within(codec.vectors(clean), learned), UNSEEN
+        else:
+            usual, whence = learned, SEEN
+        findings, scores, clean_scores, limits = self._scored(model, vectors, usual, whence)
         library = yield from self._library(codec, train)
         known = _with_known_faults(findings, scores, limits, library, vectors, usual, clean_scores)
         return _named_weeks(replace(known, library=library), scores, codec, rows)
@@ -141,7 +150,7 @@ class AnomalyJob:
         scaled = vectors.scaled(centre, scale)
         yield Step(0.95, "scoring the rows")
         seen, usual = _within(scaled, train), _within(clean.scaled(centre, scale), train)
-        findings, scores, clean_scores, _ = self._scored(model, seen, usual)
+        findings, scores, clean_scores, _ = self._scored(model, seen, usual, UNSEEN)
         return replace(
             findings,
             title=f"rows of {vectors.name}",
@@ -164,7 +173,7 @@ class AnomalyJob:
         return (yield from part_of(fitted(fit, vectors), 0.05, 0.85))
 
     def _scored(
-        self, model: TrainedModel, vectors: VectorSet, clean: VectorSet
+        self, model: TrainedModel, vectors: VectorSet, clean: VectorSet, whence: str
     ) -> tuple[Findings, TypedScores, TypedScores, Thresholds]:
         from lvm_studio.analysis.anomalies.fitting import vectors_module
         from lvm_studio.analysis.anomalies.scores import typed_scores
@@ -197,12 +206,14 @@ class AnomalyJob:
             percentile=self.percentile,
             axis="value",
             model=model.to_tree(),
-            notes=self._notes(vectors, len(clean), model),
+            notes=self._notes(vectors, len(clean), model, whence),
             fresh=self.model is None,
         )
         return findings, scores, clean_scores, limits
 
-    def _notes(self, vectors: VectorSet, clean: int, model: TrainedModel) -> tuple[str, ...]:
+    def _notes(
+        self, vectors: VectorSet, clean: int, model: TrainedModel, whence: str
+    ) -> tuple[str, ...]:
         left_out = vectors.provenance.get("left_out", 0)
         lost = (f"Rows left out, with a missing number: {left_out:,}.",) if left_out else ()
         texts = (
@@ -214,7 +225,7 @@ class AnomalyJob:
             f"They are too few to tell: {self.percentile:g} % asks for {np.ceil(needed):.0f}; read "
             "the ranking, not the quarters."
         )
-        fresh = f"Thresholds come from {clean} rows that no model was trained on."
+        fresh = f"Thresholds come from {clean} rows {whence}"
         kept = (
             f"Measured by a kept model, fitted on {model.provenance.get('dataset', 'other data')}; "
             f"thresholds come from {clean} rows."
