@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from lvm_studio.data.units import DAY, WEEK
 from lvm_studio.models.autoregressive import FIRST_PHI, MOST_PHI
+from lvm_studio.models.gaussians import HALF_LOG_2PI
 from lvm_studio.models.networks import within
 from lvm_studio.models.noise.floors import GAIN
 from lvm_studio.models.observation import CurveDistribution, PerHouseholdNoise
@@ -21,7 +22,7 @@ from lvm_studio.models.positive import PositiveCurve
 from lvm_studio.models.tailed_normal import LEAST_TAIL, MOST_TAIL, TailedNormal
 
 MOST_LEAN = 1.5
-"""Bound on the innovations' skew."""
+"""Bound on the noise's skew."""
 
 LOADS = (0.25, 4.0)
 """Loads, in multiples of the reference, between which the shape follows the load."""
@@ -29,14 +30,15 @@ LOADS = (0.25, 4.0)
 
 @dataclass(frozen=True, eq=False)
 class BurstCurve:
-    """`mean + stddev_t r_t` with `r_t = phi_t r_(t-1) + sqrt(1 - phi_t^2) v_t` and r_1 = v_1.
+    """`mean + stddev_t r_t`, r_t = shape(g_t) and `g_t = phi_t g_(t-1) + sqrt(1 - phi_t^2) eps_t`.
 
-    The innovations v_t have mean 0 and variance 1, hence r_t too: `stddev` is that of the curve.
+    g is Gaussian and remembers; r_t has mean 0 and variance 1, hence `stddev` is that of the
+    curve. Memory comes first since sums of shaped noise lean less, and stray less, than noise does.
 
     Args:
         mean, stddev: [..., T] in kW.
         phi: [T], between 0 and 1; the first is not used.
-        shape: of the innovations, [..., T].
+        shape: of every r_t, [..., T].
     """
 
     mean: Tensor
@@ -45,15 +47,11 @@ class BurstCurve:
     shape: TailedNormal
 
     def log_prob(self, x: Tensor) -> Tensor:
-        """Log-density of whole curves, [...]: innovations are read off, none is integrated."""
-        log_det = self.stddev.log().sum(-1) + self._fresh.log().sum()
-        return self.shape.log_prob(self.innovations(x)).sum(-1) - log_det
-
-    def innovations(self, x: Tensor) -> Tensor:
-        """The v [..., T] that curves x are made of."""
-        r = (x - self.mean) / self.stddev
-        fresh = (r[..., 1:] - self.phi[1:] * r[..., :-1]) / self._fresh
-        return torch.cat([r[..., :1], fresh], -1)
+        """Log-density of whole curves, [...]: their noise is read off, none is integrated."""
+        g, log_slope = self.shape.normal_of((x - self.mean) / self.stddev)
+        eps = torch.cat([g[..., :1], (g[..., 1:] - self.phi[1:] * g[..., :-1]) / self._fresh], -1)
+        log_det = (log_slope - self.stddev.log()).sum(-1) - self._fresh.log().sum()
+        return (-0.5 * eps**2 - HALF_LOG_2PI).sum(-1) + log_det
 
     @property
     def _fresh(self) -> Tensor:
@@ -61,29 +59,29 @@ class BurstCurve:
 
     def transport(self, eps: Tensor) -> Tensor:
         """Curves from standard normal noise."""
-        return torch.addcmul(self.mean, self.stddev, self._remembered(self.shape.transport(eps)))
+        return torch.addcmul(self.mean, self.stddev, self.shape.transport(self._remembered(eps)))
 
-    def _remembered(self, v: Tensor) -> Tensor:
-        """r of innovations v [..., T]: a product a day costs a seventh of one for the week."""
+    def _remembered(self, eps: Tensor) -> Tensor:
+        """g of eps [..., T]: a product a day costs a seventh of one for the week."""
         days: list[Tensor] = []
-        for fresh, (inner, kept) in zip(torch.split(v, DAY, -1), self._days, strict=True):
+        for fresh, (inner, kept) in zip(torch.split(eps, DAY, -1), self._days, strict=True):
             day = fresh @ inner.T
             days.append(torch.addcmul(day, days[-1][..., -1:], kept) if days else day)
         return torch.cat(days, -1)
 
     @cached_property
     def _days(self) -> tuple[tuple[Tensor, Tensor], ...]:
-        """Of every day: the filter of its own innovations, and what is left of the day before."""
+        """Of every day: the filter of its own eps, and what is left of the day before."""
         entering = torch.cat([self.phi.new_ones(1), self._fresh])
         parts = zip(torch.split(self.phi, DAY), torch.split(entering, DAY), strict=True)
         return tuple((memory_filter(phi, new), phi.cumprod(0)) for phi, new in parts)
 
 
 def memory_filter(phi: Tensor, entering: Tensor) -> Tensor:
-    """Lower-triangular [T, T] that turns innovations v into r where nothing was before.
+    """Lower-triangular [T, T] that turns eps into g where nothing was before.
 
     Args:
-        phi: [T], what each step keeps of r; entering: [T], what it takes of v.
+        phi: [T], what each step keeps of g; entering: [T], what it takes of eps.
 
     >>> memory_filter(torch.tensor([0.5, 0.6, 0.8]), torch.tensor([1.0, 0.8, 0.6]))
     tensor([[1.0000, 0.0000, 0.0000],
@@ -98,9 +96,11 @@ def memory_filter(phi: Tensor, entering: Tensor) -> Tensor:
 class BurstNoise(PerHouseholdNoise):
     """The variance laws of `PerHouseholdNoise`, with memory by time of day and shape by load.
 
-    Learned: phi at each half-hour of the day, and how skew and tails of the innovations follow
-    the load of all k households together: of many appliances little strays.
+    Learned: phi at each half-hour of the day, and how skew and tails follow the load of all k
+    households together: of many appliances little strays. `most_kw` bounds what noise can be.
     """
+
+    most_kw: Tensor
 
     def __init__(self, *, positive: bool = False, length: int = WEEK) -> None:
         super().__init__(length=length)
@@ -109,6 +109,7 @@ class BurstNoise(PerHouseholdNoise):
         self.raw_phi = nn.Parameter(start.repeat(DAY))
         self.raw_skew = nn.Parameter(torch.zeros(2))
         self.raw_tail = nn.Parameter(torch.zeros(2))
+        self.register_buffer("most_kw", torch.tensor(torch.inf))
 
     def phi(self) -> Tensor:
         """Correlation of the noise of a half-hour of the week with the one before, [T]."""
@@ -121,8 +122,12 @@ class BurstNoise(PerHouseholdNoise):
             share = (phi / MOST_PHI).clamp(0.01, 0.99)
             self.raw_phi.copy_(share.logit() / GAIN)
 
+    def bound(self, most_kw: Tensor) -> None:
+        """Let no standard deviation be above most_kw, a number."""
+        self.most_kw.copy_(most_kw)
+
     def shape(self, mean_kw: Tensor, k: Tensor) -> TailedNormal:
-        """Law of the innovations [..., T] around means [..., T] of sums of k [...] households."""
+        """Law of noise [..., T], in deviations, around means [..., T] of k [...] households."""
         load = (mean_kw / (k[..., None] * self.reference_kw)).clamp(*LOADS)
         size = (k[..., None] * load).log()
         skew, tail = (GAIN * (raw[0] + raw[1] * size) for raw in (self.raw_skew, self.raw_tail))
@@ -133,6 +138,6 @@ class BurstNoise(PerHouseholdNoise):
         self, mean_kw: Tensor, k: Tensor, factor: Tensor | float = 1.0
     ) -> CurveDistribution:
         """Law of curves with means mean_kw [..., 336] of sums of k [...] households."""
-        stddev = factor * self.stddev(mean_kw, k)
+        stddev = (factor * self.stddev(mean_kw, k)).clamp(max=self.most_kw)
         curve = BurstCurve(mean_kw, stddev, self.phi(), self.shape(mean_kw, k))
         return PositiveCurve(curve, self.knee(k)) if self.positive else curve

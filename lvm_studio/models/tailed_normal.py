@@ -34,7 +34,7 @@ class TailedNormal:
 
     >>> e = torch.linspace(-3, 3, 5)
     >>> law = TailedNormal(torch.tensor(0.4), torch.tensor(0.8))
-    >>> torch.allclose(law.inverse(law.transport(e)), e, atol=1e-4)
+    >>> torch.allclose(law.normal_of(law.transport(e))[0], e, atol=1e-4)
     True
     """
 
@@ -72,17 +72,18 @@ class TailedNormal:
         raw = torch.addcmul(self._lean, self._stretch, e.asinh()).sinh()
         return torch.addcmul(self._start, self._narrowing, raw)
 
-    def inverse(self, v: Tensor) -> Tensor:
-        """The standard normal noise that `transport` takes to v."""
-        return (self.tail * (self._shift + self._scale * v).asinh() - self.skew).sinh()
+    def normal_of(self, v: Tensor) -> tuple[Tensor, Tensor]:
+        """The standard normal noise e that `transport` takes to v, and log de/dv."""
+        raw = self._shift + self._scale * v
+        e = (self.tail * raw.asinh() - self.skew).sinh()
+        # de/dv = tail scale sqrt(1 + e^2) / sqrt(1 + raw^2)
+        ratio = 0.5 * (torch.log1p(e**2) - torch.log1p(raw**2))
+        return e, ratio + (self.tail * self._scale).log()
 
     def log_prob(self, v: Tensor) -> Tensor:
         """Log-density at v, elementwise, in nats."""
-        raw = self._shift + self._scale * v
-        e = (self.tail * raw.asinh() - self.skew).sinh()
-        # d e / d v = tail scale sqrt(1 + e^2) / sqrt(1 + raw^2)
-        slope = 0.5 * (torch.log1p(e**2) - torch.log1p(raw**2)) + (self.tail * self._scale).log()
-        return slope - 0.5 * e**2 - HALF_LOG_2PI
+        e, log_slope = self.normal_of(v)
+        return log_slope - 0.5 * e**2 - HALF_LOG_2PI
 
 
 def _moment(q: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Noise of appliances: against a dense normal, by recursion, and the law of its innovations."""
+"""Noise of appliances: against a dense normal, by recursion, and the law it is shaped by."""
 
 import pytest
 import torch
@@ -36,16 +36,16 @@ def test_log_prob_is_that_of_the_dense_normal():
 
 
 @pytest.mark.parametrize(("skew", "tail"), [(0.0, 1.0), (0.6, 0.75), (-0.4, 1.3)])
-def test_transport_is_the_recursion_and_its_innovations_are_read_off(skew, tail):
+def test_transport_remembers_first_and_shapes_then(skew, tail):
     curve = some_curve(skew, tail, length=110)
     eps = noise_like(curve)
-    v = curve.shape.transport(eps)
-    r = [v[:, 0]]
+    g = [eps[:, 0]]
     for t in range(1, 110):
-        r.append(curve.phi[t] * r[-1] + (1 - curve.phi[t] ** 2).sqrt() * v[:, t])
+        g.append(curve.phi[t] * g[-1] + (1 - curve.phi[t] ** 2).sqrt() * eps[:, t])
     x = curve.transport(eps)
-    torch.testing.assert_close(x, curve.mean + curve.stddev * torch.stack(r, -1))
-    torch.testing.assert_close(curve.innovations(x), v)
+    r = curve.shape.transport(torch.stack(g, -1))
+    torch.testing.assert_close(x, curve.mean + curve.stddev * r)
+    torch.testing.assert_close(curve.shape.normal_of(r)[0], torch.stack(g, -1))
     shared = curve.transport(eps[0])
     torch.testing.assert_close(shared[0], x[0])
 
@@ -92,3 +92,11 @@ def test_variances_are_those_of_independent_noise_and_shape_follows_the_load():
     torch.testing.assert_close(law.stddev, plain(mean, k).stddev)
     assert (law.shape.tail[0] < law.shape.tail[1]).all()
     torch.testing.assert_close(noise.phi()[48:96], torch.linspace(0.1, 0.9, 48))
+
+
+def test_noise_is_bounded_once_a_bound_is_set():
+    noise, k = BurstNoise(), torch.tensor([10.0])
+    mean = torch.linspace(1.0, 20.0, 336)[None]
+    before = noise(mean, k).stddev
+    noise.bound(before.median())
+    torch.testing.assert_close(noise(mean, k).stddev, before.clamp(max=before.median()))

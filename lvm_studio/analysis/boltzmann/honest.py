@@ -61,7 +61,7 @@ class HonestExtremes:
     """A base law beside real sums of training and of held-out weeks.
 
     Attributes:
-        criteria: their names; real, heldout: of real sums.
+        criteria: their names; real, heldout: of real sums, mean of as many samples as seeds.
         made: of generated ones, one a seed of the prior.
         covered: [seeds, 1 + criteria] share of held-out sums' half-hours in the 10-90 % band of
             their half-hour, then of each criterion's values in its band.
@@ -112,10 +112,12 @@ def honest_extremes(
         covered.append(_covered(made, beside))
         compared.append(yardstick.ratios(made, rng))
     near, rough = np.stack(compared, axis=1)
+    yield "summing households once more for every seed"
+    real = _mean_tails(measured, households, split.train_weeks, k, spec)
+    left_out = _mean_tails(beside, households, split.heldout_weeks, k, spec)
     return HonestExtremes(
-        tuple(CRITERIA), measured.tails(), beside.tails(), tuple(tails), np.stack(covered),
-        near, rough,
-    )  # fmt: skip
+        tuple(CRITERIA), real, left_out, tuple(tails), np.stack(covered), near, rough
+    )
 
 
 def with_refitted_prior(module: GaussianVAE, draw: Draw, seed: int) -> GaussianVAE:
@@ -150,6 +152,20 @@ def real_curves(
     if not parts:
         raise DataError(f"No week of {households.name} has more than {k} complete households.")
     return np.concatenate(parts)
+
+
+def _mean_tails(
+    first: _Sample, households: HouseholdSet, weeks: tuple[str, ...], k: int, spec: HonestSpec
+) -> Tails:
+    """Of as many samples of real sums as seeds: at KL 6.9 a single one is 2 per cent off."""
+    rngs = (np.random.default_rng(seed) for seed in spec.seeds[1:])
+    more = (_Sample(real_curves(households, weeks, k, spec.sums, rng)).tails() for rng in rngs)
+    every = [first.tails(), *more]
+    return Tails(
+        np.mean([each.values for each in every], axis=0),
+        min(each.least_kw for each in every),
+        max(each.highest_kw for each in every),
+    )
 
 
 def tails_of(scores: Array) -> Array:
