@@ -40,6 +40,18 @@ class Dialogs:
             button(answer), Choice.CANCEL
         )
 
+    def replace_anyway(self, parent: QWidget, name: str) -> bool:
+        """Ask whether a file may be replaced that another program has written meanwhile."""
+        box = QMessageBox(parent)
+        box.setObjectName("ask_replace")
+        box.setIcon(QMessageBox.Icon.Warning)
+        box.setText(f"{name} was written by another program since it was opened here. Replace it?")
+        box.setInformativeText("What is in it is lost then. “Save as…” keeps both.")
+        replace = box.addButton("Replace", QMessageBox.ButtonRole.DestructiveRole)
+        box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
+        box.exec()
+        return box.clickedButton() is replace
+
     def open_path(self, parent: QWidget, title: str, kinds: str) -> Path | None:
         """Ask for a file to read; None if the person thinks better of it."""
         name, _ = QFileDialog.getOpenFileName(parent, title, "", kinds)

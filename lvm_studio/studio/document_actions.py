@@ -142,6 +142,10 @@ class DocumentActions(QObject):
             self.done.emit(f"Opened {path.name}.")
 
     def _write(self, path: Path) -> bool:
+        if self._session.written_by_others(path) and not self._dialogs.replace_anyway(
+            self._window, path.name
+        ):
+            return False
         if not self._session.save(path):
             return False
         self._recent.add(path)

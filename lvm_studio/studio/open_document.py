@@ -57,6 +57,9 @@ class OpenDocument(QObject):
         self._workspace = Workspace()
         self._state = StreetState()
         self._path: Path | None = None
+        self._written: tuple[
+            int, ...
+        ] = ()  # when the file was written that was opened or saved last
         self._unsaved_results = False
         self._was_dirty = False
         self._trained: tuple[Tree, TrainedModel] | None = None
@@ -200,6 +203,10 @@ class OpenDocument(QObject):
         if dirty:
             self._mark_results()
 
+    def written_by_others(self, path: Path) -> bool:
+        """Whether somebody else has written the file since it was opened or saved here."""
+        return path == self._path and _written(path) not in ((), self._written)
+
     def save(self, path: Path) -> bool:
         """Save to this file, which is the session's from now on; False if that failed."""
         try:
@@ -207,7 +214,7 @@ class OpenDocument(QObject):
         except DataError as error:
             self._report(error)
             return False
-        self._path = path
+        self._path, self._written = path, _written(path)
         self._unsaved_results = False
         self.undo_stack.setClean()
         self.path_changed.emit(path)
@@ -240,7 +247,7 @@ class OpenDocument(QObject):
         """Forget all that was open, then show this."""
         self.undo_stack.clear()
         self._unsaved_results = False
-        self._workspace, self._path = workspace, path
+        self._workspace, self._path, self._written = workspace, path, _written(path)
         old, self._state = self._state, state
         self._announce(old)
         self.wholes_changed.emit()
@@ -271,3 +278,12 @@ class OpenDocument(QObject):
 
     def _report(self, error: DataError) -> None:
         self.failed.emit(str(error), repr(error.__cause__) if error.__cause__ else "")
+
+
+def _written(path: Path | None) -> tuple[int, ...]:
+    """Which version of a file stands there; () for none."""
+    try:
+        found = path.stat() if path is not None else None
+    except OSError:
+        return ()
+    return (found.st_mtime_ns, found.st_size) if found is not None else ()

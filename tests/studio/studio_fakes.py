@@ -211,6 +211,10 @@ class FakeDialogs(Dialogs):
         self.asked.append(name)
         return self.choice
 
+    def replace_anyway(self, parent: QWidget, name: str) -> bool:
+        self.asked.append(name)
+        return self.choice is Choice.SAVE
+
     def open_path(self, parent: QWidget, title: str, kinds: str) -> Path | None:
         self.asked.append(title)
         return self.path
