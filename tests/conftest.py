@@ -1,6 +1,7 @@
-"""Fixtures for every test: its own state folder, one torch thread, and no thread left behind."""
+"""Fixtures for every test: its own state folder, one torch thread, nothing left running."""
 
 import gc
+import multiprocessing
 import threading
 import time
 import traceback
@@ -20,7 +21,7 @@ settings.load_profile("repeatable")
 
 MANY_OBJECTS = 20_000
 GRACE_SECONDS = 2.0
-"""A thread that was told to stop may take this long to end before it counts as dangling."""
+"""What was told to stop may take this long to end before it counts as dangling."""
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -73,3 +74,15 @@ def no_dangling_threads(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     dangling = [f"{t.name}, started at\n{where}" for t, where in started.items() if t.is_alive()]
     if dangling:
         pytest.fail("threads still running:\n" + "\n".join(dangling))
+
+
+@pytest.fixture(autouse=True)
+def no_dangling_processes() -> Iterator[None]:
+    """Fail a test that leaves a worker process running: it would hold a core, and its memory."""
+    before = set(multiprocessing.active_children())
+    yield
+    deadline = time.monotonic() + GRACE_SECONDS
+    while (left := set(multiprocessing.active_children()) - before) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    if left:
+        pytest.fail("processes still running: " + ", ".join(map(repr, left)))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QThread, QTimer
+from PySide6.QtCore import Qt, QThread, QTimer
 from PySide6.QtWidgets import QApplication, QWidget
 from shiboken6 import isValid
 
@@ -39,12 +39,16 @@ class Watch:
         return list(found.values())
 
 
+def shown(window: QWidget) -> bool:
+    """Whether a window is on screen; a tooltip goes by itself."""
+    return window.isVisible() and window.windowType() is not Qt.WindowType.ToolTip
+
+
 @pytest.fixture(autouse=True)
 def nothing_left_running(qapp: QApplication, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Fail a test that leaves a QThread, a QTimer or a visible window behind."""
-    threads, timers, windows = Watch(), Watch(), Watch()
+    threads, timers, before = Watch(), Watch(), set(filter(shown, QApplication.topLevelWidgets()))
     monkeypatch.setattr(QThread, "start", threads.wrap(QThread.start))
-    monkeypatch.setattr(QWidget, "show", windows.wrap(QWidget.show))
     monkeypatch.setattr(QTimer, "start", timers.wrap(QTimer.start))
     yield
 
@@ -52,7 +56,7 @@ def nothing_left_running(qapp: QApplication, monkeypatch: pytest.MonkeyPatch) ->
         return [
             *threads.alive(QThread.isRunning),
             *timers.alive(lambda timer: timer.isActive() and not timer.isSingleShot()),
-            *windows.alive(lambda w: w.isWindow() and w.isVisible()),
+            *(repr(w) for w in QApplication.topLevelWidgets() if shown(w) and w not in before),
         ]
 
     deadline = time.monotonic() + GRACE_SECONDS
