@@ -80,18 +80,19 @@ class EmbeddingJob:
         affinities = _affinities(u, spec)
         start = openTSNE.initialization.pca(u, random_state=spec.seed)
         forming = _forming(start, affinities, spec)
-        total = spec.early + spec.iterations
-        for done in range(0, total, REPORT_EVERY):
+        done, total = 0, spec.early + spec.iterations
+        while done < total:
             early = done < spec.early
+            count = min(REPORT_EVERY, (spec.early if early else total) - done)
             forming.optimize(
-                min(REPORT_EVERY, total - done),
+                count,
                 exaggeration=EXAGGERATION if early else 1.0,
                 momentum=0.5 if early else 0.8,
                 inplace=True,
             )
-            reached = min(done + REPORT_EVERY, total)
+            done += count
             kl = float(forming.kl_divergence)
-            yield (made := Embedding(spec, rows, u, np.array(forming, float), reached, total, kl))
+            yield (made := Embedding(spec, rows, u, np.array(forming, float), done, total, kl))
         return made
 
 
