@@ -87,7 +87,10 @@ def run(wishes: Wishes, out: Path, source: Path | None, progress: Progress) -> d
         households = chosen_households(workspace, file)
         progress.done(f"learning from {file}: {households.name}")
     finished = _train(TrainingJob(spec, households), progress)
-    kept = workspace if there is None else _with_what_was_learned_from(there, households)
+    if out.exists():  # as it is now: the studio may have saved to it meanwhile
+        kept = _with_what_was_learned_from(workspace_file.load(out), households)
+    else:
+        kept = workspace
     name = free_name(str(finished.tree["name"]), kept.models)
     state = page_of(kept)
     if spec.composes:

@@ -1,6 +1,7 @@
 """No verb replaces a file that holds something else, and none ignores what it was told."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,22 @@ def test_training_from_one_workspace_into_another_keeps_what_that_holds(
     kept = load(out)
     assert [len(one.power_w) for one in kept.datasets.values()] == [4, 4]
     assert list(kept.models) == ["street", "street 2", "street 3"]
+
+
+def test_what_the_studio_saves_while_a_model_trains_stays(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    out = tmp_path / "out.h5"
+    before = joined(Workspace(), simulate_street(SMALL))
+    save(out, before)
+
+    def train_long(_job: object, _progress: object) -> Finished:
+        save(out, replace(before, models={"theirs": {"name": "theirs"}}))
+        return Finished(1, {"name": "mine"}, {"elbo": -1.0})
+
+    monkeypatch.setattr(train, "_train", train_long)
+    train.run(train.Wishes("street", 1, None, 0, "cpu", ()), out, None, Progress())
+    assert list(load(out).models) == ["theirs", "mine"]
     assert kept.models["street"]["name"] == "old"
     assert kept.street["model"] == "street 3"
 
