@@ -24,6 +24,7 @@ from lvm_studio.analysis.sigma.study import (
 )
 from lvm_studio.data.vectors.manifolds import Sinusoid
 from lvm_studio.models.noise.specs import FixedNoiseSpec
+from lvm_studio.training.vector_problem import HELDOUT_SEED
 
 T = TypeVar("T")
 
@@ -70,7 +71,7 @@ def trained(setting: Setting) -> Generator[ChapterProgress, None, Results]:
         "σ by gradient": linear_runs(setting, by_gradient=True),
     }
     data = Sinusoid()
-    ceiling = data.log_density(data.draw(4000, np.random.default_rng(1503)), 2048).mean()
+    ceiling = data.log_density(data.draw(4000, np.random.default_rng(HELDOUT_SEED)), 2048).mean()
     return Results(
         sweep, at_best, at_learned, groups, others, tempered, tuple(spheres), linear, float(ceiling)
     )

@@ -25,8 +25,8 @@ from lvm_studio.models.vectors import VectorVAE
 from lvm_studio.training.objectives.bounds import build_bound
 from lvm_studio.training.objectives.objective import DrawnObjective
 from lvm_studio.training.objectives.specs import ObjectiveSpec
+from lvm_studio.training.vector_problem import HELDOUT_SEED, SCALE_POINTS, SCALE_SEED
 
-SCALE_POINTS = 10_000
 Stacked = dict[str, Tensor]
 
 
@@ -129,7 +129,7 @@ class Ensemble:
     def _member(self, spec: VectorVAESpec, seed: int) -> VectorVAE:
         member = build_module(spec, seed=seed)
         assert isinstance(member, VectorVAE)  # by its spec
-        sample = self.data.draw(SCALE_POINTS, np.random.default_rng(1504))
+        sample = self.data.draw(SCALE_POINTS, np.random.default_rng(SCALE_SEED))
         member.set_scale(torch.from_numpy(sample).float())
         if self._random_start:
             with seeded(seed):
@@ -195,7 +195,7 @@ class Ensemble:
         return history
 
     @torch.no_grad()
-    def evaluate(self, points: int = 4000, samples: int = 8, seed: int = 1503) -> Terms:
+    def evaluate(self, points: int = 4000, samples: int = 8, seed: int = HELDOUT_SEED) -> Terms:
         """The bound of every member on the same fresh points, `samples` draws of z each."""
         self._frame.eval()
         rng = np.random.default_rng(seed)
