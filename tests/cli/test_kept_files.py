@@ -44,6 +44,8 @@ def test_training_from_one_workspace_into_another_keeps_what_that_holds(
     kept = load(out)
     assert [len(one.power_w) for one in kept.datasets.values()] == [4, 4]
     assert list(kept.models) == ["street", "street 2", "street 3"]
+    assert kept.models["street"]["name"] == "old"
+    assert kept.street["model"] == "street 3"
 
 
 def test_what_the_studio_saves_while_a_model_trains_stays(
@@ -60,8 +62,6 @@ def test_what_the_studio_saves_while_a_model_trains_stays(
     monkeypatch.setattr(train, "_train", train_long)
     train.run(train.Wishes("street", 1, None, 0, "cpu", ()), out, None, Progress())
     assert list(load(out).models) == ["theirs", "mine"]
-    assert kept.models["street"]["name"] == "old"
-    assert kept.street["model"] == "street 3"
 
 
 def test_a_found_model_joins_the_workspace_it_is_kept_in(tmp_path: Path) -> None:
