@@ -13,6 +13,7 @@ from lvm_studio.models.street import VAESpace
 from lvm_studio.tuning.certificate import certify
 from lvm_studio.tuning.criteria.criterion import CRITERIA
 from lvm_studio.tuning.flows.fit import FlowSnapshot, fit_flow
+from lvm_studio.tuning.flows.kept import kept_gap
 from lvm_studio.tuning.flows.proposals import flow_draws
 from lvm_studio.tuning.flows.vector_flow import (
     PAD_FLOW,
@@ -23,12 +24,12 @@ from lvm_studio.tuning.flows.vector_flow import (
 from lvm_studio.tuning.pools.pool import Pool
 from lvm_studio.tuning.pools.smc import smc_pool
 from lvm_studio.tuning.solve import solve_kl
-from lvm_studio.tuning.specs import FlowSpec
+from lvm_studio.tuning.specs import FlowSpec, SmcSpec
 from lvm_studio.tuning.vector import VectorPotential, directions
 from lvm_studio.tuning.vector_climbs import vector_climbs
 
-SECONDS = 85.0
-"""Of the fit; climb and pool take the rest of ninety."""
+SPEC = FlowSpec(seconds=74.0, climb_draws=2048, polish=0.4, snapshot_every=10**6)
+"""Climb and pool take the rest of ninety seconds."""
 
 
 @pytest.fixture(scope="module")
@@ -44,27 +45,51 @@ def ten() -> VAESpace:
 
 @pytest.mark.study
 @pytest.mark.parametrize("criterion", CRITERIA)
+def test_the_reference_repeats_itself(
+    ten: VAESpace, criterion: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """log Z of five seeds within 0.03 nats; the seconds of each are told, not asked."""
+    pool = Pool.from_space(ten, CRITERIA[criterion], 4096, 0)
+    spec = SmcSpec(particles=6144)
+    runs = [smc_pool(pool.potential, kl_max=KL + 0.3, seed=seed, spec=spec) for seed in range(5)]
+    lam = solve_kl(runs[0].moments, KL).lam
+    log_z = [run.log_z_at(lam)[0] for run in runs]
+    with capsys.disabled():
+        sys.stdout.write(
+            f"{criterion}: log Z {min(log_z):.3f} to {max(log_z):.3f}, "
+            f"{max(run.seconds for run in runs):.2f} s, {runs[0].decodes} decodes\n"
+        )
+    assert max(log_z) - min(log_z) <= 0.03
+
+
+@pytest.mark.study
+@pytest.mark.parametrize("criterion", CRITERIA)
 def test_a_flow_is_ready_in_ninety_seconds(
     ten: VAESpace, criterion: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Gap ≤ 0.12 nats, k̂ < 0.7, log Z within 0.05 of two SMC seeds; on a quiet core."""
+    """ESS / N ≥ 0.7, k̂ < 0.7, log Z within 0.05 of two SMC seeds; on a quiet core.
+
+    One of two draws kept by weight is within 0.12 nats of p̂_λ, for two decodes a curve.
+    """
     pool = Pool.from_space(ten, CRITERIA[criterion], 4096, 0)
     smc = [smc_pool(pool.potential, kl_max=KL + 0.3, seed=seed) for seed in (50, 51)]
     lam = solve_kl(smc[0].moments, KL).lam
-    spec = FlowSpec(seconds=SECONDS, climb_draws=4096, snapshot_every=10**6)
-    *_, last = fit_flow(spec, pool.potential, pool.draws, seed=0)
+    *_, last = fit_flow(SPEC, pool.potential, pool.draws, seed=0)
     assert isinstance(last, FlowSnapshot)
     v = torch.randn(8192, ten.dim, generator=torch.Generator().manual_seed(9))
     drawn = flow_draws(last.proposal(), pool.potential, v, lam)
     log_z = [run.log_z_at(lam)[0] for run in smc]
+    kept = kept_gap(lam * drawn.f + drawn.log_ratio, 2)
     said = certify(lam, drawn.f, drawn.log_ratio, reference=(log_z[0], log_z[1]))
     told = (
-        f"{criterion}: {last.step} steps, gap {said.kl_to_target:.3f}, ESS/N {said.ess_share:.2f}, "
+        f"{criterion}: {last.step} steps, gap {said.kl_to_target:.3f}, one of two kept {kept:.3f}, "
+        f"ESS/N {said.ess_share:.2f}, "
         f"k̂ {said.khat:.2f}, log Z {said.log_z:.3f} against {log_z[0]:.3f} and {log_z[1]:.3f}\n"
     )
     with capsys.disabled():
         sys.stdout.write(told)
-    assert said.kl_to_target <= 0.12
+    assert kept <= 0.12
+    assert said.ess_share >= 0.7
     assert said.khat < 0.7
     assert max(abs(said.log_z - each) for each in log_z) <= 0.05
 
