@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from lvm_studio.studio.street.answers import PairSurface, StreetRequest
+from lvm_studio.studio.street.answers import Method, PairSurface, StreetRequest
 from lvm_studio.studio.street.coupling import RowCoupling
 from lvm_studio.studio.street.row_curves import RowCurves
 from lvm_studio.studio.street.tuned_keys import pair_key
@@ -36,7 +36,7 @@ class KnownPair:
     draws: VectorDraws | None = None
     surface: ParetoSurface | None = None
     couplings: Recent[tuple[int, int, int], RowCoupling] = field(default_factory=lambda: Recent(3))
-    decoded: RowCurves = field(default_factory=RowCurves)
+    decoded: Recent[Method, RowCurves] = field(default_factory=lambda: Recent(3))
 
     def seen(self, blend: float, side: float) -> Draws | None:
         """The draws of all directions as those of one, or of its opposite (side −1)."""

@@ -14,6 +14,7 @@ from lvm_studio.analysis.fan import make_fan
 from lvm_studio.data.calendar import week_start
 from lvm_studio.studio.street.answers import Method, PairFigures, StreetRequest, TunedAnswer
 from lvm_studio.studio.street.coupling import RACE_ROWS, RowCoupling
+from lvm_studio.studio.street.row_curves import RowCurves
 from lvm_studio.studio.street.tunings import Source, Tuning, best_source, certified
 from lvm_studio.studio.street.work import Recent, StreetWork, decode, measured
 
@@ -114,7 +115,7 @@ class Views:
         picked = _stored_rows(request, tuning, source.draws, share)
         space = self.space(request)
         eps = self._row_noise(request, space)
-        curves = tuning.decoded.curves(
+        curves = tuning.decoded.make(source.method, RowCurves).curves(
             source.draws.u,
             picked,
             # row i has the same observation noise whatever stands in it

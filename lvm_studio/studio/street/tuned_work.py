@@ -265,12 +265,11 @@ class TunedWork:
     def _warm(self, request: StreetRequest, tuning: Tuning) -> Generator[None, None, None]:
         """Decode what stands in the rows at λ nearby, the nearest first, for the next moves."""
         state = request.state
-        here = best_source(tuning, abs(state.lam), state.method)[0]
         for step in WARM_STEPS:
             lam = abs(state.lam) + step
             source, estimate, share = best_source(tuning, max(lam, 0.0), state.method)
-            if lam < 0.0 or source is not here or source.method == "flow" or not estimate.valid:
-                continue  # other draws would put the curves of these out of store
+            if lam < 0.0 or source.method == "flow" or not estimate.valid:
+                continue
             nearby = replace(request, state=state.with_changes(lam=lam))
             self.views.stored(nearby, tuning, source, share)
             yield None

@@ -82,7 +82,8 @@ class Tuning:
     reached: Climb | None = None
     """The last stage of the climb that has fitted a Gaussian."""
     couplings: Recent[tuple[int, int, int], RowCoupling] = field(default_factory=lambda: Recent(3))
-    decoded: RowCurves = field(default_factory=RowCurves)
+    decoded: Recent[Method, RowCurves] = field(default_factory=lambda: Recent(3))
+    """Of each source: λ may go to and fro between two."""
     pair: KnownPair | None = None
     """What all directions of two criteria share; None of one criterion."""
     _front: Front | None = None
