@@ -217,7 +217,8 @@ def test_the_pad_of_like_criteria_says_what_its_axes_are(pad: PairPad, qtbot: Qt
     pad.show_surface(alike(0.98))
     labels = [pad.plot.getAxis(name).labelText for name in ("bottom", "left")]
     assert "+" in labels[0]
-    assert "−" in labels[1]
+    assert "difference" in labels[1]
+    assert "Upwards: more peak, less flexibility." in pad.words.text()
     pad.show_figures(figures())
     heard: list[tuple[float, float]] = []
     pad.vector_asked.connect(lambda first, second: heard.append((first, second)))

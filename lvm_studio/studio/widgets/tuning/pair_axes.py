@@ -38,8 +38,8 @@ class PairAxes:
             one, two = (f"E {name}" + (f" ({unit})" if unit else "") for name, unit in told)
             return cls(surface.base, np.eye(2), surface.base, (one, two))
         turn = HALVES / deviations(surface)
-        both = f"½ ({first} + {second}), in sd"
-        return cls(surface.base, turn, np.zeros(2), (both, f"½ ({first} − {second}), in sd"))
+        labels = (f"½ ({first} + {second}), in sd", "½ difference")
+        return cls(surface.base, turn, np.zeros(2), labels)
 
     @property
     def turned(self) -> bool:

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QWidget
 from lvm_studio.studio.street.answers import PairFigures, PairSurface
 from lvm_studio.studio.theme import Colours
 from lvm_studio.studio.widgets.colours import mix
+from lvm_studio.studio.widgets.tuning.criteria_help import help_of
 from lvm_studio.studio.widgets.tuning.pair_axes import PairAxes
 from lvm_studio.studio.widgets.tuning.pair_inverse import PairInverse
 from lvm_studio.studio.widgets.worded_plot import WordedPlot
@@ -194,7 +195,15 @@ class PairPad(WordedPlot):
     def _said(self) -> str:
         assert self._surface is not None  # only said of one
         levels = ", ".join(f"{kl:.2g}" for kl in np.median(self._surface.kl, axis=0)[:-1])
+        first, second = (help_of(name).symbol for name in self._surface.criteria)
+        up = f" Upwards: more {first}, less {second}." if self._turned else ""
         return (
             f"Lines at KL {levels} and {np.median(self._surface.kl[:, -1]):.2f} nats; "
             f"correlation of both {self._surface.correlation:.2f}.".replace("-", "−")
+            + up
         )
+
+    @property
+    def _turned(self) -> bool:
+        """Whether the axes are sum and difference."""
+        return self._axes is not None and self._axes.turned
