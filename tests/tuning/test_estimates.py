@@ -38,6 +38,13 @@ def test_the_effective_size_of_a_linear_criterion_is_the_known_one(linear: Pool)
     assert found.ess / found.samples == pytest.approx(math.exp(-1.0), rel=0.1)
 
 
+def test_the_base_law_is_at_no_distance_from_itself_whoever_draws() -> None:
+    """Draws of N(0.5, 1) weighted to N(0, 1): log Z and KL are 0 at λ = 0, not nearly."""
+    f = np.random.default_rng(0).normal(0.5, 1.0, 500)
+    found, _ = estimate(0.0, f, 0.125 - 0.5 * f)
+    assert found.log_z == found.moments.kl == moments_at(0.0, f, 0.125 - 0.5 * f).kl == 0.0
+
+
 def test_a_far_lam_is_not_valid_and_says_why(linear: Pool) -> None:
     found = linear.reweight(4.0)
     assert not found.valid

@@ -97,7 +97,7 @@ def estimate(lam: float, f: Array, log_ratio: Array) -> tuple[TunedEstimate, Arr
     """
     log_weights = lam * f + log_ratio
     share = normalised(log_weights)
-    log_z = log_mean_exp(log_weights)
+    log_z = _log_z(lam, log_weights)
     moments = _moments(lam, f, share, log_z)
     error = float(np.sqrt((share**2) @ (f - moments.expectation) ** 2))
     ess = effective_sample_size(share)
@@ -108,7 +108,12 @@ def estimate(lam: float, f: Array, log_ratio: Array) -> tuple[TunedEstimate, Arr
 def moments_at(lam: float, f: Array, log_ratio: Array) -> Moments:
     """Only the moments: what the solver asks at each of its updates."""
     log_weights = lam * f + log_ratio
-    return _moments(lam, f, normalised(log_weights), log_mean_exp(log_weights))
+    return _moments(lam, f, normalised(log_weights), _log_z(lam, log_weights))
+
+
+def _log_z(lam: float, log_weights: Array) -> float:
+    """log E_p e^{λf}: 0 at λ = 0, whatever the draws of another law would say."""
+    return log_mean_exp(log_weights) if lam else 0.0
 
 
 def _moments(lam: float, f: Array, share: Array, log_z: float) -> Moments:
