@@ -140,7 +140,7 @@ class ManifoldLab(QWidget):
             chip.toggled.connect(self._show_layers)
             chip.solo_requested.connect(self._solo)
         self._traces_timer.timeout.connect(lambda: self._turns.ask(self._draw_sigma))
-        self._terms_timer.timeout.connect(lambda: self._turns.ask(self._draw_terms))
+        self._terms_timer.timeout.connect(self._draw_terms_soon)
         theme().changed.connect(self._set_colours)
 
     # verbs
@@ -255,12 +255,18 @@ class ManifoldLab(QWidget):
             self.traces.show_sigma([self._trace(run) for run in self.runs])
             self._terms_timer.start()
 
+    def _draw_terms_soon(self) -> None:
+        self._turns.ask(self._draw_terms)
+        self._turns.ask(self._refresh_words)
+
+    def _refresh_words(self) -> None:
+        for view in self.views:
+            if self.isVisible() and view.run.state is not None:
+                view.refresh_words()
+
     def _draw_terms(self) -> None:
         if not self.isVisible():
             return
-        for view in self.views:
-            if view.run.state is not None:
-                view.refresh_words()
         self.traces.show_terms([self._trace(run) for run in self.runs])
 
     def _trace(self, run: LaboratoryRun) -> RunTrace | None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QPainter, QPolygonF
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QColor, QPainter, QPolygonF
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
+
+from lvm_studio.studio.widgets.veil_fill import fill_veil
 
 
 class BandItem(pg.GraphicsObject):
@@ -16,7 +18,7 @@ class BandItem(pg.GraphicsObject):
     def __init__(self) -> None:
         super().__init__()
         self._polygon = QPolygonF()
-        self._brush = QBrush()
+        self._colour = QColor()
 
     def set_band(
         self,
@@ -33,7 +35,7 @@ class BandItem(pg.GraphicsObject):
 
     def set_colour(self, colour: QColor) -> None:
         """Change the colour of the filling."""
-        self._brush = QBrush(colour)
+        self._colour = QColor(colour)
         self.update()
 
     def boundingRect(self) -> QRectF:
@@ -42,6 +44,4 @@ class BandItem(pg.GraphicsObject):
     def paint(
         self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None
     ) -> None:
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(self._brush)
-        painter.drawPolygon(self._polygon)
+        fill_veil(painter, self._polygon, self._colour)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
@@ -10,9 +9,11 @@ from typing import Protocol
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPolygonF
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
+
+from lvm_studio.studio.widgets.veil_fill import fill_veil
 
 Floats = NDArray[np.float32] | NDArray[np.float64]
 FAINTEST, STRONGEST = 0.012, 0.2
@@ -21,8 +22,9 @@ MOST_ELLIPSES = 64
 """Enough to pave a curve."""
 LEAST_ELLIPSES, MOST_PIXELS = 8, 2e6
 """Painted however large they are, and pixels painted in all as long as there are more."""
-LARGEST_DISC, DISC_STEPS = 600, 16
-"""Pixels across an ellipse that is kept to be copied; kept sizes in an octave."""
+LARGEST_DISC, DISC_STEPS = 512, 16
+"""Pixels across an ellipse that is kept to be copied, larger ones are that one scaled; kept sizes
+in an octave."""
 DOT = 3.0
 """Pixels across a point."""
 
@@ -79,22 +81,25 @@ class Ellipses:
             return
         painter.resetTransform()
         painter.setOpacity(opacity(low, size))
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(self.colour)
-        for row in np.hstack([low, size]).tolist():
-            place = transform.mapRect(QRectF(*row))
-            if max(place.width(), place.height()) > LARGEST_DISC:
-                painter.drawEllipse(place)
-                continue
-            image = disc(_step(place.width()), _step(place.height()), self.colour.rgb())
-            corner = place.center() - QPointF(image.width(), image.height()) / 2
-            painter.drawImage(corner.toPoint(), image)
+        scale = np.array([transform.m11(), transform.m22()])
+        middle = (low + size / 2) * scale + [transform.dx(), transform.dy()]
+        pixels = size * np.abs(scale)
+        kept = _steps(pixels)
+        for at, across, size_kept in zip(middle.tolist(), pixels, kept.tolist(), strict=True):
+            image = disc(*size_kept, self.colour.rgb())
+            if across.max() > LARGEST_DISC:
+                corner = QPointF(*at) - QPointF(*across) / 2
+                painter.drawImage(QRectF(corner, QSizeF(*across)), image)
+            else:  # no scaling: several times faster
+                painter.drawImage(
+                    round(at[0] - image.width() / 2), round(at[1] - image.height() / 2), image
+                )
 
 
 def affordable(area: float) -> int:
     """How many ellipses of so many pixels each may be painted.
 
-    >>> affordable(100.0), affordable(1e6), affordable(math.nan)
+    >>> affordable(100.0), affordable(1e6), affordable(float("nan"))
     (64, 8, 64)
     """
     if not area * MOST_ELLIPSES > MOST_PIXELS:
@@ -116,9 +121,10 @@ def disc(width: int, height: int, rgb: int) -> QImage:
     return image
 
 
-def _step(size: float) -> int:
+def _steps(pixels: Floats) -> NDArray[np.int64]:
     """The nearest of sizes 4 % apart: a sigma that moves meets few that have not been drawn."""
-    return max(1, round(math.exp2(round(DISC_STEPS * math.log2(max(size, 1.0))) / DISC_STEPS)))
+    octaves = np.log2(np.clip(pixels, 1.0, LARGEST_DISC))
+    return np.rint(np.exp2(np.rint(DISC_STEPS * octaves) / DISC_STEPS)).astype(np.int64)
 
 
 def opacity(low: Floats, size: Floats) -> float:
@@ -166,9 +172,7 @@ class Ribbon:
         edge = np.concatenate([left, right[::-1]])
         if not np.isfinite(edge).all():
             return
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(self.veil)
-        painter.drawPolygon(_polygon(edge), Qt.FillRule.WindingFill)
+        fill_veil(painter, _polygon(edge), self.veil)
         painter.setPen(pg.mkPen(self.colour, width=1))
         painter.drawPolyline(_polygon(self.curve))
 
