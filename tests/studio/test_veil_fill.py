@@ -1,5 +1,7 @@
 """A veil looks as Qt itself would fill it, wherever the painter stands."""
 
+import math
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QPointF, Qt
@@ -41,4 +43,6 @@ def test_a_veil_is_what_qt_would_fill(qapp, transform: QTransform, clipped: bool
 def test_a_veil_out_of_sight_is_nothing(qapp) -> None:
     away = QTransform.fromTranslate(500, 500)
     assert (picture(lambda p: fill_veil(p, STAR, VEIL), away, clipped=False) == 255).all()
-    assert (picture(lambda p: fill_veil(p, QPolygonF(), VEIL), away, clipped=True) == 255).all()
+    for polygon in (QPolygonF(), QPolygonF([QPointF(math.nan, math.nan)] * 3)):
+        nothing = picture(lambda p, it=polygon: fill_veil(p, it, VEIL), QTransform(), clipped=True)
+        assert (nothing == 255).all()

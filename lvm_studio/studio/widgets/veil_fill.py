@@ -23,7 +23,7 @@ def fill_veil(painter: QPainter, polygon: QPolygonF, colour: QColor) -> None:
         seen = seen.intersected(painter.clipBoundingRect())
     on_screen = painter.transform().mapRect(seen).intersected(QRectF(painter.viewport()))
     place = on_screen.toAlignedRect()
-    if place.isEmpty():
+    if min(place.width(), place.height()) <= 0:  # `isEmpty` overflows where there are no numbers
         return
     image = QImage(place.size(), QImage.Format.Format_ARGB32_Premultiplied)
     image.fill(Qt.GlobalColor.transparent)
