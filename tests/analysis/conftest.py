@@ -47,4 +47,5 @@ def make_world(noise_kw: float) -> WeekRecords:
         context=context,
         temperature_c=np.repeat(np.arange(WEEKS, dtype=np.float32)[:, None], 336, axis=1),
         season=np.zeros(WEEKS),
+        week_ids=tuple(f"2013-W{week + 1:02d}" for week in range(WEEKS)),
     )

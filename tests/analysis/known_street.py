@@ -49,6 +49,7 @@ def records(seed=0):
         context=context,
         temperature_c=temperature,
         season=np.zeros(WEEKS),
+        week_ids=tuple(f"2013-W{week + 1:02d}" for week in range(WEEKS)),
     )
 
 
@@ -75,7 +76,6 @@ def trial(street=None, predictor=None):
         attribution="made up",
         predictor=predictor or Truth(street.temperature_c),
         records=street,
-        week_ids=tuple(f"2013-W{week:02d}" for week in range(1, WEEKS + 1)),
         households=np.arange(HOUSEHOLDS),
         new_households=np.arange(0),
         train_weeks=np.arange(18),

@@ -58,7 +58,7 @@ def test_cases_follow_their_seed(linear_world):
 
 def test_a_week_without_households_is_named(linear_world):
     empty = dataclasses.replace(linear_world, complete=np.zeros((30, 24), dtype=np.bool_))
-    with pytest.raises(DataError, match="complete in week 2"):
+    with pytest.raises(DataError, match="complete in 2013-W03"):
         draw_cases(empty, np.arange(30), np.array([2]), 1, (5, 25), 0)
 
 

@@ -202,7 +202,9 @@ def test_a_generator_of_other_weeks_is_too_unlike_the_week_before(truth):
 
 def test_weeks_that_do_not_follow_each_other_tell_nothing_of_it(truth):
     scattered = tuple(f"2013-W{week:02d}" for week in range(1, 48, 2))
-    card, _ = finish(draw_up(replace(truth, week_ids=scattered), TINY))
+    card, _ = finish(
+        draw_up(replace(truth, records=replace(truth.records, week_ids=scattered)), TINY)
+    )
     weekly = card.finding("lag336")
     assert weekly.verdict is Verdict.UNTOLD
     assert (weekly.value, weekly.distance) == (None, None)

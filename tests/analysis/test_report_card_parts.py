@@ -137,7 +137,6 @@ def privacy_trial(records: WeekRecords, heldout: tuple[int, ...]) -> Trial:
         attribution="",
         predictor=nothing,
         records=records,
-        week_ids=tuple(f"2013-W{week + 1:02d}" for week in range(24)),
         households=np.arange(30),
         new_households=np.arange(0),
         train_weeks=np.setdiff1d(np.arange(24), heldout),

@@ -51,6 +51,7 @@ class WeekRecords:
     context: NDArray[np.float32]  # [N, 7, C]
     temperature_c: NDArray[np.float32]  # [N, T]
     season: NDArray[np.float64]  # [N]
+    week_ids: tuple[str, ...]  # [N]
 
     @classmethod
     def of(
@@ -72,6 +73,7 @@ class WeekRecords:
             ),
             temperature_c=weeks.temperature_c,
             season=season_of(weeks.starts),
+            week_ids=weeks.ids,
         )
 
 
@@ -115,7 +117,9 @@ def draw_cases(
     for week in weeks:
         present = households[records.complete[households, week]]
         if len(present) == 0:
-            raise DataError(f"No household of those asked for is complete in week {week}.")
+            raise DataError(
+                f"No household of those asked for is complete in {records.week_ids[week]}."
+            )
         for _ in range(repeats):
             k = min(log_uniform(k_range, rng), len(present))
             rows = rng.choice(present, size=k, replace=False)

@@ -121,7 +121,7 @@ def _draw(
 ) -> tuple[Ints, Ints]:
     complete = both[records.complete[both, week].all(axis=1)]
     if len(complete) == 0:
-        raise DataError(f"Too few households are complete in held-out week number {week + 1}.")
+        raise DataError(f"Too few households are complete in {records.week_ids[week]}.")
     chosen = rng.choice(complete, min(log_uniform(k_range, rng), len(complete)), replace=False)
     return chosen[:, 0], chosen[:, 1]
 

@@ -32,7 +32,6 @@ class Trial:
     attribution: str
     predictor: Predictor
     records: WeekRecords
-    week_ids: tuple[str, ...]
     households: Ints
     new_households: Ints
     train_weeks: Ints
@@ -56,7 +55,7 @@ class Trial:
     @property
     def heldout_ids(self) -> tuple[str, ...]:
         """Names of the held-out weeks."""
-        return tuple(self.week_ids[week] for week in self.heldout_weeks)
+        return tuple(self.records.week_ids[week] for week in self.heldout_weeks)
 
 
 def trial_of(model: TrainedModel, households: HouseholdSet) -> Trial:
@@ -70,7 +69,6 @@ def trial_of(model: TrainedModel, households: HouseholdSet) -> Trial:
         attribution=households.provenance.attribution,
         predictor=CompVAEPredictor(model.module),
         records=WeekRecords.of(households, model.labels, model.week_context),
-        week_ids=weeks.ids,
         households=households.indices(split.train_households),
         new_households=households.indices(split.heldout_households),
         train_weeks=weeks.indices(split.train_weeks),

@@ -55,7 +55,7 @@ def draw_two_weeks(
     None where fewer than two held-out weeks have one, or too few households are complete in both.
     The week after may be one that was trained on: how alike two weeks are is not learned.
     """
-    after = following(trial.week_ids)
+    after = following(trial.records.week_ids)
     both = trial.records.complete & trial.records.complete[:, after] & (after >= 0)
     enough = both[trial.households].sum(axis=0) >= max(LEAST_HOUSEHOLDS, 2)
     weeks = np.array([week for week in trial.heldout_weeks if enough[week]], np.int64)
