@@ -72,7 +72,8 @@ class CriterionSums:
         variance = share @ (off * (off * local[:, 0] + 2.0 * local[:, 1]) + local[:, 2])
         third = off * (off * (off * local[:, 0] + 3.0 * local[:, 1]) + 3.0 * local[:, 2])
         skew = share @ (third + local[:, 3])
-        return Moments(mean, lam * mean - log_z, float(variance), float(skew))
+        kl = lam * mean - log_z if lam else 0.0  # the base law, whatever the draws are of
+        return Moments(mean, kl, float(variance), float(skew))
 
     def log_z(self, lam: float) -> float:
         """log of the mean of r e^{λf}, nats."""
