@@ -96,8 +96,10 @@ def dynamics_section(results: Results) -> Section:
         (
             "The gradient's σ and Eq. 7.3 are the same thing seen twice. For one and the same "
             "trained model both must agree; over separate runs they agree on average "
-            "once both have converged: σ set at each epoch starts later, so that in a short "
-            "training it is still a few per cent larger.",
+            "once both have converged. Set once an epoch, σ moves 30 times in a short training and "
+            "ends about 6 % larger: it is late, not wrong. Set every tenth batch, ten times as "
+            "often, it ended 1 % below the gradient's at the same ELBO (0.0458 ± 0.0005 against "
+            "0.0463 ± 0.0004, five seeds of the reduced setting).",
         ),
         (pair, losses, sigma_figure(trio)),
         (sigma_table(results),),
