@@ -125,7 +125,19 @@ def test_a_search_that_outlives_its_workspace_leaves_the_next_one_alone(
     held = dict(panel._session.workspace.models)
     puppets[0].completed.emit(replace(findings(), model={"name": "late", "kind": "vector_vae"}))
     assert panel._session.workspace.models == held
-    assert panel.table.rowCount() == 6  # what was found is still shown
+    assert panel._hint.isVisible()  # found among weeks that are no longer open
+
+
+def test_what_was_found_is_shown_as_long_as_its_weeks_are_open(
+    panel: AnomaliesPanel, puppets: list[PuppetThread]
+) -> None:
+    panel.search_weeks()
+    puppets[0].completed.emit(findings())
+    assert panel.table.isVisible()
+    panel._session.restore(workspace(), None)
+    assert panel._hint.isVisible()
+    assert not panel.export_button.isEnabled()
+    assert panel.status.text() == ""
 
 
 def test_what_is_checked_is_told_to_a_model_of_weeks(

@@ -73,6 +73,7 @@ class AnomaliesPanel(QWidget):
         self.search = search or AnomalySearch(parent=self)
         self.findings: Findings | None = None
         self._job: AnomalyJob | None = None
+        self._found_by: AnomalyJob | None = None
         self._libraries = KnownFaults()
         self.weeks_button = QPushButton("Search &weeks")
         self.table_button = QPushButton("Search a &table…")
@@ -257,7 +258,13 @@ class AnomaliesPanel(QWidget):
             if self._is_open(self._job):
                 self.model.keep(findings)
             self._libraries.keep(self._job, findings)
+        self._found_by = self._job
         self.show_findings(findings)
+
+    @property
+    def _current(self) -> Findings | None:
+        """What was found, while the weeks it was found among are open."""
+        return self.findings if self._found_by is None or self._is_open(self._found_by) else None
 
     def _is_open(self, job: AnomalyJob) -> bool:
         """Whether the weeks it searched are still there; a table on disk belongs to nobody."""
@@ -290,15 +297,15 @@ class AnomaliesPanel(QWidget):
         self.model.setEnabled(not running)
         self.cancel_button.setEnabled(running)
         self.progress.setVisible(running)
-        self.export_button.setEnabled(self.findings is not None)
-        self._pages.setCurrentIndex(0 if self.findings is None else 1)
+        current = self._current
+        self.export_button.setEnabled(current is not None)
+        self._pages.setCurrentIndex(0 if current is None else 1)
         if not running:
             self.progress.setValue(0)
             self.status.setText(
                 ""
-                if self.findings is None
-                else f"{len(self.findings.names):,} {self.findings.title}. "
-                + " ".join(self.findings.notes)
+                if current is None
+                else f"{len(current.names):,} {current.title}. " + " ".join(current.notes)
             )
 
     def _set_colours(self, colours: Colours) -> None:
