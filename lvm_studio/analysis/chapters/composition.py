@@ -171,13 +171,14 @@ class _Making:
         return card_section(card)
 
     def lesions(self) -> Piece:
-        found: dict[str, list[tuple[float, float]]] = {name: [] for name in LESIONS}
+        found: dict[str, list[tuple[float, float, float]]] = {name: [] for name in LESIONS}
         for seed in self._spec.all_seeds:
             for name, withheld in LESIONS.items():
                 settings = {"withheld": withheld, "prior_path_weight": 0.0, "seed": seed}
                 spec = self._of_households(self._setting.lesion_steps, **settings)
                 model = yield from self._trained(spec, self._london, f"told {name}, seed {seed}")
-                found[name].append(bits(model, self._london, seed))
+                bound = float(model.provenance["heldout_elbo"])
+                found[name].append((*bits(model, self._london, seed), bound))
         return bits_section(found)
 
     def inferences(self) -> Piece:

@@ -17,13 +17,13 @@ WORDS = (
 
 
 def little_data_section() -> Section:
-    """The kept comparison as three tables."""
+    """The kept comparison as four tables."""
     kept = json.loads(resource_path("studies", "little-data.json").read_text(encoding="utf-8"))
     return Section(
         "Little data",
         (WORDS, f"To repeat: {kept['repeat']}"),
         (),
-        (_variants(kept), _after_training(kept), _folds(kept)),
+        (_variants(kept), _after_training(kept), _folds(kept), _temperature(kept)),
     )
 
 
@@ -39,7 +39,10 @@ def _variants(kept: dict[str, Any]) -> PageTable:
             "80 % band covers",
             "held-out bound, nats",
         ),
-        tuple(tuple(row[name] for name in names) for row in kept["variants"]["rows"]),
+        tuple(
+            tuple("–" if row[name] is None else row[name] for name in names)
+            for row in kept["variants"]["rows"]
+        ),
         kept["variants"]["about"],
     )
 
@@ -84,4 +87,23 @@ def _folds(kept: dict[str, Any]) -> PageTable:
             for row in kept["protocol"]["rows"]
         ),
         kept["protocol"]["about"],
+    )
+
+
+def _temperature(kept: dict[str, Any]) -> PageTable:
+    study = kept["temperature"]
+    return PageTable(
+        "What the temperature is worth: held-out bound, nats a week's curve",
+        ("sums of", "told the temperature", "not told", "difference", "weeks"),
+        tuple(
+            (
+                row["sums"],
+                row["told"],
+                row["withheld"],
+                "{:+.1f} ± {:.1f}".format(*row["difference"]),
+                row["weeks"],
+            )
+            for row in study["rows"]
+        ),
+        study["about"],
     )
