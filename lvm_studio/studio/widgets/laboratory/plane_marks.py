@@ -20,8 +20,9 @@ FAINTEST, STRONGEST = 0.012, 0.2
 """Opacity of one ellipse among many."""
 MOST_ELLIPSES = 64
 """Enough to pave a curve."""
-LEAST_ELLIPSES, MOST_PIXELS = 8, 2e6
-"""Painted however large they are, and pixels painted in all as long as there are more."""
+LEAST_ELLIPSES, MOST_PIXELS = 8, 1e6
+"""Painted however large they are, and pixels painted in all as long as there are more: very many
+very faint ones would be slow, and rounding would shift their hue."""
 LARGEST_DISC, DISC_STEPS = 512, 16
 """Pixels across an ellipse that is kept to be copied, larger ones are that one scaled; kept sizes
 in an octave."""
