@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable
 
     from lvm_studio.models.street import BaseSpace
-    from lvm_studio.tuning.criteria.criterion import Criterion
+    from lvm_studio.tuning.criteria.protocol import Criterion
     from lvm_studio.tuning.flows.flow import LambdaFlow
 
 BASE_DRAWS = 128
