@@ -52,7 +52,7 @@ def _extremes_table(found: Sequence[Extreme]) -> PageTable:
             CRITERIA[each.criterion].title,
             each.answer.unit,
             each.answer.base_expectation,
-            spread(each.expectations),
+            spread(each.expectations, 3),
             each.answer.lam,
             each.updates,
             spread(each.log_z, 3),
