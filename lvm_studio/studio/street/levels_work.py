@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from lvm_studio.studio.street.tuned_view import Views
     from lvm_studio.studio.street.tunings import Source
     from lvm_studio.tuning.composition_parts import PartSpace
-    from lvm_studio.tuning.criteria.protocol import Criterion
     from lvm_studio.tuning.criteria.potential import Potential
+    from lvm_studio.tuning.criteria.protocol import Criterion
 
 BINS = 48
 EACH = 16
