@@ -86,7 +86,7 @@ def laboratory(window: MainWindow) -> dict[str, object]:
         "state": run.state.value if run.state is not None else "",
         "step": run.frame.step if run.frame is not None else -1,
         "sigma": run.frame.sigma[2] if run.frame is not None else 0.0,
-        "frames": shown.canvas.frames_drawn,
+        "frames": shown.canvas.picture.painted,
     }
 
 
