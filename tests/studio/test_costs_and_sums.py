@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QTabWidget
 from pytestqt.qtbot import QtBot
 from street_fakes import FakeService
@@ -18,11 +19,14 @@ from lvm_studio.analysis.boltzmann.costs import MethodCost
 from lvm_studio.analysis.boltzmann.sums_job import SumsJob, SumsProgress
 from lvm_studio.data.composition import Composition
 from lvm_studio.storage.street_state import StreetState
+from lvm_studio.studio.jobs.compute_thread import ComputeThread
 from lvm_studio.studio.panels.tuning_pictures import TuningPictures
 from lvm_studio.studio.session import Session
 from lvm_studio.studio.street.answers import MeasuredAnswer, StreetRequest
 from lvm_studio.studio.street.cost_service import MeasuredCosts
+from lvm_studio.studio.street.picture_service import NOT_FORMED, PictureService
 from lvm_studio.studio.street.picture_work import PictureWork
+from lvm_studio.studio.street.sums_service import SumsService
 from lvm_studio.studio.street.tuned_work import TunedWork
 from lvm_studio.studio.street.work import StreetWork
 from lvm_studio.studio.theme import LIGHT
@@ -161,3 +165,27 @@ def test_rare_weeks_ask_for_more_sums_and_are_read_off_them(
     hopeless = last(pictures.answer(beyond, "measured"))
     assert not hopeless.wants_more
     assert "no more than" in hopeless.why
+
+
+def test_a_picture_does_not_wait_for_sums_that_failed(
+    monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> None:
+    wanted: list[tuple[int, str]] = []
+    monkeypatch.setattr(
+        SumsService, "form", lambda _self, _data, k, criterion: wanted.append((k, criterion))
+    )
+    request = StreetRequest(STATE, DATA, small_model(DATA))
+    owner = QObject()
+    pictures = PictureService(
+        ComputeThread(owner), 1, 1, TunedWork(StreetWork()), lambda: request, owner
+    )
+    shown: list[MeasuredAnswer] = []
+    pictures.ready.connect(shown.append)
+    rare = MeasuredAnswer(STATE, "kW", 1000.0, None, "rare", "peak", wants_more=True)
+    pictures._mailbox.answered.emit(rare)
+    assert wanted == [(2, "peak")]
+    pictures._sums.progressed.emit(SumsProgress(0.25))
+    assert "25%" in shown[-1].why
+    with qtbot.waitSignal(pictures.failed):
+        pictures._sums.failed.emit("The process ended.", "")
+    assert shown[-1].why == NOT_FORMED

@@ -7,7 +7,6 @@ answers with frozen values. Panels only connect to its signals and draw.
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
@@ -16,11 +15,8 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from lvm_studio.studio.jobs.compute_thread import ComputeThread
 from lvm_studio.studio.street.answers import (
     FanAnswer,
-    Front,
     Goal,
     LoadedModel,
-    MeasuredAnswer,
-    PartsAnswer,
     Picture,
     StreetRequest,
     TunedAnswer,
@@ -29,19 +25,15 @@ from lvm_studio.studio.street.background_fits import BackgroundFits
 from lvm_studio.studio.street.cost_service import CostService, MeasuredCosts
 from lvm_studio.studio.street.improver import Improver
 from lvm_studio.studio.street.pair_service import PairService
-from lvm_studio.studio.street.picture_work import PictureWork
-from lvm_studio.studio.street.sums_service import SUMS, SumsService
+from lvm_studio.studio.street.picture_service import PictureService
 from lvm_studio.studio.street.tuned_keys import tuning_key
 from lvm_studio.studio.street.tuned_work import Improved, TunedWork
 from lvm_studio.studio.street.work import StreetWork, street_key
 
 if TYPE_CHECKING:
-    from lvm_studio.analysis.boltzmann.sums_job import SumsProgress
     from lvm_studio.storage.street_state import StreetState
     from lvm_studio.studio.jobs.mailbox import Mailbox
     from lvm_studio.studio.session import Session
-
-__all__ = ["FanAnswer", "Front", "PartsAnswer", "StreetService", "TunedAnswer"]
 
 # The smaller, the sooner served.
 LOADING, FANS, TUNINGS, SOLVING, PANELS, ADOPTING, CLIMBING, SHARING = range(8)
@@ -106,11 +98,9 @@ class StreetService(QObject):
         self._session = session
         self._streets = streets or StreetWork()
         self._tunings = tunings or TunedWork(self._streets)
-        self._picturing = PictureWork(self._tunings)
         self._thread = ComputeThread(self)
         self._fits = BackgroundFits(self._thread, ADOPTING, self._tunings, self)
         self._pairs = PairService(self._thread, ADOPTING, self._tunings, self)
-        self._sums = SumsService(self._thread, ADOPTING, self._picturing, self)
         self.costs = CostService(self._thread, ADOPTING, self._tunings, self)
         self.fan: FanAnswer | None = None
         """The latest fan; None while there is none."""
@@ -118,13 +108,13 @@ class StreetService(QObject):
         """The latest tuned fan; None while there is none."""
         self._quiet = QTimer(self, singleShot=True, interval=QUIET_MS)
         self._improver = Improver(self._thread, CLIMBING, self._tunings, self._request, self)
+        self._pictures = PictureService(
+            self._thread, SHARING, ADOPTING, self._tunings, self._request, self
+        )
         self._quiet.timeout.connect(self._share_out)
         self._fan_key: Hashable = None
         self._tuned_key: Hashable = None
         self._solved_key: Hashable = None
-        self._picture: Picture | None = None
-        self._waiting: MeasuredAnswer | None = None
-        """A picture on screen that waits for more measured sums."""
         self._open_mailboxes()
         self._listen()
 
@@ -140,7 +130,7 @@ class StreetService(QObject):
         self._fits.stop()
         self._pairs.stop()
         self.costs.stop()
-        self._sums.stop()
+        self._pictures.stop()
         self._thread.end()
 
     def request_lam(self, kind: Goal, target: float, share: float = 0.5) -> None:
@@ -152,11 +142,9 @@ class StreetService(QObject):
 
     def show_picture(self, picture: Picture | None) -> None:
         """Answer with this picture whenever the page rests, until another is asked for."""
-        if picture != self._picture:
-            self._picture = picture
-            self._pictures.withdraw()
-            if self.tuned is not None and not self._quiet.isActive():
-                self._work_picture_out()
+        resting = self.tuned is not None and not self._quiet.isActive()
+        if self._pictures.choose(picture) and resting:
+            self._pictures.work_out()
 
     def measure_costs(self) -> bool:
         """Measure what every method costs on this street; `costs` tells of it.
@@ -187,11 +175,10 @@ class StreetService(QObject):
         self._apart = self._thread.open_mailbox(SHARING)
         self._sharing = self._thread.open_mailbox(SHARING)
         self._levels = self._thread.open_mailbox(SHARING)
-        self._pictures = self._thread.open_mailbox(SHARING)
 
     def _of_the_street(self) -> tuple[Mailbox, ...]:
         asked = (self._fans, self._tuned, self._solving)
-        told = (self._apart, self._sharing, self._levels, self._pictures)
+        told = (self._apart, self._sharing, self._levels)
         return (*asked, *told)
 
     def _listen(self) -> None:
@@ -212,9 +199,8 @@ class StreetService(QObject):
         self._sharing.answered.connect(self.parts_ready)
         self._apart.answered.connect(self.apart_ready)
         self._levels.answered.connect(self.levels_ready)
-        self._pictures.answered.connect(self._picture_answered)
-        self._sums.progressed.connect(self._tell_sums)
-        self._sums.learned.connect(self._work_picture_out)
+        self._pictures.ready.connect(self.picture_ready)
+        self._pictures.failed.connect(self.failed)
         for mailbox in self._of_the_street():
             mailbox.failed.connect(self.failed)
         self._fits.flow_found.connect(self._flow_found)
@@ -335,6 +321,7 @@ class StreetService(QObject):
         self._improver.stop()
         for mailbox in self._of_the_street():
             mailbox.withdraw()
+        self._pictures.withdraw()
         self._fits.forget()
         self._pairs.forget()
         obstacle = self._obstacle()
@@ -365,27 +352,7 @@ class StreetService(QObject):
             self._apart.post(partial(self._tunings.apart, request))
             self._levels.post(partial(self._tunings.levels, request))
             self._sharing.post(partial(self._tunings.parts, request))
-            self._work_picture_out()
-
-    def _work_picture_out(self) -> None:
-        request = self._request()
-        if request is not None and self._picture is not None:
-            self._pictures.post(partial(self._picturing.answer, request, self._picture))
-
-    def _picture_answered(self, answer: object) -> None:
-        self.picture_ready.emit(answer)
-        request = self._request()
-        self._waiting = None
-        if isinstance(answer, MeasuredAnswer) and answer.wants_more and request is not None:
-            self._waiting = answer
-            size = answer.state.composition.size
-            self._sums.form(request.households, size, answer.criterion)
-
-    def _tell_sums(self, progress: SumsProgress) -> None:
-        """Say how far the sums are that the picture on screen waits for."""
-        if self._waiting is not None:
-            why = f"{SUMS:,} sums are being formed in the background: {progress.share:.0%}."
-            self.picture_ready.emit(replace(self._waiting, why=why))
+            self._pictures.work_out()
 
     def _solved(self) -> None:
         """Ask for the tuned fan at the λ found, if that is not under way."""

@@ -42,6 +42,7 @@ class SumsService(OneJob):
         self._wanted: tuple[HouseholdSet, int, str] | None = None
         self._learning = thread.open_mailbox(priority)
         self._learning.rested.connect(self.learned)
+        self._learning.failed.connect(self.failed)
 
     def form(self, households: HouseholdSet, k: int, criterion: str) -> None:
         """Begin, unless these are being formed; others are given up."""
