@@ -29,7 +29,7 @@ def test_the_page_is_whole_and_loads_nothing(page):
 def test_the_page_says_what_was_found_and_how(page):
     text = " ".join(page.text)
     assert "Report card of Street <1>" in text
-    assert "Of 3 figures 1 are as good as real, 1 fall short, 1 cannot be told." in text
+    assert "3 figures: 1 as good as real, 1 short of that, 1 not to be told." in text
     assert "falls short" in text
     assert "Peaks 20.0\N{NO-BREAK SPACE}% too high." in text
     assert "2 held-out weeks (2013-W02, 2013-W03), 4 households" in text

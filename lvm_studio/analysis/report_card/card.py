@@ -16,11 +16,11 @@ from lvm_studio.analysis.report_card.verdicts import Verdict
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.tree import Tree
 
-PLURALS = {
-    Verdict.AS_REAL: "are as good as real",
+COUNTED = {
+    Verdict.AS_REAL: "as good as real",
     Verdict.GOOD: "good enough",
-    Verdict.SHORT: "fall short",
-    Verdict.UNTOLD: "cannot be told",
+    Verdict.SHORT: "short of that",
+    Verdict.UNTOLD: "not to be told",
 }
 Known = float | None
 """A figure, or None where it cannot be told: JSON has no nan."""
@@ -146,8 +146,8 @@ class ReportCard:
 
     def summary(self) -> str:
         """The verdicts in one sentence."""
-        parts = [f"{count} {PLURALS[verdict]}" for verdict, count in self.count().items()]
-        return f"Of {len(self.findings)} figures {', '.join(parts)}."
+        parts = [f"{count} {COUNTED[verdict]}" for verdict, count in self.count().items()]
+        return f"{len(self.findings)} figures: {', '.join(parts)}."
 
     def to_json(self) -> str:
         """One JSON object with everything; `from_json` reads it."""
