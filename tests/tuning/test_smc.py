@@ -68,6 +68,13 @@ def test_a_quadratic_criterion_below_its_limit() -> None:
     assert pool.lam_max < 1 / math.sqrt(2)
 
 
+@pytest.mark.parametrize("seed", [2, 5])
+def test_a_small_ladder_survives_draws_where_the_law_ends(seed: int) -> None:
+    """Few draws can climb past 1/√2, to a handful far out: that must not end the sampler."""
+    pool = smc_pool(QUADRATIC, kl_max=3.0, seed=seed, spec=SmcSpec(particles=1024))
+    assert pool.log_z_at(0.4)[0] == pytest.approx(0.134, abs=0.06)
+
+
 def test_two_ways_are_both_found() -> None:
     pool = Pool.from_space(TwoWaySpace(6), CRITERIA["peak"], n=4096)
     reference = smc_pool(pool.potential, kl_max=5.0, seed=3, spec=SMALL)

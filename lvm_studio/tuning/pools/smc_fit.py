@@ -72,10 +72,19 @@ def _em_step(law: Mixture, u: Tensor, worth: float) -> Mixture:
     part = law.belongs(u)
     mass = part.sum(dim=1) + 1e-6
     mean = part @ u / mass[:, None]
-    second = torch.stack([(u * each[:, None]).T @ u for each in part]) / mass[:, None, None]
-    own = second - mean[:, :, None] * mean[:, None, :]
+    own = torch.stack([_scatter(u - at, each) for at, each in zip(mean, part, strict=True)])
+    own /= mass[:, None, None]
     log_share = ((mass + _FLOOR * len(u)) / (mass + _FLOOR * len(u)).sum()).log()
     return Mixture(log_share, mean, torch.linalg.cholesky(_shrunk(own, worth * mass)))
+
+
+def _scatter(away: Tensor, weight: Tensor) -> Tensor:
+    """Sum of weighted outer products [dim, dim] of deviations away [n, dim].
+
+    Never negative, as a mean square less a squared mean can be by rounding, where draws lie far
+    out because the law hardly exists.
+    """
+    return (away * weight[:, None]).T @ away
 
 
 def _shrunk(own: Tensor, count: Tensor) -> Tensor:
