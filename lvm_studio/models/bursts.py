@@ -27,6 +27,9 @@ MOST_LEAN = 1.5
 LOADS = (0.25, 4.0)
 """Loads, in multiples of the reference, between which the shape follows the load."""
 
+UNBOUNDED_KW = 1e6
+"""Noise of this size is no bound; a file of weights holds finite numbers."""
+
 
 @dataclass(frozen=True, eq=False)
 class BurstCurve:
@@ -109,7 +112,7 @@ class BurstNoise(PerHouseholdNoise):
         self.raw_phi = nn.Parameter(start.repeat(DAY))
         self.raw_skew = nn.Parameter(torch.zeros(2))
         self.raw_tail = nn.Parameter(torch.zeros(2))
-        self.register_buffer("most_kw", torch.tensor(torch.inf))
+        self.register_buffer("most_kw", torch.tensor(UNBOUNDED_KW))
 
     def phi(self) -> Tensor:
         """Correlation of the noise of a half-hour of the week with the one before, [T]."""
