@@ -112,6 +112,8 @@ class ContextEncoder:
     TEMPERATURES: ClassVar[slice] = slice(0, 4)
     TEMPERATURE_BEFORE: ClassVar[int] = 4
     SEASON: ClassVar[tuple[int, int]] = (5, 6)
+    #: Public holiday and summer time.
+    FLAGS: ClassVar[slice] = slice(7, 9)
     GROUPS: ClassVar[Mapping[str, slice]] = {"temperature": slice(0, 5), "season": slice(5, 7)}
 
     withheld: tuple[str, ...] = ()

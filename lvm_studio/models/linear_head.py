@@ -22,10 +22,16 @@ FIRST_WARM_C = 17.0
 TEMPERATURE_SCALE = 0.5
 """Prior scale of all that is made of temperatures, relative to the calendar's."""
 
-HOLIDAY = slice(7, 9)
-"""Where the context tells holidays and summer time."""
+THERMAL = ContextEncoder.GROUPS["temperature"]
+"""Which columns of a context are temperatures."""
 
-SEASONAL = slice(1 + DAYS + 2, None)
+COUNT_OF_THERMAL: int = (THERMAL.stop - THERMAL.start) + 4
+"""Features made of temperatures: these columns, cold, warm, and cold by sine and by cosine."""
+
+COUNT_OF_CALENDAR: int = 1 + DAYS + (ContextEncoder.FLAGS.stop - ContextEncoder.FLAGS.start)
+"""Features that come first: the constant, the day of the week, holiday and summer time."""
+
+SEASONAL = slice(COUNT_OF_CALENDAR, None)
 """Which features of a day follow season and weather."""
 
 
@@ -35,7 +41,7 @@ def count_of_features(seasons: Sequence[float]) -> int:
     >>> count_of_features((1.0, 0.5))
     23
     """
-    return 1 + DAYS + 2 + 2 * len(seasons) + 5 + 2 + 2
+    return COUNT_OF_CALENDAR + 2 * len(seasons) + COUNT_OF_THERMAL
 
 
 def day_features(context: Tensor, seasons: Sequence[float]) -> Tensor:
@@ -48,7 +54,7 @@ def day_features(context: Tensor, seasons: Sequence[float]) -> Tensor:
     weekday = (torch.eye(DAYS, dtype=context.dtype, device=context.device) - 1 / DAYS).expand(
         *context.shape[:-1], DAYS
     )
-    temperatures = context[..., :5]
+    temperatures = context[..., THERMAL]
     mean = context[..., ContextEncoder.TEMPERATURES].mean(-1, keepdim=True)
     cold = (_scaled(HEATING_BASE_C) - mean).clamp(min=0.0)
     warm = (mean - _scaled(FIRST_WARM_C)).clamp(min=0.0)
@@ -61,7 +67,8 @@ def day_features(context: Tensor, seasons: Sequence[float]) -> Tensor:
     ]
     thermal = [TEMPERATURE_SCALE * f for f in (temperatures, cold, warm, cold * sin, cold * cos)]
     constant = torch.ones_like(mean)
-    return torch.cat([constant, weekday, context[..., HOLIDAY], *harmonics, *thermal], -1)
+    flags = context[..., ContextEncoder.FLAGS]
+    return torch.cat([constant, weekday, flags, *harmonics, *thermal], -1)
 
 
 def _scaled(celsius: float) -> float:

@@ -135,12 +135,13 @@ def bits_section(found: Mapping[str, Sequence[tuple[float, float, float]]]) -> S
     for told, by_seed in found.items():
         w, z, bound = np.array(by_seed).T
         rows.append((told, _spread(w), _spread(z), _spread(w + z), _spread(bound)))
+    seeds = len(next(iter(found.values())))
+    spread = f"± is the standard deviation over {seeds} seeds" if seeds > 1 else "One seed"
     table = PageTable(
         "Bits that inference takes from a held-out week (Table 9.1)",
         ("model is told", "in {w_i}", "in z", "together", "held-out bound, nats"),
         tuple(rows),
-        f"± is the standard deviation over {len(next(iter(found.values())))} seeds; the bound is "
-        f"that of the same sums in held-out weeks for all. {THESIS_BITS}",
+        f"{spread}; the bound is that of the same sums in held-out weeks for all. {THESIS_BITS}",
     )
     return Section(
         "Information, with and without the weather",
@@ -153,7 +154,13 @@ def bits_section(found: Mapping[str, Sequence[tuple[float, float, float]]]) -> S
 
 
 def _spread(values: NDArray[np.float64]) -> str:
-    return f"{values.mean():.2f} ± {values.std(ddof=min(1, len(values) - 1)):.2f}"
+    """Mean and standard deviation over seeds [n]; a single seed has no spread to tell.
+
+    >>> _spread(np.array([2.0])), _spread(np.array([1.0, 3.0]))
+    ('2.00', '2.00 ± 1.41')
+    """
+    spread = f" ± {values.std(ddof=1):.2f}" if len(values) > 1 else ""
+    return f"{values.mean():.2f}{spread}"
 
 
 def ranks(problem: HouseholdProblem, model: TrainedModel, seed: int) -> NDArray[np.float64]:

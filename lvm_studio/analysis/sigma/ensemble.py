@@ -124,7 +124,6 @@ class Ensemble:
             list(self._parameters.values()), lr=schedule.lr, betas=schedule.betas, fused=True
         )
         self.step = 0
-        self.skipped = np.zeros(len(specs), dtype=int)
 
     def _member(self, spec: VectorVAESpec, seed: int) -> VectorVAE:
         member = build_module(spec, seed=seed)
@@ -179,7 +178,6 @@ class Ensemble:
         gradients = [p.grad for p in self._parameters.values() if p.grad is not None]
         norm = torch.stack([g.flatten(1).square().sum(1) for g in gradients]).sum(0).sqrt()
         sound = norm.isfinite()
-        self.skipped += (~sound).cpu().numpy()
         share = (self.schedule.clip_norm / norm.clamp(min=1e-12)).clamp(max=1.0)
         for g in gradients:
             shape = (-1, *(1 for _ in g.shape[1:]))
