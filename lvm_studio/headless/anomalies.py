@@ -14,7 +14,7 @@ from lvm_studio.data.importing.known_columns import with_columns
 from lvm_studio.data.jobs import result_of
 from lvm_studio.data.tree import Tree
 from lvm_studio.data.vectors.week_vectors import CONDITIONS
-from lvm_studio.headless.places import check_place
+from lvm_studio.headless.places import check_place, check_workspace
 from lvm_studio.headless.progress import Progress
 from lvm_studio.headless.workspaces import chosen_households
 from lvm_studio.storage import workspace as workspace_file
@@ -59,9 +59,10 @@ def run(wishes: Wishes, progress: Progress) -> dict[str, Any]:
         DataError: nothing to look at, a name that is not there, or a file that cannot be written.
     """
     _refuse_what_does_not_go_together(wishes)
-    for written in (wishes.csv, wishes.keep):
-        if written is not None:
-            check_place(written)
+    if wishes.csv is not None:
+        check_place(wishes.csv)
+    if wishes.keep is not None:
+        check_workspace(wishes.keep)
     data, model = _opened(wishes)
     told = wishes.condition or CONDITIONS
     job = AnomalyJob(data, model, wishes.steps, wishes.percentile, wishes.seed, told)

@@ -11,7 +11,7 @@ from lvm_studio.data.importing.job import read_readings
 from lvm_studio.data.importing.profiles import named_profile
 from lvm_studio.data.jobs import result_of
 from lvm_studio.data.quality import quality_summary
-from lvm_studio.headless.places import check_place
+from lvm_studio.headless.places import check_workspace
 from lvm_studio.headless.train import settings
 from lvm_studio.headless.workspaces import joined, opened_or_new
 from lvm_studio.storage import workspace as workspace_file
@@ -39,8 +39,7 @@ class ImportWishes:
 
 def run(wishes: ImportWishes, out: Path, progress: Progress) -> dict[str, Any]:
     """Import readings with their guessed mapping, as corrected; a workspace keeps what it holds."""
-    check_place(out)
-    there = opened_or_new(out)
+    check_workspace(out)
     given = named_profile(wishes.profile) if wishes.profile else None
     found = guess(wishes.source, given)
     mapping = found.mapping.corrected(settings(wishes.corrections))
@@ -54,7 +53,7 @@ def run(wishes: ImportWishes, out: Path, progress: Progress) -> dict[str, Any]:
     )
     households, report = result_of(reading, lambda step: progress.say(step.sentence()))
     progress.done(report.sentences()[0])
-    workspace_file.save(out, joined(there, households))
+    workspace_file.save(out, joined(opened_or_new(out), households))
     quality = quality_summary(households)
     return {
         "name": households.name,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from lvm_studio.data.errors import DataError
 from lvm_studio.storage import tables
+from lvm_studio.storage import workspace as workspace_file
 
 
 def check_place(file: Path) -> None:
@@ -24,6 +25,16 @@ def check_place(file: Path) -> None:
         raise DataError(f"{file} is a folder; name a file.")
     if not os.access(file if file.exists() else folder, os.W_OK):
         raise DataError(f"{file} may not be written; name another place.")
+
+
+def check_workspace(file: Path) -> None:
+    """The same for a workspace, which keeps what it holds: one that is there must be one.
+
+    Its content is read when the work is done: somebody may save to it meanwhile.
+    """
+    check_place(file)
+    if file.exists():
+        workspace_file.check(file)
 
 
 def check_table(file: Path) -> None:

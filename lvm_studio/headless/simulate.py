@@ -9,7 +9,7 @@ from typing import Any
 from lvm_studio.data.quality import quality_summary
 from lvm_studio.data.simulated import StreetSpec, simulate_street
 from lvm_studio.data.units import WEEK_SPAN
-from lvm_studio.headless.places import check_place
+from lvm_studio.headless.places import check_workspace
 from lvm_studio.headless.workspaces import joined, opened_or_new
 from lvm_studio.storage import workspace as workspace_file
 
@@ -18,12 +18,11 @@ _WEEKS_PER_YEAR = 365.25 / WEEK_SPAN.astype("timedelta64[D]").astype(int)
 
 def run(spec: StreetSpec, out: Path) -> dict[str, Any]:
     """Simulate a street into the workspace `out`, which keeps what it holds."""
-    check_place(out)
-    there = opened_or_new(out)
+    check_workspace(out)
     began = time.perf_counter()
     street = simulate_street(spec)
     seconds = time.perf_counter() - began
-    workspace_file.save(out, joined(there, street))
+    workspace_file.save(out, joined(opened_or_new(out), street))
     years = spec.households * spec.weeks / _WEEKS_PER_YEAR
     return {
         "name": street.name,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lvm_studio.data.errors import DataError
-from lvm_studio.headless.places import check_place
+from lvm_studio.headless.places import check_workspace
 from lvm_studio.headless.workspaces import chosen_households, joined, page_of
 from lvm_studio.storage import workspace as workspace_file
 from lvm_studio.storage.naming import free_name
@@ -75,12 +75,10 @@ def run(wishes: Wishes, out: Path, source: Path | None, progress: Progress) -> d
     Whatever `out` holds stays in it.
     """
     spec = wishes.spec()
-    check_place(out)
-    there = workspace_file.load(out) if out.exists() else None
-    if source is None and there is not None:
-        source, workspace = out, there
-    else:
-        workspace = workspace_file.load(source) if source else shipped_data()
+    check_workspace(out)
+    if source is None and out.exists():
+        source = out
+    workspace = workspace_file.load(source) if source else shipped_data()
     households = None
     if spec.needs_households:
         file = source.name if source else "the shipped data"

@@ -89,6 +89,17 @@ def read_tree(path: Path, form: FileFormat = TREE, limits: Limits = LIMITS) -> T
     return _migrate(path, tree, version, form)
 
 
+def check_tree(path: Path, form: FileFormat = TREE) -> None:
+    """Refuse a file that `read_tree` would refuse at first sight; its content is not read.
+
+    Raises:
+        StorageError: missing, no HDF5, foreign, of another kind, of a newer version or cut short.
+    """
+    _check_is_file(path)
+    with _understandable(path), h5py.File(path, "r", locking=False) as file:
+        _check_header(path, file, form)
+
+
 @contextmanager
 def _new_file(path: Path) -> Iterator[h5py.File]:
     # From v108 on HDF5 puts checksums on its own structures too; newer versions mark a file

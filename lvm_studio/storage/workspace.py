@@ -14,7 +14,7 @@ from lvm_studio.data.tree import TreeView
 from lvm_studio.data.vectors.sets import VectorSet
 from lvm_studio.storage.atomic import sweep_temporaries
 from lvm_studio.storage.errors import StorageError
-from lvm_studio.storage.hdf5 import FileFormat, Migration, read_tree, write_tree
+from lvm_studio.storage.hdf5 import FileFormat, Migration, check_tree, read_tree, write_tree
 from lvm_studio.storage.street_state import StreetState
 from lvm_studio.storage.wholes import Wholes
 
@@ -157,6 +157,15 @@ def load(path: Path) -> Workspace:
     sweep_temporaries(path.resolve().parent)
     with _naming(path.name):
         return Workspace.from_tree(tree)
+
+
+def check(path: Path) -> None:
+    """Refuse a file that is no workspace of this version, without reading what it holds.
+
+    Raises:
+        StorageError: one sentence that says what is wrong with the file.
+    """
+    check_tree(path, FORMAT)
 
 
 def _wholes(view: TreeView) -> Wholes:

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from typed import Said
 
+from lvm_studio.data.households import HouseholdSet
 from lvm_studio.data.simulated import StreetSpec, simulate_street
-from lvm_studio.headless import anomalies, train
+from lvm_studio.headless import anomalies, simulate, train
 from lvm_studio.headless.progress import Progress
 from lvm_studio.headless.workspaces import joined
 from lvm_studio.storage.workspace import Workspace, load, save
@@ -62,6 +63,42 @@ def test_what_the_studio_saves_while_a_model_trains_stays(
     monkeypatch.setattr(train, "_train", train_long)
     train.run(train.Wishes("street", 1, None, 0, "cpu", ()), out, None, Progress())
     assert list(load(out).models) == ["theirs", "mine"]
+
+
+def test_what_is_saved_while_a_street_is_simulated_stays(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    out = tmp_path / "out.h5"
+
+    def simulate_long(spec: StreetSpec) -> HouseholdSet:
+        save(out, Workspace(models={"theirs": {"name": "theirs"}}))
+        return simulate_street(spec)
+
+    monkeypatch.setattr(simulate, "simulate_street", simulate_long)
+    simulate.run(SMALL, out)
+    kept = load(out)
+    assert list(kept.models) == ["theirs"]
+    assert [len(one.power_w) for one in kept.datasets.values()] == [4]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("train", "sinusoid", "--out"),
+        ("simulate", "--out"),
+        ("import", "never-read.csv", "--out"),
+        ("anomalies", "never-read.h5", "--keep"),
+    ],
+)
+def test_a_file_that_is_no_workspace_is_refused_before_any_work(
+    lvm: Lvm, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    out = tmp_path / "readings.csv"
+    out.write_text("time,value\n")
+    said = lvm(*words, out)
+    assert said.code == 2
+    assert "readings.csv is not a file of LVM Studio" in said.err
+    assert out.read_text() == "time,value\n"
 
 
 def test_a_found_model_joins_the_workspace_it_is_kept_in(tmp_path: Path) -> None:
