@@ -18,7 +18,8 @@ from PySide6.QtWidgets import (
 )
 
 from lvm_studio.storage.contents import Held, held_by
-from lvm_studio.studio.dialogs import WORKSPACE_KIND, WORKSPACE_SUFFIX, Dialogs
+from lvm_studio.studio.dialogs import Dialogs
+from lvm_studio.studio.file_dialogs import WORKSPACE_KIND, WORKSPACE_SUFFIX
 from lvm_studio.studio.theme import MUTED
 from lvm_studio.studio.widgets.dressed import dressed
 from lvm_studio.studio.widgets.row_table import by_rows

@@ -5,13 +5,9 @@ from __future__ import annotations
 from enum import StrEnum
 from pathlib import Path
 
-from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+from PySide6.QtWidgets import QMessageBox, QWidget
 
-WORKSPACE_SUFFIX = ".lvms"
-WORKSPACE_KIND = f"LVM Studio workspace (*{WORKSPACE_SUFFIX} *.h5);;All files (*)"
-READINGS_KIND = "Meter readings (*.csv *.parquet *.txt *.tsv);;All files (*)"
-CURVES_KIND = "CSV table (*.csv);;Parquet table (*.parquet)"
-FIGURE_KIND = "SVG (*.svg);;PNG image (*.png);;PDF (*.pdf)"
+from lvm_studio.studio.file_dialogs import ask_open, ask_save
 
 
 class Choice(StrEnum):
@@ -53,34 +49,9 @@ class Dialogs:
         return box.clickedButton() is replace
 
     def open_path(self, parent: QWidget, title: str, kinds: str) -> Path | None:
-        """Ask for a file to read; None if the person thinks better of it."""
-        name, _ = QFileDialog.getOpenFileName(parent, title, "", kinds)
-        return Path(name) if name else None
+        """Ask for a file to read; see `ask_open`."""
+        return ask_open(parent, title, kinds)
 
     def save_path(self, parent: QWidget, title: str, suggestion: str, kinds: str) -> Path | None:
-        """Ask for a file to write; the chosen kind's suffix is added where there is none.
-
-        The dialog adds it itself, so that it asks before the file of that name is overwritten.
-        """
-        dialog = QFileDialog(parent, title, suggestion, kinds)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setFileMode(QFileDialog.FileMode.AnyFile)
-        dialog.selectFile(suggestion)
-
-        def follow(kind: str) -> None:
-            dialog.setDefaultSuffix(first_suffix(kind))
-
-        follow(kinds)
-        dialog.filterSelected.connect(follow)
-        chosen = dialog.selectedFiles() if dialog.exec() else []
-        dialog.deleteLater()
-        return Path(chosen[0]) if chosen else None
-
-
-def first_suffix(kinds: str) -> str:
-    """Return the first suffix of a file dialog's filter.
-
-    >>> first_suffix("SVG (*.svg);;PNG image (*.png)")
-    '.svg'
-    """
-    return kinds.partition("(*")[2].partition(")")[0].partition(" ")[0]
+        """Ask for a file to write; see `ask_save`."""
+        return ask_save(parent, title, suggestion, kinds)

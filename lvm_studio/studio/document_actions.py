@@ -11,16 +11,15 @@ from PySide6.QtCore import QObject, Signal
 from lvm_studio.data.calendar import week_start
 from lvm_studio.data.errors import DataError
 from lvm_studio.storage.curves import write_curves, write_weights
-from lvm_studio.studio.dialogs import (
+from lvm_studio.studio.dialogs import Choice, Dialogs
+from lvm_studio.studio.figures import export_figure, largest_plot
+from lvm_studio.studio.file_dialogs import (
     CURVES_KIND,
     FIGURE_KIND,
     READINGS_KIND,
     WORKSPACE_KIND,
     WORKSPACE_SUFFIX,
-    Choice,
-    Dialogs,
 )
-from lvm_studio.studio.figures import export_figure, largest_plot
 from lvm_studio.studio.street.answers import TunedAnswer
 from lvm_studio.studio.theme import theme
 

@@ -7,7 +7,8 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
-from lvm_studio.studio.dialogs import CURVES_KIND, Dialogs
+from lvm_studio.studio.dialogs import Dialogs
+from lvm_studio.studio.file_dialogs import CURVES_KIND, last_folder
 
 
 class Typist(QTimer):
@@ -70,3 +71,19 @@ def test_it_asks_before_overwriting_though_the_suffix_was_not_typed(
     assert save_path(asked, tmp_path, typist) is None
     assert len(typist.questions) == 1
     assert "june.csv" in typist.questions[0]
+
+
+def test_the_next_file_is_looked_for_where_the_last_one_lies(
+    asked: QWidget, tmp_path: Path
+) -> None:
+    folder = tmp_path / "figures"
+    folder.mkdir()
+    assert save_path(asked, folder, Typist("june")) == folder / "june.csv"
+    assert last_folder() == folder
+    typist = Typist("july")
+    typist.start()
+    found = Dialogs().save_path(asked, "Export", "street.csv", CURVES_KIND)
+    typist.stop()
+    assert found == folder / "july.csv"
+    folder.rmdir()
+    assert last_folder() == Path()

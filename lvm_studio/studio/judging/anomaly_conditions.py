@@ -6,13 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QFileDialog, QMenu, QToolButton, QWidget
+from PySide6.QtWidgets import QMenu, QToolButton, QWidget
 
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.households import HouseholdSet
 from lvm_studio.data.vectors.week_conditions import tellable
 from lvm_studio.data.vectors.week_vectors import CONDITIONS, OWN
 from lvm_studio.studio.commands import Document
+from lvm_studio.studio.file_dialogs import TABLE_KIND, ask_open
 from lvm_studio.studio.session import Session
 
 TIP = (
@@ -72,11 +73,8 @@ class WeekConditions(QToolButton):
         )
 
     def _ask_file(self) -> None:
-        name, _ = QFileDialog.getOpenFileName(
-            self, "Columns of a file", "", "Tables (*.csv *.tsv *.txt *.parquet *.pq)"
-        )
-        if name:
-            self.take_file(Path(name))
+        if path := ask_open(self, "Columns of a file", TABLE_KIND):
+            self.take_file(path)
 
     def tell(self, name: str, *, told: bool) -> None:
         """Check or uncheck one of them."""

@@ -11,7 +11,8 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
 from lvm_studio.data.errors import DataError
-from lvm_studio.studio.dialogs import CURVES_KIND, Dialogs
+from lvm_studio.studio.dialogs import Dialogs
+from lvm_studio.studio.file_dialogs import CURVES_KIND
 from lvm_studio.studio.latent.tables import coordinate_columns, curve_columns, write_columns
 from lvm_studio.studio.widgets.latent.decoded_plot import DecodedWeek
 

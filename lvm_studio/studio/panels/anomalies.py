@@ -8,7 +8,6 @@ from pathlib import Path
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QDoubleSpinBox,
-    QFileDialog,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -26,13 +25,13 @@ from lvm_studio.analysis.anomalies.findings import Findings
 from lvm_studio.analysis.anomalies.job import AnomalyJob, TableOnDisk
 from lvm_studio.analysis.anomalies.steps import Step
 from lvm_studio.data.errors import DataError
+from lvm_studio.studio.file_dialogs import CSV_KIND, TABLE_KIND, ask_open, ask_save
 from lvm_studio.studio.judging.anomaly_conditions import WeekConditions
 from lvm_studio.studio.judging.anomaly_models import AnomalyModels, KnownFaults
 from lvm_studio.studio.judging.anomaly_search import AnomalySearch
 from lvm_studio.studio.session import Session
 from lvm_studio.studio.theme import MUTED, Colours, theme
 from lvm_studio.studio.widgets.dressed import dressed, label_for
-from lvm_studio.studio.widgets.figure_export import ask_path
 from lvm_studio.studio.widgets.judging.anomaly_plots import AnomalyScatter, SuspectPlot
 from lvm_studio.studio.widgets.row_table import by_rows
 from lvm_studio.studio.widgets.training.run_banner import RunBanner
@@ -272,14 +271,11 @@ class AnomaliesPanel(QWidget):
         return isinstance(job.data, TableOnDisk) or any(held is job.data for held in known)
 
     def _ask_table(self) -> None:
-        name, _ = QFileDialog.getOpenFileName(
-            self, "Search a table", "", "Tables (*.csv *.tsv *.txt *.parquet *.pq)"
-        )
-        if name:
-            self.search_table(Path(name))
+        if path := ask_open(self, "Search a table", TABLE_KIND):
+            self.search_table(path)
 
     def _ask_export(self) -> None:
-        if path := ask_path(self, "Export the ranking", "anomalies.csv", "CSV (*.csv)"):
+        if path := ask_save(self, "Export the ranking", "anomalies.csv", CSV_KIND):
             self.export(path)
 
     def _choose_rank(self, rank: int, *_: object) -> None:

@@ -9,9 +9,10 @@ import numpy as np
 from pydantic import ValidationError
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSplitter, QVBoxLayout, QWidget
 
 from lvm_studio.data.errors import DataError
+from lvm_studio.studio.file_dialogs import POINTS_KIND, ask_open
 from lvm_studio.studio.jobs.job_thread import JobState
 from lvm_studio.studio.panels.laboratory_settings import LaboratorySettings
 from lvm_studio.studio.panels.run_view import RunView
@@ -198,11 +199,8 @@ class ManifoldLab(QWidget):
         self._stack.push(DrawCurve(self.settings.data, path))
 
     def _ask_file(self) -> None:
-        name, _ = QFileDialog.getOpenFileName(
-            self, "Points to learn", "", "Text (*.csv *.tsv *.txt);;All files (*)"
-        )
-        if name:
-            self.open_points(Path(name))
+        if path := ask_open(self, "Points to learn", POINTS_KIND):
+            self.open_points(path)
 
     def open_points(self, path: Path) -> None:
         """Learn the points of this file."""

@@ -25,11 +25,11 @@ from lvm_studio.analysis.report_card.page import html, sample
 from lvm_studio.analysis.report_card.spec import CardProgress, CardSpec
 from lvm_studio.data.errors import DataError
 from lvm_studio.storage.atomic import write_text
+from lvm_studio.studio.file_dialogs import HTML_KIND, ask_save
 from lvm_studio.studio.judging.card_maker import CardMaker
 from lvm_studio.studio.runs.run_words import duration
 from lvm_studio.studio.theme import MUTED, Colours, theme
 from lvm_studio.studio.widgets.dressed import dressed, label_for
-from lvm_studio.studio.widgets.figure_export import ask_path
 from lvm_studio.studio.widgets.judging.card_plot import CardPlot, pale
 from lvm_studio.studio.widgets.judging.verdict_table import VerdictTable, told
 from lvm_studio.studio.widgets.training.run_banner import RunBanner
@@ -193,7 +193,7 @@ class ReportCardPanel(QWidget):
             self.status.setText(f"Wrote {path}.")
 
     def _ask_export(self) -> None:
-        if path := ask_path(self, "Export the report card", "report-card.html", "HTML (*.html)"):
+        if path := ask_save(self, "Export the report card", "report-card.html", HTML_KIND):
             self.export(path)
 
     # showing

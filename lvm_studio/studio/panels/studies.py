@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QSortFilterProxyModel, Qt
 from PySide6.QtWidgets import (
     QComboBox,
-    QFileDialog,
     QFormLayout,
     QGridLayout,
     QLabel,
@@ -33,9 +32,9 @@ from lvm_studio.studies.cluster import LocalCores, Place, Scheduler
 from lvm_studio.studies.reports import RunLine, RunState
 from lvm_studio.studies.spec import StudySpec, read_study, shipped_studies
 from lvm_studio.studies.summary import results_csv, summarise
+from lvm_studio.studio.file_dialogs import CSV_KIND, STUDY_KIND, ask_open, ask_save
 from lvm_studio.studio.runs.study_run import StudyRun
 from lvm_studio.studio.theme import MUTED
-from lvm_studio.studio.widgets.figure_export import ask_path
 from lvm_studio.studio.widgets.row_table import by_rows
 from lvm_studio.studio.widgets.training.series import format_value
 from lvm_studio.studio.widgets.training.study_plot import StudyPlot
@@ -227,9 +226,8 @@ class StudiesPanel(QWidget):
         self._choose()
 
     def _ask_study(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self, "Open a study", "", "Studies (*.toml *.json)")
-        if path:
-            self.open_study(Path(path))
+        if path := ask_open(self, "Open a study", STUDY_KIND):
+            self.open_study(path)
 
     def _take_model(self) -> None:
         line = self._chosen()
@@ -247,7 +245,7 @@ class StudiesPanel(QWidget):
         if study is None:
             return
         suggestion = f"{study.name}.csv"
-        if path := ask_path(self, "Save the runs of the study", suggestion, "CSV (*.csv)"):
+        if path := ask_save(self, "Save the runs of the study", suggestion, CSV_KIND):
             self.save_csv(path)
 
     def save_csv(self, path: Path) -> None:

@@ -26,6 +26,7 @@ from lvm_studio.data.errors import DataError
 from lvm_studio.data.importing.profiles import PROFILES
 from lvm_studio.data.quality import quality_summary
 from lvm_studio.studio.dialogs import Dialogs
+from lvm_studio.studio.file_dialogs import CSV_KIND
 from lvm_studio.studio.readings.import_work import Imported, Look, Order, look_at, read
 from lvm_studio.studio.readings.mapping_form import MappingForm
 from lvm_studio.studio.widgets.readings.preview_table import PreviewTable
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from lvm_studio.studio.session import Session
 
 _PARTS = 1000  # of the progress bar
-_TEMPERATURE_KIND = "CSV table (*.csv)"
 
 
 class ImportDialog(QDialog):
@@ -240,7 +240,7 @@ class ImportDialog(QDialog):
             widget.setEnabled(self._guessed and not busy)
 
     def _browse(self) -> None:
-        path = self._dialogs.open_path(self, "Temperature", _TEMPERATURE_KIND)
+        path = self._dialogs.open_path(self, "Temperature", CSV_KIND)
         if path is not None:
             self.temperature.setText(str(path))
 

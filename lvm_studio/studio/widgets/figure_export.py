@@ -1,15 +1,10 @@
-"""A plot leaves the window as an image on the clipboard; where files are to go."""
+"""A plot leaves the window as an image on the clipboard."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import pyqtgraph as pg
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QGuiApplication, QImage, QPainter
-from PySide6.QtWidgets import QWidget
-
-from lvm_studio.studio.dialogs import Dialogs
 
 IMAGE_SCALE = 2
 """Pixels of an image per pixel on screen: sharp in a slide."""
@@ -25,8 +20,3 @@ def copy_image(view: pg.GraphicsView) -> QImage:
     painter.end()
     QGuiApplication.clipboard().setImage(image)
     return image
-
-
-def ask_path(parent: QWidget, title: str, suggestion: str, kind: str) -> Path | None:
-    """Ask where to save; None if the person thinks better of it. The suffix is added."""
-    return Dialogs().save_path(parent, title, suggestion, kind)

@@ -20,10 +20,10 @@ from PySide6.QtWidgets import (
 )
 
 from lvm_studio.studio.dialogs import Dialogs
+from lvm_studio.studio.file_dialogs import CSV_KIND
 from lvm_studio.studio.widgets.row_table import by_rows
 
 SHOWN = 1000
-_LIST_KIND = "CSV table (*.csv)"
 
 
 class RejectedList(QDialog):
@@ -74,7 +74,7 @@ class RejectedList(QDialog):
                 self.table.setItem(i, j, QTableWidgetItem(text))
 
     def _save(self) -> None:
-        path = self._dialogs.save_path(self, "Save rejected rows", "rejected-rows.csv", _LIST_KIND)
+        path = self._dialogs.save_path(self, "Save rejected rows", "rejected-rows.csv", CSV_KIND)
         if path is None:
             return
         try:

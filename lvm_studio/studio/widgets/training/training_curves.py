@@ -23,8 +23,9 @@ from PySide6.QtWidgets import (
 from lvm_studio.data.errors import DataError
 from lvm_studio.storage.atomic import write_text
 from lvm_studio.studio.figures import export_figure
+from lvm_studio.studio.file_dialogs import CSV_KIND, FIGURE_KIND, ask_save
 from lvm_studio.studio.theme import LIGHT, MUTED, Colours, theme
-from lvm_studio.studio.widgets.figure_export import ask_path, copy_image
+from lvm_studio.studio.widgets.figure_export import copy_image
 from lvm_studio.studio.widgets.legend_chip import LegendChip
 from lvm_studio.studio.widgets.training.curve_controls import CurveControls
 from lvm_studio.studio.widgets.training.curve_line import CurveOptions, Reading
@@ -260,16 +261,15 @@ class TrainingCurves(QWidget):
             self.saved.emit(f"Wrote {path}.")
 
     def _ask_figure(self) -> None:
-        kinds = "SVG (*.svg);;PNG (*.png);;PDF (*.pdf)"
-        if path := ask_path(self, "Save the curves as a figure", "training.svg", kinds):
+        if path := ask_save(self, "Save the curves as a figure", "training.svg", FIGURE_KIND):
             self.save_figure(path)
 
     def _ask_csv(self) -> None:
-        if path := ask_path(self, "Save curves as CSV", "training.csv", "CSV (*.csv)"):
+        if path := ask_save(self, "Save curves as CSV", "training.csv", CSV_KIND):
             self.save_csv(path)
 
     def _ask_csv_of_all(self) -> None:
-        if path := ask_path(self, "Save all curves as CSV", "all-runs.csv", "CSV (*.csv)"):
+        if path := ask_save(self, "Save all curves as CSV", "all-runs.csv", CSV_KIND):
             self.save_csv(path, self.all_runs())
 
     def _set_colours(self, colours: Colours) -> None:
