@@ -32,6 +32,9 @@ SPREAD = 1 / 3
 """Spread of a household's mean load over compositions and weeks, as a share of the mean."""
 
 
+USUAL_LOG_K = 3.0
+"""Networks see log K less this: about 0 for twenty households."""
+
 FIRST_RAW_GAMMA = -3.0
 """Where learning gamma of chi starts: softplus of it is 0.05, one in twenty households."""
 
@@ -155,9 +158,11 @@ class CompVAE(LatentVariableModel):
     def sampled_z(self, u: Tensor, moved: Tensor, k: Tensor, context: Tensor) -> Tensor:
         """Coordinates of z relative to `prior_z`, [N, 7, Z], from standard normal u [N, 7 Z].
 
-        moved [N, W]: the sum of w in deviations of its prior, `k` [N] or [1], context [N, 7, C].
-        What `prior_z` calls standard normal is so only before the prior is refitted, and but for
-        what the days of a week share: of that few weeks tell too little (`spec.week_straying`).
+        They are u itself, with two corrections for what training left wrong: the refitted prior
+        (`spec.fitted_prior`), and a wider mean over the seven days (`spec.week_straying`), which
+        the few weeks of training determine badly.
+
+        moved [N, W]: the sum of w in deviations of its prior; k [N] or [1]; context [N, 7, C].
         """
         if self.refined is not None:
             u = self.refined(u, self.told_of(moved, k, context))
@@ -165,12 +170,15 @@ class CompVAE(LatentVariableModel):
         return z + (self._week_widening(k) - 1.0) * z.mean(-2, keepdim=True)
 
     def _week_widening(self, k: Tensor) -> Tensor:
-        """How much wider than learned what days share is, [N, 1, 1]: it is households' own."""
+        """Factor on the mean of z over the days, [N, 1, 1].
+
+        That mean strays with the households of a sum, hence less the more of them there are.
+        """
         return (1.0 + self.spec.week_straying**2 / k).sqrt()[:, None, None]
 
     def told_of(self, moved: Tensor, k: Tensor, context: Tensor) -> Tensor:
-        """What a refitted prior depends on, [N, W + 1 + C]; arguments as in `sampled_z`."""
-        size = (k.log() - 3.0)[:, None].expand(len(moved), -1)
+        """Input of the refitted prior, [N, W + 1 + C]: sum of w, size, mean context of the week."""
+        size = (k.log() - USUAL_LOG_K)[:, None].expand(len(moved), -1)
         return torch.cat([moved, size, context.mean(-2)], -1)
 
     def whitened_z(
@@ -211,13 +219,13 @@ class CompVAE(LatentVariableModel):
         return curve_law(self.observation, size * household, k, decoded[..., DAY:].flatten(-2))
 
     def _aggregated(self, sum_w: Tensor, k: Tensor) -> tuple[Tensor, Tensor]:
-        """What the decoder sees of the sum, [B, W], and what its curve is multiplied by, [B, 1]."""
+        """The sum as the decoder sees it, [B, W], and the factor on the decoded curve, [B, 1]."""
         if self.spec.aggregator == "chi":
             return chi(sum_w, softplus(self.raw_gamma)), self.log_whole.exp().expand(len(k), 1)
         return sum_w / k[:, None], k[:, None]
 
     def _linear(self, mean_w: Tensor, context: Tensor, week: Tensor | None) -> Tensor:
-        """What one household draws as far as it is linear in w, [B, 336] in kW."""
+        """The part of one household's mean curve that is linear in w, [B, 336] in kW."""
         if self.head is not None:
             known: Tensor = self.head(mean_w[:, : self.head.spec.rank], context, week)
             return known
@@ -253,7 +261,7 @@ class CompVAE(LatentVariableModel):
     ) -> PartsPosterior:
         """q({w_i} | x, c, labels), relative to the prior."""
         k = mask.sum(-1)
-        size = k.log()[:, None] - 3.0
+        size = k.log()[:, None] - USUAL_LOG_K
         told = torch.cat([self._surprise(x, prior), prior.sum_mean / k[:, None], size], -1)
         seen = self.summary(told)
         posterior: PartsPosterior = self.w_posterior.posterior(
@@ -276,7 +284,7 @@ class CompVAE(LatentVariableModel):
         return ResidualGaussian(mu, sigma, capped(shift, FURTHEST_SHIFT), log_scale)
 
     def _surprise(self, x: Tensor, prior: PriorPath) -> Tensor:
-        """The curve against the prior's, in units of its noise: what an encoder has to explain."""
+        """(x - mean) / stddev of the curve at the prior means, [B, 336]: the encoders' input."""
         return ((x - prior.curve.mean) / prior.curve.stddev).detach()
 
     def elbo(self, batch: AggregateBatch, generator: torch.Generator | None = None) -> Elbo:
@@ -340,14 +348,17 @@ def _new_head(spec: CompVAESpec, labels: int) -> LinearHead | None:
 
 
 def _with_less_in_common(mean: Tensor, std: Tensor, share: Tensor) -> tuple[Tensor, Tensor]:
-    """Means and deviations [N, 7, Z] of days less `share` of their mean, independent before."""
+    """Mean and deviation [N, 7, Z] of each day once `share` of the days' mean is taken away.
+
+    Before, the days are independent with these means and deviations [N, 7, Z]; share [N, 1, 1].
+    """
     part = share / DAYS
     variance = (1.0 - 2.0 * part) * std**2 + part**2 * (std**2).sum(-2, keepdim=True)
     return mean - share * mean.mean(-2, keepdim=True), variance.sqrt()
 
 
 def _every_day(shared: Tensor) -> Tensor:
-    """[B, W] -> [B, 7, W]."""
+    """What all days of a week share, told to each of them: [B, W] -> [B, 7, W]."""
     return shared[:, None].expand(-1, DAYS, -1)
 
 

@@ -1,4 +1,4 @@
-"""Draws of the latent variables with their laws: all that any bound on log p(x) is made from."""
+"""Draws of the latent variables and their densities: all that a bound on log p(x) needs."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class ZDraws:
     law: Law
 
     def by_draw(self, values: Tensor) -> Tensor:
-        """As they are: [S, B]."""
+        """The values unchanged: they already are [S, B]."""
         return values
 
     def log_prior(self) -> Tensor:
@@ -82,14 +82,19 @@ class ZDraws:
         return self.q.detached().log_prob(self.z).sum(-1)
 
     def kl(self) -> Tensor:
-        """[B]."""
+        """KL(q(z | x) || p(z)) in closed form, [B], in nats."""
         return self.q.kl().sum(-1)
 
     def elbo(self, log_px: Tensor | None = None) -> Elbo:
         """The plain bound, the mean over the draws."""
         told = self.law.log_prob(self.x) if log_px is None else log_px
-        nothing = told.new_zeros(told.shape[1:])
-        return Elbo(told.mean(0), nothing[:, None][:, :0], self.q.kl(), nothing)
+        count = told.shape[1]
+        return Elbo(
+            reconstruction=told.mean(0),
+            kl_w=told.new_zeros(count, 0),
+            kl_z=self.q.kl(),
+            prior_path=told.new_zeros(count),
+        )
 
 
 def standard_log_prob(value: Tensor, mean: Tensor, stddev: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""The bound, taken apart: what every model of the house returns for a batch."""
+"""The evidence lower bound with its terms: what every model returns for a batch."""
 
 from __future__ import annotations
 
@@ -31,22 +31,22 @@ class Elbo:
 
     @property
     def kl_w_total(self) -> Tensor:
-        """[B]."""
+        """KL of all parts {w_i} to their priors, [B], in nats."""
         return self.kl_w.sum(-1)
 
     @property
     def kl_z_total(self) -> Tensor:
-        """[B]."""
+        """KL of z to its prior, summed over its coordinates, [B], in nats."""
         return self.kl_z.flatten(1).sum(-1)
 
     @property
     def elbo(self) -> Tensor:
-        """[B]."""
+        """The bound itself: reconstruction less both KLs, [B], in nats."""
         return self.reconstruction - self.kl_w_total - self.kl_z_total
 
 
 class LatentVariableModel(nn.Module, ABC):
-    """What can be trained: a module that bounds the likelihood of a batch of its own kind.
+    """A module with a lower bound on the log-likelihood of its batches: all that training needs.
 
     `inference` names its submodules that belong to q; all others belong to p.
     """

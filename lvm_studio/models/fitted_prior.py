@@ -27,6 +27,7 @@ FURTHEST_SEEN = 3.0
 
 
 DECILES = (0.1, 0.9)
+"""Quantiles between which `match` measures how wide a coordinate is."""
 
 
 class FittedPrior(nn.Module):
@@ -47,12 +48,10 @@ class FittedPrior(nn.Module):
     def __init__(self, spec: FittedPriorSpec, dim: int, features: int = 0) -> None:
         super().__init__()
         self.dim, self.features = dim, features
-        coordinate = torch.arange(dim)
-        masks = [(coordinate * (layer // 2 + 1) // 2 + layer) % 2 == 0 for layer in range(9)]
-        chosen = [mask for mask in masks if 0 < int(mask.sum()) < dim]
+        masks = _coupling_masks(dim)
         self.layers = nn.ModuleList(
-            _Coupling(chosen[layer % len(chosen)], features, spec.hidden)
-            for layer in range(spec.couplings if chosen else 0)
+            _Coupling(masks[layer % len(masks)], features, spec.hidden)
+            for layer in range(spec.couplings if masks else 0)
         )
         self.matched = spec.matched
         if spec.matched:
@@ -118,7 +117,20 @@ class FittedPrior(nn.Module):
         return (-0.5 * u**2 - HALF_LOG_2PI).sum(-1) + log_det
 
 
+def _coupling_masks(dim: int) -> list[Tensor]:
+    """Which coordinates [dim] each layer keeps, in turn; none for a single coordinate.
+
+    A mask and its complement follow each other: pairs of neighbours, then every other coordinate,
+    then longer patterns, so that over the layers any two coordinates meet on opposite sides.
+    """
+    coordinate = torch.arange(dim)
+    masks = [(coordinate * (layer // 2 + 1) // 2 + layer) % 2 == 0 for layer in range(9)]
+    return [mask for mask in masks if 0 < int(mask.sum()) < dim]
+
+
 class _Coupling(nn.Module):
+    """One affine coupling: coordinates where `mask` is true are kept, and tell how others move."""
+
     mask: Tensor
 
     def __init__(self, mask: Tensor, features: int, hidden: int) -> None:

@@ -92,9 +92,10 @@ class CorrelatedGaussian:
         return (2.0 * self.log_rest).exp() * self._variance.sum(dim=-2)
 
     def part_variance(self) -> Tensor:
-        """Variance of each part by itself, [B, K, W] (Eq. 9.7)."""
-        spread = self._variance.sum(dim=-2, keepdim=True)
-        return (1 - 2 * self.rho) * self.sigma**2 + self.rho**2 * spread
+        """Variance of each part by itself, [B, K, W] (Eq. 9.7); above 0, however near 1 rho is."""
+        # 1 - rho_i as a sum: 1 - rho_i itself is 0 in float32 where one rho takes nearly all.
+        kept = self.log_rest.exp()[..., None, :] + _of_the_others(self.rho)
+        return (kept * self.sigma) ** 2 + self.rho**2 * _of_the_others(self._variance)
 
     def rsample(self, generator: torch.Generator | None = None) -> Tensor:
         """One draw of all parts, [B, K, W]; 0 where no part is."""
@@ -150,9 +151,10 @@ class CorrelatedGaussian:
         return self.rsample_sum(generator), self.kl(m, s)
 
     def part_kl(self, m: Tensor, s: Tensor, generator: torch.Generator | None = None) -> Tensor:
-        """KL of each part by itself to N(m_i, s_i^2), [B, K, W].
+        """KL of each part's own law to N(m_i, s_i^2), [B, K, W], in nats.
 
-        What is known of the parts together is more than the sum of these; no draw is needed.
+        These do not add up to `kl`: the correlation of the parts carries information as well.
+        The law is known in closed form, so that the generator is not used.
         """
         variance = self.part_variance()
         square = (variance + (self.mu - m) ** 2) / (2.0 * s**2)
@@ -219,6 +221,11 @@ class ResidualGaussian:
     def kl(self) -> Tensor:
         """KL(q, prior) for each coordinate, [...], in nats."""
         return standard_normal_kl(self.shift, self.log_scale)
+
+
+def _of_the_others(values: Tensor) -> Tensor:
+    """For each part the sum over all others of values >= 0, [B, K, W], 0 for absent parts."""
+    return (values.sum(dim=-2, keepdim=True) - values).clamp(min=0.0)
 
 
 def standard_normal_kl(mean: Tensor, log_stddev: Tensor) -> Tensor:

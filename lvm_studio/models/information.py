@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 def information_per_rank(
     module: CompVAE, batch: AggregateBatch, generator: torch.Generator | None = None
 ) -> Tensor:
-    """Mean KL(q(w_i), p(w_i | l_i)) for each rank i, [K], in nats; 0 where no batch reaches.
+    """Mean KL(q(w_i) || p(w_i | l_i)) of the i-th part, [K], in nats; 0 where no sum has an i-th.
 
-    For the recurrent inference models it is that of q(w_i | w_<i), and adds up to all there is
-    to know; for the correlated Gaussian, which has no order, that of each part by itself.
+    For the recurrent inference models it is that of q(w_i | w_<i), and adds up to the KL of all
+    parts; for the correlated Gaussian, which has no order, that of each part by itself.
     """
     prior = module.prior_path(batch.labels, batch.mask, batch.context)
     q_w = module.posterior_w(batch.x, batch.labels, batch.mask, prior)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from lvm_studio.models.noise.laws import Law
 
 REACH = 6.0
-"""How far log-precisions of the data may go."""
+"""Log-precisions of p lie within this of 0, those that the data add within twice as much of -3."""
 
 
 class LadderVAE(LatentVariableModel):
@@ -60,7 +60,7 @@ class LadderVAE(LatentVariableModel):
             nn.init.normal_(network.direct.weight[: network.direct.out_features // 2], std=0.3)
 
     def set_scale(self, x: Tensor, k: Tensor | None = None) -> None:
-        """Take centre and spread from a sample of the data [N, D]; it is told no k."""
+        """Take centre and spread from a sample of the data [N, D]; k is not used: no conditions."""
         self.centre.copy_(x.mean(0))
         self.spread.copy_((x - self.centre).square().mean().sqrt())
         self.noise.set_reference(float(self.spread))
@@ -94,9 +94,13 @@ class LadderVAE(LatentVariableModel):
     def elbo(self, batch: VectorBatch, generator: torch.Generator | None = None) -> Elbo:
         """One-sample estimate of the bound; kl_z holds all layers, one after the other."""
         z, kls = self.climb(batch.x, generator)
-        told = self.decode(z).log_prob(batch.x)
-        nothing = told.new_zeros(told.shape)
-        return Elbo(told, nothing[:, None][:, :0], torch.cat(kls, dim=-1), nothing)
+        log_px = self.decode(z).log_prob(batch.x)
+        return Elbo(
+            reconstruction=log_px,
+            kl_w=log_px.new_zeros(len(log_px), 0),
+            kl_z=torch.cat(kls, dim=-1),
+            prior_path=torch.zeros_like(log_px),
+        )
 
     @torch.no_grad()
     def bits(self, x: Tensor, generator: torch.Generator | None = None) -> tuple[float, ...]:
@@ -132,7 +136,7 @@ class LadderVAE(LatentVariableModel):
         return mu, REACH * (log_precision / REACH).tanh()
 
     def _bounded(self, log_hat: Tensor) -> Tensor:
-        """Log-precision that the data add: as good as none before training."""
+        """Log-precision that the data add; a network that gives 0 (untrained) adds e^-3 = 0.05."""
         return 2 * REACH * (log_hat / (2 * REACH)).tanh() - 3.0
 
 

@@ -167,7 +167,7 @@ class _Packed:
         self._owner, self._place = mask.nonzero(as_tuple=True)
 
     def rows(self, parts: Tensor) -> Tensor:
-        """[B, K, F] -> [P, F]."""
+        """Only the parts that exist: [B, K, F] -> [P, F]."""
         return parts[self._owner, self._place]
 
     def spread(self, whole: Tensor) -> Tensor:
@@ -187,9 +187,9 @@ class _Packed:
 
 
 class _Padded:
-    """As `_Packed`, with all places computed: shapes that never change need no word with the host.
+    """As `_Packed`, but all places are computed, parts that do not exist too.
 
-    On a GPU that wait costs more than the parts that do not exist.
+    Finding out which exist makes a GPU wait for the processor; that costs more than they do.
     """
 
     def __init__(self, mask: Tensor) -> None:

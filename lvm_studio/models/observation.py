@@ -1,7 +1,7 @@
-"""Observation models p(x | ...): a module takes the mean curve, a distribution comes out.
+"""Observation models of curves: modules that take a mean curve and give the law p(x | mean).
 
-Other noises take the place of the two here by returning another `CurveDistribution`
-(`autoregressive`).
+The two here have noise that is independent from half-hour to half-hour; `autoregressive`,
+`bursts` and `pyramid` give other laws with the same variance.
 """
 
 from __future__ import annotations

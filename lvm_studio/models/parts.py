@@ -21,14 +21,15 @@ if TYPE_CHECKING:
 START_SPREAD = 0.3
 """Deviation of p(w | label) before training."""
 LEAST_SPREAD = 1e-3
+"""Deviations of p(w | label) stay above this."""
 
 
 class PartsVAE(LatentVariableModel):
     """p(x | sum w) prod_i p(w_i | l_i): Eq. 9.1 without z, since all that varies is in the parts.
 
-    A problem gives the networks: `embed` maps labels [..., F] to mean and raw scale [..., 2 W];
-    `decode` and `look` are the two sides of the whole. Wholes x [B, D] are flat; labels
-    [B, K, F] with mask [B, K].
+    Each problem is a subclass with networks of its own: `embed` maps labels [..., F] to the mean
+    and the raw scale of w [..., 2 W], `decode` gives the law of a whole, and `look` is what the
+    encoder sees of one. Wholes x [B, D] are flat; labels [B, K, F] with mask [B, K].
     """
 
     inference = ("summary", "w_posterior")
@@ -64,9 +65,13 @@ class PartsVAE(LatentVariableModel):
         m, s = self.prior_w(batch.labels)
         q = self.posterior_w(x, batch.labels, batch.mask, m, s)
         sum_w, kl = q.draw(m, s, generator)
-        nothing = x.new_zeros(len(x))
         law = self.decode(sum_w, batch.size)
-        return Elbo(law.log_prob(x), kl, nothing[:, None][:, :0], nothing)
+        return Elbo(
+            reconstruction=law.log_prob(x),
+            kl_w=kl,
+            kl_z=x.new_zeros(len(x), 0),
+            prior_path=x.new_zeros(len(x)),
+        )
 
     @torch.no_grad()
     def draw_parts(self, labels: Tensor, eps: Tensor) -> Tensor:
@@ -76,6 +81,11 @@ class PartsVAE(LatentVariableModel):
 
 
 def raw_scale(s: Tensor) -> Tensor:
-    """What a network has to give for the deviation s of p(w | label)."""
+    """The raw output of `embed` at which `prior_w` gives the deviation s, shaped like s.
+
+    >>> raw = raw_scale(torch.tensor(0.3))
+    >>> round((LEAST_SPREAD + START_SPREAD * softplus(raw + SOFTPLUS_GIVES_ONE)).item(), 4)
+    0.3
+    """
     scaled = ((s - LEAST_SPREAD) / START_SPREAD).clamp(min=1e-4)
     return scaled.expm1().clamp(min=1e-4).log().where(scaled < 20, scaled) - SOFTPLUS_GIVES_ONE

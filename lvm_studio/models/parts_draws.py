@@ -31,7 +31,7 @@ class PartsDraws:
     z: Tensor
 
     def by_draw(self, values: Tensor) -> Tensor:
-        """[S, B]."""
+        """[S, B, ...] of values [S B, ...], as `law` and `q_z` give them."""
         return values.reshape(len(self.w), -1, *values.shape[1:])
 
     def log_prior(self) -> Tensor:

@@ -27,7 +27,10 @@ class PriorPath:
     widening: float
 
     def repeated(self, samples: int) -> PriorPath:
-        """What q(z) sees of the prior, once for each of `samples` draws: [S B, ...]."""
+        """The fields that q(z) looks at, once for each of `samples` draws: [S B, ...].
+
+        Of the curve it looks at mean and stddev alone, so that independent noise stands in.
+        """
         curve = self.curve
         return replace(
             self,

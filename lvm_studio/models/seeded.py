@@ -1,4 +1,4 @@
-"""The randomness of what takes no generator: first weights, dropout, strangers of a linear head."""
+"""Repeatable draws where torch takes no generator: first weights, dropout, the linear head."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ CPU = torch.device("cpu")
 
 @contextmanager
 def seeded(seed: int, device: torch.device = CPU) -> Iterator[None]:
-    """Within, torch's own generators start from `seed`; outside, nothing has been drawn from them.
+    """Within, torch's global generators start from `seed`; afterwards they are as they were before.
+
+    Args:
+        seed: of the generators within.
+        device: where draws are made; its generator is put back as well as the processor's.
 
     >>> with seeded(1):
     ...     first = torch.rand(3)

@@ -1,4 +1,4 @@
-"""The Gaussian VAE with one learned sigma (chapters 3, 6 and 7), on sums of k households."""
+"""The VAE of sums of k households: what a model knows that sees curves alone (chapters 3, 6, 7)."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ FURTHEST_Z = 5.0
 class GaussianVAE(LatentVariableModel):
     """p(x | z) around f(z) with `spec.noise`, p(z) = N(0, I); curves x [B, 336], kW of the sum.
 
-    `spec.k` households make every curve; who they are, and the week, the model does not know.
+    `spec.k` households make every curve; the model knows neither who they are nor which week it is.
+    Without `spec.noise` there is one learned sigma for every half-hour.
     """
 
     inference = ("encoder",)

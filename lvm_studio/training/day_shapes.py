@@ -1,8 +1,8 @@
-"""Shapes of a day, in order of how much of what is seen of them is households and not chance.
+"""Shapes of a day, ordered by how well they tell households apart (a discriminant analysis).
 
-Half-hours one by one tell little of a household: most of what a meter shows in one of them is
-chance. Shapes of a whole day tell them apart, so that a household's own part is shrunk shape by
-shape rather than half-hour by half-hour.
+What a meter shows in a single half-hour is mostly chance. Some shapes of a whole day (much at
+night, little at noon) differ more between households than they vary within one, so that a
+household's own part can be shrunk by less in these shapes than in all others.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ LEAST_TOLD = 1e-4
 """No shape tells households apart less than this, relative to the one that does best."""
 
 BEST = 8
-"""What shapes tell is measured against the median of as many of the best."""
+"""How many of the best shapes make the unit of `told`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,8 +32,8 @@ class DayShapes:
     """A basis of day curves in which the noise of a household is white.
 
     to_shapes, to_curves: [48, 48], inverse to each other; curves [..., 48] @ to_shapes gives
-    coordinates. told [48]: variance between households ÷ that of noise, by shape; 1 is usual of
-    the best.
+    coordinates. told [48]: variance between households ÷ that within one, shape by shape, in
+    multiples of the median over the `BEST` best shapes.
     """
 
     to_shapes: Array

@@ -23,9 +23,9 @@ CLIP_NORM = 5.0
 COLLECTED = 256
 """Training curves encoded at a time."""
 MATCHED_ON = 65_536
-"""Draws of the fitted flow whose moments are matched."""
+"""Draws of the fitted flow, and of the posteriors, whose moments are matched."""
 SHARE_OF_POSTERIORS = 0.25
-"""What collecting them takes of the time; the flow takes the rest."""
+"""Share of the time that collecting posteriors takes; fitting the flow takes the rest."""
 
 Draw = Callable[[int, torch.Generator], AggregateBatch]
 
@@ -98,8 +98,8 @@ def fit_flow(
 ) -> Iterator[float]:
     """Maximum likelihood of `prior` on draws of the posteriors, fresh ones at every step.
 
-    Yields the share of the steps that is done. A prior without couplings, as that of a single
-    coordinate is, has its moments at most.
+    Yields the share of the steps that is done. A prior without couplings (that of a single
+    coordinate) gets the posteriors' mean and spread at most, and no steps are taken.
     """
     prior.begin(*seen.moments())
     if not prior.layers:

@@ -1,4 +1,4 @@
-"""Training steps that a GPU takes by itself: one recorded graph, replayed with no word in between.
+"""Training steps on a GPU as one recorded CUDA graph, replayed without waiting for the host.
 
 Data, noise, loss, gradient, update and figures stay on the device. The host says which step it
 is (the seed of its randomness) and the learning rate, and reads the figures of many steps at once.
@@ -86,7 +86,7 @@ class GraphedSteps:
         main.wait_stream(beside)
 
     def _record(self) -> None:
-        """Recording computes nothing; the replays do. What cannot be recorded is called on."""
+        """Record a step, which computes nothing yet; if it cannot be, steps go on unrecorded."""
         graph = torch.cuda.CUDAGraph()
         try:
             with torch.cuda.graph(graph):

@@ -1,8 +1,9 @@
-"""A trained CompVAE leans on its linear head once more.
+"""After training, a CompVAE's mean curve is moved part of the way back to its linear head's.
 
-Networks that learned from some forty weeks have moved the mean curve away from that of the linear
-head, and in weeks never seen part of the way was wrong. That part is mostly linear in scores and
-weather, so that the head's own loadings can take it back, in closed form and at no cost in use.
+Networks that learned from some forty weeks move the mean curve away from that of the linear head,
+and in weeks never seen part of that move is wrong. The wrong part is mostly linear in scores and
+weather: a ridge regression on both finds it, and the head's loadings take it back, so that using
+the model costs no more than before.
 """
 
 from __future__ import annotations
@@ -14,16 +15,19 @@ from lvm_studio.models.compvae import CompVAE
 from lvm_studio.training.fitted_prior import Draw
 
 SUMS = 1536
+"""Fresh sums of training households that the move is regressed on."""
+
 BATCH = 256
 PENALTY = 3.0
+"""Of the ridge."""
 
 
 @torch.no_grad()
 def lean_on_head(module: CompVAE, draw: Draw, seed: int) -> None:
-    """Take the prior-mean path `head.leaning` of the way back to the head's own curve.
+    """Move the mean curve `spec.leaning` (0 to 1) of the way back to the head's own, in place.
 
-    Only as far as the way is linear in the scores and in the features of the day. Nothing is
-    changed in a model without a linear head.
+    Only the part of the way is taken that is linear in scores and features of the day. A model
+    without a linear head stays as it is.
     """
     head = module.head
     if head is None or head.spec.leaning == 0:

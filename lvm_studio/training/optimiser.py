@@ -26,8 +26,8 @@ class GuardedAdamW(torch.optim.AdamW):
 def new_optimiser(module: LatentVariableModel, spec: TrainSpec) -> GuardedAdamW:
     """AdamW; only matrices decay: biases and noise levels have nothing to be pulled to.
 
-    p and q have groups of their own, hence each its optimiser (l. 1258): Adam has nothing that
-    parameters share.
+    p and q have groups of their own, which is as good as an optimiser each (l. 1258): Adam keeps
+    nothing that several parameters share.
     """
     inference = [p for name in module.inference for p in module.get_submodule(name).parameters()]
     told = {id(p) for p in inference}

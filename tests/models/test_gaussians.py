@@ -74,6 +74,30 @@ def test_sum_has_the_mean_and_variance_of_the_dense_sum(shape):
         torch.testing.assert_close(q.sum_variance()[b, c], covariance.sum())
 
 
+@settings(max_examples=25, deadline=None)
+@given(SHAPES)
+def test_each_part_has_the_variance_and_kl_of_its_own_dense_marginal(shape):
+    q = random_q(*shape, absent=True)
+    p = random_q(*shape[:3], shape[3] + 1)
+    variance, kl = q.part_variance(), q.part_kl(p.mu, p.sigma)
+    for b, c in every(q):
+        there = q.mask[b].bool()
+        mean, covariance = dense(q, b, c)
+        own = Normal(mean, covariance.diagonal().sqrt())
+        torch.testing.assert_close(variance[b, there, c], own.variance)
+        prior = Normal(p.mu[b, there, c], p.sigma[b, there, c])
+        torch.testing.assert_close(kl[b, there, c], kl_divergence(own, prior))
+    assert not kl[~q.mask.bool()].any()
+
+
+@pytest.mark.parametrize("nu", [3.0, 12.0, 30.0])
+def test_a_single_part_told_almost_exactly_has_the_variance_of_the_sum(nu):
+    one = torch.ones(1, 1, 1)  # 32 bits: 1 - rho is 0 there from nu = 17 on
+    q = CorrelatedGaussian(0 * one, one, nu * one, torch.ones(1, 1))
+    torch.testing.assert_close(q.part_variance()[:, 0], q.sum_variance(), rtol=1e-5, atol=0)
+    torch.testing.assert_close(q.part_kl(0 * one, one)[:, 0], q.kl(0 * one, one))
+
+
 def test_samples_have_the_covariance():
     q = random_q(1, 4, 1, 3)
     many = CorrelatedGaussian(*(v.expand(200_000, *v.shape[1:]) for v in vars_of(q)))

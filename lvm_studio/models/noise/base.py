@@ -1,4 +1,4 @@
-"""What every noise is: a module that turns means into laws, and says how large it is."""
+"""The base class of every noise of vectors: a module that turns decoded means into laws."""
 
 from __future__ import annotations
 

@@ -21,10 +21,14 @@ class Law(Protocol):
     """A law of vectors [..., D]."""
 
     @property
-    def mean(self) -> Tensor: ...
+    def mean(self) -> Tensor:
+        """The centre of the law, [..., D]; where a law says so, only near its mean."""
+        ...
 
     @property
-    def stddev(self) -> Tensor: ...
+    def stddev(self) -> Tensor:
+        """The size of its noise, [..., D], in the unit of the data."""
+        ...
 
     def log_prob(self, x: Tensor) -> Tensor:
         """Log-density (or log-probability, on a grid) of vectors x [..., D], [...], in nats."""
@@ -57,7 +61,7 @@ class DiagonalGaussian:
     stddev: Tensor
 
     def log_prob(self, x: Tensor) -> Tensor:
-        """[...]."""
+        """Log-density of vectors x [..., D], [...], in nats (Eq. 7.4)."""
         eps = (x - self.mean) / self.stddev
         return (-0.5 * eps**2 - self.stddev.log()).sum(-1) - x.shape[-1] * HALF_LOG_2PI
 
@@ -156,17 +160,17 @@ class TemperedLevels:
 
     @property
     def mean(self) -> Tensor:
-        """[..., D]."""
+        """Expected level, [..., D]."""
         return torch.einsum("l,l...->...", self._levels, self._log_weights.exp())
 
     @property
     def stddev(self) -> Tensor:
-        """[..., D]."""
+        """Standard deviation of the level, [..., D]."""
         square = torch.einsum("l,l...->...", self._levels**2, self._log_weights.exp())
         return (square - self.mean**2).clamp(min=0.0).sqrt()
 
     def log_prob(self, x: Tensor) -> Tensor:
-        """[...]."""
+        """Log-probability of the levels next to x [..., D], [...], in nats."""
         grid = self.base.grid
         index = ((grid.nearest(x) - grid.low) / grid.step).round().long()
         weights = self._log_weights
@@ -199,22 +203,22 @@ class Scaled:
 
     @property
     def mean(self) -> Tensor:
-        """[..., D]."""
+        """Mean in the new unit, [..., D]."""
         return self.scale * self.base.mean
 
     @property
     def stddev(self) -> Tensor:
-        """[..., D]."""
+        """Standard deviation in the new unit, [..., D]."""
         return self.scale * self.base.stddev
 
     def log_prob(self, x: Tensor) -> Tensor:
-        """[...]."""
+        """Log-density of vectors x [..., D] in the new unit, [...], in nats."""
         unit = self.scale.log()
         each = unit[..., 0] if unit.dim() else unit
         return self.base.log_prob(x / self.scale) - x.shape[-1] * each
 
     def transport(self, eps: Tensor) -> Tensor:
-        """[..., D]."""
+        """Vectors [..., D] in the new unit from standard normal noise."""
         return self.scale * self.base.transport(eps)
 
     def tempered(self, beta: float) -> Scaled:

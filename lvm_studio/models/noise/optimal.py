@@ -15,9 +15,9 @@ TINY = 1e-12
 
 
 class BatchOptimalNoise(Noise):
-    """sigma^2 = e^2 / D of the batch at hand (Eq. 7.3).
+    """sigma^2 = e^2 / D of the batch at hand (Eq. 7.3); the floor 'softplus' adds sigma_min to it.
 
-    No gradient passes through sigma: at its optimum it has none.
+    No gradient passes through sigma: at its optimum the bound does not change with it.
     """
 
     level: Tensor

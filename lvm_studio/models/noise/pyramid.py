@@ -1,9 +1,9 @@
 """Noise scale by scale, each given the coarser one (6.2.2, Eq. 6.4).
 
-Halving is by means of neighbours. What a finer scale adds are half the neighbours' differences,
-so that a vector and its (coarsest scale, differences) are the same thing, one to one: the law has
-a density on x, comparable with that of every other noise. In Eq. 6.4's letters, epsilon has only
-the part that upscaling does not repeat.
+The coarser scale holds the sums of neighbours over sqrt(2), and the finer one adds their
+differences over sqrt(2) (a Haar transform). That is an orthonormal change of coordinates: the law
+has a density on x itself, comparable with that of every other noise. In Eq. 6.4's letters, only
+the part of epsilon that upscaling cannot give is drawn.
 """
 
 from __future__ import annotations
@@ -69,12 +69,12 @@ class PyramidGaussian:
 
     @property
     def stddev(self) -> Tensor:
-        """[..., D]: exact, from the columns of the transport of noise."""
+        """Standard deviation of every coordinate, [..., D]: exact, as noise is carried linearly."""
         unit = torch.eye(self.mean.shape[-1], dtype=self.mean.dtype, device=self.mean.device)
         return (self._noise(unit) ** 2).sum(0).sqrt().expand_as(self.mean)
 
     def log_prob(self, x: Tensor) -> Tensor:
-        """[...]."""
+        """Log-density of vectors x [..., D], [...], in nats."""
         rest = x - self.mean
         eps = []
         for sigma, kernel in zip(self.sigmas[1:].flip(0), self.couplings.flip(0), strict=True):
@@ -86,7 +86,7 @@ class PyramidGaussian:
         return -0.5 * square - (counts * self.sigmas.log()).sum() - x.shape[-1] * HALF_LOG_2PI
 
     def transport(self, eps: Tensor) -> Tensor:
-        """[..., D]; the noise is spent on the coarsest scale first."""
+        """Vectors [..., D] from standard normal noise; first come the entries of the coarsest."""
         return self.mean + self._noise(eps)
 
     def _noise(self, eps: Tensor) -> Tensor:

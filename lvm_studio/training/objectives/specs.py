@@ -26,7 +26,7 @@ class ElboSpec(_Spec):
 
 
 class PathDerivativeSpec(_Spec):
-    """One draw of z, KL from the draw, without the score of q (Eq. 4.4 without its last term)."""
+    """One draw of z, KL from the draw; gradients pass q through the draw alone (Eq. 4.4, 4.5)."""
 
     kind: Literal["path_derivative"] = "path_derivative"
 
@@ -52,7 +52,7 @@ class BetaSpec(_Spec):
 
 
 class WarmUpSpec(_Spec):
-    """The KL counts in steps from `start` to 1 over the first `steps` (l. 1484)."""
+    """The KL's weight grows linearly from `start` to 1 over the first `steps` steps (l. 1484)."""
 
     kind: Literal["warm_up"] = "warm_up"
     steps: Annotated[int, Field(ge=1)] = 1000
