@@ -1,12 +1,9 @@
-"""``python -m lvm_studio`` opens the studio; with a verb it does what ``lvm-studio`` does."""
+"""``python -m lvm_studio`` does what the command ``lvm-studio`` does."""
 
 import multiprocessing
-import sys
 
 from lvm_studio.cli import main
 
 if __name__ == "__main__":
     multiprocessing.freeze_support()
-    if len(sys.argv) == 1:
-        sys.argv.append("gui")
     main()

@@ -26,6 +26,7 @@ from lvm_studio.headless import (
     export,
     importing,
     judge,
+    options,
     reproduce,
     simulate,
     study,
@@ -33,27 +34,13 @@ from lvm_studio.headless import (
     train_flow,
     tune,
 )
-from lvm_studio.headless.options import (
-    CriterionChoice,
-    CurvesOut,
-    DeviceChoice,
-    Households,
-    Json,
-    MethodChoice,
-    Samples,
-    Seed,
-    Temperature,
-    TunedChoice,
-    Week,
-    WorkspaceFile,
-    WorkspaceOut,
-)
 from lvm_studio.headless.progress import Progress
 from lvm_studio.headless.telling import emit, fail, usage_message
 
 app = typer.Typer(
     name="lvm-studio",
-    help="Compose households, tune towards extremes, train and question latent variable models.",
+    help="Compose households, tune towards extremes, train and judge latent variable models. "
+    "Without a command, the window opens.",
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -78,97 +65,104 @@ def root(
 
 @app.command("import")
 def import_(
-    source: Annotated[
-        Path, typer.Argument(metavar="SRC", help="CSV or Parquet file, or a folder of them.")
-    ],
-    out: WorkspaceOut,
-    name: Annotated[str, typer.Option(help="Name of the data set; the file's if empty.")] = "",
-    temperature: Annotated[Path | None, typer.Option(help="CSV of time, °C.")] = None,
-    profile: Annotated[
-        str, typer.Option(help="Whose data these are, if not recognised: low-carbon-london, …")
-    ] = "",
-    rejected: Annotated[
-        Path | None, typer.Option(help="CSV to write with every rejected row and its reason.")
+    source: options.ReadingsSource,
+    out: options.WorkspaceOut,
+    name: Annotated[str, typer.Option(help="Name of the data set; by default the file's.")] = "",
+    temperature: Annotated[
+        Path | None, typer.Option(help="CSV of outdoor temperatures: time, °C.")
     ] = None,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Correct the guessed mapping: unit=kWh."),
-    ] = None,
-    as_json: Json = False,
+    profile: options.ReadingsProfile = "",
+    rejected: options.RejectedOut = None,
+    set_: options.ColumnCorrections = None,
+    as_json: options.Json = False,
 ) -> None:
-    """Read meter readings into a workspace; rejected rows are counted with their reasons."""
+    """Read meter readings into a workspace.
+
+    Layout, columns and units are guessed, told, and can be corrected. Rows that cannot be used
+    are counted, with the reasons.
+    """
     wishes = importing.ImportWishes(source, name, temperature, profile, rejected, tuple(set_ or ()))
     emit(importing.run(wishes, out, Progress()), as_json)
 
 
 @app.command("simulate")
 def simulate_(
-    out: WorkspaceOut,
-    households: Annotated[int, typer.Option(help="How many households.")] = 500,
-    weeks: Annotated[int, typer.Option(help="How many weeks.")] = 250,
-    seed: Seed = 0,
-    as_json: Json = False,
+    out: options.WorkspaceOut,
+    households: Annotated[int, typer.Option(help="Households to simulate.")] = 500,
+    weeks: Annotated[int, typer.Option(help="Weeks to simulate.")] = 250,
+    seed: options.Seed = 0,
+    as_json: options.Json = False,
 ) -> None:
-    """Invent a street whose law is known; its readings are marked as simulated."""
+    """Simulate a street of households whose distribution is known.
+
+    Models trained on it can be judged against the truth. Its readings are marked as simulated.
+    """
     emit(simulate.run(StreetSpec(households, weeks, seed), out), as_json)
 
 
 @app.command("train")
 def train_(
-    recipe: Annotated[
-        str, typer.Argument(metavar="RECIPE", help="households, street, vae, sines, …")
-    ],
-    out: WorkspaceOut,
-    workspace: Annotated[
-        Path | None,
-        typer.Option(help="Workspace with the data; if not given, --out's own or the shipped."),
-    ] = None,
+    recipe: options.RecipeName,
+    out: options.WorkspaceOut,
+    workspace: options.TrainingData = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Stop after so many steps.")] = None,
     minutes: Annotated[float | None, typer.Option(help="Stop after so many minutes.")] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Seed of everything random.")] = None,
-    device: Annotated[DeviceChoice, typer.Option(help="Where to compute.")] = DeviceChoice.AUTO,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Change a setting: batch=128."),
-    ] = None,
-    as_json: Json = False,
+    seed: Annotated[int | None, typer.Option(min=0, help="Seed of all random numbers.")] = None,
+    device: Annotated[
+        options.DeviceChoice, typer.Option(help="Where to compute.")
+    ] = options.DeviceChoice.AUTO,
+    set_: options.RecipeSettings = None,
+    as_json: options.Json = False,
 ) -> None:
-    """Train a model by a recipe; Ctrl+C keeps what has been learned so far."""
+    """Train a model by a recipe.
+
+    Ctrl+C stops early and keeps what has been learned so far.
+    """
     wishes = train.Wishes(recipe, steps, minutes, seed, device.value, tuple(set_ or ()))
     emit(train.run(wishes, out, workspace, Progress()), as_json)
 
 
 @app.command("train-flow")
 def train_flow_(
-    out: Annotated[Path, typer.Option(help="File to write the flow to.")],
+    out: Annotated[Path, typer.Option(help="File to write the flow to (.h5).")],
     workspace: Annotated[
         Path | None,
-        typer.Option(help="Workspace with data and model; the shipped ones if not given."),
+        typer.Option(help="Workspace with data and model; by default the shipped ones."),
     ] = None,
-    criterion: Annotated[CriterionChoice, typer.Option(help="What extreme means.")] = (
-        CriterionChoice.PEAK
+    criterion: Annotated[options.CriterionChoice, typer.Option(help="What extreme means.")] = (
+        options.CriterionChoice.PEAK
     ),
-    streets: Annotated[int, typer.Option(min=2, help="Random streets it learns from.")] = 128,
-    seconds: Annotated[float, typer.Option(min=0.1, help="Time of the fit itself.")] = 300.0,
-    judged: Annotated[int, typer.Option(min=0, help="Fresh streets that judge it.")] = 4,
-    seed: Seed = 0,
-    as_json: Json = False,
+    streets: Annotated[
+        int, typer.Option(min=2, help="Random streets that the flow learns from.")
+    ] = 128,
+    seconds: Annotated[
+        float, typer.Option(min=0.1, help="Duration of the fit itself, in seconds.")
+    ] = 300.0,
+    judged: Annotated[
+        int, typer.Option(min=0, help="Other streets that it is then tested on.")
+    ] = 4,
+    seed: options.Seed = 0,
+    as_json: options.Json = False,
 ) -> None:
-    """Fit one flow for all compositions and weeks of a model: a drop needs no new training."""
+    """Fit one flow for all compositions and weeks of a model.
+
+    A normalising flow draws tuned weeks at any λ; this one needs no new fit when households or
+    the week change. Experimental: the window fits a flow for each street instead.
+    """
     wishes = train_flow.Wishes(workspace, criterion.value, streets, seconds, judged, seed)
     emit(train_flow.run(wishes, out, Progress()), as_json)
 
 
 @app.command("compose")
 def compose_(
-    workspace: WorkspaceFile,
-    households: Households,
-    week: Week,
-    out: CurvesOut,
-    temperature: Temperature = None,
-    samples: Samples = 200,
-    seed: Seed = 0,
-    as_json: Json = False,
+    workspace: options.WorkspaceFile,
+    households: options.Households,
+    week: options.Week,
+    out: options.CurvesOut,
+    temperature: options.Temperature = None,
+    samples: options.Samples = 200,
+    seed: options.Seed = 0,
+    as_json: options.Json = False,
 ) -> None:
     """Draw the weeks that these households could ask from the grid."""
     street = compose.StreetWishes(workspace, households, week, temperature, samples, seed)
@@ -177,49 +171,30 @@ def compose_(
 
 @app.command("tune")
 def tune_(
-    workspace: WorkspaceFile,
-    households: Households,
-    week: Week,
-    criterion: Annotated[
-        str,
-        typer.Option(
-            help="What extreme means: peak, log-peak, sustained:4h, flexibility, energy:17-20, "
-            "ramp:1h, a sum such as peak+0.5*flexibility; @mean at the end leaves the noise out."
-        ),
-    ],
-    out: CurvesOut,
-    lam: Annotated[float | None, typer.Option(help="λ, per standard deviation of f.")] = None,
-    kl: Annotated[float | None, typer.Option(help="Target KL to the base law, in nats.")] = None,
-    one_in: Annotated[
-        float | None, typer.Option("--one-in", help='"1 week in N": a KL of log N.')
-    ] = None,
-    target: Annotated[float | None, typer.Option(help="Target E f, in its unit.")] = None,
-    quantile: Annotated[
-        str | None, typer.Option(metavar="SHARE:LEVEL", help="Target quantile of f: 0.5:25.")
-    ] = None,
-    tuned: Annotated[
-        TunedChoice,
-        typer.Option(
-            help="Which latents: the households' sum (w), the week (z), both, or the noise too."
-        ),
-    ] = TunedChoice.BOTH,
-    second: Annotated[
-        str | None, typer.Option(help="A second criterion, with a λ of its own.")
-    ] = None,
-    degrees: Annotated[
-        float | None,
-        typer.Option(help="Direction of both λ: 0 the first alone, 90 the second alone; else 45."),
-    ] = None,
-    method: Annotated[MethodChoice, typer.Option(help="Who answers.")] = MethodChoice.AUTO,
-    certify: Annotated[
-        bool, typer.Option(help="Compare log Z with SMC from two seeds; takes seconds more.")
-    ] = True,
-    temperature: Temperature = None,
-    samples: Samples = 200,
-    seed: Seed = 0,
-    as_json: Json = False,
+    workspace: options.WorkspaceFile,
+    households: options.Households,
+    week: options.Week,
+    criterion: options.CriterionText,
+    out: options.CurvesOut,
+    lam: options.Lam = None,
+    kl: options.Kl = None,
+    one_in: options.OneIn = None,
+    target: options.TargetMean = None,
+    quantile: options.TargetQuantile = None,
+    tuned: options.Tuned = options.TunedChoice.BOTH,
+    second: options.SecondCriterion = None,
+    degrees: options.Degrees = None,
+    method: options.Method = options.MethodChoice.AUTO,
+    certify: options.Certify = True,
+    temperature: options.Temperature = None,
+    samples: options.Samples = 200,
+    seed: options.Seed = 0,
+    as_json: options.Json = False,
 ) -> None:
-    """Draw extreme but realistic weeks of these households."""
+    """Draw extreme but realistic weeks of these households.
+
+    How extreme is said by exactly one of --lam, --kl, --one-in, --target and --quantile.
+    """
     street = compose.StreetWishes(workspace, households, week, temperature, samples, seed)
     goal = tune.goal_of(lam=lam, kl=kl, one_in=one_in, target=target, quantile=quantile)
     other = tune.second_of(second, degrees)
@@ -229,30 +204,41 @@ def tune_(
 
 @app.command("export")
 def export_(
-    workspace: WorkspaceFile,
+    workspace: options.WorkspaceFile,
     out: Annotated[
         Path, typer.Option(help="Curves (.csv, .parquet) or figure (.svg, .png, .pdf).")
     ],
-    as_json: Json = False,
+    as_json: options.Json = False,
 ) -> None:
-    """Write the base curves of the street that a workspace shows, or the figure of their fan."""
+    """Write the curves of a workspace's street, or their figure.
+
+    These are weeks of the base distribution; `tune` draws extreme ones.
+    """
     emit(export.run(workspace, out), as_json)
 
 
 @app.command("judge")
 def judge_(
     workspace: Annotated[
-        Path | None, typer.Argument(metavar="[W.h5]", help="A workspace; the shipped one if none.")
+        Path | None,
+        typer.Argument(metavar="[W.h5]", help="A workspace; by default the shipped one."),
     ] = None,
-    seed: Seed = 0,
-    repeats: Annotated[int, typer.Option(min=1, help="Sums drawn in each held-out week.")] = 50,
+    seed: options.Seed = 0,
+    repeats: Annotated[
+        int, typer.Option(min=1, help="Random sums of households in each held-out week.")
+    ] = 50,
     card: Annotated[
         Path | None,
-        typer.Option(metavar="OUT.html", help="Judge everything, and write the report card."),
+        typer.Option(
+            metavar="OUT.html", help="Judge everything, and write a report card to this file."
+        ),
     ] = None,
-    as_json: Json = False,
+    as_json: options.Json = False,
 ) -> None:
-    """Score the model on held-out weeks, against ridge regression, bootstraps and reality."""
+    """Score a model on weeks that it was not trained on.
+
+    Its scores stand beside those of ridge regression and of bootstraps of real weeks.
+    """
     if card is None:
         result = judge.run(workspace, seed, repeats, Progress())
         lines = [result["table"]]
@@ -268,34 +254,25 @@ def anomalies_(
     file: Annotated[
         Path, typer.Argument(metavar="FILE", help="A workspace, or a table (CSV, Parquet).")
     ],
-    dataset: Annotated[str, typer.Option(help="Household set; the one in use if empty.")] = "",
-    condition: Annotated[
-        str,
-        typer.Option(
-            metavar="COLUMN,…",
-            help="What the model is told: columns of the table; of weeks temperature, season, "
-            "'own energy', and columns of the metadata.",
-        ),
+    dataset: Annotated[str, typer.Option(help="Household set; by default the one in use.")] = "",
+    condition: options.Condition = "",
+    known: options.KnownTable = None,
+    model: Annotated[
+        str, typer.Option(help="Model of the workspace; by default one is trained.")
     ] = "",
-    known: Annotated[
-        Path | None,
-        typer.Option(metavar="TABLE", help="More columns known of households, by their names."),
-    ] = None,
-    model: Annotated[str, typer.Option(help="Model of the workspace; trains one if empty.")] = "",
-    keep: Annotated[
-        Path | None,
-        typer.Option(help="Workspace to add the model to; a new one also gets the data."),
-    ] = None,
-    csv: Annotated[Path | None, typer.Option(help="File for the whole ranked table.")] = None,
-    top: Annotated[int, typer.Option(min=1, help="Rows that are told.")] = 20,
-    steps: Annotated[int, typer.Option(min=1, help="Steps of training.")] = 1500,
-    percentile: Annotated[
-        float, typer.Option(min=50.0, max=100.0, help="Of clean scores: the thresholds.")
-    ] = 98.0,
-    seed: Seed = 0,
-    as_json: Json = False,
+    keep: options.KeepIn = None,
+    csv: Annotated[Path | None, typer.Option(help="CSV file to write: the whole ranking.")] = None,
+    top: Annotated[int, typer.Option(min=1, help="Rows that are printed.")] = 20,
+    steps: Annotated[int, typer.Option(min=1, help="Training steps.")] = 1500,
+    percentile: options.Percentile = 98.0,
+    seed: options.Seed = 0,
+    as_json: options.Json = False,
 ) -> None:
-    """Rank weeks of households, or rows of a table, by typed anomaly scores (8.4)."""
+    """Rank weeks of households, or rows of a table, by anomaly.
+
+    Typed scores (thesis, 8.4) tell what is odd given what is known of a row from what is rare
+    altogether.
+    """
     told = tuple(name.strip() for name in condition.split(",") if name.strip())
     wishes = anomalies.Wishes(
         file, dataset, told, known, model, keep, csv, top, steps, percentile, seed
@@ -308,15 +285,20 @@ def reproduce_(
     name: Annotated[
         str, typer.Argument(metavar="NAME", help="anomalies, boltzmann, composition or sigma.")
     ],
-    out: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder of the page.")],
+    out: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder to write the page to.")],
     full: Annotated[
-        bool, typer.Option("--full", help="The setting of the thesis; hours, not minutes.")
+        bool, typer.Option("--full", help="In the setting of the thesis: hours, not minutes.")
     ] = False,
-    seeds: Annotated[int, typer.Option(min=1, help="Repetitions, for spreads.")] = 3,
-    seed: Seed = 0,
-    as_json: Json = False,
+    seeds: Annotated[
+        int, typer.Option(min=1, help="Repetitions, for the spread of each figure.")
+    ] = 3,
+    seed: options.Seed = 0,
+    as_json: options.Json = False,
 ) -> None:
-    """Make a chapter of the thesis again: a page of figures, tables and their numbers."""
+    """Make a chapter of the thesis again, as a page of figures.
+
+    Each figure comes with its numbers as a table; the page states its setting.
+    """
     spec = ChapterSpec(reduced=not full, seeds=seeds, seed=seed)
     emit(reproduce.run(name, spec, out, Progress()), as_json)
 
@@ -325,23 +307,33 @@ def reproduce_(
 def study_(
     name: Annotated[
         str | None,
-        typer.Argument(metavar="NAME", help="A shipped study or a .toml file; lists them if none."),
+        typer.Argument(
+            metavar="NAME",
+            help="A shipped study, or a .toml or .json file; lists them if none.",
+        ),
     ] = None,
     workers: Annotated[
-        int | None, typer.Option(min=1, max=1024, help="Processes here; one a core if not given.")
+        int | None,
+        typer.Option(min=1, max=1024, help="Processes on this machine; by default one per core."),
     ] = None,
     scheduler: Annotated[
-        str, typer.Option(metavar="ADDRESS", help="A dask scheduler, such as tcp://host:8786.")
+        str,
+        typer.Option(
+            metavar="ADDRESS", help="Address of a dask scheduler instead: tcp://host:8786."
+        ),
     ] = "",
     out: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Folder of the results.")
+        Path | None, typer.Option(metavar="FOLDER", help="Folder to keep the results in.")
     ] = None,
     workspace: Annotated[
-        Path | None, typer.Option(help="Workspace with the data; the shipped data if not given.")
+        Path | None, typer.Option(help="Workspace with the data; by default the shipped data.")
     ] = None,
-    as_json: Json = False,
+    as_json: options.Json = False,
 ) -> None:
-    """Train a recipe over a space of settings and seeds; what is finished is not repeated."""
+    """Train a recipe over a space of settings and seeds.
+
+    A study that was interrupted goes on: what is finished is not repeated.
+    """
     if name is None:
         emit(study.listed(), as_json)
         return
@@ -351,7 +343,7 @@ def study_(
 
 
 @app.command("doctor")
-def doctor_(as_json: Json = False) -> None:
+def doctor_(as_json: options.Json = False) -> None:
     """Print versions, devices and libraries, and what is missing."""
     emit(doctor.run(), as_json)
 
@@ -360,7 +352,7 @@ def doctor_(as_json: Json = False) -> None:
 def gui(
     workspace: Annotated[Path | None, typer.Argument(help="A workspace file to open.")] = None,
 ) -> None:
-    """Open the studio."""
+    """Open the window of the studio."""
     if doctor.screen() == "none" and "QT_QPA_PLATFORM" not in os.environ:
         raise DataError(
             "There is no screen to open the studio on: neither DISPLAY nor WAYLAND_DISPLAY is set; "
@@ -374,19 +366,19 @@ def gui(
 @app.command("tour")
 def tour(
     folder: Annotated[Path, typer.Argument(help="Folder for curves, figures and a screenshot.")],
-    as_json: Json = False,
+    as_json: options.Json = False,
 ) -> None:
-    """Make the newcomer's journey without anybody at the window, and keep what it shows."""
+    """Take the tour without a screen, and keep what it shows."""
     from lvm_studio.studio.tour import take_tour
 
     emit(take_tour(folder, Progress().done), as_json)
 
 
 def main() -> None:
-    """Run the verb of the command line; every failure is one line and exit code 2."""
+    """Run the verb of the command line, by default `gui`; a failure is one line and exit code 2."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
     try:
-        sys.exit(app(standalone_mode=False))
+        sys.exit(app(sys.argv[1:] or ["gui"], standalone_mode=False))
     except DataError as error:
         fail(str(error))
     except (KeyboardInterrupt, typer.Abort):

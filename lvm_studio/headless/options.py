@@ -1,4 +1,4 @@
-"""Arguments and choices that several verbs of the command line share."""
+"""Arguments and choices of the command line: those of several verbs first, then verb by verb."""
 
 from __future__ import annotations
 
@@ -10,20 +10,25 @@ import typer
 
 WorkspaceFile = Annotated[Path, typer.Argument(metavar="W.h5", help="A workspace file.")]
 WorkspaceOut = Annotated[
-    Path, typer.Option(help="Workspace file to write; one that is there keeps what it holds.")
+    Path, typer.Option(help="Workspace file to write (.h5); what it already holds is kept.")
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
 Households = Annotated[
-    str, typer.Option(help="Who is composed: ID[*n],… such as MAC000002*3,MAC000003.")
+    str, typer.Option(help="Household ids, with how many of each: MAC000002*3,MAC000003.")
 ]
 Week = Annotated[str, typer.Option(help="ISO week, such as 2013-W05.")]
 Temperature = Annotated[
     Path | None,
-    typer.Option(help="CSV of °C that replaces the week's: time,temperature or 7 or 336 values."),
+    typer.Option(
+        help="CSV of temperatures (°C) instead of the week's own: columns time,temperature, or 7 "
+        "daily or 336 half-hourly values."
+    ),
 ]
 Samples = Annotated[int, typer.Option(min=1, max=100_000, help="Weeks to draw.")]
-Seed = Annotated[int, typer.Option(min=0, help="Seed of the common random numbers.")]
-CurvesOut = Annotated[Path, typer.Option(help="Curves file, .csv or .parquet, in watts.")]
+Seed = Annotated[int, typer.Option(min=0, help="Seed of all random numbers.")]
+CurvesOut = Annotated[
+    Path, typer.Option(help="File to write the curves to, in watts: .csv or .parquet.")
+]
 
 
 class DeviceChoice(StrEnum):
@@ -43,7 +48,7 @@ class CriterionChoice(StrEnum):
 
 
 class MethodChoice(StrEnum):
-    """Who answers a tuning."""
+    """How tuned weeks are sampled."""
 
     AUTO = "auto"
     POOL = "pool"
@@ -61,3 +66,127 @@ class TunedChoice(StrEnum):
     W = "w"
     Z = "z"
     NOISE = "noise too"
+
+
+# import
+ReadingsSource = Annotated[
+    Path, typer.Argument(metavar="SRC", help="A CSV or Parquet file, or a folder of them.")
+]
+ReadingsProfile = Annotated[
+    str,
+    typer.Option(
+        help="Where the readings come from, if that is not recognised: low-carbon-london, …"
+    ),
+]
+RejectedOut = Annotated[
+    Path | None,
+    typer.Option(help="CSV file to write: every rejected row, and why it was rejected."),
+]
+ColumnCorrections = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Correct what was guessed of the columns, such as unit=kWh; may be repeated.",
+    ),
+]
+
+# train
+RecipeName = Annotated[
+    str,
+    typer.Argument(
+        metavar="RECIPE",
+        help="A complete experiment by its name: households, street, vae, sines, …",
+    ),
+]
+TrainingData = Annotated[
+    Path | None,
+    typer.Option(help="Workspace with the data; by default --out's own, else the shipped data."),
+]
+RecipeSettings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Change a setting of the recipe, such as batch=128; may be repeated.",
+    ),
+]
+
+# tune
+CriterionText = Annotated[
+    str,
+    typer.Option(
+        help="The criterion f, which says what extreme means: peak, log-peak, sustained:4h, "
+        "flexibility, energy:17-20, ramp:1h, or a sum such as peak+0.5*flexibility; @mean at "
+        "the end leaves observation noise out."
+    ),
+]
+Lam = Annotated[float | None, typer.Option(help="Tilt λ, per standard deviation of f.")]
+Kl = Annotated[float | None, typer.Option(help="Target KL from the base distribution, in nats.")]
+OneIn = Annotated[
+    float | None, typer.Option("--one-in", help='"1 week in N", which is a KL of log N.')
+]
+TargetMean = Annotated[float | None, typer.Option(help="Target mean of f, in its unit.")]
+TargetQuantile = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SHARE:LEVEL",
+        help="Target quantile of f: 0.5:25 has half of the weeks below 25.",
+    ),
+]
+Tuned = Annotated[
+    TunedChoice,
+    typer.Option(
+        help="Which latents are tuned: the sum over households (w), the week (z), both, or the "
+        "observation noise as well."
+    ),
+]
+SecondCriterion = Annotated[
+    str | None, typer.Option(help="A second criterion, with a λ of its own.")
+]
+Degrees = Annotated[
+    float | None,
+    typer.Option(
+        help="Direction between two criteria: 0 is the first alone, 90 the second alone; 45 if "
+        "not given."
+    ),
+]
+Method = Annotated[
+    MethodChoice, typer.Option(help="How the weeks are sampled; auto takes the best.")
+]
+Certify = Annotated[
+    bool,
+    typer.Option(
+        help="Check log Z by a second sampler (SMC, two seeds), and 1 in 1000 by real sums; "
+        "takes seconds more."
+    ),
+]
+
+# anomalies
+Condition = Annotated[
+    str,
+    typer.Option(
+        metavar="COLUMN,…",
+        help="What the model is told of each row: columns of the table; for weeks temperature, "
+        "season, 'own energy' and columns of the metadata.",
+    ),
+]
+KnownTable = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="TABLE",
+        help="Table with more columns about the households, named by their ids.",
+    ),
+]
+KeepIn = Annotated[
+    Path | None,
+    typer.Option(help="Workspace to add the model to; a new one also gets the data."),
+]
+Percentile = Annotated[
+    float,
+    typer.Option(
+        min=50.0,
+        max=100.0,
+        help="Percentile of the scores of clean rows that is the threshold.",
+    ),
+]

@@ -158,9 +158,13 @@ def test_what_cannot_be_written_is_told_before_any_work(
     assert sentence in said.err
 
 
-def test_without_a_screen_the_studio_says_so(lvm: Lvm, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("words", [("gui",), ()])
+def test_without_a_screen_the_studio_says_so(
+    lvm: Lvm, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    """No verb at all means the window too."""
     monkeypatch.delenv("QT_QPA_PLATFORM", raising=False)
     monkeypatch.setattr("lvm_studio.headless.doctor.screen", lambda: "none")
-    said = lvm("gui")
+    said = lvm(*words)
     assert said.code == 2
     assert "no screen" in said.err
