@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -40,8 +41,8 @@ def kl_apart(
 ) -> KlApart:
     """What the coordinates `first` cost, and what the others cost given them.
 
-    Gaussian mixtures fitted to half of the draws bound both from below on the other half; how far
-    the bounds leave the whole uncovered is the doubt.
+    Gaussian mixtures fitted to half of the draws bound both from below on the other half (up to
+    the noise of a mean over it); how far the bounds leave the whole uncovered is the doubt.
     """
     *_, apart = kl_apart_in_slices(draws, lam, potential, first, seed)
     assert apart is not None  # the last one is the answer
@@ -58,8 +59,12 @@ def kl_apart_in_slices(
 ) -> Iterator[KlApart | None]:
     """The same with a pause (None) after each slice; rows: draws of each half."""
     estimate, share = draws.estimate(lam)
-    picked = torch.from_numpy(systematic_resample(share, 2 * rows, seed))
-    fitted, judged = draws.u[picked[::2]], draws.u[picked[1::2]]
+    # Halved before they are resampled: a heavy draw in both halves would vouch for itself.
+    first_half = np.random.default_rng(seed).permutation(len(share)) % 2 == 0
+    fitted, judged = (
+        draws.u[torch.from_numpy(systematic_resample(each / each.sum(), rows, seed))]
+        for each in (np.where(half, share, 0.0) for half in (first_half, ~first_half))
+    )
     slopes = []
     for part in torch.split(fitted, _ROWS_A_SLICE):
         slopes.append(potential.value_and_gradient(part)[1])

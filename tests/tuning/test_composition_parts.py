@@ -110,6 +110,20 @@ def test_the_kl_of_a_joint_tuning_is_shared_out() -> None:
     assert parts.w == pytest.approx(0.64 * whole, abs=0.2)
 
 
+class CurvedSpace(LinearSpace):
+    """f = u₁ and a little of twenty products: Gaussians can be fitted to it all too well."""
+
+    def score(self, u: Tensor) -> Tensor:
+        return 10.0 + u[..., 0] + 0.1 * (u[..., 1::2] * u[..., 2::2]).sum(-1)
+
+
+def test_draws_that_weigh_much_do_not_vouch_for_themselves() -> None:
+    """25 effective draws in 41 dimensions: fitted and judged by the same ones they look sure."""
+    pool = Pool.from_space(CurvedSpace(41), PEAK, n=1024, seed=3)
+    assert pool.reweight(2.4).ess < 30
+    assert kl_apart(pool.draws, 2.4, pool.potential, torch.tensor([0])).doubt > 0.3
+
+
 def test_a_marginal_is_the_gaussian_of_its_coordinates() -> None:
     root = torch.tril(torch.randn(2, 4, 4, generator=torch.Generator().manual_seed(0)))
     root = root + 4.0 * torch.eye(4)
