@@ -57,9 +57,8 @@ class OpenDocument(QObject):
         self._workspace = Workspace()
         self._state = StreetState()
         self._path: Path | None = None
-        self._written: tuple[
-            int, ...
-        ] = ()  # when the file was written that was opened or saved last
+        self._written: tuple[int, ...] = ()
+        """Which version of the file was opened or saved last."""
         self._unsaved_results = False
         self._was_dirty = False
         self._trained: tuple[Tree, TrainedModel] | None = None

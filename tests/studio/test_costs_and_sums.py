@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from puppet_thread import PuppetThread
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QTabWidget
 from pytestqt.qtbot import QtBot
@@ -165,6 +166,29 @@ def test_rare_weeks_ask_for_more_sums_and_are_read_off_them(
     hopeless = last(pictures.answer(beyond, "measured"))
     assert not hopeless.wants_more
     assert "no more than" in hopeless.why
+
+
+@pytest.mark.usefixtures("qapp")
+def test_sums_of_another_street_are_formed_once_the_first_are_given_up() -> None:
+    made: list[PuppetThread] = []
+
+    def make(job: SumsJob, parent: QObject) -> PuppetThread:
+        made.append(PuppetThread(job, parent))
+        return made[-1]
+
+    owner = QObject()
+    pictures = PictureWork(TunedWork(StreetWork()))
+    sums = SumsService(ComputeThread(owner), 1, pictures, owner, make)  # type: ignore[arg-type]
+    for households_in_a_sum in (2, 2, 3):
+        sums.form(DATA, households_in_a_sum, "peak")
+    assert [thread.job.k for thread in made] == [2, 3]
+    assert [thread.killed for thread in made] == [1, 0]
+    made[1].completed.emit(None)
+    assert not sums.running
+    sums.form(DATA, 3, "peak")
+    sums.stop()
+    assert not sums.running
+    assert len(made) == 3
 
 
 def test_a_picture_does_not_wait_for_sums_that_failed(

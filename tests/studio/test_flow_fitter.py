@@ -129,6 +129,7 @@ def test_a_fit_that_fails_is_said_and_not_tried_again(
         fitter.consider(here)
     fitter.run(here, Counting(10, fails_at=0))
     qtbot.waitUntil(lambda: any("No flow" in sentence for sentence in said), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: not fitter.findChildren(JobThread), timeout=PATIENCE)
     fitter.forget()
     with qtbot.assertNotEmitted(fitter.wanted, wait=60):
         fitter.consider(here)

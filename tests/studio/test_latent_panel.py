@@ -238,6 +238,14 @@ def test_a_plain_vae_has_its_map_too(
     assert panel.bar.axes[0].count() == 3
 
 
+def test_a_map_on_its_way_is_dropped_with_its_model(panel: LatentPanel, session: Session) -> None:
+    panel._encode()
+    session.choose_model("other")
+    assert not panel._cloud_box.waiting
+    assert not panel._progress.isVisible()
+    assert panel.cloud is None
+
+
 def test_nothing_is_computed_while_the_page_is_hidden(
     session: Session, service: Service, compvae: TrainedModel, qtbot: QtBot
 ) -> None:

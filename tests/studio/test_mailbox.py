@@ -166,6 +166,19 @@ def test_a_failing_wish_is_one_sentence_and_the_thread_lives_on(
     assert heard.answers == ["alive"]
 
 
+def test_a_wish_that_fails_before_its_first_slice_is_told_too(qtbot: QtBot, compute: Any) -> None:
+    mailbox = compute.open_mailbox(0)
+    heard = Heard(mailbox)
+
+    def unfit() -> Generator[object, None, None]:
+        raise TypeError("an argument is missing")
+
+    compute.start()
+    mailbox.post(unfit)
+    qtbot.waitUntil(lambda: not mailbox.waiting, timeout=PATIENCE)
+    assert len(heard.failures) == 1
+
+
 def test_work_in_hand_is_closed_when_the_thread_ends(qtbot: QtBot, compute: Any) -> None:
     mailbox = compute.open_mailbox(0)
     closed, started = threading.Event(), threading.Event()

@@ -92,8 +92,9 @@ class ComputeThread(QThread):
             wish, slot.wish = slot.wish, None
         try:
             if wish is not None:
+                slot.generation, begin = wish  # first: a failure from here on is this wish's
                 _close(slot)
-                slot.generation, slot.work = wish[0], wish[1]()
+                slot.work = begin()
             self._slice(slot)
         except Exception as error:  # the thread must outlive any work
             LOG.exception("work of a mailbox failed")

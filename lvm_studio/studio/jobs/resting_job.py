@@ -68,6 +68,7 @@ class RestingJob(QObject):
         self._job.reports.connect(self._take_reports)
         self._job.completed.connect(self._take_result)
         self._job.failed.connect(self._take_failure)
+        self._job.finished.connect(self._job.deleteLater)
         self._job.start()
 
     def forget(self) -> None:
@@ -76,7 +77,6 @@ class RestingJob(QObject):
         self._request = self._key = None
         job, self._job = self._job, None
         if job is not None:
-            job.finished.connect(job.deleteLater)
             job.kill()
 
     def stop(self) -> None:

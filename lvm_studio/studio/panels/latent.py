@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QSignalBlocker
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QLabel, QMenu, QProgressBar, QSplitter, QVBoxLayout, QWidget
 
@@ -132,6 +131,8 @@ class LatentPanel(QWidget):
         session.models_changed.connect(self._refresh_model)
         session.state_changed.connect(self._follow_state)
         session.selection_changed.connect(self._show_selection)
+        self._cloud_box.computing.connect(self._progress.show)
+        self._cloud_box.rested.connect(self._progress.hide)
         self._cloud_box.answered.connect(self._take_cloud)
         self._cloud_box.failed.connect(self._cloud_failed)
         self._density_box.answered.connect(self._take_density)
@@ -177,6 +178,7 @@ class LatentPanel(QWidget):
             return
         self._model = model
         self._forget_cloud()
+        self._cloud_box.withdraw()  # a cloud on its way is the other model's
         if model is None:
             self.map.set_hint("Waiting for a model; train one, or choose one in the file.")
             return
@@ -199,7 +201,6 @@ class LatentPanel(QWidget):
     def _encode(self) -> None:
         assert self._model is not None
         self.map.set_hint("Encoding real observations…")
-        self._progress.setVisible(True)
         source = Observations.of(self._session)
         self._cloud_box.post(self._work.cloud(self._model, source, self.bar.points))
 
@@ -208,7 +209,6 @@ class LatentPanel(QWidget):
             self._encode()
 
     def _cloud_failed(self, sentence: str, _details: str) -> None:
-        self._progress.setVisible(False)
         self.map.set_hint(sentence)
 
     def _follow_state(self, new: StreetState, old: StreetState) -> None:
@@ -239,7 +239,6 @@ class LatentPanel(QWidget):
         if isinstance(answer, Progress):
             self._progress.setValue(round(100 * answer.share))
             return
-        self._progress.setVisible(False)
         self._forget_cloud()
         cloud = self.cloud = answer
         self._mapping = LatentMapping(cloud)
@@ -357,9 +356,7 @@ class LatentPanel(QWidget):
             return
         rows = self._mapping.rows[shown]
         session = self._session
-        with QSignalBlocker(self.bar.lasso):
-            self.bar.lasso.setChecked(False)
-        self._set_lasso(False)
+        self.bar.lasso.setChecked(False)
         if len(rows) == 0:
             session.select(None)
             return

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from functools import partial
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 from PySide6.QtCore import QObject, Signal
 
@@ -19,9 +18,12 @@ if TYPE_CHECKING:
 SUMS, RESAMPLES = 60_000, 30
 """60 of them lie beyond 1 in 1,000; with their resamples about 20 s on one core."""
 
+Wanted: TypeAlias = "tuple[HouseholdSet, int, str]"
+"""Data set, households in a sum, and the text of the criterion."""
+
 
 class SumsService(OneJob):
-    """Forms the sums that the page's "1 in N" needs, once for each data set, size and criterion.
+    """Forms the sums that the page's "1 in N" needs, of one street and criterion at a time.
 
     Signals (and those of OneJob):
         learned(): they are known to the picture from now on.
@@ -39,40 +41,51 @@ class SumsService(OneJob):
     ) -> None:
         super().__init__(object, start_thread, parent)
         self._pictures = pictures
-        self._wanted: tuple[HouseholdSet, int, str] | None = None
+        self._wanted: Wanted | None = None
+        """What is to be formed; None once it has been."""
+        self._forming: Wanted | None = None
+        """What the job under way forms: others than wanted while it is being given up."""
         self._learning = thread.open_mailbox(priority)
         self._learning.rested.connect(self.learned)
         self._learning.failed.connect(self.failed)
 
     def form(self, households: HouseholdSet, k: int, criterion: str) -> None:
-        """Begin, unless these are being formed; others are given up."""
-        from lvm_studio.analysis.boltzmann.bands import BandSpec
-        from lvm_studio.analysis.boltzmann.sums_job import SumsJob
-
+        """Form these, unless they are being formed already; give up forming any others."""
         wanted = (households, k, criterion)
-        if self.running and wanted == self._wanted:
+        if wanted == self._wanted:
             return
-        self.forget()
-        if not self.running:  # else asked again when the picture is next worked out
-            self._wanted = wanted
-            job = SumsJob(households, k, criterion, BandSpec(SUMS, RESAMPLES))
-            self._run(cast("Job", job))
-
-    def forget(self) -> None:
-        """Give up what is being formed."""
-        self._wanted = None
-        self.cancel()
+        self._wanted = wanted
+        if self.running:
+            self.cancel()  # its end begins with these
+        else:
+            self._begin(wanted)
 
     def stop(self) -> None:
         """End the process, and wait for that."""
+        self._wanted = None
         self.cancel()
         if self._thread is not None:
             self._thread.wait()
 
+    def _begin(self, wanted: Wanted) -> None:
+        from lvm_studio.analysis.boltzmann.bands import BandSpec
+        from lvm_studio.analysis.boltzmann.sums_job import SumsJob
+
+        self._forming = wanted
+        job = SumsJob(*wanted, BandSpec(SUMS, RESAMPLES))
+        self._run(cast("Job", job))
+
     def _complete(self, result: object) -> None:
         from lvm_studio.analysis.boltzmann.bands import RealSums
 
-        if isinstance(result, RealSums) and self._wanted is not None:
-            key: Hashable = self._wanted
-            self._learning.post(partial(self._pictures.learn_sums, key, result))
+        if isinstance(result, RealSums):
+            self._learning.post(partial(self._pictures.learn_sums, self._forming, result))
         super()._complete(result)
+
+    def _end(self, *_: object) -> None:
+        formed, self._forming = self._forming, None
+        super()._end()
+        if self._wanted == formed:
+            self._wanted = None
+        elif self._wanted is not None:
+            self._begin(self._wanted)
