@@ -133,15 +133,22 @@ def write_result(folder: Path, result: RunResult, model: Tree | None = None) -> 
 
 def read_results(folder: Path) -> dict[str, RunResult]:
     """All results in a study's folder, by key; one that cannot be read is as if not there."""
-    found = {}
-    for path in sorted((folder / RUNS).glob("*.h5")):
-        try:
-            result = RunResult.from_tree(read_tree(path, RESULT))
-        except DataError:
-            LOG.exception("the result %s cannot be read; its run is repeated", path)
-            continue
-        found[result.key] = result
-    return found
+    found = map(read_result, result_paths(folder))
+    return {result.key: result for result in found if result is not None}
+
+
+def result_paths(folder: Path) -> list[Path]:
+    """The files of a study's results, each named by the key of its run; none without a folder."""
+    return sorted((folder / RUNS).glob("*.h5"))
+
+
+def read_result(path: Path) -> RunResult | None:
+    """The result in a file; None, and a line in the log, where it cannot be read."""
+    try:
+        return RunResult.from_tree(read_tree(path, RESULT))
+    except DataError:
+        LOG.exception("the result %s cannot be read; its run is repeated", path)
+        return None
 
 
 def model_path(folder: Path, key: str) -> Path:

@@ -43,6 +43,7 @@ from lvm_studio.studio.readings.import_dialog import ImportDialog
 from lvm_studio.studio.recent_files import RecentFiles
 from lvm_studio.studio.recovery_offer import RecoveryOffer
 from lvm_studio.studio.runs.runs import RunRegistry
+from lvm_studio.studio.runs.study_run import StudyRun
 from lvm_studio.studio.settings import APP_NAME, open_settings, read_bytes, read_scheme
 from lvm_studio.studio.theme import MUTED, Scheme, theme
 from lvm_studio.studio.undo_in_fields import UndoInFields
@@ -119,7 +120,7 @@ class MainWindow(QMainWindow):
         for page, title in (
             (ComposePanel(self.session, self.service), "Compose"),
             (TrainingPanel(self.session, self._registry), "Train"),
-            (StudiesPanel(self.session), "Studies"),
+            (StudiesPanel(self.session, StudyRun(self.session, self._files)), "Studies"),
             (LaboratoryPanel(self.session, self.service), "Laboratory"),
             (LatentPanel(self.session, self.service), "Latent space"),
             (AnomaliesPanel(self.session), "Anomalies"),

@@ -1,5 +1,6 @@
 """The studies page, with a stand-in for the process that drives a study."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from lvm_studio.studies.job import StudyJob
 from lvm_studio.studies.plan import Planner
 from lvm_studio.studies.reports import RunChanged, RunLine, RunState, StudyEnd, StudyOpened
 from lvm_studio.studies.results import RunResult, open_folder, study_folder, write_result
+from lvm_studio.studio.jobs.compute_thread import ComputeThread
 from lvm_studio.studio.panels.studies import CURVES, StudiesPanel
 from lvm_studio.studio.runs.study_run import StudyRun
 from lvm_studio.studio.session import Session
@@ -61,12 +63,22 @@ def session(qtbot: QtBot) -> Session:
 
 
 @pytest.fixture
-def panel(session: Session, puppets: list[Puppet], tmp_path: Path, qtbot: QtBot) -> StudiesPanel:
+def files() -> Iterator[ComputeThread]:
+    thread = ComputeThread()
+    thread.start()
+    yield thread
+    thread.end()
+
+
+@pytest.fixture
+def panel(
+    session: Session, puppets: list[Puppet], files: ComputeThread, tmp_path: Path, qtbot: QtBot
+) -> StudiesPanel:
     def make(job: StudyJob, parent: QObject) -> Puppet:
         puppets.append(Puppet(job, parent))
         return puppets[-1]
 
-    panel = StudiesPanel(session, StudyRun(session, make))  # type: ignore[arg-type]
+    panel = StudiesPanel(session, StudyRun(session, files, make))  # type: ignore[arg-type]
     qtbot.addWidget(panel)
     own = tmp_path / "own.toml"
     own.write_text(OWN)
@@ -102,7 +114,7 @@ def test_a_study_from_its_start_to_its_end(
     assert job.place == LocalCores(workers=2)
     assert job.households is not None
     assert job.study.size == 6
-    assert panel._about.text().startswith("Recipe vae; latent_z")
+    assert panel._about.text().startswith("Recipe vae; Dimensions of z")
     assert not panel.start_button.isEnabled()
     lines = lines_of(panel)
     puppets[0].reports.emit((StudyOpened(tuple(lines), 6, "this machine", 1),))
@@ -122,7 +134,7 @@ def test_a_study_from_its_start_to_its_end(
     assert cells(panel, 5)[3] == "7 of 3,000"
     assert len(panel.plot.dots.points()) == 4
     assert len(panel.plot.failed.points()) == 1
-    assert "latent_z = 64" in panel.best.text()
+    assert "Dimensions of z 64<br>Held-out ELBO, nats" in panel.best.text()
     puppets[0].completed.emit(StudyEnd(5, 1, 0, 10.0, 2))
     assert panel.start_button.isEnabled()
     assert "5 runs have finished, 1 have failed; 2,160 runs per hour" in panel._note.text()
@@ -172,13 +184,17 @@ def test_results_of_earlier_sessions_are_there_with_curves_and_models(
         )
         write_result(folder, result, {"name": "the model"})
     panel._choose()
+    assert "reading what earlier sessions found" in panel.status.text()
+    qtbot.waitUntil(lambda: panel.table.rowCount() == 2 and not panel.run.looking)
+    assert "reading" not in panel.status.text()
     assert cells(panel, 0)[2] == "finished earlier"
     panel.tabs.setCurrentIndex(CURVES)
+    qtbot.waitUntil(lambda: len(panel.curves._runs) == 2)
     assert [run.name for run in panel.curves._runs] == [
-        "latent_z = 2, seed 0",
-        "latent_z = 2, seed 1",
+        "Dimensions of z 2, seed 0",
+        "Dimensions of z 2, seed 1",
     ]
-    assert {run.group for run in panel.curves._runs} == {"latent_z = 2"}
+    assert {run.group for run in panel.curves._runs} == {"Dimensions of z 2"}
     assert not panel.model_button.isEnabled()
     panel.rows.selectRow(0)
     qtbot.mouseClick(panel.model_button, Qt.MouseButton.LeftButton)
@@ -187,6 +203,19 @@ def test_results_of_earlier_sessions_are_there_with_curves_and_models(
     assert (tmp_path / "runs.csv").read_text().startswith("key,model.latent_z,seed,state")
     panel.save_csv(tmp_path / "nowhere" / "runs.csv")
     assert "could not be written" in panel._note.text()
+
+
+def test_a_reader_finds_words_and_units_above_the_table(panel: StudiesPanel) -> None:
+    def heads(role: Qt.ItemDataRole) -> list[str]:
+        columns = range(panel.table.columnCount())
+        return [panel.table.headerData(c, Qt.Orientation.Horizontal, role) for c in columns]
+
+    titles, tips = heads(Qt.ItemDataRole.DisplayRole), heads(Qt.ItemDataRole.ToolTipRole)
+    assert titles[0] == panel.plot.axis.itemText(0) == "Dimensions of z"
+    assert "model.latent_z" in tips[0]  # what a study's file calls it
+    assert titles[4:6] == ["Held-out ELBO, nats", "Time, s"]
+    assert "Eq. 3.4" in tips[4]
+    assert all(tips)
 
 
 def test_what_cannot_be_opened_or_started_is_said(panel: StudiesPanel, tmp_path: Path) -> None:

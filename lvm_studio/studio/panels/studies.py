@@ -39,6 +39,11 @@ from lvm_studio.studio.widgets.row_table import by_rows
 from lvm_studio.studio.widgets.training.series import format_value
 from lvm_studio.studio.widgets.training.study_plot import StudyPlot
 from lvm_studio.studio.widgets.training.study_table import StudyTable
+from lvm_studio.studio.widgets.training.study_words import (
+    figure_words,
+    setting_words,
+    settings_text,
+)
 from lvm_studio.studio.widgets.training.training_curves import TrainingCurves
 
 if TYPE_CHECKING:
@@ -52,15 +57,14 @@ class StudiesPanel(QWidget):
 
     Args:
         session: what is open; its households are learned from.
-        run: drives the study; by default one of its own.
+        run: the study seen from the window.
     """
 
-    def __init__(
-        self, session: Session, run: StudyRun | None = None, parent: QWidget | None = None
-    ) -> None:
+    def __init__(self, session: Session, run: StudyRun, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("studies_panel")
-        self.run = run or StudyRun(session, parent=self)
+        self.run = run
+        run.setParent(self)
         self._studies = shipped_studies()
         self.choice = QComboBox()
         self._about = QLabel(wordWrap=True)
@@ -82,8 +86,6 @@ class StudiesPanel(QWidget):
         self.rows = QTableView()
         self.curves = TrainingCurves()
         self.tabs = QTabWidget(documentMode=True)
-        self._curves_of: tuple[Path, int] | None = None
-        """Folder and number of ended runs whose curves are shown."""
         self._name_and_explain()
         self._build()
         self._connect()
@@ -177,9 +179,10 @@ class StudiesPanel(QWidget):
         self.csv_button.clicked.connect(self._ask_csv)
         self.scheduler.textChanged.connect(self._refresh_buttons)
         self.run.changed.connect(self._refresh)
+        self.run.curves_changed.connect(self._show_curves)
         self.run.ended.connect(self._say_end)
         self.rows.selectionModel().selectionChanged.connect(self._refresh_buttons)
-        self.tabs.currentChanged.connect(self._show_curves)
+        self.tabs.currentChanged.connect(self._read_curves)
         self.curves.saved.connect(self._note.setText)
         self.curves.failed.connect(self._note.setText)
 
@@ -281,12 +284,14 @@ class StudiesPanel(QWidget):
         self.status.setText(self._status(lines, ended))
         self._show_best(lines)
         self._refresh_buttons()
-        self._show_curves(self.tabs.currentIndex())
+        self._read_curves()
 
     def _status(self, lines: list[RunLine], ended: int) -> str:
         failed = sum(line.state is RunState.FAILED for line in lines)
         going = sum(line.state is RunState.RUNNING for line in lines)
         parts = [f"{ended:,} of {self.run.total:,} runs have ended"]
+        if self.run.looking:
+            parts.append("reading what earlier sessions found …")
         if failed:
             parts.append(f"{failed} failed (their row says why)")
         if self.run.running:
@@ -305,7 +310,8 @@ class StudiesPanel(QWidget):
         best = found[0]
         spread = f" ± {format_value(best.error)}" if math.isfinite(best.error) else ""
         self.best.setText(
-            f"<b>Best so far</b><br>{escape(best.label)}<br>{escape(study.objective)} "
+            f"<b>Best so far</b><br>{escape(settings_text(best.settings))}<br>"
+            f"{escape(figure_words(study.objective).title)} "
             f"{format_value(best.mean)}{spread} (n = {best.seeds})"
         )
 
@@ -319,19 +325,21 @@ class StudiesPanel(QWidget):
         self.model_button.setEnabled(finished)
         self.csv_button.setEnabled(bool(self.run.lines))
 
-    def _show_curves(self, tab: int) -> None:
+    def _read_curves(self, *_: object) -> None:
         """Read the curves of ended runs when somebody looks; a run more is read as it ends."""
-        ended = sum(line.state.ended for line in self.run.lines.values())
-        if tab == CURVES and (self.run.folder, ended) != self._curves_of:
-            self._curves_of = (self.run.folder, ended)
-            self.curves.set_runs(self.run.histories())
+        if self.tabs.currentIndex() == CURVES:
+            self.run.read_curves()
+
+    def _show_curves(self) -> None:
+        self.curves.set_runs(self.run.histories())
+        self._read_curves()  # of runs that ended while these were read
 
     def _say_end(self, sentence: str) -> None:
         self._note.setText(sentence)
 
 
 def _described(study: StudySpec) -> str:
-    axes = ", ".join(name.removeprefix("model.") for name in study.space.axes)
+    axes = ", ".join(setting_words(name).title for name in study.space.axes)
     seeds = f"{len(study.seeds)} seeds" if len(study.seeds) > 1 else "one seed"
     told = (
         f"{study.description} Recipe {study.recipe}; {axes} as a {study.space.kind} of "

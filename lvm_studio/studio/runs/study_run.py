@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from lvm_studio.data.errors import DataError
 from lvm_studio.storage.errors import StorageError
 from lvm_studio.studies.job import StudyJob
 from lvm_studio.studies.reports import RunChanged, RunLine, RunState, StudyEnd, StudyOpened
-from lvm_studio.studies.results import read_model, read_results, study_folder
+from lvm_studio.studies.results import RunResult, read_model, study_folder
 from lvm_studio.studio.jobs.job_thread import JobThread
-from lvm_studio.studio.runs.run_history import GrowingHistory
+from lvm_studio.studio.runs.study_reading import all_results, curves_of, some_results
 from lvm_studio.studio.widgets.training.training_terms import RunHistory
 from lvm_studio.training.recipes import recipe_named
 
@@ -22,28 +22,39 @@ if TYPE_CHECKING:
 
     from lvm_studio.studies.cluster import Place
     from lvm_studio.studies.spec import StudySpec
+    from lvm_studio.studio.jobs.compute_thread import ComputeThread
     from lvm_studio.studio.session import Session
 
     StartThread = Callable[[StudyJob, QObject], JobThread]
 
 NEWS_MS = 150
 """The window hears of changes at most this often."""
+STUDIES = 2
+"""Priority on the thread of files: behind an import and the autosave."""
 
 
 class StudyRun(QObject):
     """One study at a time.
 
+    Args:
+        session: what is open; its households are learned from.
+        files: a thread that may take its time with files.
+        start_thread: makes what drives a study; tests give their own.
+
     Signals:
         changed(): lines, state or totals are others.
+        curves_changed(): the curves that have been read are others; see `read_curves`.
         ended(sentence): it has come to an end, well or not.
     """
 
     changed = Signal()
+    curves_changed = Signal()
     ended = Signal(str)
 
     def __init__(
         self,
         session: Session,
+        files: ComputeThread,
         start_thread: StartThread | None = None,
         parent: QObject | None = None,
     ) -> None:
@@ -59,6 +70,20 @@ class StudyRun(QObject):
         self.total = 0
         self.where = ""
         self.workers = 0
+        self._curves: dict[str, RunHistory | None] = {}
+        """By key what has been read; None for a run that kept no curves."""
+        self._earlier, self._reading = (files.open_mailbox(STUDIES) for _ in range(2))
+        self._earlier.answered.connect(self._take_earlier)
+        self._earlier.rested.connect(self.changed)
+        self._reading.answered.connect(self._take_curves)
+        self._reading.rested.connect(self.curves_changed)
+        for mailbox in (self._earlier, self._reading):
+            mailbox.failed.connect(session.failed)
+
+    @property
+    def looking(self) -> bool:
+        """Whether what earlier sessions found is still being read."""
+        return self._earlier.waiting
 
     @property
     def running(self) -> bool:
@@ -66,14 +91,17 @@ class StudyRun(QObject):
         return self._thread is not None
 
     def choose(self, study: StudySpec) -> None:
-        """Look at this study: what earlier sessions found of it is shown."""
+        """Look at this study: what earlier sessions found of it is shown as it is read."""
         if self.running:
             return
         self.study, self.folder = study, study_folder(study.name)
         self.total, self.where, self.workers = study.size, "", 0
-        found = read_results(self.folder).values() if self.folder.is_dir() else ()
-        self.lines = {r.key: RunLine.of(r, study.objective, again=True) for r in found}
+        self.lines, self._curves = {}, {}
+        self._reading.withdraw()
+        line_of = partial(RunLine.of, objective=study.objective, again=True)
+        self._earlier.post(partial(all_results, self.folder, line_of))
         self.changed.emit()
+        self.curves_changed.emit()
 
     def start(self, place: Place) -> None:
         """Compute what is missing.
@@ -91,6 +119,7 @@ class StudyRun(QObject):
         thread.stopped.connect(self._stopped)
         thread.failed.connect(self._fail)
         thread.finished.connect(thread.deleteLater)
+        self._earlier.withdraw()  # the job reads them too, and tells of each
         self._thread = thread
         thread.start()
         self.changed.emit()
@@ -100,20 +129,18 @@ class StudyRun(QObject):
         if self._thread is not None:
             self._thread.stop()
 
+    def read_curves(self) -> None:
+        """Read the curves of runs that have ended since; nothing happens while some are read."""
+        ended = (key for key, line in self.lines.items() if line.state.ended)
+        missing = [key for key in ended if key not in self._curves]
+        if missing and not self._reading.waiting:
+            self._curves |= dict.fromkeys(missing)
+            self._reading.post(partial(some_results, self.folder, missing, _keyed_curves))
+
     def histories(self) -> list[RunHistory]:
-        """The curves of all runs that have ended, grouped by their settings."""
-        found = []
-        for result in read_results(self.folder).values():
-            line = self.lines.get(result.key)
-            if line is None or not result.curves:
-                continue
-            try:
-                curves = GrowingHistory.from_tree(result.curves)
-            except DataError:
-                continue  # of another version; its figures are still in the table
-            named = curves.snapshot(f"{line.label}, seed {line.seed}")
-            found.append(RunHistory(named.name, named.train, named.heldout, group=line.label))
-        return found
+        """The curves read so far, grouped by their settings."""
+        known = (self._curves.get(key) for key in self.lines)
+        return [curves for curves in known if curves is not None]
 
     def take_model(self, key: str) -> str:
         """Put the model of a run into the workspace; return the name it got.
@@ -128,6 +155,15 @@ class StudyRun(QObject):
         line = self.lines[key]
         name = f"{tree['name']}, {line.label}, seed {line.seed}"
         return self._session.add_model(name, tree)
+
+    # what is read
+
+    def _take_earlier(self, lines: tuple[RunLine, ...]) -> None:
+        self.lines |= {line.key: line for line in lines}
+        self.changed.emit()
+
+    def _take_curves(self, curves: tuple[tuple[str, RunHistory | None], ...]) -> None:
+        self._curves |= dict(curves)
 
     # what its process says
 
@@ -169,3 +205,7 @@ class StudyRun(QObject):
         self._news.stop()
         self.changed.emit()
         self.ended.emit(sentence)
+
+
+def _keyed_curves(result: RunResult) -> tuple[str, RunHistory | None]:
+    return result.key, curves_of(result)

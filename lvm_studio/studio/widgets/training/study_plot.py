@@ -19,6 +19,11 @@ from lvm_studio.studio.widgets.colours import veil
 from lvm_studio.studio.widgets.dressed import label_for
 from lvm_studio.studio.widgets.scaled_axis import ScaledAxis
 from lvm_studio.studio.widgets.training.series import Scale
+from lvm_studio.studio.widgets.training.study_words import (
+    figure_words,
+    setting_words,
+    settings_text,
+)
 
 HINT = "No run of this study has ended yet. Press Start; each run becomes a dot as it ends."
 LOG_RATIO = 20.0
@@ -74,7 +79,9 @@ class StudyPlot(QWidget):
         self.axis.blockSignals(True)
         self.axis.clear()
         for name in study.space.axes:
-            self.axis.addItem(name.removeprefix("model."), name)
+            words = setting_words(name)
+            self.axis.addItem(words.title, name)
+            self.axis.setItemData(self.axis.count() - 1, words.tip, Qt.ItemDataRole.ToolTipRole)
         self.axis.blockSignals(False)
         self._draw()
 
@@ -110,8 +117,8 @@ class StudyPlot(QWidget):
             ]
         )
         self._draw_means(study, name, places)
-        self.view.setLabel("bottom", name.removeprefix("model."))
-        self.view.setLabel("left", f"{study.objective}{_unit(study.objective)}")
+        self.view.setLabel("bottom", setting_words(name).title)
+        self.view.setLabel("left", figure_words(study.objective).title)
 
     def _draw_means(self, study: StudySpec, name: str, places: dict[str, float]) -> None:
         """A line through candidates that differ along this axis alone; error bars on each."""
@@ -168,14 +175,9 @@ def _spans_decades(values: np.ndarray) -> bool:
     return bool((values > 0).all() and values.max() > LOG_RATIO * values.min())
 
 
-def _unit(objective: str) -> str:
-    information = {"elbo", "reconstruction", "kl_w", "kl_z"}
-    return " (nats per observation)" if objective.removeprefix("heldout_") in information else ""
-
-
 def _words(line: RunLine, value: float | None) -> str:
     end = line.sentence if value is None else f"{value:.5g}"
-    return f"{line.label}, seed {line.seed}: {end}"
+    return f"{settings_text(line.settings)}, seed {line.seed}: {end}"
 
 
 def _tip(x: float, y: float, data: object) -> str:

@@ -12,6 +12,13 @@ from lvm_studio.studies.reports import RunLine, RunState
 from lvm_studio.studies.spec import StudySpec
 from lvm_studio.studio.theme import VERMILLION
 from lvm_studio.studio.widgets.training.series import format_value
+from lvm_studio.studio.widgets.training.study_words import (
+    Words,
+    figure_words,
+    setting_words,
+    settings_text,
+    value_text,
+)
 
 Index = QModelIndex | QPersistentModelIndex
 ORDER = {state: rank for rank, state in enumerate(RunState)}
@@ -26,6 +33,7 @@ class StudyTable(QAbstractTableModel):
         super().__init__()
         self._objective = ""
         self._axes: list[str] = []
+        self._columns: tuple[Words, ...] = ()
         self._lines: list[RunLine] = []
         self._rows: dict[str, int] = {}
 
@@ -33,6 +41,7 @@ class StudyTable(QAbstractTableModel):
         """Columns of this study, no rows yet."""
         self.beginResetModel()
         self._objective, self._axes = study.objective, list(study.space.axes)
+        self._columns = _columns(study)
         self._lines, self._rows = [], {}
         self.endResetModel()
 
@@ -66,17 +75,17 @@ class StudyTable(QAbstractTableModel):
         return 0 if parent is not None and parent.isValid() else len(self._lines)
 
     def columnCount(self, parent: Index | None = None) -> int:
-        return 0 if parent is not None and parent.isValid() else len(self._axes) + 6
+        return 0 if parent is not None and parent.isValid() else len(self._columns)
 
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
     ) -> Any:
-        if role != Qt.ItemDataRole.DisplayRole or orientation is not Qt.Orientation.Horizontal:
+        if orientation is not Qt.Orientation.Horizontal:
             return None
-        axes = [name.removeprefix("model.") for name in self._axes]
-        return [*axes, "seed", "state", "step", self._objective, "seconds", "what went wrong"][
-            section
-        ]
+        words = self._columns[section]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return words.title
+        return words.tip if role == Qt.ItemDataRole.ToolTipRole else None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():
@@ -87,7 +96,7 @@ class StudyTable(QAbstractTableModel):
         if role == self.SORT_ROLE:
             return self._sort_keys(line)[index.column()]
         if role == Qt.ItemDataRole.ToolTipRole:
-            return line.sentence or line.label
+            return line.sentence or settings_text(line.settings)
         if role == Qt.ItemDataRole.ForegroundRole and line.state is RunState.FAILED:
             return QColor(VERMILLION)
         texts = {len(self._axes) + 1, self.columnCount() - 1}
@@ -96,7 +105,7 @@ class StudyTable(QAbstractTableModel):
         return None
 
     def _texts(self, line: RunLine) -> list[str]:
-        settings = [_text(line.settings.get(name)) for name in self._axes]
+        settings = [value_text(line.settings.get(name)) for name in self._axes]
         step = f"{line.step:,} of {line.steps:,}" if line.state is RunState.RUNNING else ""
         if line.state.ended:
             step = f"{line.step:,}" if line.step else ""
@@ -120,5 +129,14 @@ class StudyTable(QAbstractTableModel):
         ]
 
 
-def _text(value: object) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+def _columns(study: StudySpec) -> tuple[Words, ...]:
+    """What stands above each column of a study's table."""
+    return (
+        *map(setting_words, study.space.axes),
+        Words("Seed", "Of everything random in the run: first weights, data, noise."),
+        Words("State", "Waiting, running, finished or failed; “earlier” is of another session."),
+        Words("Step", "Updates taken so far."),
+        figure_words(study.objective),
+        Words("Time, s", "Wall time on its worker."),
+        Words("What went wrong", "Why the run failed."),
+    )
