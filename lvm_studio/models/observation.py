@@ -6,7 +6,7 @@ The two here have noise that is independent from half-hour to half-hour; `autore
 
 from __future__ import annotations
 
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -26,20 +26,6 @@ KNEE = 0.05
 
 CurveDistribution: TypeAlias = Law
 """A law of week curves [..., 336] in kW."""
-
-
-class ObservationModel(Protocol):
-    """Turns the mean of a sum of k households into a law of curves."""
-
-    def __call__(
-        self, mean_kw: Tensor, k: Tensor, factor: Tensor | float = 1.0
-    ) -> CurveDistribution:
-        """`factor` multiplies the noise's standard deviation, half-hour by half-hour."""
-        ...
-
-    def sigma(self) -> Tensor:
-        """One number that stands for the noise, kW."""
-        ...
 
 
 class GaussianCurve(DiagonalGaussian):

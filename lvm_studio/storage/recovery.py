@@ -110,10 +110,6 @@ class LiveSession:
         """Return where the worker of this run keeps its checkpoint."""
         return self.folder / RUNS / _run_file(run)
 
-    def drop_checkpoint(self, run: str) -> None:
-        """Remove the checkpoint of a run, once it is in the workspace or not wanted."""
-        self.checkpoint_path(run).unlink(missing_ok=True)
-
     def close(self) -> None:
         """Remove the folder: this process ends well."""
         shutil.rmtree(self.folder, ignore_errors=True)

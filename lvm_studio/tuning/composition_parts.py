@@ -192,7 +192,8 @@ def noise_behind(space: BaseSpace, length: int, draws: int, seed: int) -> Tensor
     noise = observation_noise(length - others, max(2 * draws, 2 * RESTS), seed)
     each = len(noise) // RESTS
     pairs = observation_noise(others, RESTS, seed + 1)
-    # pairs of noises are spread over the rests; those that share one come together
+    # Each value of the rest meets as many noises; those that share one come one after the other,
+    # so that it is decoded once (`PartLaw`).
     order = torch.arange(len(noise)).view(each, RESTS).T.flatten()
     return torch.cat([noise[order], pairs.repeat_interleave(each, dim=0)], dim=1)
 

@@ -1,4 +1,4 @@
-"""Tuning as jobs: picklable, and run wherever the engine puts them."""
+"""Fitting the flow as a job: picklable, and run wherever the engine puts it."""
 
 from __future__ import annotations
 
@@ -9,20 +9,7 @@ from lvm_studio.models.street import BaseSpace
 from lvm_studio.tuning.criteria.criterion import criterion_named
 from lvm_studio.tuning.flows.fit import FlowReport, fit_flow
 from lvm_studio.tuning.pools.pool import POOL_SIZE, Preparing, prepared_pool
-from lvm_studio.tuning.specs import FlowSpec, TuneSpec
-from lvm_studio.tuning.tune import TuneReport, tune
-
-
-@dataclass(frozen=True, eq=False)
-class TuningJob:
-    """A whole tuning; the result is the TuneResult, its last report."""
-
-    spec: TuneSpec
-    space: BaseSpace
-
-    def run(self) -> Iterator[TuneReport]:
-        """Yield reports; between two of them lies one step of the fit at most."""
-        return tune(self.spec, self.space)
+from lvm_studio.tuning.specs import FlowSpec
 
 
 @dataclass(frozen=True, eq=False)

@@ -105,9 +105,9 @@ class Pair:
             each.normalised_on(f, f if noisy is None else noisy)
             for each, f, noisy in zip(raw, natural.T, fresh, strict=True)
         )
-        shift = torch.tensor([first.shift, second.shift])
-        scale = torch.tensor([first.scale, second.scale])
-        f = ((natural - shift) / scale).numpy()
+        shift = np.array([first.shift, second.shift])
+        scale = np.array([first.scale, second.scale])
+        f = (natural.numpy() - shift) / scale
         yield cls(texts, (first, second), u, f, eps, drawn.numpy())
 
     @property

@@ -1,4 +1,4 @@
-"""What comes back after a crash, and what was opened last."""
+"""What comes back after a crash."""
 
 import json
 import os
@@ -11,7 +11,6 @@ import pytest
 from lvm_studio.data.jobs import Checkpoint
 from lvm_studio.storage.checkpoints import write_checkpoint
 from lvm_studio.storage.errors import StorageError
-from lvm_studio.storage.recent import MAX_RECENT, clear_recent, note_recent, recent_files
 from lvm_studio.storage.recovery import (
     LiveSession,
     lost_sessions,
@@ -118,8 +117,7 @@ def test_sessions_without_anything_are_swept() -> None:
     session.autosave(WORK, None)
     session.saved(None)
     write_checkpoint(session.checkpoint_path("run"), checkpoint(1))
-    session.drop_checkpoint("run")
-    session.drop_checkpoint("run")
+    session.checkpoint_path("run").unlink()
     die(session)
     assert lost_sessions() == []
     assert not session.folder.exists()
@@ -169,25 +167,3 @@ def test_a_state_folder_that_cannot_be_written_is_a_sentence(
     with pytest.raises(StorageError, match="set LVM_STUDIO_STATE to a folder"):
         LiveSession()
     assert lost_sessions() == []
-
-
-def test_recent_files(tmp_path: Path) -> None:
-    assert recent_files() == []
-    files = [tmp_path / f"{number}.h5" for number in range(MAX_RECENT + 2)]
-    for file in files:
-        file.touch()
-        note_recent(file)
-    note_recent(files[5])
-    expected = [files[5], *[f for f in reversed(files) if f != files[5]]][:MAX_RECENT]
-    assert recent_files() == expected
-    files[5].unlink()
-    assert recent_files() == expected[1:]
-    clear_recent()
-    assert recent_files() == []
-
-
-@pytest.mark.parametrize("note", ["not json", '{"a": 1}', "[3, null]"])
-def test_a_damaged_note_of_recent_files_is_forgotten(note: str) -> None:
-    state_folder().mkdir(exist_ok=True)
-    (state_folder() / "recent.json").write_text(note)
-    assert recent_files() == []

@@ -19,7 +19,6 @@ from lvm_studio.storage.hdf5 import read_tree
 from lvm_studio.tuning.criteria.criterion import CRITERIA
 from lvm_studio.tuning.errors import TuningError
 from lvm_studio.tuning.flows.fit import FlowSnapshot
-from lvm_studio.tuning.jobs import TuningJob
 from lvm_studio.tuning.pools.estimates import estimate, moments_at
 from lvm_studio.tuning.pools.pool import Pool, Preparing
 from lvm_studio.tuning.solve import solve_one_in_n
@@ -123,9 +122,9 @@ def test_fitting_stops_when_the_flow_is_good_at_the_aim() -> None:
     assert steps == [0]
 
 
-def test_a_tuning_is_a_job() -> None:
-    job = pickle.loads(pickle.dumps(TuningJob(spec("lam", 0.3), LinearSpace(4))))
-    *_, last = job.run()
+def test_a_tuning_and_its_answer_can_be_sent_to_another_process() -> None:
+    asked, space = pickle.loads(pickle.dumps((spec("lam", 0.3), LinearSpace(4))))
+    *_, last = tune(asked, space)
     assert pickle.loads(pickle.dumps(last)).lam == last.lam
 
 

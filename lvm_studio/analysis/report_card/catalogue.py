@@ -182,7 +182,7 @@ MEASURES: tuple[Measure, ...] = (
                 "Flexibility",
                 "kWh",
                 "flexibility",
-                "Energy that would have to move to make the week flat, Σ|x − mean| × ½ h.",
+                "How far the week is from a constant load, Σ|x − mean| × ½ h.",
             ),
         )
     ),

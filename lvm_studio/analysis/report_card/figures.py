@@ -22,7 +22,7 @@ INNER = (0.1, 0.9)
 CRITERION_TITLES = {
     "peak": ("Peak", "peak, kW per household"),
     "sustained": ("16th largest", "held for 8 h, kW per household"),
-    "flexibility": ("Flexibility", "to move, kWh per household"),
+    "flexibility": ("Flexibility", "away from flat, kWh per household"),
 }
 
 

@@ -109,10 +109,10 @@ class Sustained:
 
 
 class Flexibility:
-    """Energy that would have to move to make the week flat, kWh (Eq. 10.26).
+    """How far the week is from a constant load of the same energy, kWh (Eq. 10.26).
 
-    The sum over the half-hours of |x - mean of x| times half an hour; half of it is above the
-    mean and half below.
+    The sum over the half-hours of |x - mean of x| times half an hour: twice the energy that would
+    have to move, since what lies above the mean is counted, and what lies below it too.
 
     >>> Flexibility()(torch.tensor([1.0, 1.0, 3.0, 3.0]))
     tensor(2.)

@@ -54,7 +54,7 @@ class SustainedSpec(_Criterion):
 
 
 class FlexibilitySpec(_Criterion):
-    """Energy that would have to move to make the week flat, kWh (Eq. 10.26)."""
+    """Σ|x - mean x| times half an hour: how far the week is from flat, kWh (Eq. 10.26)."""
 
     kind: Literal["flexibility"] = "flexibility"
 

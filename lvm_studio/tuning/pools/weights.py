@@ -72,9 +72,9 @@ def pareto_khat(log_weights: Array) -> float:
     """Pareto k̂ of the largest weights: below 0.7 their sums can be trusted (PSIS).
 
     Fits the `min(n/5, 3√n)` largest weights over the next one, with the weak prior towards 0.5
-    of Vehtari, Simpson, Gelman, Yao & Gabry. Infinite when fewer than 25 draws are given or
-    only a handful of weights differ from zero; minus infinity when the largest are all equal
-    (no tail at all).
+    of Vehtari, Simpson, Gelman, Yao & Gabry. Infinite when 20 draws or fewer are given or only
+    a handful of weights differ from zero; minus infinity when the largest are all equal (no
+    tail at all).
 
     >>> pareto_khat(np.zeros(1000))
     -inf
