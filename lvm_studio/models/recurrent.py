@@ -43,6 +43,7 @@ class SequentialGaussian:
         state: [B, H], before the first part.
         m, s: [B, K, W].
         mask: [B, K].
+        widening: s as a multiple of what was learned; a wider prior leaves means where they were.
     """
 
     step: Step
@@ -50,6 +51,7 @@ class SequentialGaussian:
     m: Tensor
     s: Tensor
     mask: Tensor
+    widening: float = 1.0
 
     def _path(self, noise: Tensor | None) -> Path:
         state, total = self.state, torch.zeros_like(self.m[:, 0])
@@ -58,7 +60,7 @@ class SequentialGaussian:
             present = self.mask[:, i, None]
             shift, log_scale, after = self.step(i, state, total)
             sigma = self.s[:, i] * capped(log_scale, FURTHEST_LOG_SCALE).exp()
-            mu = self.m[:, i] + self.s[:, i] * shift
+            mu = self.m[:, i] + self.s[:, i] / self.widening * shift
             w = mu if noise is None else mu + sigma * noise[:, i]
             columns.append((present * w, mu, sigma))
             total, state = total + present * w, torch.where(present > 0, after, state)
@@ -122,9 +124,8 @@ class RecurrentInference(nn.Module):
             shift, log_scale = self.out(after).chunk(2, -1)
             return shift, log_scale, after
 
-        return SequentialGaussian(
-            step, seen.new_zeros(len(seen), self.cell.hidden_size), m, s / widening, mask
-        )
+        first = seen.new_zeros(len(seen), self.cell.hidden_size)
+        return SequentialGaussian(step, first, m, s, mask, widening)
 
 
 class AccumulatorInference(nn.Module):
@@ -150,4 +151,4 @@ class AccumulatorInference(nn.Module):
             shift, log_scale = self.out(silu(h + self.mix(h))).chunk(2, -1)
             return shift, log_scale, state
 
-        return SequentialGaussian(step, seen.new_zeros(len(seen), 0), m, s / widening, mask)
+        return SequentialGaussian(step, seen.new_zeros(len(seen), 0), m, s, mask, widening)

@@ -103,6 +103,14 @@ def test_order_matters_to_recurrent_inference_only(kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_a_prior_widened_after_training_is_no_information(kind):
+    """q starts as the prior, whatever its width: nothing is known of any part."""
+    spec = TINY.model_copy(update={"inference": kind, "prior_widening": 1.5})
+    model = build_module(spec, labels=F, context=C).eval()
+    assert information_per_rank(model, batch_of(4)).abs().max() < 1e-6
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_recurrent_models_train_and_come_back(kind):
     settings = {"model.inference": kind, "model.part_hidden": 8, "model.day_hidden": 8}
     settings |= {"model.head": None, "model.fitted_prior": None}
