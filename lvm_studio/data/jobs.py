@@ -62,7 +62,9 @@ class Job(Protocol):
     another iterable with `yield from` must hand over to a generator, which takes wishes too.
     """
 
-    def run(self) -> Reports: ...
+    def run(self) -> Reports:
+        """The generator of the job's reports; nothing happens before the first `next`."""
+        ...
 
 
 def result_of(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from lvm_studio.data.errors import DataError
 from lvm_studio.engine.messages import Failed
+from lvm_studio.training.reports import TrainingDiverged
 
 OUT_OF_MEMORY = "The job ran out of memory; use a smaller batch or fewer households"
 OUT_OF_GPU_MEMORY = (
@@ -43,7 +44,7 @@ def sentence_for(error: BaseException) -> str:
     'The job ran out of memory; use a smaller batch or fewer households'
     """
     text = _first_line(error)
-    if isinstance(error, DataError):
+    if isinstance(error, DataError | TrainingDiverged):  # sentences that say what to do
         return text.removesuffix(".")
     if isinstance(error, ArithmeticError):
         return f"The numbers of the job ran away ({text}); {DIVERGED}"

@@ -19,9 +19,13 @@ NU_OFFSET = -2.0
 class PartsPosterior(Protocol):
     """q({w_i}) of B observations; m, s [B, K, W] are those of the priors N(m_i, s_i^2)."""
 
-    def sum_mean(self) -> Tensor: ...
+    def sum_mean(self) -> Tensor:
+        """Mean of the sum of the parts, [B, W]."""
+        ...
 
-    def sum_variance(self) -> Tensor: ...
+    def sum_variance(self) -> Tensor:
+        """Variance of the sum of the parts, [B, W]."""
+        ...
 
     def kl(self, m: Tensor, s: Tensor) -> Tensor:
         """KL to the prior for each coordinate, [B, W]."""

@@ -18,7 +18,7 @@ SOFTPLUS_GIVES_ONE = 0.5413248546
 """log(e - 1): networks that start at 0 give a deviation of 1, softplus(0 + this)."""
 
 
-def within(values: Tensor, bound: float) -> Tensor:
+def within(values: Tensor, bound: float | Tensor) -> Tensor:
     """Smoothly between -bound and bound; hardly changed near 0.
 
     >>> within(torch.tensor([0.1, 100.0]), 5.0)

@@ -77,9 +77,12 @@ class PerHouseholdNoise(nn.Module):
     def stddev(self, mean_kw: Tensor, k: Tensor) -> Tensor:
         """Noise at every half-hour of sums of k [...] households, shaped like mean_kw, kW."""
         k = k[..., None]
-        load = (mean_kw / (k * self.reference_kw)).clamp(min=LEAST_LOAD)
-        variance = (k * self.own() ** 2 + k**2 * self.shared() ** 2) * load
-        return variance.sqrt()
+        variance = k * self.own() ** 2 + k**2 * self.shared() ** 2
+        return (variance * self.load(mean_kw, k)).sqrt()
+
+    def load(self, mean_kw: Tensor, k: Tensor) -> Tensor:
+        """Load of k [..., 1] households that their noise follows, in multiples of the reference."""
+        return (mean_kw / (k * self.reference_kw)).clamp(min=LEAST_LOAD)
 
     def forward(
         self, mean_kw: Tensor, k: Tensor, factor: Tensor | float = 1.0

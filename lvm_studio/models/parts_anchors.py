@@ -24,7 +24,9 @@ NEAR_PART = 1.5
 COARSE = 12
 """Cells across and down of the first image that is made from the sum."""
 LEAST_SPREAD = 2e-3
+"""Spread of a pixel's law that none falls below, as a share of the levels."""
 START_GAMMA = 1.0
+"""Where learning gamma of chi starts."""
 PIXEL_LEVELS = Grid(0.0, 1.0, LEVELS)
 
 

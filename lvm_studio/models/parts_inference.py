@@ -17,11 +17,18 @@ LEAST, MOST = -9.0, 6.0
 
 
 class Inference(Protocol):
-    """q({w_i} | x, labels) from what is seen of the whole, [B, S], and the priors m and s."""
+    """A network of q({w_i} | x, labels)."""
 
     def posterior(
         self, labels: Tensor, mask: Tensor, seen: Tensor, m: Tensor, s: Tensor, widening: float
-    ) -> PartsPosterior: ...
+    ) -> PartsPosterior:
+        """The posterior of the parts of B wholes.
+
+        labels [B, K, F] and mask [B, K] say which parts there are, seen [B, S] is what an encoder
+        made of the whole; m, s [B, K, W] are the priors N(m_i, s_i^2), and widening what s was
+        multiplied by since the network was trained.
+        """
+        ...
 
 
 class WholeFirst(nn.Module):

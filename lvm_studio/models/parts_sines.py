@@ -16,6 +16,7 @@ from lvm_studio.models.specs import SinesSpec
 INSIDE = 1e-4
 """Shares of K this near to the bound are read as this far from it."""
 LOG_SIGMA_FLOOR = -6.0
+"""The noise of one part is not below e^-6 of its amplitude."""
 TOLD = 0.1
 """A curve tells of a coordinate whose posterior variance is below this share of the prior's."""
 OWN, OTHERS = 1.0, -4.0

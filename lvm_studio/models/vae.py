@@ -30,7 +30,7 @@ TYPICAL_STEP = 0.8
 """Change of a sum of a few households within half an hour, in units of its spread."""
 
 FURTHEST_Z = 5.0
-"""Where a bounded decoder stops following a coordinate of z, standard deviations."""
+"""Where a bounded decoder stops following a coordinate of z until it is settled, deviations."""
 
 
 class GaussianVAE(LatentVariableModel):
@@ -43,6 +43,7 @@ class GaussianVAE(LatentVariableModel):
     inference = ("encoder",)
     household_mean_kw: Tensor
     household_spread_kw: Tensor
+    furthest_z: Tensor
 
     def __init__(self, spec: VAESpec) -> None:
         super().__init__()
@@ -58,6 +59,8 @@ class GaussianVAE(LatentVariableModel):
         self.encoder = ResidualMLP(seen, hidden, 2 * z, blocks=blocks, dropout=drop)
         self.register_buffer("household_mean_kw", torch.full((WEEK,), 0.45))
         self.register_buffer("household_spread_kw", torch.tensor(0.15))
+        if spec.bounded:
+            self.register_buffer("furthest_z", torch.tensor(FURTHEST_Z))
         nn.init.normal_(self.decoder.direct.weight, std=0.1)
         self.refined = None
         if spec.fitted_prior is not None:
@@ -77,7 +80,7 @@ class GaussianVAE(LatentVariableModel):
     def decode(self, z: Tensor) -> CurveDistribution:
         """p(x | z) for z [B, Z]: curves [B, 336]."""
         k = self.spec.k
-        shape = self.decoder(within(z, FURTHEST_Z) if self.spec.bounded else z)
+        shape = self.decoder(within(z, self.furthest_z) if self.spec.bounded else z)
         household = self.household_mean_kw + self.household_spread_kw * shape[..., :WEEK]
         size = z.new_full(z.shape[:-1], k)
         return curve_law(self.observation, k * household, size, shape[..., WEEK:])

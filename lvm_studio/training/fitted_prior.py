@@ -17,9 +17,8 @@ from lvm_studio.models.seeded import seeded
 from lvm_studio.models.specs import FittedPriorSpec
 from lvm_studio.models.vae import GaussianVAE
 
-LR = 2e-3
-WEIGHT_DECAY = 0.05
-CLIP_NORM = 5.0
+LR, WEIGHT_DECAY, CLIP_NORM = 2e-3, 0.05, 5.0
+"""Of AdamW on the flow."""
 COLLECTED = 256
 """Training curves encoded at a time."""
 MATCHED_ON = 65_536

@@ -32,8 +32,10 @@ if TYPE_CHECKING:
     from lvm_studio.training.run import TrainingRun
 
 EPOCH_POINTS = 10_000
+"""Fresh points in an epoch of the thesis (l. 1678)."""
 SHOWN_SEED = 7
 WALK_REACH = 3.0
+"""Deviations of the prior to either side that the walk goes."""
 
 Reports = Generator[object, Sent, Finished]
 """Frames, held-out `TrainReport`s, a `DeviceReport`, `Checkpoint`s, and a `Finished`."""

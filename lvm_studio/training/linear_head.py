@@ -24,6 +24,8 @@ from lvm_studio.training.day_shapes import DayShapes
 Array = NDArray[np.float64]
 
 FOLDS = 5
+"""Groups of training weeks; loadings are fitted without each of them in turn."""
+
 LEAST_LOAD_KW = 0.05
 """Noise grows with a household's mean load, but is not less than this one's."""
 

@@ -36,6 +36,7 @@ from lvm_studio.training.speed import workload
 
 HELDOUT_NOISE_SEED = 20_130_107
 FIGURES = 8
+"""Numbers that a step gives: see `TrainingRun._figures`."""
 
 
 class TrainingRun:

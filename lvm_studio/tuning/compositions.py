@@ -15,7 +15,9 @@ from lvm_studio.tuning.pools.pool import Draws
 from lvm_studio.tuning.pools.weights import systematic_resample
 
 _APART_ROWS = 1024
+"""Draws of each half."""
 _ROWS_A_SLICE = 128
+"""Gradients between two pauses."""
 
 
 @dataclass(frozen=True)

@@ -22,9 +22,13 @@ Curve = Callable[[float, Moments], tuple[float, float, float]]
 """λ and the moments there → value, first and second derivative of a rising function."""
 
 LAM_LIMIT = 20.0
+"""No λ is looked for beyond: it is per standard deviation of f."""
 KL_TOLERANCE = 2e-3
+"""Nats."""
 EXPECTATION_TOLERANCE = 1e-3
+"""Standard deviations of f."""
 QUANTILE_TOLERANCE = 1e-3
+"""Of the log-odds of lying above the level."""
 
 
 @dataclass(frozen=True)

@@ -107,13 +107,20 @@ def _scores(
 def picked_counts(
     slot: Ints, households: int, n: int, k: int, rng: np.random.Generator
 ) -> NDArray[np.float32]:
-    """[n, households] how often each is in each of n sums: a matrix product makes the sums."""
+    """How often each household is in each of n sums of k, [n, households].
+
+    slot: the household (0 to households - 1) of each that was drawn; one may have come repeatedly.
+    Sums are of k different ones where there are as many, else with repetition.
+
+    >>> picked_counts(np.arange(3), 3, 2, 3, np.random.default_rng(0)).tolist()
+    [[1.0, 1.0, 1.0], [1.0, 1.0, 1.0]]
+    """
     times = np.bincount(slot, minlength=households)
-    if k < households:
+    if k <= households:
         # Efraimidis & Spirakis: the k highest of uniform^(1/times) are k different ones, drawn in
         # proportion to how often they are there.
         chance = rng.random((n, households)) ** (1.0 / times)
-        picked = np.argpartition(-chance, k, axis=1)[:, :k]
+        picked = np.argpartition(-chance, k - 1, axis=1)[:, :k]
     else:
         picked = slot[rng.integers(len(slot), size=(n, k))]
     counts = np.zeros((n, households), dtype=np.float32)

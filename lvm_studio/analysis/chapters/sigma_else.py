@@ -11,6 +11,7 @@ from lvm_studio.analysis.sigma.study import Group, difference
 
 
 def winning_section(results: Results) -> Section:
+    """What makes sigma(z) win over one learned sigma, variant by variant."""
     default = results.learned["local"]
     one = results.learned["global"]
     rows = [_variant("as recommended: start 1, pace 0.1", default, one)]
@@ -46,6 +47,7 @@ def _variant(name: str, found: Group, one: Group) -> tuple[str | float, ...]:
 
 
 def tempering_section(results: Results) -> Section:
+    """beta-VAE beside observation tempering: two different things (7.A)."""
     names = {
         "plain": ("plain bound", 1.0),
         "beta": (f"β-VAE, β = {BETA:g}", 1.0),
@@ -69,6 +71,7 @@ def tempering_section(results: Results) -> Section:
 
 
 def linear_section(results: Results) -> Section:
+    """A linear VAE beside probabilistic PCA, which is known in closed form."""
     rows: tuple[tuple[Cell, ...], ...] = tuple(
         (f"{name}, seed {seed}", *_linear_row(run))
         for name, runs in results.linear.items()

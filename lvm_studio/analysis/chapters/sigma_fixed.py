@@ -19,6 +19,7 @@ from lvm_studio.data.vectors.manifolds import Sinusoid
 
 
 def hypersphere_section(results: Results) -> Section:
+    """What a fixed sigma lets a perfect VAE see of a sphere (Fig. 6.5)."""
     rows = tuple(
         (f"{found.dim}", *map(float, row), _off(row[2], row[1]))
         for found in results.spheres
@@ -52,6 +53,7 @@ def _off(mean: float, theory: float) -> float | None:
 
 
 def fixed_section(results: Results, setting: Setting) -> Section:
+    """ELBO over thirty fixed sigmas (Fig. 7.5)."""
     wanted = (0.4, 0.15, 0.06, 0.025, 0.01)
     sigma = results.sweep.terms.sigma
     indices = [int(np.abs(np.log(sigma / s)).argmin()) for s in wanted]
@@ -71,6 +73,7 @@ def fixed_section(results: Results, setting: Setting) -> Section:
 
 
 def bell_section(results: Results, setting: Setting) -> Section:
+    """Fixed sigmas beside the learned one: the bell curve and its best."""
     local = results.learned["local"]
     sigmas = local_sigmas(local, setting.seed)
     ranges = np.quantile(sigmas, (0.01, 0.99), axis=1).T

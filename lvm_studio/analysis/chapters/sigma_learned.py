@@ -11,6 +11,7 @@ from lvm_studio.analysis.sigma.study import difference
 
 
 def learned_section(results: Results) -> Section:
+    """The noises that learn, beside each other and the best fixed one (7.3)."""
     seen = {
         f"{title}": picture(
             results.learned[key].ensemble.member(0), results.learned[key].ensemble.data, 0
@@ -79,6 +80,7 @@ def _compared(results: Results) -> PageTable:
 
 
 def dynamics_section(results: Results) -> Section:
+    """How sigma and the ELBO develop while the models train (Fig. 7.4)."""
     one, kept = results.learned["global"], results.at_learned
     seen = {
         title: picture(found.ensemble.member(0), found.ensemble.data, 1)

@@ -47,6 +47,7 @@ class Results:
 
 
 def trained(setting: Setting) -> Generator[ChapterProgress, None, Results]:
+    """Train everything that the chapter shows; yields progress, returns what was found."""
     told = _Told(setting.member_epochs)
     sweep = yield from told.by(fixed_sweep(setting))
     groups = {}

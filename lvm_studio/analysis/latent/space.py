@@ -44,7 +44,7 @@ TITLES: Mapping[str, str] = {
     "peak_kw": "peak, kW",
     "peak_per_household_kw": "peak per household, kW",
     "load_factor": "mean ÷ peak",
-    "night_share": "share of energy 00-07 UTC",
+    "night_share": "share of energy 00–07 UTC",
     "weekend_ratio": "weekend ÷ working days",
     "week": "week",
     "anomaly_nats": "anomaly, type B: KL(q(u|x) ‖ p), nats",
@@ -207,12 +207,13 @@ def _household_columns(
         kinds, counts = np.unique(column, return_counts=True)
         common = kinds[counts.argmax()]
         if common != "" and 1 < len(kinds) <= MOST_CATEGORIES:
-            title = f"share of {name} = {common}"
+            title = f"share of {name.replace('_', ' ')} = {common}"
             add(f"share {name}", title, (column == common).astype(np.float64))
     return columns, titles
 
 
 def sizes_of(model: TrainedModel, k_range: tuple[int, int] | None) -> tuple[int, int]:
+    """Least and greatest K of the sums to encode: a plain VAE's own, else `k_range` or K_RANGE."""
     if isinstance(model.module, GaussianVAE):
         return model.module.spec.k, model.module.spec.k
     return K_RANGE if k_range is None else k_range

@@ -99,13 +99,13 @@ class Sinusoid(Curve):
         return self
 
     def curve(self, t: Points) -> Points:
-        """[..., 2]."""
+        """Points of the wave, [..., 2], for t [...]."""
         phase = 2 * np.pi * self.waves * (t + self.chirp * t**2) / (1 + self.chirp)
         wave: Points = np.stack([t - 0.5, self.height * np.sin(phase)], -1)
         return wave
 
     def noise(self, t: Points) -> Points:
-        """[...], between `sigma` and `sigma_high`."""
+        """Deviation of the noise, [...], between `sigma` and `sigma_high`."""
         share = 0.5 - 0.5 * np.cos(2 * np.pi * self.swells * t)
         deviation: Points = self.sigma * (self.sigma_high / self.sigma) ** share
         return deviation
@@ -122,7 +122,7 @@ class Circle(Curve):
     radius: Positive = 1.0
 
     def curve(self, t: Points) -> Points:
-        """[..., 2]."""
+        """Points of the circle, [..., 2], for t [...]; once around."""
         around: Points = self.radius * np.stack([np.cos(2 * np.pi * t), np.sin(2 * np.pi * t)], -1)
         return around
 
@@ -135,7 +135,7 @@ class Spiral(Curve):
     radius: Positive = 1.0
 
     def curve(self, t: Points) -> Points:
-        """[..., 2]."""
+        """Points of the spiral, [..., 2], for t [...]; its radius grows as the root of t."""
         reach = np.sqrt(t)
         angle = 2 * np.pi * self.turns * reach
         way = np.stack([np.cos(angle), np.sin(angle)], -1)
@@ -164,7 +164,7 @@ class Polyline(Curve):
         return points
 
     def curve(self, t: Points) -> Points:
-        """[..., 2]."""
+        """Points on the line, [..., 2], for t [...], the share of its length."""
         corners = np.array(self.points, dtype=float)
         steps = np.linalg.norm(np.diff(corners, axis=0), axis=1)
         along = np.concatenate([[0.0], steps.cumsum()])

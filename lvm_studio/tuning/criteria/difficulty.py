@@ -13,7 +13,9 @@ from lvm_studio.tuning.pools.weights import Array
 _FLAT = 0.05
 """A gradient norm below which f is a plateau there."""
 _MANY_FLAT = 0.2
+"""Share of the base law on plateaus from which on f is hard to tune."""
 _CLIFF = 8.0
+"""99 % quantile of the gradient's norm over its median from which on f has cliffs."""
 _BINS = 40
 
 

@@ -17,10 +17,13 @@ from lvm_studio.tuning.criteria.potential import Potential
 from lvm_studio.tuning.errors import TuningError
 
 _RADII = (4.0, 8.0, 16.0, 32.0, 64.0)
+"""Distances |u| at which f is looked at; each doubles the one before."""
 _DIRECTIONS = 64
 _ASCENTS = 12
+"""Steps by which rays turn towards growing f."""
 _SQUARE = 2.0
 _LINEAR = 1.2
+"""Exponent of f along a ray up to which it counts as straight."""
 _SLACK = 0.12
 """Exponents so near to two count as two."""
 _OFFERED = {"peak": "log-peak"}

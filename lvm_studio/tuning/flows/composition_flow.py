@@ -33,8 +33,11 @@ from lvm_studio.tuning.specs import CompositionFlowSpec
 SUMMARISED = 600
 """Streets that say along which axes compositions and weeks differ; nothing is decoded for them."""
 _STREET_SEED = 1_000_003
+"""Keeps the streets that are summarised apart from those that are climbed."""
 _NOISE_PAIRS = 4
+"""Antithetic pairs of the observation noise in one step."""
 _CAUTION = 0.97
+"""The line that tells λ_max of log K lies by this factor below the fitted one."""
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,11 @@ from zuko.nn import MLP
 from lvm_studio.tuning.pools.mixtures import Mixture
 
 _DEGREE = 3
+"""Of the polynomials in λ."""
 _LEAST_TRUST = 0.03
+"""Added to the weight of a share's row in the fit: shares near 0 must stay near 0 too."""
 _APART = 0.5
+"""Deviation of the components' first shifts, which keeps them from moving as one."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -87,7 +87,7 @@ class HeldDensity(nn.Module):
         return self.flow.log_ratio(u, lam, e)
 
     def log_ratio(self, u: Tensor, lam: Tensor, e: Tensor | None = None) -> Tensor:
-        """[..., n] of u [..., n, dim]."""
+        """log q - log p, [..., n] in nats, of u [..., n, dim] at lam [...] and features e."""
         parameters = {name: value.detach() for name, value in self.named_parameters()}
         ratio: Tensor = functional_call(self, parameters, (u, lam, e))
         return ratio

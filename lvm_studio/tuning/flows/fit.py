@@ -26,13 +26,17 @@ CHECKED_SHARES = (0.2, 0.4, 0.6, 0.8, 1.0)
 """λ / λ_max at which a snapshot's weights are looked at."""
 CHECK_DRAWS = 256
 CORE_POINTS = 10
+"""λ at which Gaussians are fitted for the core to pass through."""
 _LEAST_SHARE = 1e-5
 """Log-odds of two ways to be extreme are nearly linear in λ, as long as no floor bends them."""
 _CORE_LR = 0.3
+"""Learning rate of the core, which starts near its place, as a share of the couplings'."""
 _COSTLY_SHARE = 0.5
+"""ESS / N from which on weights are good, however heavy their tail reads."""
 _POLISH_WEIGHT = 0.1
 """Forward KL on stored draws is noisy: at full weight it costs 0.06 nats of gap."""
 _LAM_STEP = 0.03
+"""λ_max moves by this share of itself at most, from one snapshot to the next."""
 _TOWARDS_THE_END = 0.7
 """Power of even places: the further λ, the more there is to learn."""
 _NOISE_PAIRS = 2
@@ -170,6 +174,7 @@ class FlowFit:
 
     @property
     def steps(self) -> int:
+        """Taken so far."""
         return self._descent.steps
 
     @property
@@ -184,10 +189,12 @@ class FlowFit:
 
     @property
     def finished(self) -> bool:
+        """Whether the budget is spent, or every λ checked has good weights."""
         return self._good_enough or self.progress >= 1.0
 
     @property
     def snapshot_due(self) -> bool:
+        """Whether it is time to check and copy the flow."""
         return self.steps % self.spec.snapshot_every == 0
 
     @property

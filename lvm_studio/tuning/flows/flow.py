@@ -26,8 +26,10 @@ from lvm_studio.tuning.pools.mixtures import Mixture
 _SMALLEST_SCALE = 0.1
 """A coupling scales by 0.1 to 10: enough over several layers, and it cannot run away."""
 _GOLDEN = 0.6180339887498949
+"""(√5 - 1) / 2: its multiples modulo 1 pick the branch of each row."""
 _BINS = 8
 _SPLINE_VALUES = 3 * _BINS - 1
+"""Widths and heights of the bins of a spline, and slopes at its inner knots."""
 _SPLINE_BOUND = 5.0
 """A spline acts on ±5 only: splines come first, where the noise still lies within."""
 

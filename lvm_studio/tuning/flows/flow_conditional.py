@@ -21,9 +21,12 @@ from lvm_studio.tuning.specs import FlowSpec
 FIRST_SHARE = 0.25
 """Of the budget, spent on stored draws alone."""
 _FORWARD_WEIGHT = 0.1
+"""Of forward KL beside reverse KL: little, since stored draws are noisy."""
 _MEMORY = 0.03
+"""Of a new variance of log-weights in the running mean of its kind."""
 _WORST_SPREAD = 4.0
 _LEAST_SPREAD = 0.02
+"""Bounds of these variances: no kind is drawn for ever, and none is left out."""
 _LEAST_SHARE = 0.1
 """Of λ's reach, squared: below it little weight is at stake, whatever its spread."""
 

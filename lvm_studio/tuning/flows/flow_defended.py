@@ -12,8 +12,11 @@ from lvm_studio.tuning.flows.cores import AffineCore
 from lvm_studio.tuning.flows.flow import LambdaFlow
 
 DEFENCE_SHARE = 0.05
+"""Of the mixture among the draws, unless told."""
 _WIDEN = 1.15
+"""The mixture's deviations as multiples of the climb's Gaussians."""
 _SILVER = math.sqrt(2.0) - 1.0
+"""Multiples of it modulo 1 are even, and independent of the golden ratio that picks branches."""
 
 
 class DefendedFlow:

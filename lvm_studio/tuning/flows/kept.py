@@ -13,6 +13,7 @@ from torch import Tensor
 from lvm_studio.tuning.pools.weights import Array
 
 _RIVALS = 512
+"""Sets of the other proposals that a draw's chance of being kept is a mean over."""
 
 
 def keep_one(log_weights: Tensor, generator: torch.Generator) -> Tensor:

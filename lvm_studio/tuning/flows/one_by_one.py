@@ -28,6 +28,7 @@ TOLERANCE = 0.05
 """Of the KL that the flow reaches, nats: what Monte-Carlo over its own draws can tell."""
 _MOMENT_DRAWS = 2048
 _WIDEST_STEP = 1.5
+"""λ grows or falls by this factor at most in one update."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,7 +130,7 @@ def _judged(
 
 
 def _moved(lam: float, moments: Moments, kl: float) -> float:
-    """A second-order step on the KL (Eq. 10.6, 10.8), at most by half of λ either way."""
+    """A second-order step on the KL (Eq. 10.6, 10.8), by `_WIDEST_STEP` at most either way."""
     value, slope = moments.kl - kl, lam * moments.variance
     bend = moments.variance + lam * moments.third
     step = -2.0 * value * slope / max(2.0 * slope**2 - value * bend, slope**2)

@@ -28,11 +28,13 @@ _FEWER_PAIRS, _FEWER_TURNS = 48, 3
 _COUNTED = 3
 """The last turns at one λ: their means are averaged."""
 _PROBED_LAM = 1.0
+"""λ of a first look, from which the λ of the KL asked for is extrapolated."""
 _PLACES = (0.35, 0.7, 1.0)
 """Of λ_max: with the identity at 0 they carry a cubic; the end is told better by each."""
 _BULK = 2.5
 """Times their median size: so far reach eigenvalues that are noise alone (semicircle law)."""
 _PRECISION = (0.4, 12.0)
+"""Bounds of the eigenvalues of C⁻¹: a bad estimate must stay a usable proposal."""
 
 
 def settled_flow(

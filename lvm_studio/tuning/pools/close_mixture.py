@@ -14,6 +14,7 @@ from lvm_studio.tuning.pools.weights import effective_sample_size, normalised
 COMPONENTS = 32
 FRESH_DRAWS = 16_384
 _LEAST_SHARE = 1e-3
+"""Added to every component's share."""
 _WIDEN = 1.05
 """Wider in every direction alike: in twelve dimensions 1.1 would cost a tenth of the weights."""
 

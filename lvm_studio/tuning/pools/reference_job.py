@@ -17,6 +17,7 @@ from lvm_studio.tuning.pools.weights import Array
 
 SEEDS = 2
 POINTS = 65
+"""λ at which the log Z of both seeds is kept."""
 KEPT = 16_384
 """Draws sent home: enough to answer from, few enough to answer at once."""
 

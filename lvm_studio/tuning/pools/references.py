@@ -19,6 +19,7 @@ from lvm_studio.tuning.pools.smc import smc_pool
 from lvm_studio.tuning.pools.weights import Array
 
 _BURN_IN = 0.5
+"""Share of the steps of Langevin chains that are thrown away."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,6 +204,7 @@ _BASE_DRAWS = 100_000
 _CHAINS = 256
 _CHAIN_STEPS = 200
 _BEYOND_KL = 0.3
+"""SMC climbs so many nats beyond the KL asked for, so that λ lies inside its range."""
 
 
 def _by_rejection(potential: Potential, *, lam: float, kl: float, seed: int) -> ReferenceDraws:

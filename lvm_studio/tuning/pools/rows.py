@@ -36,6 +36,7 @@ MIXTURE_SHARES = (0.25, 0.5, 0.75, 1.0)
 MOST_KEPT = 40_000
 """Curves kept at all places together: 54 MB. Of many rows only the places decoded last are kept."""
 _SAME_SCALE = 1e-2
+"""Normalisations of f that differ by more than this share of its spread are of other laws."""
 
 
 def flow_of(snapshot: FlowSnapshot, potential: Potential) -> Proposal:

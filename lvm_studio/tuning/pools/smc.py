@@ -27,9 +27,11 @@ from lvm_studio.tuning.pools.weights import Array, effective_sample_size, normal
 from lvm_studio.tuning.specs import SmcSpec
 
 _LONGEST_LEAP = 3.0
+"""λ grows by this much at most from one rung to the next."""
 _SHORTEST_LEAP = 0.02
 """A rung that must be left although its draws do not see further: fresh ones may."""
 _ARRIVED = 0.999
+"""A rung at this share of the KL wanted is the last one."""
 
 
 @dataclass(frozen=True)

@@ -35,11 +35,13 @@ _MAX_STAGES = 16
 _REACH_ESS = 0.4
 """A stage goes as far as the draws before it are worth this share of one stage's draws."""
 _LONGEST_STEP = 2.0
+"""λ grows by this much at most from one stage to the next."""
 _STANDSTILL = 0.05
 """A stage within so much of the λ of the last one stands still."""
 _MOST_STOOD = 3
 """So often it may: each time the draws where it stands become better."""
 _CLOSE = 0.95
+"""A KL this near to the one wanted is reached: standing still there once is the end."""
 _SLICES = 4
 """A gradient costs about as much as so many values."""
 

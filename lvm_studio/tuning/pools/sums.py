@@ -21,6 +21,7 @@ WIDTH = 0.02
 LARGEST_LAM = 20.0
 """Up to this |λ| the series is exact to 1e-9: λ times half a bin is 0.2 at most."""
 _DEGREE = 7
+"""Of the power series of e^{λx} within a bin."""
 _POWERS = 4
 """f^0 … f^3."""
 

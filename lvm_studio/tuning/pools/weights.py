@@ -22,6 +22,7 @@ _ROUNDING = 1e-9
 """Weights that differ by no more than this share are equal."""
 _PRIOR_DRAWS = 10.0
 _PRIOR_KHAT = 0.5
+"""The prior of k̂ counts as ten draws whose tail has the shape ½ (PSIS)."""
 
 
 def normalised(log_weights: Array) -> Array:
