@@ -26,5 +26,8 @@ def seeded(seed: int, device: torch.device = CPU) -> Iterator[None]:
     True
     """
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        torch.manual_seed(seed)
+        if device.type == "cuda":
+            torch.manual_seed(seed)
+        else:  # `torch.manual_seed` would seed every graphics card too, which nothing puts back
+            torch.default_generator.manual_seed(seed)
         yield

@@ -94,10 +94,18 @@ class LinearHeadSpec(BaseModel):
     reach: Annotated[float, Field(gt=0)] = Field(
         default=1.0, description="how far from an anchor its record still counts, label units"
     )
-    common: Annotated[float, Field(gt=0)] = 0.5
-    by_label: Annotated[float, Field(gt=0)] = 0.3
-    by_anchor: Annotated[float, Field(gt=0)] = 1.2
-    penalty: Annotated[float, Field(gt=0)] = 20.0
+    common: Annotated[float, Field(gt=0)] = Field(
+        default=0.5, description="prior scale of what all households have in common"
+    )
+    by_label: Annotated[float, Field(gt=0)] = Field(
+        default=0.3, description="prior scale of what follows a household's label"
+    )
+    by_anchor: Annotated[float, Field(gt=0)] = Field(
+        default=1.2, description="prior scale of what a known household does beyond its label"
+    )
+    penalty: Annotated[float, Field(gt=0)] = Field(
+        default=20.0, description="variance of the noise, in units in which these scales hold"
+    )
     smoothing: Annotated[float, Field(ge=0, le=1)] = Field(
         default=0.4,
         description="how much harder shapes of a day that tell households apart less are shrunk; "

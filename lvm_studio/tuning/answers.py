@@ -96,7 +96,8 @@ def answer_from_draws(
 ) -> TunedAnswer:
     """Figures from stored draws of any law, and n of them resampled and decoded.
 
-    n is at most the number of the pool's curves, whose noise they get. They count as a flow's.
+    n is at most the number of the pool's curves, since each gets the noise of one of them. The
+    answer's method reads 'flow'; whoever has other draws replaces it.
     """
     estimate, share = draws.estimate(lam)
     u = draws.u[torch.from_numpy(systematic_resample(share, n, seed))]

@@ -1,7 +1,7 @@
-"""How right a tuned set is: what its weights say of it, beside a reference that did without them.
+"""How near a tuned set is to p̂_λ: what its importance weights say, and an independent reference.
 
-Neither ESS nor k̂ is enough: a proposal that has lost a mode has splendid weights. What gives it
-away is log Z, which a sampler that never saw the proposal puts elsewhere.
+Neither ESS nor k̂ is enough: a proposal that has lost a mode has splendid weights. Its log Z gives
+it away, since a sampler that knows nothing of the proposal finds another one.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Root of a rising curve whose two derivatives are known, from any start, without going round.
+"""Root of a rising curve whose two derivatives are known, from any start, without cycling.
 
-Every place looked at becomes an end of the bracket, so that none is left on the wrong side twice.
-Both ends' values and derivatives make a polynomial of degree five, whose root inside the bracket is
-the next place; before there is an upper end, Halley's step from the lower one is.
+Every λ looked at becomes an end of a bracket around the root. The values and derivatives at both
+ends fix a polynomial of degree five, whose root inside the bracket is looked at next; as long as
+there is no upper end, Halley's step from the lower one is.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _BISECTIONS = 44
 
 @dataclass(frozen=True)
 class Place:
-    """A place on the curve: λ, and the curve's value, slope and bend there."""
+    """A point of the curve: λ, and there its value, first and second derivative."""
 
     lam: float
     value: float

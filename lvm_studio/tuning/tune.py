@@ -128,8 +128,12 @@ class _Cost:
 
 @dataclass(frozen=True, eq=False)
 class _Tuned:
-    """λ, the answer there, the draws of one law that vouch for it, and why none can ('' if
-    so); cost: its own, where finding λ would overshadow it."""
+    """A tuning before it is certified.
+
+    found: λ; answer: there; behind: draws of one law whose weights certify it; fault: why no
+    weights can ('' where they can); cost: of these draws alone, where finding λ cost more than
+    they did, else None.
+    """
 
     found: Solution
     answer: TunedAnswer

@@ -89,7 +89,7 @@ class PictureWork:
     def _difficulty(
         self, request: StreetRequest, tuning: Tuning
     ) -> Generator[DifficultyAnswer | None, None, None]:
-        from lvm_studio.tuning.criteria.difficulty import gradient_norms, judged
+        from lvm_studio.tuning.criteria.difficulty import difficulty_of, gradient_norms
 
         state, potential = request.state, tuning.pool.potential
         key = tuning_key(request)
@@ -99,7 +99,7 @@ class PictureWork:
             for start in range(0, len(u), GRADIENTS_A_SLICE):
                 norms.append(gradient_norms(potential, u[start : start + GRADIENTS_A_SLICE]))
                 yield None
-            found = self._difficulties.put(key, judged(np.concatenate(norms)))
+            found = self._difficulties.put(key, difficulty_of(np.concatenate(norms)))
         yield DifficultyAnswer(state, found)
 
     def _measured(

@@ -45,7 +45,7 @@ def difficulty(potential: Potential, u: Tensor) -> Difficulty:
     The log-determinant of the map from p to p̂_λ changes by λ∇f: plateaus and cliffs of f are
     what a flow has to imitate.
     """
-    return judged(gradient_norms(potential, u))
+    return difficulty_of(gradient_norms(potential, u))
 
 
 def gradient_norms(potential: Potential, u: Tensor) -> Array:
@@ -55,8 +55,8 @@ def gradient_norms(potential: Potential, u: Tensor) -> Array:
     return norms
 
 
-def judged(norms: Array) -> Difficulty:
-    """Judge a criterion by the norms [n] of its gradient at base draws."""
+def difficulty_of(norms: Array) -> Difficulty:
+    """Judge a criterion by norms [n] of its gradient, as `gradient_norms` gives them."""
     middle, high, most = (float(value) for value in np.quantile(norms, (0.5, 0.99, 0.995)))
     counts, edges = np.histogram(norms, bins=_BINS, range=(0.0, max(most, 1e-9)))
     flat = float((norms < _FLAT).mean())

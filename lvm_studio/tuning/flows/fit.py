@@ -246,7 +246,10 @@ class FlowFit:
         return self.flow.lam_max * (place / groups) ** _TOWARDS_THE_END
 
     def _forward_kl(self) -> Tensor:
-        """Mean over λ of -E_p̂ [log q/p], by stored draws: decodes nothing, mourns lost modes."""
+        """Mean over λ of -E_p̂ [log q/p] by stored draws: large where the flow lost a mode.
+
+        Nothing is decoded for it.
+        """
         assert self.known is not None
         lams, rows = self._lams(), []
         for lam in lams.tolist():
