@@ -40,6 +40,11 @@ def state_folder() -> Path:
     return Path(chosen) if chosen else user_state_path("lvm-studio")
 
 
+def log_path() -> Path:
+    """Return the file that keeps what went wrong."""
+    return state_folder() / "studio.log"
+
+
 @dataclass(frozen=True)
 class Owner:
     """Whose session it is, and which file it shows.

@@ -15,7 +15,7 @@ from types import TracebackType
 from PySide6.QtCore import QMessageLogContext, QTimer, QtMsgType, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication
 
-from lvm_studio.storage.recovery import LiveSession, state_folder
+from lvm_studio.storage.recovery import LiveSession, log_path
 from lvm_studio.studio.collecting import collecting_here
 from lvm_studio.studio.dialogs import Dialogs
 from lvm_studio.studio.sentences import sentence_of
@@ -115,11 +115,9 @@ def _log_qt(kind: QtMsgType, _context: QMessageLogContext, message: str) -> None
 def log_file() -> Iterator[None]:
     """Keep a log in the state folder; with a read-only home the studio runs all the same."""
     try:
-        folder = state_folder()
-        folder.mkdir(parents=True, exist_ok=True)
-        handler = RotatingFileHandler(
-            folder / "studio.log", maxBytes=LOG_BYTES, backupCount=1, encoding="utf-8"
-        )
+        path = log_path()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handler = RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=1, encoding="utf-8")
     except OSError:
         LOG.warning("no log can be written to the state folder")
         yield

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 
@@ -21,13 +22,14 @@ class Choice(StrEnum):
 class Dialogs:
     """Modal questions to the person at the screen."""
 
-    def save_before_losing(self, parent: QWidget, name: str) -> Choice:
-        """Ask what to do with the unsaved changes of `name`."""
+    def save_before_losing(self, parent: QWidget, name: str, at_work: Sequence[str] = ()) -> Choice:
+        """Ask what to do with the unsaved changes of `name`, and say what else ends."""
         box = QMessageBox(parent)
         box.setObjectName("ask_save")
         box.setIcon(QMessageBox.Icon.Question)
         box.setText(f"Save the changes to {name}?")
-        box.setInformativeText("They are lost otherwise.")
+        ends = [f"What is at work ends: {told}." for told in at_work]
+        box.setInformativeText("\n".join(["They are lost otherwise.", *ends]))
         button = QMessageBox.StandardButton
         box.setStandardButtons(button.Save | button.Discard | button.Cancel)
         box.setDefaultButton(button.Save)
@@ -35,6 +37,18 @@ class Dialogs:
         return {button.Save: Choice.SAVE, button.Discard: Choice.DISCARD}.get(
             button(answer), Choice.CANCEL
         )
+
+    def end_anyway(self, parent: QWidget, at_work: Sequence[str]) -> bool:
+        """Ask whether the window may close although it ends what is at work."""
+        box = QMessageBox(parent)
+        box.setObjectName("ask_end")
+        box.setIcon(QMessageBox.Icon.Question)
+        box.setText("Quit while something is at work?")
+        box.setInformativeText("\n".join(f"It ends: {told}." for told in at_work))
+        end = box.addButton("Quit", QMessageBox.ButtonRole.DestructiveRole)
+        box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
+        box.exec()
+        return box.clickedButton() is end
 
     def replace_anyway(self, parent: QWidget, name: str) -> bool:
         """Ask whether a file may be replaced that another program has written meanwhile."""

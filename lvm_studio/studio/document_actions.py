@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -97,9 +97,13 @@ class DocumentActions(QObject):
         choice = self.ask_before_losing() if self._session.dirty else Choice.DISCARD
         return self.save() if choice is Choice.SAVE else choice is Choice.DISCARD
 
-    def ask_before_losing(self) -> Choice:
-        """Ask what to do with what is unsaved."""
-        return self._dialogs.save_before_losing(self._window, self.name)
+    def ask_before_losing(self, at_work: Sequence[str] = ()) -> Choice:
+        """Ask what to do with what is unsaved, and say what is at work and would end."""
+        return self._dialogs.save_before_losing(self._window, self.name, at_work)
+
+    def may_end(self, at_work: Sequence[str]) -> bool:
+        """Return whether what is at work may end."""
+        return not at_work or self._dialogs.end_anyway(self._window, at_work)
 
     def import_readings(self) -> None:
         """Ask for a file of readings."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from PySide6.QtWidgets import QFileDialog, QWidget
@@ -10,7 +11,7 @@ from lvm_studio.studio.settings import open_settings
 
 WORKSPACE_SUFFIX = ".lvms"
 WORKSPACE_KIND = f"LVM Studio workspace (*{WORKSPACE_SUFFIX} *.h5);;All files (*)"
-READINGS_KIND = "Meter readings (*.csv *.parquet *.txt *.tsv);;All files (*)"
+READINGS_KIND = "Meter readings (*.csv *.tsv *.txt *.parquet *.pq);;All files (*)"
 TABLE_KIND = "Tables (*.csv *.tsv *.txt *.parquet *.pq);;All files (*)"
 POINTS_KIND = "Text (*.csv *.tsv *.txt);;All files (*)"
 STUDY_KIND = "Studies (*.toml *.json);;All files (*)"
@@ -41,7 +42,7 @@ def ask_save(parent: QWidget, title: str, suggestion: str, kinds: str) -> Path |
     dialog.selectFile(suggested)
 
     def follow(kind: str) -> None:
-        dialog.setDefaultSuffix(first_suffix(kind))
+        dialog.setDefaultSuffix(next(iter(suffixes(kind)), ""))
 
     follow(kinds)
     dialog.filterSelected.connect(follow)
@@ -56,13 +57,13 @@ def last_folder() -> Path:
     return folder if folder.is_dir() else Path()
 
 
-def first_suffix(kinds: str) -> str:
-    """Return the first suffix of a file dialog's filter.
+def suffixes(kinds: str) -> list[str]:
+    """Return the suffixes in a file dialog's filter, in their order.
 
-    >>> first_suffix("SVG (*.svg);;PNG image (*.png)")
-    '.svg'
+    >>> suffixes("Tables (*.csv *.tsv);;PNG image (*.png);;All files (*)")
+    ['.csv', '.tsv', '.png']
     """
-    return kinds.partition("(*")[2].partition(")")[0].partition(" ")[0]
+    return re.findall(r"\*(\.\w+)", kinds)
 
 
 def _remembered(name: str) -> Path | None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import platform
+import re
 from collections.abc import Iterable, Sequence
 from html import escape
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, metadata, requires, version
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QTextBrowser, QVBoxLayout, QWidget
+from lvm_studio.studio.settings import APP_NAME
 
 if TYPE_CHECKING:
     from lvm_studio.data.households import HouseholdSet
+
+DISTRIBUTION = "lvm-studio"
 
 TOUR = """
 <h2>Five minutes</h2>
@@ -52,14 +55,6 @@ KEYS = (
     ("Number fields", "↑ ↓ step; Ctrl+Z takes back typing first, then the last change"),
 )
 
-LIBRARIES = ("PySide6-Essentials", "pyqtgraph", "torch", "zuko", "numpy", "h5py", "polars")
-
-LICENCES = """
-<p>LVM Studio stands on other people's work, each under its own licence: Qt and PySide6 (LGPL),
-pyqtgraph, superqt and qtawesome (MIT and BSD), PyTorch and zuko (BSD and MIT), NumPy, SciPy and
-h5py (BSD), polars, pydantic (MIT), Apache Arrow (Apache 2.0).</p>
-"""
-
 METHOD = """
 <p>The models are those of V. Berger, <i>Deep Latent Variable Models: from properties to
 structures</i>, Université Paris-Saclay, 2021: CompVAE (chapter 9) and Boltzmann tuning
@@ -68,13 +63,25 @@ structures</i>, Université Paris-Saclay, 2021: CompVAE (chapter 9) and Boltzman
 
 
 def about_page(attributions: Sequence[str]) -> str:
-    """Return who made what, with the attributions that the data ask for."""
+    """Return who made what: the method, the data's attributions, the libraries and licences."""
     data = "".join(f"<p>{escape(attribution)}</p>" for attribution in attributions)
-    versions = ", ".join(f"{name} {_version(name)}" for name in LIBRARIES)
-    return (
-        f"<h2>LVM Studio {_version('lvm-studio')}</h2>{METHOD}"
-        f"<h3>Data</h3>{data}<h3>Software</h3><p>{versions}</p>{LICENCES}"
+    rows = "".join(
+        f"<tr><td>{escape(name)}</td><td>{escape(number)}</td><td>{escape(licence)}</td></tr>"
+        for name, number, licence in libraries()
     )
+    machine = f"Python {platform.python_version()}, {platform.platform()}"
+    return (
+        f"<h2>{APP_NAME} {_version(DISTRIBUTION)}</h2><p>{escape(machine)}</p>{METHOD}"
+        f"<h3>Data</h3>{data}<h3>Software</h3>"
+        "<p>It stands on other people's work, each under its own licence:</p>"
+        f'<table cellspacing="4">{rows}</table>'
+    )
+
+
+def libraries() -> list[tuple[str, str, str]]:
+    """Name, version and licence of every library that the program asks for, by name."""
+    asked = (re.split(r"[^\w.-]", line, maxsplit=1)[0] for line in _requirements())
+    return [(name, _version(name), _licence(name)) for name in sorted(asked, key=str.lower)]
 
 
 def keyboard_page(menus: Iterable[tuple[str, str]]) -> str:
@@ -105,25 +112,31 @@ def quality_page(dataset: HouseholdSet) -> str:
     )
 
 
-class PageDialog(QDialog):
-    """A page of text in a window of its own; the studio goes on beside it."""
-
-    def __init__(self, title: str, html: str, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setWindowTitle(title)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.resize(560, 480)
-        browser = QTextBrowser(openExternalLinks=True)
-        browser.setHtml(html)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
-        buttons.rejected.connect(self.reject)
-        layout = QVBoxLayout(self)
-        layout.addWidget(browser)
-        layout.addWidget(buttons)
-
-
 def _version(distribution: str) -> str:
     try:
         return version(distribution)
     except PackageNotFoundError:
         return "(not installed)"
+
+
+def _requirements() -> list[str]:
+    """What the program asks for, without what only tests and clusters need."""
+    try:
+        lines = requires(DISTRIBUTION) or []
+    except PackageNotFoundError:
+        return []
+    return [line for line in lines if "extra ==" not in line]
+
+
+def _licence(distribution: str) -> str:
+    """The licence that a library names; older ones name it in a classifier, or in full text."""
+    try:
+        told = metadata(distribution)
+    except PackageNotFoundError:
+        return ""
+    classified = [
+        line.rpartition(" :: ")[2]
+        for line in told.get_all("Classifier", [])
+        if line.startswith("License :: OSI Approved :: ")
+    ]
+    return told["License-Expression"] or ", ".join(classified) or told["License"] or ""

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal, SignalInstance
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar
 
-from lvm_studio.studio.help_pages import PageDialog, keyboard_page
 from lvm_studio.studio.latent.graphs_dialog import GraphsDialog
 from lvm_studio.studio.readings.simulate_dialog import SimulateDialog
 from lvm_studio.studio.theme import Scheme, theme
 
 if TYPE_CHECKING:
     from lvm_studio.studio.document_actions import DocumentActions
+    from lvm_studio.studio.help_windows import HelpWindows
     from lvm_studio.studio.recent_files import RecentFiles
     from lvm_studio.studio.session import Session
-    from lvm_studio.studio.window import MainWindow
 
 SCHEME_TITLES = {Scheme.SYSTEM: "As the system", Scheme.LIGHT: "Light", Scheme.DARK: "Dark"}
 Key = QKeySequence.StandardKey
@@ -27,26 +26,49 @@ REDO_KEYS = (QKeySequence("Ctrl+Shift+Z"), QKeySequence("Ctrl+Y"))
 
 
 class Menus(QObject):
-    """Fills the menu bar of a window."""
+    """Fills the menu bar of a window, of which it knows nothing else.
+
+    Args:
+        bar: what it fills.
+        pages: titles of the window's pages, in order.
+        session: what is open.
+        documents, recent, helpers: what the File and the Help menu call.
+
+    Signals:
+        figure_asked(): export the figure on screen.
+        quit_asked()
+        scheme_chosen(Scheme)
+        page_asked(int): the number of a page, from 0.
+        contents_asked(): show what the workspace holds.
+        first_layout_asked(): put everything where it was at the very first start.
+    """
+
+    figure_asked = Signal()
+    quit_asked = Signal()
+    scheme_chosen = Signal(object)
+    page_asked = Signal(int)
+    contents_asked = Signal()
+    first_layout_asked = Signal()
 
     def __init__(
         self,
-        window: MainWindow,
+        bar: QMenuBar,
+        pages: Sequence[str],
         session: Session,
         documents: DocumentActions,
         recent: RecentFiles,
+        helpers: HelpWindows,
     ) -> None:
-        super().__init__(window)
-        self._window, self._documents, self._recent = window, documents, recent
-        self._session = session
-        bar = window.menuBar()
-        self._fill_file(bar)
-        self._fill_edit(bar, session)
-        self._fill_view(bar)
-        self._fill_help(bar)
+        super().__init__(bar)
+        self._bar, self._session = bar, session
+        self._documents, self._recent, self._helpers = documents, recent, helpers
+        self._fill_file()
+        self._fill_edit()
+        self._fill_view(pages)
+        self._fill_help()
 
-    def _fill_file(self, bar: QMenuBar) -> None:
-        menu, documents, window = bar.addMenu("&File"), self._documents, self._window
+    def _fill_file(self) -> None:
+        menu, documents = self._bar.addMenu("&File"), self._documents
         _add(menu, "&New", documents.new, Key.New)
         _add(menu, "&Open…", documents.open, Key.Open)
         self._recent_menu = menu.addMenu("Open &recent")
@@ -58,12 +80,12 @@ class Menus(QObject):
         _add(menu, "&Import readings…", documents.import_readings, "Ctrl+I")
         _add(menu, "Si&mulate a street…", self._simulate, "Ctrl+Shift+I")
         _add(menu, "&Export curves…", documents.export_curves, "Ctrl+E")
-        _add(menu, "Export &figure…", window.export_figure, "Ctrl+Shift+E")
+        _add(menu, "Export &figure…", self.figure_asked, "Ctrl+Shift+E")
         menu.addSeparator()
-        _add(menu, "&Quit", window.close, Key.Quit)
+        _add(menu, "&Quit", self.quit_asked, Key.Quit)
 
-    def _fill_edit(self, bar: QMenuBar, session: Session) -> None:
-        menu, stack = bar.addMenu("&Edit"), session.undo_stack
+    def _fill_edit(self) -> None:
+        menu, stack = self._bar.addMenu("&Edit"), self._session.undo_stack
         undo = stack.createUndoAction(menu, "&Undo")
         redo = stack.createRedoAction(menu, "&Redo")
         for action, key, name in ((undo, Key.Undo, "undo"), (redo, Key.Redo, "redo")):
@@ -73,8 +95,8 @@ class Menus(QObject):
         # Some systems bind one of the two; hands know both.
         redo.setShortcuts(list(dict.fromkeys([*redo.shortcuts(), *REDO_KEYS])))
 
-    def _fill_view(self, bar: QMenuBar) -> None:
-        menu = bar.addMenu("&View")
+    def _fill_view(self, pages: Sequence[str]) -> None:
+        menu = self._bar.addMenu("&View")
         schemes = menu.addMenu("&Theme")
         group = QActionGroup(schemes)
         for scheme, title in SCHEME_TITLES.items():
@@ -85,36 +107,33 @@ class Menus(QObject):
             group.addAction(action)
         group.triggered.connect(self._set_scheme)
         menu.addSeparator()
-        for number, title in enumerate(self._window.page_titles(), start=1):
+        for number, title in enumerate(pages, start=1):
             action = _add(menu, title, self._show_page, f"Ctrl+{number}")
             action.setData(number - 1)
         menu.addSeparator()
-        _add(menu, "&What the workspace holds…", self._window.show_contents)
+        _add(menu, "&What the workspace holds…", self.contents_asked)
         _add(menu, "&Inference graphs…", self._show_graphs)
-        _add(menu, "&Reset layout", self._window.reset_layout)
+        _add(menu, "&Reset layout", self.first_layout_asked)
 
-    def _fill_help(self, bar: QMenuBar) -> None:
-        menu, window = bar.addMenu("&Help"), self._window
-        _add(menu, "&Tour", window.show_tour, Key.HelpContents)
+    def _fill_help(self) -> None:
+        menu, helpers = self._bar.addMenu("&Help"), self._helpers
+        _add(menu, "&Tour", helpers.show_tour, Key.HelpContents)
         _add(menu, "&Keyboard", self._show_keyboard)
-        _add(menu, "&Data quality", window.show_quality)
+        _add(menu, "&Data quality", helpers.show_quality)
         menu.addSeparator()
-        _add(menu, "&About LVM Studio", window.show_about)
+        _add(menu, "&Log", helpers.show_log)
+        _add(menu, "&About LVM Studio", helpers.show_about)
 
     def _simulate(self) -> None:
-        SimulateDialog(self._session, self._window).show()
+        SimulateDialog(self._session, self._bar.window()).show()
 
     def _show_keyboard(self) -> None:
-        actions = [
-            action
-            for menu in self._window.menuBar().findChildren(QMenu)
-            for action in menu.actions()
-        ]
+        actions = [action for menu in self._bar.findChildren(QMenu) for action in menu.actions()]
         keys = [(action.text(), action.shortcut().toString()) for action in actions]
-        PageDialog("Keyboard", keyboard_page(keys), self._window).show()
+        self._helpers.show_keyboard(keys)
 
     def _show_graphs(self) -> None:
-        GraphsDialog(self._window).show()
+        GraphsDialog(self._bar.window()).show()
 
     def _list_recent(self) -> None:
         self._recent_menu.clear()
@@ -129,10 +148,10 @@ class Menus(QObject):
         self._documents.open_path(Path(self._sent_by().data()))
 
     def _set_scheme(self, action: QAction) -> None:
-        self._window.set_scheme(Scheme(action.data()))  # Qt keeps it as a plain string
+        self.scheme_chosen.emit(Scheme(action.data()))  # Qt keeps it as a plain string
 
     def _show_page(self) -> None:
-        self._window.show_page(self._sent_by().data())
+        self.page_asked.emit(self._sent_by().data())
 
     def _sent_by(self) -> QAction:
         action = self.sender()
@@ -143,7 +162,7 @@ class Menus(QObject):
 def _add(
     menu: QMenu,
     text: str,
-    slot: Callable[[], object],
+    slot: Callable[[], object] | SignalInstance,
     shortcut: QKeySequence.StandardKey | str | None = None,
 ) -> QAction:
     """Add an action; its object name is its text in snake case, e.g. "action_save_as"."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -61,7 +61,7 @@ def take_tour(folder: Path, say: Callable[[str], None]) -> dict[str, Any]:
 class NobodyThere(Dialogs):
     """What is unsaved when a tour fails goes with its window: a question would wait for ever."""
 
-    def save_before_losing(self, parent: QWidget, name: str) -> Choice:
+    def save_before_losing(self, parent: QWidget, name: str, at_work: Sequence[str] = ()) -> Choice:
         """Ask nobody."""
         return Choice.DISCARD
 

@@ -18,19 +18,19 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from lvm_studio.data import london
-from lvm_studio.data.vectors import digits
 from lvm_studio.storage.contents import Kind, held_by
 from lvm_studio.storage.recovery import LiveSession, lost_sessions
 from lvm_studio.studio.autosave import Autosave
 from lvm_studio.studio.banner import ErrorBanner
+from lvm_studio.studio.closing import at_work
 from lvm_studio.studio.contents import Contents
 from lvm_studio.studio.contents_dialog import ContentsDialog
 from lvm_studio.studio.dialogs import Choice, Dialogs
 from lvm_studio.studio.document_actions import DocumentActions
-from lvm_studio.studio.help_pages import TOUR, PageDialog, about_page, quality_page
+from lvm_studio.studio.file_drops import FileDrops
+from lvm_studio.studio.help_windows import HelpWindows
 from lvm_studio.studio.jobs.compute_thread import ComputeThread
-from lvm_studio.studio.jobs.job_thread import end_jobs, running_jobs
+from lvm_studio.studio.jobs.job_thread import end_jobs
 from lvm_studio.studio.menus import Menus
 from lvm_studio.studio.panels.anomalies import AnomaliesPanel
 from lvm_studio.studio.panels.compose import ComposePanel
@@ -93,8 +93,16 @@ class MainWindow(QMainWindow):
         self._documents = DocumentActions(session, service, self._recent, self._dialogs, self)
         self._build_pages()
         self._build_status_bar()
-        self._menus = Menus(self, session, self._documents, self._recent)
+        self._menus = Menus(
+            self.menuBar(),
+            self.page_titles(),
+            session,
+            self._documents,
+            self._recent,
+            HelpWindows(session, self),
+        )
         UndoInFields(self)
+        self._drops = FileDrops(self)
         self._connect()
         self._show_title()
         self._first_layout = self._layout()
@@ -170,6 +178,17 @@ class MainWindow(QMainWindow):
         documents.done.connect(self._show_done)
         documents.done.connect(self.errors.hide)  # what went wrong has been put right
         documents.import_asked.connect(self._import)
+        self._drops.workspace_dropped.connect(documents.open_path)
+        self._drops.readings_dropped.connect(self._import)
+        self._drops.study_dropped.connect(self._open_study)
+        self._drops.refused.connect(self.errors.show_error)
+        menus = self._menus
+        menus.figure_asked.connect(self.export_figure)
+        menus.quit_asked.connect(self.close)
+        menus.scheme_chosen.connect(self.set_scheme)
+        menus.page_asked.connect(self.tabs.setCurrentIndex)
+        menus.contents_asked.connect(self.show_contents)
+        menus.first_layout_asked.connect(self.reset_layout)
         self.choosers.dataset_chosen.connect(session.choose_dataset)
         self.choosers.model_chosen.connect(session.choose_model)
         self.choosers.more_asked.connect(self.show_contents)
@@ -183,10 +202,6 @@ class MainWindow(QMainWindow):
     def page_titles(self) -> list[str]:
         """Return the titles of the pages, in order."""
         return [self.tabs.tabText(index) for index in range(self.tabs.count())]
-
-    def show_page(self, index: int) -> None:
-        """Show the page with this number."""
-        self.tabs.setCurrentIndex(index)
 
     def set_scheme(self, scheme: Scheme) -> None:
         """Choose a theme, and remember it."""
@@ -207,22 +222,6 @@ class MainWindow(QMainWindow):
         for splitter, state in self._first_layout.items():
             self._splitters()[splitter].restoreState(state)
 
-    def show_tour(self) -> None:
-        """Show the five-minute tour."""
-        PageDialog("Tour", TOUR, self).show()
-
-    def show_about(self) -> None:
-        """Show who made what."""
-        datasets = self.session.workspace.datasets.values()
-        shipped = {london.ATTRIBUTION, digits.ATTRIBUTION}
-        asked_for = shipped | {dataset.provenance.attribution for dataset in datasets} - {""}
-        PageDialog(f"About {APP_NAME}", about_page(sorted(asked_for)), self).show()
-
-    def show_quality(self) -> None:
-        """Show what there is to know of the dataset in use."""
-        if self.session.has_households:
-            PageDialog("Data quality", quality_page(self.session.households), self).show()
-
     def show_contents(self) -> None:
         """Show every data set and model of the workspace."""
         ContentsDialog(self.session, self._contents, self._dialogs, self).show()
@@ -237,6 +236,12 @@ class MainWindow(QMainWindow):
             self.show_error("One import is open already; finish or close it first.", "")
         else:
             ImportDialog(self.session, self._imports, path, self, self._dialogs).show()
+
+    def _open_study(self, path: Path) -> None:
+        page = self.findChild(StudiesPanel)
+        assert page is not None
+        page.open_study(path)
+        self.tabs.setCurrentWidget(page)
 
     # Showing --------------------------------------------------------------------------------
 
@@ -332,8 +337,7 @@ class MainWindow(QMainWindow):
         A training that runs is unsaved work too. It is stopped once the person has agreed, so
         that its last checkpoint is in what is saved.
         """
-        unsaved = self.session.dirty or bool(running_jobs(self._registry))
-        choice = self._documents.ask_before_losing() if unsaved else Choice.DISCARD
+        choice = self._ask_before_closing()
         if choice is Choice.CANCEL:
             event.ignore()
             return
@@ -345,6 +349,12 @@ class MainWindow(QMainWindow):
         self._save_layout()
         self.end()
         event.accept()
+
+    def _ask_before_closing(self) -> Choice:
+        ends = at_work(self)
+        if self.session.dirty or self._registry.running:
+            return self._documents.ask_before_losing(ends)
+        return Choice.DISCARD if self._documents.may_end(ends) else Choice.CANCEL
 
     def end(self) -> None:
         """End all threads, processes and timers; this session needs no recovery any more."""

@@ -1,7 +1,7 @@
 """A small street, and stand-ins for what is slow or asks questions."""
 
 import json
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -207,9 +207,13 @@ class FakeDialogs(Dialogs):
         self.choice, self.path = choice, path
         self.asked: list[str] = []
 
-    def save_before_losing(self, parent: QWidget, name: str) -> Choice:
-        self.asked.append(name)
+    def save_before_losing(self, parent: QWidget, name: str, at_work: Sequence[str] = ()) -> Choice:
+        self.asked += [name, *at_work]
         return self.choice
+
+    def end_anyway(self, parent: QWidget, at_work: Sequence[str]) -> bool:
+        self.asked += at_work
+        return self.choice is Choice.DISCARD
 
     def replace_anyway(self, parent: QWidget, name: str) -> bool:
         self.asked.append(name)

@@ -1,14 +1,16 @@
 """The window: nothing unsaved is lost, a crash costs nothing, and closing leaves nothing behind."""
 
 import logging
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pyqtgraph as pg
 import pytest
-from PySide6.QtCore import QCoreApplication, QEvent, QRect, Qt
-from PySide6.QtGui import QAction, QColor, QImage, QKeySequence
+from puppet_thread import PuppetThread
+from PySide6.QtCore import QCoreApplication, QEvent, QMimeData, QPoint, QRect, Qt, QUrl
+from PySide6.QtGui import QAction, QColor, QDragEnterEvent, QDropEvent, QImage, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractSpinBox,
@@ -36,12 +38,15 @@ from studio_fakes import (
 )
 
 from lvm_studio.models.specs import CompVAESpec
-from lvm_studio.storage.recovery import AUTOSAVE, LiveSession, lost_sessions
+from lvm_studio.storage.recovery import AUTOSAVE, LiveSession, log_path, lost_sessions
 from lvm_studio.storage.workspace import Workspace, load, save
-from lvm_studio.studio.app import Reporter
+from lvm_studio.studio.app import Reporter, log_file
 from lvm_studio.studio.dialogs import Choice
+from lvm_studio.studio.help_pages import libraries
+from lvm_studio.studio.help_windows import NO_LOG, LogDialog, PageDialog, end_of
 from lvm_studio.studio.panels.latent import LatentPanel
 from lvm_studio.studio.readings.import_dialog import ImportDialog
+from lvm_studio.studio.readings.simulate_dialog import SimulateDialog
 from lvm_studio.studio.selection import Selection
 from lvm_studio.studio.session import Session
 from lvm_studio.studio.street.service import StreetService
@@ -238,6 +243,46 @@ def test_a_training_that_runs_is_unsaved_work_and_its_checkpoint_is_saved(
 # The menus ------------------------------------------------------------------------------------
 
 
+def test_what_is_at_work_is_named_before_it_ends(opened: Open) -> None:
+    dialogs = FakeDialogs(Choice.CANCEL)
+    window = opened(dialogs)
+    simulation = SimulateDialog(window.session, window, PuppetThread)
+    simulation.start()
+    assert not window.close()
+    assert dialogs.asked == ["the simulation of a street"]
+    dialogs.choice = Choice.DISCARD
+    assert window.close()
+
+
+def test_files_are_taken_where_they_are_dropped(opened: Open, tmp_path: Path) -> None:
+    window = opened()
+    street, readings, study = (tmp_path / f"one.{end}" for end in ("lvms", "csv", "toml"))
+    save(street, Workspace())
+    readings.write_text("id;time;kWh\nA;2013-01-07 00:00;1\n")
+    study.write_text('recipe = "vae"\n[space.axes]\n"model.latent_z" = [2, 4]\n')
+    dropped_on(window, study)
+    assert window.tabs.tabText(window.tabs.currentIndex()) == "Studies"
+    dropped_on(window, readings)
+    assert window.findChild(ImportDialog).path == readings
+    dropped_on(window, street)
+    assert window.session.path == street
+    dropped_on(window, tmp_path / "one.png")
+    assert "one.png cannot be opened here" in window.errors.sentence
+    dropped_on(window, street, readings)
+    assert "one file at a time" in window.errors.sentence
+
+
+def dropped_on(window: MainWindow, *paths: Path) -> None:
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    place, copy = QPoint(700, 400), Qt.DropAction.CopyAction
+    told = (data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
+    enter = QDragEnterEvent(place, copy, *told)
+    QCoreApplication.sendEvent(window, enter)
+    assert enter.isAccepted()
+    QCoreApplication.sendEvent(window, QDropEvent(place.toPointF(), copy, *told))
+
+
 def test_new_and_open_ask_before_anything_is_lost(opened: Open, tmp_path: Path) -> None:
     dialogs = FakeDialogs(Choice.CANCEL, tmp_path / "other.lvms")
     window = opened(dialogs)
@@ -294,9 +339,29 @@ def test_pages_have_keys(opened: Open) -> None:
 
 def test_help_opens_beside_the_window(opened: Open, qtbot: QtBot) -> None:
     window = opened()
-    for name in ("tour", "keyboard", "data_quality", "about_lvm_studio"):
+    for name in ("tour", "keyboard", "data_quality", "log", "about_lvm_studio"):
         action(window, name).trigger()
     assert window.isEnabled()
+    assert len(window.findChildren(PageDialog)) == 4
+
+
+def test_the_log_is_read_from_the_help_menu(opened: Open) -> None:
+    window = opened()
+    action(window, "log").trigger()
+    shown = window.findChild(LogDialog)
+    assert shown.text.toPlainText() == NO_LOG
+    shown.close()
+    with log_file():
+        logging.getLogger("lvm_studio").warning("the disk is full")
+    assert str(log_path()).startswith(os.environ["LVM_STUDIO_STATE"])
+    assert "the disk is full" in end_of(log_path())
+    assert end_of(log_path(), most=12) == NO_LOG  # half a line tells nothing
+
+
+def test_every_library_is_named_with_its_licence() -> None:
+    known = libraries()
+    assert {"torch", "PySide6-Essentials".lower()} <= {name.lower() for name, _, _ in known}
+    assert all(number and licence for _, number, licence in known)
 
 
 # Exports --------------------------------------------------------------------------------------
@@ -524,12 +589,12 @@ def test_the_layout_is_kept_between_starts_and_can_be_reset(opened: Open, qtbot:
     splitter = window.findChild(QSplitter, "compose_columns")
     assert library_share(splitter) < 0.25
     splitter.setSizes([600, 200, 560])
-    window.show_page(2)
+    window.tabs.setCurrentIndex(2)
     window.close()
     again = opened()
     kept = again.findChild(QSplitter, "compose_columns")
     assert again.tabs.currentIndex() == 2
-    again.show_page(0)
+    again.tabs.setCurrentIndex(0)
     qtbot.waitUntil(lambda: library_share(kept) > 0.3)
     again.reset_layout()
     qtbot.waitUntil(lambda: library_share(kept) < 0.25)

@@ -68,7 +68,8 @@ class ImportDialog(QDialog):
         self._folder = QTemporaryDir()
         self._rejected = Path(self._folder.filePath("rejected.csv"))
         self._left_out = 0
-        self._reading = False
+        self.running = False
+        """Whether a file is being read to its end."""
         self._guessed = False
         self._build()
         self._lay_out()
@@ -184,7 +185,7 @@ class ImportDialog(QDialog):
         temperature = Path(text) if text else None
         profile = self.profile.currentData()
         order = Order(self.path, mapping, name, temperature, profile, self._rejected)
-        self._reading = True
+        self.running = True
         self._say("Reading the file …", busy=True)
         self._mailbox.post(partial(read, order))
 
@@ -204,7 +205,7 @@ class ImportDialog(QDialog):
 
     def _finish(self, report: ImportReport, quality: list[str]) -> None:
         """Show what came of it; the studio already shows the households."""
-        self._reading = False
+        self.running = False
         self._left_out = sum(report.rejected.values())
         self._say("\n".join([*report.sentences(), *quality]))
         weather = (self.temperature, self._browse_button)
@@ -218,16 +219,16 @@ class ImportDialog(QDialog):
         RejectedList(self._rejected, self._left_out, self._dialogs, self).show()
 
     def _fail(self, sentence: str, _details: str) -> None:
-        self._reading = False
+        self.running = False
         self._say(sentence)
 
     def _cancel(self) -> None:
         """While a file is being read: stop that, and keep the form; else leave."""
-        if not self._reading:
+        if not self.running:
             self.reject()
             return
         self._mailbox.withdraw()
-        self._reading = False
+        self.running = False
         self._say("Cancelled: nothing was imported.")
 
     def _say(self, sentence: str, *, busy: bool = False) -> None:

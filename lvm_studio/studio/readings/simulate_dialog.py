@@ -117,6 +117,11 @@ class SimulateDialog(QDialog):
             field.valueChanged.connect(self._show_size)
 
     @property
+    def running(self) -> bool:
+        """Whether a street is being simulated."""
+        return self._thread is not None
+
+    @property
     def spec(self) -> StreetSpec:
         """What is asked for."""
         return StreetSpec(self.households.value(), self.weeks.value(), self.seed.value())

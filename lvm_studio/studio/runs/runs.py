@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, Signal
 from lvm_studio.data.errors import DataError
 from lvm_studio.storage.recovery import state_folder
 from lvm_studio.storage.workspace import RunEntry
-from lvm_studio.studio.jobs.job_thread import JobState, JobThread
+from lvm_studio.studio.jobs.job_thread import JobState, JobThread, running_jobs
 from lvm_studio.studio.runs.run import Run, RunRecord, restored
 from lvm_studio.studio.runs.run_history import GrowingHistory, epoch_steps
 from lvm_studio.training.job import TrainingJob
@@ -60,6 +60,11 @@ class RunRegistry(QObject):
         """What the workspace holds of each run, as far as this registry knows."""
         session.workspace_changed.connect(self._read_workspace)
         self._read_workspace()
+
+    @property
+    def running(self) -> bool:
+        """Whether any run has a process."""
+        return bool(running_jobs(self))
 
     def start(self, spec: TrainSpec) -> str | None:
         """Start a run, on the session's dataset if it needs one; return its name.
