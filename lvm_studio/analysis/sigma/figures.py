@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import torch
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Array = NDArray[np.float64]
+Pictured: TypeAlias = Mapping[str, Array]
+"""Points [N, 2] of one model, by what they are; see `picture`."""
 BLUE, ORANGE, GREEN = OKABE_ITO[:3]
 POINTS = 1500
 VIEW = ((-0.75, 0.75), (-0.45, 0.45))
@@ -63,7 +65,7 @@ def hypersphere_figure(radii: Sequence[SphereRadii]) -> PageFigure:
     return draw_panels("fig-6-5-hypersphere", caption, paint, data, (8.4, 3.8))
 
 
-def picture(vae: VectorVAE, data: Manifold, seed: int) -> Mapping[str, Array]:
+def picture(vae: VectorVAE, data: Manifold, seed: int) -> Pictured:
     """Points, their reconstructions f(z), z ~ q, and generated means and samples, z ~ p."""
     generator = torch.Generator().manual_seed(seed)
     x = data.draw(POINTS, np.random.default_rng(seed))
@@ -79,54 +81,63 @@ def picture(vae: VectorVAE, data: Manifold, seed: int) -> Mapping[str, Array]:
     return {"data": x, **{name: value.double().numpy() for name, value in found.items()}}
 
 
-def manifold_figures(pictures: Mapping[str, Mapping[str, Array]]) -> tuple[PageFigure, PageFigure]:
+def manifold_figures(pictures: Mapping[str, Pictured]) -> tuple[PageFigure, PageFigure]:
     """Fig. 6.6 and 6.7: what is reconstructed and what is generated, for sigmas from large on."""
-    first = next(iter(pictures.values()))
+    first = next(iter(pictures.values()))["data"]
 
-    def reconstructed(axes: Axes, seen: Mapping[str, Array]) -> None:
+    def reconstructed(axes: Axes, seen: Pictured) -> None:
         _dots(axes, seen["data"], BLUE)
         _dots(axes, seen["reconstruction"], ORANGE)
 
-    def generated(axes: Axes, seen: Mapping[str, Array]) -> None:
+    def generated(axes: Axes, seen: Pictured) -> None:
         _dots(axes, seen["sample"], GREEN)
         _dots(axes, seen["mean"], ORANGE)
 
-    def panels(figure: Figure, paint_one: object) -> None:
-        rows = figure.subplots(2, 3, sharex=True, sharey=True).ravel()
-        _dots(rows[0], first["data"], BLUE)
-        rows[0].set_title("the data")
-        for axes, (title, seen) in zip(rows[1:], pictures.items(), strict=False):
-            paint_one(axes, seen)  # type: ignore[operator]
-            axes.set_title(title)
-        rows[0].set(xlim=VIEW[0], ylim=VIEW[1], xticks=PLACES, yticks=HEIGHTS)
-
-    columns = {
-        f"{kind} {title} {axis}": seen[kind][:, i]
-        for title, seen in pictures.items()
-        for kind in ("reconstruction", "mean", "sample")
-        for i, axis in enumerate("xy")
-    }
-    seen_first = {"data x": first["data"][:, 0], "data y": first["data"][:, 1], **columns}
+    kinds = ("reconstruction", "mean", "sample")
+    data = {"data x": first[:, 0], "data y": first[:, 1], **_columns(pictures, kinds)}
     return (
         draw_panels(
             "fig-6-6-reconstruction",
             "Fig. 6.6. Reconstructions f(z), z ~ q(z | x) (orange), of the data (blue) by models "
             "of one fixed σ: too large smooths the manifold away, too small makes it a surface.",
-            lambda figure: panels(figure, reconstructed),
-            seen_first,
+            lambda figure: _planes(figure, pictures, reconstructed),
+            data,
             (8.4, 4.6),
         ),
         draw_panels(
             "fig-6-7-generation",
             "Fig. 6.7. The same models generate: means f(z), z ~ p (orange), and samples (green).",
-            lambda figure: panels(figure, generated),
-            seen_first,
+            lambda figure: _planes(figure, pictures, generated),
+            data,
             (8.4, 4.6),
         ),
     )
 
 
-def pair_figure(name: str, caption: str, pictures: Mapping[str, Mapping[str, Array]]) -> PageFigure:
+def _planes(
+    figure: Figure, pictures: Mapping[str, Pictured], paint: Callable[[Axes, Pictured], None]
+) -> None:
+    """The data in the first of six small planes, a model painted into each of the others."""
+    planes = figure.subplots(2, 3, sharex=True, sharey=True).ravel()
+    _dots(planes[0], next(iter(pictures.values()))["data"], BLUE)
+    planes[0].set_title("the data")
+    for axes, (title, seen) in zip(planes[1:], pictures.items(), strict=False):
+        paint(axes, seen)
+        axes.set_title(title)
+    planes[0].set(xlim=VIEW[0], ylim=VIEW[1], xticks=PLACES, yticks=HEIGHTS)
+
+
+def _columns(pictures: Mapping[str, Pictured], kinds: Sequence[str]) -> dict[str, Array]:
+    """Coordinates of the points of these kinds, model by model, as columns of a table."""
+    return {
+        f"{kind} {title} {axis}": seen[kind][:, place]
+        for title, seen in pictures.items()
+        for kind in kinds
+        for place, axis in enumerate("xy")
+    }
+
+
+def pair_figure(name: str, caption: str, pictures: Mapping[str, Pictured]) -> PageFigure:
     """Fig. 7.1 and 7.2: two models side by side, reconstruction above, generation below."""
 
     def paint(figure: Figure) -> None:
@@ -142,12 +153,7 @@ def pair_figure(name: str, caption: str, pictures: Mapping[str, Mapping[str, Arr
         grid[0, 0].set(xticks=PLACES, yticks=HEIGHTS)
         grid[1, 0].set_ylabel("generation")
 
-    data = {
-        f"{kind} {title} {axis}": seen[kind][:, i]
-        for title, seen in pictures.items()
-        for kind in ("data", "reconstruction", "mean", "sample")
-        for i, axis in enumerate("xy")
-    }
+    data = _columns(pictures, ("data", "reconstruction", "mean", "sample"))
     return draw_panels(name, caption, paint, data, (7.0, 4.8))
 
 
