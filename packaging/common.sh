@@ -6,6 +6,7 @@ die() { say "lvm-studio: $*"; exit 1; }
 
 root=$(CDPATH= cd -- "$(dirname -- "$0")/.." && pwd)
 venv=${LVM_STUDIO_VENV:-"$root/.venv"}
+case "$venv" in /*) ;; *) venv="$PWD/$venv" ;; esac
 python="$venv/bin/python"
 
 is_root() { [ "$(id -u)" = 0 ]; }
@@ -35,8 +36,8 @@ find_python() {
 }
 
 make_venv() {
-    # A virtual environment that was moved or half made is made again.
-    if [ -x "$python" ] && "$python" -m pip --version >/dev/null 2>&1; then return; fi
+    # One that is half made, or whose Python has gone, is made again.
+    if [ -x "$python" ] && "$python" -c 'import pip' 2>/dev/null; then return; fi
     base=$(find_python)
     if [ -z "$base" ]; then
         [ "$(uname)" = Darwin ] && die "Python 3.11 or newer is missing. Please run: brew install python@3.12"
@@ -53,19 +54,25 @@ make_venv() {
         version=$("$base" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
         system_packages "Python's venv module is missing" "python$version-venv"
     fi
+    [ ! -e "$venv" ] || [ -e "$venv/pyvenv.cfg" ] ||
+        die "$venv is no virtual environment; name another folder in LVM_STUDIO_VENV"
     say "Making the virtual environment $venv"
     rm -rf "$venv"
     "$base" -m venv "$venv" || die "the virtual environment could not be made in $venv"
 }
 
-# install_project EXTRAS: editable install, repeated only when pyproject.toml changed.
+# install_project EXTRAS: editable install, repeated only when pyproject.toml or the folder changed.
 install_project() {
     stamp="$venv/.installed$1"
-    cmp -s "$root/pyproject.toml" "$stamp" && return
+    wanted="$(cat "$root/pyproject.toml") # $root"
+    # what the tests need contains all that the studio needs
+    for earlier in "$stamp" "$venv/.installed[test]"; do
+        if [ "$(cat "$earlier" 2>/dev/null)" = "$wanted" ]; then return; fi
+    done
     say "Installing LVM Studio and what it needs (a minute or two the first time)"
     "$python" -m pip install --quiet --disable-pip-version-check -e "$root$1" >&2 ||
         die "pip could not install the dependencies; the lines above say which"
-    cp "$root/pyproject.toml" "$stamp"
+    printf '%s' "$wanted" >"$stamp"
 }
 
 # Qt loads system libraries when imported; only trying tells whether they are there.
@@ -80,13 +87,18 @@ ensure_qt_libraries() {
 
 ensure_x_libraries() {
     [ "$(uname)" = Linux ] || return 0
-    missing=
-    for pair in libxcb-cursor.so.0:libxcb-cursor0 libxcb-icccm.so.4:libxcb-icccm4 \
+    missing=$("$python" -c '
+import ctypes, sys
+
+for pair in sys.argv[1:]:
+    library, package = pair.split(":")
+    try:
+        ctypes.CDLL(library)
+    except OSError:
+        print(package)
+' libxcb-cursor.so.0:libxcb-cursor0 libxcb-icccm.so.4:libxcb-icccm4 \
         libxcb-keysyms.so.1:libxcb-keysyms1 libxcb-shape.so.0:libxcb-shape0 \
-        libxkbcommon-x11.so.0:libxkbcommon-x11-0; do
-        "$python" -c "import ctypes; ctypes.CDLL('${pair%%:*}')" 2>/dev/null ||
-            missing="$missing ${pair##*:}"
-    done
+        libxkbcommon-x11.so.0:libxkbcommon-x11-0)
     # shellcheck disable=SC2086 # a list of words
     [ -z "$missing" ] || system_packages "a window on X needs libraries" $missing
 }

@@ -26,7 +26,7 @@ step "Types"
 "$python" -m mypy lvm_studio
 
 step "Import contracts"
-"$venv/bin/lint-imports"
+"$python" -c 'from importlinter.cli import lint_imports_command as run; run()'
 
 step "The core, where Qt is not installed"
 "$python" packaging/without_qt.py "$venv-core"

@@ -24,7 +24,7 @@ def run_function(call: str, path: Path) -> subprocess.CompletedProcess[str]:
 @pytest.fixture
 def tools(tmp_path: Path) -> Path:
     """A folder with the few commands that every system has."""
-    for name in ("dirname", "id", "uname", "rm"):
+    for name in ("cat", "dirname", "id", "uname", "rm"):
         for folder in os.environ["PATH"].split(os.pathsep):
             if (Path(folder) / name).exists():
                 (tmp_path / name).symlink_to(Path(folder) / name)
@@ -72,3 +72,23 @@ def test_where_python_is_too_old_a_newer_one_is_named(tools: Path) -> None:
     done = run_function("make_venv", tools)
     assert done.returncode == 1
     assert "sudo apt-get install -y python3.11 python3.11-venv" in done.stderr
+
+
+def test_what_the_tests_have_installed_is_not_installed_again_to_run(tools: Path) -> None:
+    (tools / "venv" / "bin").mkdir(parents=True)
+    stub(tools / "venv" / "bin" / "python", f'echo "$@" >>"{tools / "asked"}"')
+    for extras in ("[test]", "", "[test]"):
+        assert run_function(f"install_project '{extras}'", tools).returncode == 0
+    asked = (tools / "asked").read_text().splitlines()
+    assert len(asked) == 1
+    assert asked[0].endswith("[test]")
+
+
+def test_a_folder_that_is_no_environment_is_left_alone(tools: Path) -> None:
+    (tools / "venv").mkdir()
+    (tools / "venv" / "letter.txt").write_text("mine")
+    stub(tools / "python3", "exit 0")
+    done = run_function("make_venv", tools)
+    assert done.returncode == 1
+    assert "is no virtual environment" in done.stderr
+    assert (tools / "venv" / "letter.txt").exists()
