@@ -82,7 +82,7 @@ def test_a_search_is_started_watched_and_shown(
     assert not panel.weeks_button.isEnabled()
     assert panel.progress.isVisible()
     puppets[0].reports.emit((Step(0.25, "training, step 20"),))
-    assert "25%" in panel.status.text()
+    assert "25 %" in panel.status.text()
     puppets[0].completed.emit(findings())
     assert panel.table.item(0, 1).text() == "h4 2013-W02"
     assert "A 40.0 σ" in panel.detail.text()

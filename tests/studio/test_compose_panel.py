@@ -396,7 +396,9 @@ def test_the_peak_without_the_one_row_selected_is_said(
     panel.composition.table.selectRow(0)
     assert len(mailbox.posted) == 1
     mailbox.answered.emit(Without("H00", 2.4, 2.1))
-    assert label(panel, "composition_peak") == "Peak without H00: −2.4 kW, base −2.1"
+    assert (
+        label(panel, "composition_peak") == "Without H00 the peak is 2.4 kW lower (base law: 2.1)"
+    )
     panel.composition.table.selectAll()
     assert label(panel, "composition_peak").startswith("Peak 7.0 kW")
     mailbox.answered.emit(Without("H00", 2.4, 2.1))  # it comes too late

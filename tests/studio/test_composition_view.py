@@ -161,8 +161,8 @@ def test_each_row_shows_its_part_of_the_peak(view: CompositionView) -> None:
     tip = view.table.model().index(0, Column.PEAK).data(Qt.ItemDataRole.ToolTipRole)
     assert (
         tip
-        == "2.00 kW of the mean peak (25.0%), +0.50 kW against the base law; 80 kWh in the week "
-        "(40.0%)."
+        == "2.00 kW of the mean peak (25.0 %), +0.50 kW against the base law; 80 kWh in the week "
+        "(40.0 %)."
     )
     week = view.findChild(QToolButton, "composition_week")
     assert week is not None

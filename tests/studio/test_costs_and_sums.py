@@ -58,8 +58,8 @@ MEASURED = MeasuredCosts(
 
 def test_a_row_tells_cost_and_error() -> None:
     first, *_, last = MEASURED.costs.methods
-    assert cells(first, "kW") == ("rejection *", "–", "1,000", "100 ms", "48.2 ± 0.05 kW")
-    assert cells(last, "kW") == ("flow", "400,000", "1.25", "0.125 ms", "48.2 ± 0.05 kW")
+    assert cells(first, "kW") == ("rejection *", "–", "1,000", "100 ms", "48.20 ± 0.05 kW")
+    assert cells(last, "kW") == ("flow", "400,000", "1.25", "0.125 ms", "48.20 ± 0.05 kW")
 
 
 def test_break_even_points_are_told() -> None:
@@ -209,7 +209,7 @@ def test_a_picture_does_not_wait_for_sums_that_failed(
     pictures._mailbox.answered.emit(rare)
     assert wanted == [(2, "peak")]
     pictures._sums.progressed.emit(SumsProgress(0.25))
-    assert "25%" in shown[-1].why
+    assert "25 %" in shown[-1].why
     with qtbot.waitSignal(pictures.failed):
         pictures._sums.failed.emit("The process ended.", "")
     assert shown[-1].why == NOT_FORMED

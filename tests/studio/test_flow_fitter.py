@@ -114,8 +114,8 @@ def test_it_says_how_far_it_is_and_only_when_that_changes(make: Callable[..., Fl
         fitter._hear((FlowStep(step, 0.25 + step / 1000, 4.0, 1.0),))
     assert said == [
         "Fitting a flow: climbing, λ = 0.5, KL 0.2 nats so far.",
-        "Fitting a flow: 0%.",
-        "Fitting a flow: 25%, about 15 s left at most.",
+        "Fitting a flow: 0 %.",
+        "Fitting a flow: 25 %, about 15 s left at most.",
     ]
 
 

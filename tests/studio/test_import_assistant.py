@@ -143,7 +143,7 @@ def test_reading_shows_how_far_it_is_and_cancels_at_once(
     dialog = opened(long_file(tmp_path / "a.csv"))
     dialog.accept_button.click()
     qtbot.waitUntil(lambda: dialog.progress.value() == 250, timeout=PATIENCE)
-    assert "25% of a.csv" in dialog.message.text()
+    assert "25 % of a.csv" in dialog.message.text()
     dialog._buttons.rejected.emit()
     qtbot.waitUntil(lambda: bool(closed), timeout=PATIENCE)
     assert "Cancelled" in dialog.message.text()

@@ -352,7 +352,7 @@ def test_a_trained_radius_stays_on_the_map(
     puppets[0].show(STEPS, radius=1.1 * best)
     puppets[0].state_changed.emit(JobState.FINISHED)
     qtbot.waitUntil(lambda: "Trained" in sphere.trained.text())
-    assert "+10.0%" in sphere.trained.text()
+    assert "+10.0 %" in sphere.trained.text()
     assert sphere.train_button.isEnabled()
     sphere.dim.setValue(3)
     sphere.dim.setValue(2)

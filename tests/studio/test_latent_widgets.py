@@ -148,7 +148,7 @@ def test_numbers_are_spread_over_the_bar_and_one_odd_value_does_not_squeeze_them
 
 def test_ticks_are_rounded_to_what_the_range_can_tell() -> None:
     ticks = [text for _, text in ColourScale.of("season", np.linspace(-1, 1, 1001)).ticks]
-    assert ticks == ["−0.96", "0", "0.96"]
+    assert ticks == ["−0.96", "0.00", "0.96"]
 
 
 def test_few_names_are_categories_and_many_are_an_order() -> None:

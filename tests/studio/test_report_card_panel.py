@@ -106,7 +106,7 @@ def test_progress_with_time_left(panel: ReportCardPanel, puppets: list[PuppetThr
     assert panel.status.text() == "Starting…"
     puppets[0].reports.emit((CardProgress("scores", 25.0, 100.0, 10.0),))
     assert panel.progress.value() == 250
-    assert panel.status.text() == "Scores · 25% · about 30 s left"
+    assert panel.status.text() == "Scores · 25 % · about 30 s left"
 
 
 def test_a_card_fills_the_table_and_the_plots(

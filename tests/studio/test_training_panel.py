@@ -126,7 +126,7 @@ def test_reports_become_progress_time_left_and_curves(
     assert "about 10 s left" in status  # 1000 steps at a hundredth of a second
     assert "100.0 steps/s" in status
     assert "CPU with 2 cores, 1,234 parameters" in status
-    assert "2 GFLOP a step, 5.0% of the device's peak" in status
+    assert "2 GFLOP a step, 5.0 % of the device's peak" in status
     qtbot.waitUntil(lambda: len(panel.curves._runs[0].train.step) == 250)
     panel.curves.panes.set_cursor(250.0)
     assert "step 250" in panel.curves._readout.text()

@@ -48,7 +48,7 @@ class ImportProgress:
     def sentence(self) -> str:
         """One line for people to read."""
         return (
-            f"{self.share:.0%} of {self.file}: {self.rows:,} readings, "
+            f"{100 * self.share:.0f} % of {self.file}: {self.rows:,} readings, "
             f"{self.rejected:,} of them left out"
         )
 

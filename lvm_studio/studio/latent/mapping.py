@@ -44,9 +44,14 @@ class LatentMapping:
         count, cloud = f"{len(self._u):,}", self.cloud
         what = "real sums of training households and weeks" if cloud.households else "vectors"
         layers = f" {words(cloud.layer_bits.tolist())}" if cloud.layers else ""
+        return f"{count} {what}, drawn at random, {self._where()}.{layers}"
+
+    def _where(self) -> str:
+        if self._projection is None:
+            return "neighbours kept together; distances between groups say little"
         return (
-            f"{count} {what}, drawn at random, where the model's posterior puts them; "
-            f"dashed circles hold 50 % and 90 % of the prior.{layers}"
+            "where the model's posterior puts them; dashed circles hold 50 % and 90 % of the "
+            "prior; the ellipse of a point that you point at is its own posterior"
         )
 
     def choose(

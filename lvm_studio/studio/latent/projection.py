@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lvm_studio.studio.numerals import percent
 from lvm_studio.studio.widgets.training.series import Floats
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class Projection:
     def onto_components(cls, pca: PCA, pair: tuple[int, int]) -> Projection:
         """Two principal components, with their shares of the variance in the titles."""
         first, second = (
-            f"principal component {i + 1} ({pca.explained[i]:.0%} of variance)" for i in pair
+            f"principal component {i + 1} ({percent(pca.explained[i])} of variance)" for i in pair
         )
         return cls(pca.centre, pca.components[list(pair)], (first, second))
 

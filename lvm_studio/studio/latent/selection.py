@@ -46,7 +46,7 @@ def tips(cloud: LatentCloud) -> tuple[str, ...]:
         told = ("week", "k", "temperature_c", "energy_kwh", "peak_kw", "anomaly_nats")
         return tuple(
             f"{week}: {k:.0f} households, {temperature:.1f} °C, {energy:,.0f} kWh, "
-            f"peak {peak:.1f} kW, {nats:.1f} nats"
+            f"peak {peak:.1f} kW, KL {nats:.1f} nats"
             for week, k, temperature, energy, peak, nats in zip(
                 *(columns[name] for name in told), strict=True
             )

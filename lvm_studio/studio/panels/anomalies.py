@@ -29,6 +29,7 @@ from lvm_studio.studio.file_dialogs import CSV_KIND, TABLE_KIND, ask_open, ask_s
 from lvm_studio.studio.judging.anomaly_conditions import WeekConditions
 from lvm_studio.studio.judging.anomaly_models import AnomalyModels, KnownFaults
 from lvm_studio.studio.judging.anomaly_search import AnomalySearch
+from lvm_studio.studio.numerals import percent
 from lvm_studio.studio.session import Session
 from lvm_studio.studio.theme import MUTED, Colours, theme
 from lvm_studio.studio.widgets.dressed import dressed, label_for
@@ -284,7 +285,8 @@ class AnomaliesPanel(QWidget):
 
     def _show_progress(self, step: Step) -> None:
         self.progress.setValue(round(PROGRESS_STEPS * step.share))
-        self.status.setText(f"{step.sentence[0].upper()}{step.sentence[1:]} · {step.share:.0%}")
+        sentence = f"{step.sentence[0].upper()}{step.sentence[1:]}"
+        self.status.setText(f"{sentence} · {percent(step.share)}")
 
     def _refresh(self, *_: object) -> None:
         running = self.search.running

@@ -21,6 +21,7 @@ from lvm_studio.studio.latent.work import (
     VectorRequest,
     WalkRequest,
 )
+from lvm_studio.studio.numerals import percent
 from lvm_studio.studio.panels.latent_walk import LatentWalk
 from lvm_studio.studio.street.answers import StreetRequest
 from lvm_studio.studio.theme import MUTED
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from lvm_studio.studio.street.service import StreetService
 
 
+HOW_TO_EMBED = "Choose parameters above, then Embed: a t-SNE takes a while."
 PLAIN_WEEK = "2013-W02"
 """Curves of a week without a date of their own are drawn over this one."""
 
@@ -266,8 +268,10 @@ class LatentPanel(QWidget):
         else:
             self._mapping.choose(self.bar.pair, self.bar.dimensions)
         if self._mapping.points is None:
-            self.map.set_hint("Choose parameters above, then Embed: a t-SNE takes a while.")
+            forming = self._maker.running
+            self.map.set_hint("Embedding…" if forming else HOW_TO_EMBED)
             self.map.show_points(None)
+            self._status.setText(self._mapping.sentence())
             return
         name = self.bar.column
         column = self._mapping.of_shown(self.cloud.metadata[name])
@@ -293,8 +297,8 @@ class LatentPanel(QWidget):
         self.map.show_density(density)
         assert self._mapping is not None
         self._status.setText(
-            f"{self._mapping.sentence()} Orange: holes, {density.hole_share:.0%} of the prior's "
-            "mass lies where q is below a quarter of p."
+            f"{self._mapping.sentence()} Orange: holes, {percent(density.hole_share)} of the "
+            "prior's mass lies where q is below a quarter of p."
         )
 
     # t-SNE
@@ -310,7 +314,11 @@ class LatentPanel(QWidget):
             self._show_map()
 
     def _show_embedding_state(self) -> None:
-        self.embedding.show_state(self._maker.embedding, running=self._maker.running)
+        maker, mapping = self._maker, self._mapping
+        others = 0 if mapping is None else len(mapping.others(maker.embedding))
+        self.embedding.show_state(maker.embedding, running=maker.running, others=others)
+        if self.bar.embedded and maker.embedding is None:
+            self._show_map()
 
     def _place_others(self) -> None:
         if self._mapping is not None:

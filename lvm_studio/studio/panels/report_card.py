@@ -27,6 +27,7 @@ from lvm_studio.data.errors import DataError
 from lvm_studio.storage.atomic import write_text
 from lvm_studio.studio.file_dialogs import HTML_KIND, ask_save
 from lvm_studio.studio.judging.card_maker import CardMaker
+from lvm_studio.studio.numerals import percent
 from lvm_studio.studio.runs.run_words import duration
 from lvm_studio.studio.theme import MUTED, Colours, theme
 from lvm_studio.studio.widgets.dressed import dressed, label_for
@@ -200,7 +201,7 @@ class ReportCardPanel(QWidget):
 
     def _show_progress(self, report: CardProgress) -> None:
         self.progress.setValue(round(PROGRESS_STEPS * report.share))
-        parts = [report.stage[0].upper() + report.stage[1:], f"{report.share:.0%}"]
+        parts = [report.stage[0].upper() + report.stage[1:], f"{percent(report.share)}"]
         if report.seconds_left is not None:
             parts.append(f"about {duration(report.seconds_left)} left")
         self.status.setText(" · ".join(parts))

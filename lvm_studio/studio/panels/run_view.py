@@ -5,11 +5,11 @@ from __future__ import annotations
 from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from lvm_studio.studio.jobs.job_thread import JobState
+from lvm_studio.studio.numerals import format_value
 from lvm_studio.studio.runs.laboratory_run import LaboratoryRun
 from lvm_studio.studio.runs.run_words import STATE_TITLES, soundness
 from lvm_studio.studio.widgets.laboratory.plane_canvas import PlaneCanvas
 from lvm_studio.studio.widgets.laboratory.sigma_slider import SigmaSlider
-from lvm_studio.studio.widgets.training.series import format_value
 
 RECENT = 50
 """Steps whose mean is told as the bound: single batches jump."""

@@ -27,6 +27,7 @@ from lvm_studio.analysis.sigma.hypersphere import (
     sufficient_bound,
     threshold,
 )
+from lvm_studio.studio.numerals import format_value, percent
 from lvm_studio.studio.runs.laboratory_run import LaboratoryRun
 from lvm_studio.studio.runs.sphere_wishes import (
     HIGHEST_RATIO,
@@ -40,7 +41,7 @@ from lvm_studio.studio.theme import MUTED
 from lvm_studio.studio.widgets.computing_label import ComputingLabel
 from lvm_studio.studio.widgets.dressed import label_for
 from lvm_studio.studio.widgets.laboratory.radius_map import RadiusMapPlot
-from lvm_studio.studio.widgets.training.series import Floats, format_value
+from lvm_studio.studio.widgets.training.series import Floats
 from lvm_studio.training.laboratory import LaboratoryJob
 
 if TYPE_CHECKING:
@@ -196,7 +197,7 @@ class SphereLab(QWidget):
         """Say what theory has for this R/σ; one radius takes a millisecond."""
         dim, ratio = self.dim.value(), self.ratio.value()
         best = float(optimal_radius(ratio, dim))
-        seen = "nothing of the sphere is seen" if best == 0 else f"{best / ratio:.1%} of R"
+        seen = "nothing of the sphere is seen" if best == 0 else f"{percent(best / ratio, 1)} of R"
         self.theory.setText(
             f"<b>Theory:</b> r = {format_value(best)} σ, {seen}.<br>Exact threshold R/σ = √D = "
             f"{format_value(threshold(dim))}; Theorem 6.1 up to √(D−1) = "

@@ -33,10 +33,10 @@ from lvm_studio.studies.reports import RunLine, RunState
 from lvm_studio.studies.spec import StudySpec, read_study, shipped_studies
 from lvm_studio.studies.summary import results_csv, summarise
 from lvm_studio.studio.file_dialogs import CSV_KIND, STUDY_KIND, ask_open, ask_save
+from lvm_studio.studio.numerals import format_value
 from lvm_studio.studio.runs.study_run import StudyRun
 from lvm_studio.studio.theme import MUTED
 from lvm_studio.studio.widgets.row_table import by_rows
-from lvm_studio.studio.widgets.training.series import format_value
 from lvm_studio.studio.widgets.training.study_plot import StudyPlot
 from lvm_studio.studio.widgets.training.study_table import StudyTable
 from lvm_studio.studio.widgets.training.study_words import (
@@ -215,6 +215,9 @@ class StudiesPanel(QWidget):
 
     def open_study(self, path: Path) -> None:
         """Offer the study of a file, and choose it."""
+        if self.run.running:
+            self._note.setText("A study is at work; stop it, or let it finish, before another.")
+            return
         try:
             study = read_study(path)
         except DataError as error:

@@ -7,9 +7,9 @@ from html import escape
 import numpy as np
 
 from lvm_studio.studio.jobs.job_thread import JobState
+from lvm_studio.studio.numerals import format_value, percent
 from lvm_studio.studio.runs.run import Run
 from lvm_studio.studio.widgets.training.runs_table import RunRow
-from lvm_studio.studio.widgets.training.series import format_value
 from lvm_studio.studio.widgets.training.training_terms import RunHistory
 
 STATE_TITLES = {
@@ -54,13 +54,13 @@ def status_of(run: Run) -> str:
         parts.append(f"{duration(record.seconds)} trained")
     left = run.time_left()
     if record.refined is not None and record.state is JobState.RUNNING:
-        parts.append(f"fitting the prior over z to the posteriors, {record.refined:.0%}")
+        parts.append(f"fitting the prior over z to the posteriors, {percent(record.refined)}")
     elif left is not None and record.state is JobState.RUNNING:
         parts.append(f"about {duration(left)} left")
         parts.append(f"{_pace(run):.1f} steps/s")
         if record.peak:
             gigaflops, share = record.flops / 1e9, _pace(run) * record.flops / record.peak
-            parts.append(f"{gigaflops:.2g} GFLOP a step, {share:.1%} of the device's peak")
+            parts.append(f"{gigaflops:.2g} GFLOP a step, {percent(share, 1)} of the device's peak")
     parts += soundness(run.history, record.spec.eval_samples)
     if record.device:
         parts.append(escape(record.device))

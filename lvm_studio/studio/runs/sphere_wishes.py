@@ -10,7 +10,8 @@ from lvm_studio.analysis.sigma.hypersphere import RadiusMap, optimal_radius, rad
 from lvm_studio.data.vectors.manifolds import Sphere
 from lvm_studio.models.noise.specs import FixedNoiseSpec
 from lvm_studio.models.specs import VectorVAESpec
-from lvm_studio.studio.widgets.training.series import Scale, format_value
+from lvm_studio.studio.numerals import format_value, percent
+from lvm_studio.studio.widgets.training.series import Scale
 from lvm_studio.training.frames import Frame
 from lvm_studio.training.objectives.specs import ImportanceSpec, ObjectiveSpec
 from lvm_studio.training.spec import TrainSpec
@@ -80,7 +81,11 @@ def radius_of(frame: Frame) -> float:
 def compared(dim: int, ratio: float, radius: float) -> str:
     """A trained radius beside the theory, in words."""
     best = float(optimal_radius(ratio, dim))
-    off = f"{radius / best - 1:+.1%} off theory" if best else f"{radius / ratio:.1%} of R; theory 0"
+    off = (
+        f"{percent(radius / best - 1, 1, sign='+')} off theory"
+        if best
+        else f"{percent(radius / ratio, 1)} of R; theory 0"
+    )
     return (
         f"<b>Trained</b> (D = {dim}, R/σ = {format_value(ratio)}): "
         f"r = {format_value(radius)} σ, {off.replace('-', '−')}."

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 from PySide6.QtCore import QObject, Signal
 
 from lvm_studio.studio.jobs.resting_job import RestingJob
+from lvm_studio.studio.numerals import percent
 
 if TYPE_CHECKING:
     from lvm_studio.data.jobs import Job
@@ -97,8 +98,8 @@ def progress_text(report: Preparing | FlowReport) -> str:
     if isinstance(report, ClimbReport):
         return f"Fitting a flow: climbing, λ = {report.lam:.1f}, KL {report.kl:.1f} nats so far."
     if report.progress <= LEAST_PROGRESS:
-        return f"Fitting a flow: {report.progress:.0%}."
+        return f"Fitting a flow: {percent(report.progress)}."
     left = report.seconds * (1.0 / report.progress - 1.0)
     # by fives: an estimate that changes every moment cannot be read
     about = f"about {5 * math.ceil(left / 5):.0f} s left at most"
-    return f"Fitting a flow: {report.progress:.0%}, {about}."
+    return f"Fitting a flow: {percent(report.progress)}, {about}."

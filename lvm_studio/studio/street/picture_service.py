@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from lvm_studio.studio.numerals import percent
 from lvm_studio.studio.street.answers import MeasuredAnswer, Picture, StreetRequest
 from lvm_studio.studio.street.picture_work import PictureWork
 from lvm_studio.studio.street.sums_service import SUMS, SumsService
@@ -88,7 +89,7 @@ class PictureService(QObject):
             self._sums.form(request.households, size, answer.criterion)
 
     def _tell_progress(self, progress: SumsProgress) -> None:
-        self._tell(f"{SUMS:,} sums are being formed in the background: {progress.share:.0%}.")
+        self._tell(f"{SUMS:,} sums are being formed in the background: {percent(progress.share)}.")
 
     def _not_formed(self, sentence: str, details: str) -> None:
         self._tell(NOT_FORMED)

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
+ROW_ROOM = 6
+"""Pixels of a row above and below its text, together."""
+
 
 def by_rows(
     table: QTableView, name: str, *, stretched: int | None = None, several: bool = False
 ) -> None:
     """Let rows be chosen whole and not be typed in; columns are as wide as what they hold.
+
+    All of them look alike: no grid, every second row tinted, rows a little higher than their text.
 
     Args:
         table: its columns are there already.
@@ -22,8 +27,12 @@ def by_rows(
     table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
     table.setSelectionMode(modes.ExtendedSelection if several else modes.SingleSelection)
     table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+    table.setShowGrid(False)
+    table.setAlternatingRowColors(True)
     table.verticalHeader().hide()
+    table.verticalHeader().setDefaultSectionSize(table.fontMetrics().lineSpacing() + ROW_ROOM)
     header = table.horizontalHeader()
+    header.setHighlightSections(False)
     header.setSectionResizeMode(resizing.ResizeToContents)
     if stretched is not None:
         header.setSectionResizeMode(stretched, resizing.Stretch)

@@ -1,4 +1,5 @@
-"""A plot axis whose heights are values under a `Scale`: linear, logarithmic, symmetric log."""
+"""The axis of every plot of numbers: values under a `Scale` (linear, logarithmic, symmetric log),
+with true minus signs and without pyqtgraph's "×1e-3"."""
 
 from __future__ import annotations
 
@@ -7,7 +8,8 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 
-from lvm_studio.studio.widgets.training.series import Scale, format_value
+from lvm_studio.studio.numerals import format_value
+from lvm_studio.studio.widgets.training.series import Scale
 
 NICE = (1.0, 2.0, 5.0)
 MIN_TICKS, MAX_TICKS = 3, 8
@@ -60,3 +62,8 @@ class ScaledAxis(pg.AxisItem):
         if self.scale_kind.kind == "linear":
             return [text.replace("-", "−") for text in super().tickStrings(values, scale, spacing)]
         return [format_value(float(v)) for v in self.scale_kind.backward(np.array(values))]
+
+
+def plain_axes() -> dict[str, pg.AxisItem]:
+    """Left and bottom axis for `pg.PlotWidget(axisItems=plain_axes())`."""
+    return {side: ScaledAxis(side) for side in ("left", "bottom")}

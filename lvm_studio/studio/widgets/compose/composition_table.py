@@ -17,6 +17,8 @@ from PySide6.QtCore import (
     Signal,
 )
 
+from lvm_studio.studio.numerals import percent
+
 Index = QModelIndex | QPersistentModelIndex
 MAX_COUNT = 9999
 SORT_ROLE = Qt.ItemDataRole.UserRole
@@ -70,8 +72,8 @@ class Part:
         """The part in words."""
         base = f", {self.more_kw:+.2f} kW against the base law" if self.more_kw else ""
         return (
-            f"{self.peak_kw:.2f} kW of the mean peak ({self.share:.1%}){base}; "
-            f"{self.week_kwh:,.0f} kWh in the week ({self.week_share:.1%})."
+            f"{self.peak_kw:.2f} kW of the mean peak ({percent(self.share, 1)}){base}; "
+            f"{self.week_kwh:,.0f} kWh in the week ({percent(self.week_share, 1)})."
         )
 
 

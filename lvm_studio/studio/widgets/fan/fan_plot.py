@@ -28,6 +28,7 @@ FEW_KW = 10.0
 ROUND_STEPS = (0.1, 0.2, 0.5, 1.0)
 MAX_ROUND_STEPS = 10.0
 IDLE_TEXT = "Times are UTC. Point at the plot, or use ← → on it, to read values."
+DRAW_TEXT = "Press and draw the power you wish for, over as much of the week as you like."
 
 
 class FanPlot(QWidget):
@@ -114,6 +115,7 @@ class FanPlot(QWidget):
         """Show the drawn curve from half-hour `start` on; None: nothing is drawn."""
         self._drawn = None if values_kw is None else (start, values_kw)
         self._show_target()
+        self._refresh()
 
     def fade_tuned(self) -> None:
         """Grey the tuned fan: what is on screen no longer belongs to the base fan."""
@@ -178,7 +180,7 @@ class FanPlot(QWidget):
             canvas.zoomed.connect(self._note_zoom)
         legend = self.legend
         legend.beside_asked.connect(self._place_tuned)
-        legend.drawing_asked.connect(self.canvas.set_drawing)
+        legend.drawing_asked.connect(self._set_drawing)
         legend.toggled.connect(self._apply_keys)
         legend.shown_asked.connect(self.show_asked)
         self.canvas.drawn.connect(self._take_stroke)
@@ -240,6 +242,8 @@ class FanPlot(QWidget):
         high = max(b[1] for b in bounds)
         if fan.measured is not None and self.legend.wants("measured"):
             high = max(high, float(np.max(fan.measured)))
+        if self._drawn is not None:
+            high = max(high, *self._drawn[1])
         low = min(0.0, *(b[0] for b in bounds))
         top = round_up(high) * LABEL_ROOM
         if not least_share * self._top <= top <= self._top:
@@ -285,6 +289,12 @@ class FanPlot(QWidget):
         if fan.measured is not None:
             parts.append(f"measured {fan.measured[step]:.{decimals}f}")
         return "   ".join(parts) + " kW"
+
+    def _set_drawing(self, on: bool) -> None:
+        self.canvas.set_drawing(on)
+        self._show_cursor()
+        if on:
+            self._readout.setText(DRAW_TEXT)
 
     def _take_stroke(self, stroke: NDArray[np.float64]) -> None:
         """Turn what was drawn into powers at half-hours, and stop drawing."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
+from lvm_studio.studio.numerals import with_decimals
 from lvm_studio.studio.theme import Colours
 from lvm_studio.studio.widgets.compose.composition_table import Part
 from lvm_studio.studio.widgets.compose.composition_view import CompositionView
@@ -101,10 +102,11 @@ def without_text(answer: Without, *, tuned: bool) -> str:
 
     >>> from lvm_studio.studio.street.parts_work import Without
     >>> without_text(Without("MAC000010", 2.4, 2.1), tuned=True)
-    'Peak without MAC000010: −2.4 kW, base −2.1'
+    'Without MAC000010 the peak is 2.4 kW lower (base law: 2.1)'
     """
-    less = f"{-answer.tuned_kw:+.1f} kW" + (f", base {-answer.base_kw:+.1f}" if tuned else "")
-    return f"Peak without {answer.household_id}: {less.replace('-', '−')}"
+    base = f" (base law: {with_decimals(answer.base_kw, 1)})" if tuned else ""
+    lower = f"{with_decimals(answer.tuned_kw, 1)} kW lower{base}"
+    return f"Without {answer.household_id} the peak is {lower}"
 
 
 def parts_by_household(answer: PartsAnswer) -> dict[str, Part]:

@@ -11,6 +11,7 @@ from lvm_studio.analysis.anomalies.findings import Findings
 from lvm_studio.studio.theme import BLUISH_GREEN, ORANGE, REDDISH_PURPLE, VERMILLION, Colours
 from lvm_studio.studio.widgets.band_item import BandItem
 from lvm_studio.studio.widgets.judging.card_plot import pale
+from lvm_studio.studio.widgets.scaled_axis import plain_axes
 from lvm_studio.studio.widgets.training.series import Floats
 
 QUARTER_COLOURS = {
@@ -38,7 +39,7 @@ class AnomalyScatter(pg.PlotWidget):
     """Row of the findings."""
 
     def __init__(self, colours: Colours, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(parent, axisItems=plain_axes())
         self.setObjectName("anomaly_scatter")
         self.setAccessibleName("Scores of type A and type B")
         self.setMenuEnabled(False)
@@ -110,7 +111,7 @@ class SuspectPlot(pg.PlotWidget):
     """A row over the band that the model expects of it; what is guilty is marked."""
 
     def __init__(self, colours: Colours, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(parent, axisItems=plain_axes())
         self.setObjectName("anomaly_suspect")
         self.setAccessibleName("The suspect over its expected band")
         self.setMenuEnabled(False)
@@ -171,6 +172,5 @@ def _drawn(findings: Findings, row: int) -> tuple[Floats, Floats]:
 def _dress(plot: pg.PlotWidget, colours: Colours) -> None:
     plot.setBackground(colours.plot)
     for name in ("left", "bottom"):
-        plot.getAxis(name).enableAutoSIPrefix(False)
         plot.getAxis(name).setPen(colours.muted)
         plot.getAxis(name).setTextPen(colours.text)

@@ -14,19 +14,20 @@ from lvm_studio.studio.theme import Colours
 from lvm_studio.studio.widgets.band_item import BandItem
 from lvm_studio.studio.widgets.colours import mix
 from lvm_studio.studio.widgets.grid_item import GridItem
+from lvm_studio.studio.widgets.scaled_axis import plain_axes
 
 HEIGHT = 210
 PALE = 0.75
 """How much of the paper is in the band: it stays behind the lines in both themes."""
-LABEL_STYLE = {"font-size": "7pt"}
-"""Two plots stand side by side in half a window: longer names would be cut."""
+LABEL_STYLE = {"font-size": "8pt"}
+"""Two plots stand side by side in half a window: larger names would be cut."""
 
 
 class CardPlot(pg.PlotWidget):
     """Draws a `Figure`; the colours are those of measured and generated curves elsewhere."""
 
     def __init__(self, colours: Colours, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(parent, axisItems=plain_axes())
         self.setMinimumHeight(HEIGHT)
         self.hideButtons()
         self.setMenuEnabled(False)
@@ -41,8 +42,6 @@ class CardPlot(pg.PlotWidget):
         self.addItem(self._band)
         for line in self._lines.values():
             self.addItem(line)
-        for name in ("left", "bottom"):
-            self.getAxis(name).enableAutoSIPrefix(False)
         self._title = ""
         self.set_colours(colours)
 

@@ -10,16 +10,16 @@ import pyqtgraph as pg
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
+from lvm_studio.studio.numerals import format_value
 from lvm_studio.studio.theme import MUTED, Colours, theme
 from lvm_studio.studio.widgets.band_item import BandItem
 from lvm_studio.studio.widgets.colours import mix, veil
 from lvm_studio.studio.widgets.legend_chip import LegendChip
-from lvm_studio.studio.widgets.scaled_axis import ScaledAxis
+from lvm_studio.studio.widgets.scaled_axis import plain_axes
 from lvm_studio.studio.widgets.training.series import (
     Floats,
     RunningEma,
     Scale,
-    format_value,
     min_max_decimate,
     shown_range,
 )
@@ -258,7 +258,7 @@ class LaboratoryTraces(QWidget):
 
 
 def _plot(name: str) -> pg.PlotWidget:
-    plot = pg.PlotWidget(axisItems={"left": ScaledAxis("left"), "bottom": ScaledAxis("bottom")})
+    plot = pg.PlotWidget(axisItems=plain_axes())
     plot.setAccessibleName(name)
     plot.getPlotItem().setMenuEnabled(False)
     plot.hideButtons()

@@ -20,6 +20,7 @@ from lvm_studio.studio.widgets.laboratory.plane_marks import (
     PlaneMarks,
     Ribbon,
 )
+from lvm_studio.studio.widgets.scaled_axis import plain_axes
 
 if TYPE_CHECKING:
     from lvm_studio.training.frames import Frame
@@ -73,7 +74,7 @@ class PlaneCanvas(pg.PlotWidget):
 
     def __init__(self) -> None:
         self.plane = PlaneView()
-        super().__init__(viewBox=self.plane)
+        super().__init__(viewBox=self.plane, axisItems=plain_axes())
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Data, reconstruction, generation and noise in the plane")
         self.hideButtons()
@@ -95,7 +96,6 @@ class PlaneCanvas(pg.PlotWidget):
         for item in (self.picture, self._line):
             self.addItem(item, ignoreBounds=True)
         for side, name in (("left", "x₂"), ("bottom", "x₁")):
-            self.getAxis(side).enableAutoSIPrefix(False)
             self.setLabel(side, name)
         self.plane.pen_moved.connect(self._draw_to)
         self.plane.pen_lifted.connect(self._finish)

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QLabel
 
 from lvm_studio.analysis.sigma.hypersphere import RadiusMap, sufficient_bound, threshold
 from lvm_studio.studio.theme import BLUISH_GREEN, MUTED, VERMILLION, Colours, theme
-from lvm_studio.studio.widgets.scaled_axis import ScaledAxis
+from lvm_studio.studio.widgets.scaled_axis import plain_axes
 from lvm_studio.studio.widgets.training.series import Floats, Scale
 
 SHADES = 256
@@ -23,7 +23,7 @@ class RadiusMapPlot(pg.PlotWidget):
     """ℓ(r) of one D as shades, its best r as a line, both bounds, and trained models as dots."""
 
     def __init__(self) -> None:
-        axes = {side: ScaledAxis(side) for side in ("left", "bottom")}
+        axes = plain_axes()
         super().__init__(axisItems=axes)
         self.setObjectName("sphere_map")
         self.setAccessibleName("Map of the likelihood over radius and noise")

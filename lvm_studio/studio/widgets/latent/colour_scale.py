@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +12,9 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QLinearGradient, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from lvm_studio.studio.numerals import decimals_for, with_decimals
 from lvm_studio.studio.theme import OKABE_ITO
-from lvm_studio.studio.widgets.training.series import Floats, format_value
+from lvm_studio.studio.widgets.training.series import Floats
 
 COLOUR_MAP = "viridis"
 SHADES = 64
@@ -54,9 +54,8 @@ class ColourScale:
         low, high = (float(v) for v in np.percentile(finite, RANGE_PERCENT))
         span = (high - low) or 1.0
         position = np.clip((numbers - low) / span, 0.0, 1.0)
-        digits = max(0, 2 - math.floor(math.log10(span)))  # a middle of 1e−16 is 0
         ticks = tuple(
-            (share, format_value(round(low + share * (high - low), digits) + 0.0))
+            (share, with_decimals(low + share * (high - low), decimals_for(span)))
             for share in (0.0, 0.5, 1.0)
         )
         return cls(title, position, ticks)

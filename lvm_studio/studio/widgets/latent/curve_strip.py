@@ -21,10 +21,11 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
+from lvm_studio.studio.numerals import format_value
 from lvm_studio.studio.theme import theme
 from lvm_studio.studio.widgets.colours import mix
 from lvm_studio.studio.widgets.grey_image import grey_image
-from lvm_studio.studio.widgets.training.series import Floats, format_value
+from lvm_studio.studio.widgets.training.series import Floats
 
 GAP = 4
 MAX_CELL_HEIGHT = 80.0

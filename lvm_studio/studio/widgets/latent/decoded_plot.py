@@ -15,6 +15,7 @@ from lvm_studio.studio.theme import MUTED, Colours, theme
 from lvm_studio.studio.widgets.band_item import BandItem
 from lvm_studio.studio.widgets.colours import mix, veil
 from lvm_studio.studio.widgets.grid_item import GridItem
+from lvm_studio.studio.widgets.scaled_axis import ScaledAxis
 from lvm_studio.studio.widgets.time_axis import WeekAxis, seconds
 from lvm_studio.studio.widgets.training.series import Floats
 
@@ -43,13 +44,12 @@ class DecodedPlot(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.canvas = pg.PlotWidget(axisItems={"bottom": WeekAxis()})
+        self.canvas = pg.PlotWidget(axisItems={"left": ScaledAxis("left"), "bottom": WeekAxis()})
         self.canvas.setObjectName("latent_decoded")
         self.canvas.setAccessibleName("Decoded week")
         self.canvas.hideButtons()
         self.canvas.setMenuEnabled(False)
         self.canvas.getViewBox().disableAutoRange()
-        self.canvas.getAxis("left").enableAutoSIPrefix(False)
         self.canvas.setLabel("left", "kW of the whole street")
         self.canvas.setLabel("bottom", "UTC")
         self._grid = GridItem(self.canvas.getAxis("left"), self.canvas.getAxis("bottom"))

@@ -16,6 +16,7 @@ from lvm_studio.studio.theme import Colours, theme
 from lvm_studio.studio.widgets.band_item import BandItem
 from lvm_studio.studio.widgets.colours import veil
 from lvm_studio.studio.widgets.grey_image import grey_image
+from lvm_studio.studio.widgets.scaled_axis import plain_axes
 from lvm_studio.studio.widgets.training.series import Floats
 
 BAND_ALPHA = 0.25
@@ -78,13 +79,12 @@ class DecodedVectorPlot(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.canvas = pg.PlotWidget()
+        self.canvas = pg.PlotWidget(axisItems=plain_axes())
         self.canvas.setAccessibleName("Decoded coordinates")
         self.canvas.hideButtons()
         self.canvas.setMenuEnabled(False)
         self.canvas.setLabel("bottom", "coordinate")
         self.canvas.setLabel("left", "value")
-        self.canvas.getAxis("left").enableAutoSIPrefix(False)
         self._band, self._middle, self._mean = BandItem(), pg.PlotCurveItem(), pg.PlotCurveItem()
         for item in (self._band, self._middle, self._mean):
             self.canvas.addItem(item)

@@ -17,6 +17,8 @@ from lvm_studio.analysis.latent.embedding import Embedding, EmbeddingSpec
 from lvm_studio.studio.theme import MUTED
 from lvm_studio.studio.widgets.dressed import dressed, label_for
 
+SEARCHING = "Finding the neighbours of each point…"
+
 
 class EmbeddingBar(QWidget):
     """Asks for an embedding with the parameters shown, to stop it, and to add held-out points."""
@@ -36,18 +38,20 @@ class EmbeddingBar(QWidget):
         self.points = dressed(
             QSpinBox(), minimum=50, maximum=50_000, singleStep=500, value=usual.points
         )
+        self.points.setGroupSeparatorShown(True)
         self.points.setToolTip("A random sample of at most so many points")
         self.iterations = dressed(
             QSpinBox(), minimum=10, maximum=5000, singleStep=100, value=usual.iterations
         )
-        self.iterations.setToolTip("After 250 iterations of early exaggeration")
+        self.iterations.setToolTip("So many follow the 250 of early exaggeration")
         self.seed = dressed(QSpinBox(), maximum=10**9, toolTip="Of the random sample and the start")
         self.run = dressed(QPushButton("&Embed"), toolTip="Make the t-SNE with these parameters")
         self.run.setObjectName("latent_embed")
         self.stop = dressed(QPushButton("Stop"), toolTip="Keep it as it is now")
         self.place = dressed(
             QPushButton("Place others"),
-            toolTip="Give points outside the sample their place; none of the old ones moves",
+            toolTip="Give points outside the sample their place; none of the old ones moves.\n"
+            "Possible where the map holds more points than were embedded.",
         )
         self.progress = dressed(QProgressBar(), textVisible=False, maximumHeight=8)
         self.about = QLabel("", wordWrap=True)
@@ -87,17 +91,19 @@ class EmbeddingBar(QWidget):
             seed=self.seed.value(),
         )
 
-    def show_state(self, embedding: Embedding | None, *, running: bool) -> None:
-        """Show how far it is."""
+    def show_state(self, embedding: Embedding | None, *, running: bool, others: int = 0) -> None:
+        """Show how far it is; `others` points outside its sample could be placed on it."""
         for field in (self.perplexity, self.points, self.iterations, self.seed):
             field.setEnabled(not running)
         self.run.setVisible(not running)
         self.stop.setVisible(running)
         self.progress.setVisible(running)
-        self.place.setEnabled(not running and embedding is not None)
+        self.place.setEnabled(not running and others > 0)
         if embedding is None:
             self.progress.setRange(0, 0)  # affinities first: nobody knows how long
-            self.about.setText("Affinities…" if running else "Nothing is embedded yet.")
+            self.about.setText(
+                "Finding the neighbours of each point…" if running else "Nothing is embedded yet."
+            )
             return
         self.progress.setRange(0, embedding.total)
         self.progress.setValue(embedding.done)

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from lvm_studio.studio.numerals import percent, with_decimals
 from lvm_studio.studio.theme import theme
 from lvm_studio.studio.widgets.colours import mix
 from lvm_studio.studio.widgets.dressed import dressed
@@ -88,7 +89,7 @@ class JudgingPage(QWidget):
         split.addWidget(self.table)
         split.setSizes([260, 300])
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 4, 0, 0)
+        layout.setContentsMargins(6, 6, 6, 6)
         layout.addLayout(row)
         layout.addWidget(self.layers)
         layout.addWidget(split, 1)
@@ -118,7 +119,7 @@ class JudgingPage(QWidget):
                 f"{cloud.info_bits[i]:.2f}",
                 "yes" if cloud.active[i] else "no",
                 f"{check.ks[i]:.3f}",
-                f"{check.mean[i]:+.2f}".replace("-", "−"),
+                with_decimals(check.mean[i], 2, "+"),
                 f"{check.variance[i]:.2f}",
             )
             for column, text in enumerate(cells):
@@ -167,6 +168,7 @@ class JudgingPage(QWidget):
             f"{cloud.info_bits.sum():.1f} bits in {len(cloud.names)} dimensions, {active} active. "
             f"{len(examples)} held out: log p(x) ≥ {tight.mean():,.1f} ± {error:,.1f} nats with "
             f"{samples} draws weighted by importance (one draw: {elbo.mean():,.1f}; median ESS "
-            f"{ess:.1%}); {covered:.0%} of the coordinates within the 80 % band of the mean."
+            f"{percent(ess, 1)}); {percent(covered)} of the coordinates within the 80 % band of "
+            "the mean."
         )
         self.about.setText(told.replace("-", "−"))  # no hyphens in it but signs

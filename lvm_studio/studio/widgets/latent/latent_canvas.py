@@ -9,6 +9,8 @@ import pyqtgraph as pg
 from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 
+from lvm_studio.studio.widgets.scaled_axis import plain_axes
+
 KEY_STEP, KEY_STEP_LARGE = 0.1, 0.5
 
 
@@ -81,12 +83,10 @@ class MapCanvas(pg.PlotWidget):
     """Select what is near where one stands."""
 
     def __init__(self, view: MapView) -> None:
-        super().__init__(viewBox=view)
+        super().__init__(viewBox=view, axisItems=plain_axes())
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Latent map")
         self.hideButtons()
-        for side in ("left", "bottom"):
-            self.getAxis(side).enableAutoSIPrefix(False)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Arrows walk (Shift: five times as far), A and B pin, S selects around."""

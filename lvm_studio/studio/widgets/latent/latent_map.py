@@ -13,6 +13,7 @@ from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QGraphicsPathItem, QLabel, QVBoxLayout, QWidget
 
+from lvm_studio.studio.numerals import percent
 from lvm_studio.studio.theme import MUTED, Colours, theme
 from lvm_studio.studio.widgets.colours import mix, veil
 from lvm_studio.studio.widgets.latent.colour_scale import ColourScale
@@ -95,7 +96,7 @@ class LatentMap(QWidget):
         self._lasso = QGraphicsPathItem()
         self._circles = [pg.PlotCurveItem() for _ in PRIOR_SHARES]
         self._circle_labels = [
-            pg.TextItem(f"{share:.0%}", anchor=(0.5, 1)) for share in PRIOR_SHARES
+            pg.TextItem(f"{percent(share)}", anchor=(0.5, 1)) for share in PRIOR_SHARES
         ]
         self._path = pg.PlotCurveItem()
         self._marker = Dots(size=16, symbol="+", pxMode=True)

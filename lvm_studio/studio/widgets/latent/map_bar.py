@@ -59,7 +59,7 @@ class MapBar(QWidget):
         self.lasso.setToolTip("Drag an outline around points to select them (also: Shift and drag)")
         self.how_many = QComboBox()
         for size in SIZES:
-            self.how_many.addItem(f"{size:,}", size)
+            self.how_many.addItem(f"{size:,} points", size)
         self.how_many.setToolTip("How many observations are encoded, drawn at random")
         self.how_many.setAccessibleName("Number of points")
         self.export = dressed(QToolButton(), text="Export")

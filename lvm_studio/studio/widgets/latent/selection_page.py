@@ -19,19 +19,20 @@ from PySide6.QtWidgets import (
 )
 
 from lvm_studio.data.units import WEEK
+from lvm_studio.studio.numerals import decimals_for, with_decimals
 from lvm_studio.studio.theme import Colours, theme
 from lvm_studio.studio.widgets.band_item import BandItem
 from lvm_studio.studio.widgets.colours import mix, veil
 from lvm_studio.studio.widgets.dressed import dressed
 from lvm_studio.studio.widgets.latent.decoded_vector import ImagePane, image_side
 from lvm_studio.studio.widgets.row_table import by_rows
-from lvm_studio.studio.widgets.training.series import format_value
+from lvm_studio.studio.widgets.scaled_axis import plain_axes
 
 if TYPE_CHECKING:
     from lvm_studio.studio.selection import Selection
 
 MOST_CURVES = 60
-HEADINGS = ("", "mean", "std. dev.", "least", "most")
+HEADINGS = ("", "mean", "std. dev.", "lowest", "highest")
 HINT = "Draw a lasso on the map (Shift and drag, or the Lasso button; key S selects around you)."
 
 
@@ -54,7 +55,7 @@ class SelectionPage(QWidget):
             QPushButton("E&xport…"), toolTip="Coordinates and all that is known, CSV or Parquet"
         )
         self.clear = dressed(QPushButton("C&lear"), toolTip="Select nothing")
-        self.curves = pg.PlotWidget()
+        self.curves = pg.PlotWidget(axisItems=plain_axes())
         self.curves.setAccessibleName("Observations selected")
         self.curves.hideButtons()
         self.curves.setMenuEnabled(False)
@@ -90,7 +91,7 @@ class SelectionPage(QWidget):
             split.addWidget(part)
         split.setSizes([160, 160, 370])
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 4, 0, 0)
+        layout.setContentsMargins(6, 6, 6, 6)
         layout.addLayout(row)
         layout.addWidget(split, 1)
 
@@ -105,7 +106,8 @@ class SelectionPage(QWidget):
             self.about.setText(HINT)
             return
         self.compose.setEnabled(selection.composition is not None)
-        self.about.setText(f"{selection.title}: {len(selection):,} observations")
+        title = f"{selection.title[:1].upper()}{selection.title[1:]}"
+        self.about.setText(f"{title}: {len(selection):,} observations")
         self._show_statistics(selection)
         side = 0 if selection.weeks else image_side(selection.x.shape[1])
         self.image.setVisible(side > 0)
@@ -136,11 +138,12 @@ class SelectionPage(QWidget):
         rows = selection.statistics()
         self.table.setRowCount(len(rows))
         for row, (title, *values) in enumerate(rows):
+            decimals = decimals_for(values[1])  # by the spread of the row
             head = QTableWidgetItem(title)
             head.setToolTip(title)
             self.table.setItem(row, 0, head)
             for column, value in enumerate(values, start=1):
-                item = QTableWidgetItem(format_value(value))
+                item = QTableWidgetItem(with_decimals(value, decimals))
                 item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 self.table.setItem(row, column, item)
         self.table.resizeRowsToContents()

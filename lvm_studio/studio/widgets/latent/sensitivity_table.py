@@ -14,9 +14,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from lvm_studio.studio.numerals import decimals_for, with_decimals
 from lvm_studio.studio.theme import theme
 from lvm_studio.studio.widgets.colours import mix
-from lvm_studio.studio.widgets.training.series import format_value
 
 if TYPE_CHECKING:
     from lvm_studio.analysis.latent.sensitivity import Sensitivity
@@ -62,17 +62,19 @@ class SensitivityTable(QTableWidget):
         self.setVerticalHeaderLabels([names[i] for i in order])
         self.setHorizontalHeaderLabels(
             [
-                f"{title}\n{format_value(float(value))} {unit}".rstrip()
+                f"{title}\n{with_decimals(value, decimals_for(abs(value)))} {unit}".rstrip()
                 for title, value, unit in zip(
                     effects.titles, effects.value, effects.units, strict=True
                 )
             ]
         )
         colours, relative = theme().colours, effects.relative
+        decimals = [decimals_for(float(largest)) for largest in abs(effects.effect).max(axis=0)]
         for row, i in enumerate(order):
             for column, unit in enumerate(effects.units):
                 effect = float(effects.effect[i, column])
-                item = QTableWidgetItem(f"{effect:+.3g} {unit}".rstrip())
+                text = with_decimals(effect, decimals[column], "+")
+                item = QTableWidgetItem(f"{text} {unit}".rstrip())
                 item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 strength = STRONGEST * abs(float(relative[i, column]))
                 tint = colours.tuned if effect > 0 else colours.base

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from lvm_studio.studio.numerals import percent
 from lvm_studio.studio.theme import MUTED, theme
 from lvm_studio.studio.widgets.dressed import dressed
 
@@ -212,7 +213,7 @@ class SliderRow:
                 self.field.setValue(value)
 
     def _tell_share(self, value: float) -> None:
-        self.field.setToolTip(f"{NormalDist().cdf(value):.1%} of the prior lies below")
+        self.field.setToolTip(f"{percent(NormalDist().cdf(value), 1)} of the prior lies below")
 
     def _locked(self, locked: bool) -> None:
         self.slider.setEnabled(not locked)

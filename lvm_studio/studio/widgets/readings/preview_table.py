@@ -38,7 +38,6 @@ class PreviewTable(QTableWidget):
         super().__init__(parent)
         self.setObjectName("import_preview")
         by_rows(self, "The first rows of the file", several=True)
-        self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 6)
         self.setMaximumHeight(190)
         self._columns: tuple[str, ...] = ()
         header = self.horizontalHeader()

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QWidget
 from lvm_studio.studio.theme import LIGHT, Colours
 from lvm_studio.studio.widgets.colours import mix
 from lvm_studio.studio.widgets.grid_item import GridItem
-from lvm_studio.studio.widgets.scaled_axis import ScaledAxis
+from lvm_studio.studio.widgets.scaled_axis import ScaledAxis, plain_axes
 from lvm_studio.studio.widgets.training.curve_line import CurveOptions
 from lvm_studio.studio.widgets.training.training_terms import TERMS, XAxis
 
@@ -46,7 +46,7 @@ class LinkedPanes(pg.GraphicsLayoutWidget):
         self.paint_ground(colours)
 
     def _add_pane(self, row: int) -> pg.PlotItem:
-        axes = {side: ScaledAxis(side) for side in ("left", "bottom")}
+        axes = plain_axes()
         pane = self.addPlot(row=row, col=0, axisItems=axes)
         pane.hideButtons()
         pane.setMenuEnabled(False)

@@ -209,15 +209,3 @@ def spanning(reaches: Iterable[Floats]) -> tuple[float, float] | None:
     low, high = float(values.min()), float(values.max())
     margin = 0.06 * (high - low) or 0.05 * abs(high) or 1.0
     return low - margin, high + margin
-
-
-def format_value(value: float) -> str:
-    """A number for a read-out: four significant digits, a true minus sign, no exponent soup.
-
-    >>> format_value(-1234.56), format_value(0.01234567), format_value(float("nan"))
-    ('−1235', '0.01235', '–')
-    """
-    if not math.isfinite(value):
-        return "–"
-    text = f"{value:.4g}" if abs(value) < 1e4 else f"{value:,.0f}"
-    return text.replace("-", "−")

@@ -17,7 +17,7 @@ from lvm_studio.studies.summary import CandidateSummary, summarise
 from lvm_studio.studio.theme import MUTED, VERMILLION, Colours, theme
 from lvm_studio.studio.widgets.colours import veil
 from lvm_studio.studio.widgets.dressed import label_for
-from lvm_studio.studio.widgets.scaled_axis import ScaledAxis
+from lvm_studio.studio.widgets.scaled_axis import plain_axes
 from lvm_studio.studio.widgets.training.series import Scale
 from lvm_studio.studio.widgets.training.study_words import (
     figure_words,
@@ -41,8 +41,7 @@ class StudyPlot(QWidget):
         self.axis.setObjectName("study_axis")
         self.axis.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.axis.setToolTip("Which setting lies along the plot; all others are mixed")
-        axes = {side: ScaledAxis(side) for side in ("left", "bottom")}
-        self.view = pg.PlotWidget(axisItems=axes)
+        self.view = pg.PlotWidget(axisItems=plain_axes())
         self.view.setObjectName("study_plot")
         self.view.setAccessibleName("Objective of the study over one of its axes")
         self.view.getPlotItem().setMenuEnabled(False)

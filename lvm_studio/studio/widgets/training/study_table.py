@@ -10,8 +10,8 @@ from PySide6.QtGui import QColor
 
 from lvm_studio.studies.reports import RunLine, RunState
 from lvm_studio.studies.spec import StudySpec
+from lvm_studio.studio.numerals import format_value
 from lvm_studio.studio.theme import VERMILLION
-from lvm_studio.studio.widgets.training.series import format_value
 from lvm_studio.studio.widgets.training.study_words import (
     Words,
     figure_words,

@@ -24,6 +24,7 @@ from lvm_studio.data.errors import DataError
 from lvm_studio.storage.atomic import write_text
 from lvm_studio.studio.figures import export_figure
 from lvm_studio.studio.file_dialogs import CSV_KIND, FIGURE_KIND, ask_save
+from lvm_studio.studio.numerals import format_value
 from lvm_studio.studio.theme import LIGHT, MUTED, Colours, theme
 from lvm_studio.studio.widgets.figure_export import copy_image
 from lvm_studio.studio.widgets.legend_chip import LegendChip
@@ -31,7 +32,6 @@ from lvm_studio.studio.widgets.training.curve_controls import CurveControls
 from lvm_studio.studio.widgets.training.curve_line import CurveOptions, Reading
 from lvm_studio.studio.widgets.training.curve_panes import CurvePanes
 from lvm_studio.studio.widgets.training.history_csv import history_csv
-from lvm_studio.studio.widgets.training.series import format_value
 from lvm_studio.studio.widgets.training.training_terms import (
     SPLIT_TITLES,
     SPLITS,
@@ -64,6 +64,8 @@ class TrainingCurves(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._runs: tuple[RunHistory, ...] = ()
+        self._absent: frozenset[str] = frozenset()
+        """Terms that none of the runs has."""
         self.all_runs: Callable[[], Sequence[RunHistory]] = lambda: self._runs
         """What "Save CSV of all runs" writes; by default the runs that are shown."""
         self.options = CurveOptions()
@@ -139,6 +141,12 @@ class TrainingCurves(QWidget):
     def set_runs(self, runs: Sequence[RunHistory], pinned: Iterable[str] = ()) -> None:
         """Show these runs; the first and the pinned ones are in full colour."""
         self._runs = tuple(runs)
+        begun = [run for run in runs if any(len(run.split(split).step) for split in SPLITS)]
+        self._absent = frozenset(
+            term.name for term in TERMS if begun and not any(run.has(term.name) for run in begun)
+        )
+        for name, chip in self.chips.items():
+            chip.setVisible(name not in self._absent)
         self.options = replace(self.options, pinned=frozenset(pinned))
         self._refresh()
 
@@ -172,7 +180,8 @@ class TrainingCurves(QWidget):
         self._hint.setText(BEGUN if self._runs else HINT)
         self._stack.setCurrentWidget(self.panes if any_points else self._hint)
         self._export.setEnabled(any_points)
-        self.panes.show_runs(self._runs, self.options)
+        hidden = self.options.hidden | self._absent
+        self.panes.show_runs(self._runs, replace(self.options, hidden=hidden))
         self._read_out()
 
     # read-out
@@ -184,7 +193,8 @@ class TrainingCurves(QWidget):
             self._readout.setText("")
             return
         place = _place(readings[0].x, self.options.x_axis)
-        terms = [term for term in TERMS if term.name not in self.options.hidden]
+        hidden = self.options.hidden | self._absent
+        terms = [term for term in TERMS if term.name not in hidden]
         colours = theme().colours
         head = "".join(
             f'<td align="right"><font color="{term.colour(colours)}">{term.title}</font> '

@@ -135,6 +135,11 @@ class RunHistory:
     group: str = ""
     epoch_steps: float = math.nan
 
+    def has(self, name: str) -> bool:
+        """Whether its model has this term; a KL that is exactly 0 is of no latent variable."""
+        latest = [half.term(name)[-1:] for half in (self.train, self.heldout)]
+        return bool(np.any(np.nan_to_num(np.concatenate(latest)) != 0.0))
+
     def split(self, split: Split) -> SplitHistory:
         """The history of one split."""
         return self.train if split == "train" else self.heldout

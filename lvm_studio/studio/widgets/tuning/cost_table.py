@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from lvm_studio.studio.numerals import with_error
 from lvm_studio.studio.theme import MUTED
 from lvm_studio.studio.widgets.row_table import by_rows
 from lvm_studio.studio.widgets.tuning.criteria_help import help_of
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from lvm_studio.analysis.boltzmann.costs import MethodCost
     from lvm_studio.studio.street.cost_service import MeasuredCosts
 
-COLUMNS = ("Method", "Setup", "Decodes", "Time", "E f")
+COLUMNS = ("Method", "Decodes first", "Decodes a curve", "Time a curve", "E f")
 COLUMN_HELP = (
     "",
     "Curves decoded before the first one counts.",
@@ -65,7 +66,6 @@ class CostTable(QWidget):
         self.table.setObjectName("cost_table")
         self.table.setHorizontalHeaderLabels(COLUMNS)
         by_rows(self.table, "Cost of each method", stretched=0, several=True)
-        self.table.verticalHeader().setDefaultSectionSize(self.fontMetrics().lineSpacing() + 4)
         for column, tip in enumerate(COLUMN_HELP):
             title = self.table.horizontalHeaderItem(column)
             assert title is not None  # every column has been given one
@@ -75,6 +75,7 @@ class CostTable(QWidget):
         self.words.setWordWrap(True)
         self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         top = QHBoxLayout()
+        top.setSpacing(6)
         for widget in (self.button, self.cancel):
             top.addWidget(widget)
         top.addWidget(self.status, 1)
@@ -127,7 +128,7 @@ def cells(cost: MethodCost, unit: str) -> tuple[str, ...]:
         f"{cost.setup_decodes:,.0f}" if cost.setup_decodes else "–",
         _three_digits(each),
         f"{_three_digits(1000.0 * cost.seconds_each)} ms",
-        f"{cost.expectation:,.1f} ± {cost.standard_error:.2g} {unit}".replace("-", "−"),
+        f"{with_error(cost.expectation, cost.standard_error)} {unit}",
     )
 
 
@@ -154,7 +155,7 @@ def said(found: MeasuredCosts) -> str:
     )
     return (
         f"KL 6.91, {title}, {state.composition.size} {noun}, {state.week}. "
-        f"Curves from which on the flow has decoded less: than {pays}."
+        f"Curves wanted from which on the flow has decoded less in all: than {pays}."
     )
 
 

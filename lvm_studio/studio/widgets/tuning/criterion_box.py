@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QComboBox, QCompleter, QWidget
 from lvm_studio.studio.widgets.tuning.criteria_help import OFFERED, TYPED_HELP, help_of, understood
 from lvm_studio.tuning.errors import TuningError
 
-CHARACTERS = 16
+CHARACTERS = 20
 
 
 class CriterionBox(QComboBox):
@@ -42,6 +42,9 @@ class CriterionBox(QComboBox):
         with QSignalBlocker(self):
             self.setCurrentIndex(self.findData(name))
             self.setEditText(about.title)
+        line = self.lineEdit()
+        assert line is not None  # the box is editable
+        line.setCursorPosition(0)  # of a long title the beginning is seen
         self.setToolTip(f"{about.tooltip()}\n\n{TYPED_HELP}")
 
     def _take_typed(self) -> None:

@@ -13,6 +13,7 @@ from lvm_studio.studio.theme import MUTED, Colours
 from lvm_studio.studio.widgets.band_item import BandItem
 from lvm_studio.studio.widgets.colours import mix, veil
 from lvm_studio.studio.widgets.grid_item import GridItem
+from lvm_studio.studio.widgets.scaled_axis import plain_axes
 
 FADING = 0.6
 BAND_ALPHA = 0.25
@@ -28,7 +29,7 @@ class FrontPlot(pg.PlotWidget):
     lam_asked = Signal(float)
 
     def __init__(self, colours: Colours, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(parent, axisItems=plain_axes())
         self.setObjectName("front")
         self.setAccessibleName("Front of E f against KL")
         self.setToolTip(
@@ -43,8 +44,6 @@ class FrontPlot(pg.PlotWidget):
         self.setLabel("bottom", "KL (nats)")
         self._grid = GridItem(self.getAxis("left"), self.getAxis("bottom"))
         self.addItem(self._grid, ignoreBounds=True)
-        for name in ("left", "bottom"):
-            self.getAxis(name).enableAutoSIPrefix(False)
         self._sure = pg.PlotCurveItem(antialias=True, connect="finite")
         self._doubtful = pg.PlotCurveItem(antialias=True)
         self._point = pg.ScatterPlotItem(size=10)
@@ -71,10 +70,10 @@ class FrontPlot(pg.PlotWidget):
         kl: NDArray[np.float64],
         expectation: NDArray[np.float64],
         valid: NDArray[np.bool_],
-        unit: str,
+        title: str,
         error: NDArray[np.float64],
     ) -> None:
-        """Draw the front, arrays [L] with |λ| rising; `expectation` in `unit`, `kl` in nats.
+        """Draw the front, arrays [L] with |λ| rising; `expectation` is named `title`, `kl` in nats.
 
         error: standard error of `expectation`; the band is two of them to either side.
         """
@@ -89,7 +88,7 @@ class FrontPlot(pg.PlotWidget):
             return
         self._lam, self._kl, self._expectation = front
         self._sure_values = sure
-        self.setLabel("left", f"E f ({unit})")
+        self.setLabel("left", title)
         self._show_axes(True)
         sure_kl, level = kl[valid], expectation[valid]
         self._band.set_band(sure_kl, level - 2.0 * error[valid], level + 2.0 * error[valid])

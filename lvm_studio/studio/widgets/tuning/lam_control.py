@@ -202,7 +202,12 @@ class LamControl(QWidget):
         self._source.setText(answer.sentence)
         front = answer.front
         self.front.set_front(
-            front.lam, front.kl, front.expectation, front.valid, answer.unit, front.error
+            front.lam,
+            front.kl,
+            front.expectation,
+            front.valid,
+            f"E {help_of(answer.criterion).symbol} ({answer.unit})",
+            front.error,
         )
         self.front.set_point(answer.kl, answer.expectation)
         if not answer.refining:

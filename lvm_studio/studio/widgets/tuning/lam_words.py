@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from lvm_studio.studio.numerals import percent
 from lvm_studio.studio.widgets.tuning.criteria_help import help_of
 
 if TYPE_CHECKING:
@@ -110,13 +111,13 @@ def held_text(goal: str, lam: float, target: float, share: float, unit: str) -> 
     """What stays when the street changes; share: of the weeks below a quantile.
 
     >>> held_text("quantile", 1.0, 61.5, 0.9, "kW")
-    'held: 10% of the weeks above 61.5 kW'
+    'held: 10 % of the weeks above 61.5 kW'
     """
     held = {
         "lam": f"λ = {lam:.2f}",
         "kl": f"KL = {target:,.2f} nats",
         "one_in_n": f"1 week in {target:,.0f} (KL = {math.log(max(target, 1.0)):.2f} nats)",
         "expectation": f"E f = {target:,.1f} {unit}",
-        "quantile": f"{1.0 - share:.0%} of the weeks above {target:,.1f} {unit}",
+        "quantile": f"{percent(1.0 - share)} of the weeks above {target:,.1f} {unit}",
     }
     return f"held: {held[goal]}".replace("-", "−")

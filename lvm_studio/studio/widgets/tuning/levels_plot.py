@@ -6,9 +6,11 @@ import pyqtgraph as pg
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QWidget
 
+from lvm_studio.studio.numerals import with_error
 from lvm_studio.studio.street.answers import LevelsAnswer, MeasuredAnswer
 from lvm_studio.studio.theme import Colours
 from lvm_studio.studio.widgets.colours import veil
+from lvm_studio.studio.widgets.tuning.criteria_help import help_of
 from lvm_studio.studio.widgets.worded_plot import WordedPlot, histogram_item
 
 FILL_ALPHA = 0.3
@@ -57,7 +59,9 @@ class LevelsPlot(WordedPlot):
         self._quantile.setVisible(levels.quantile is not None)
         if levels.quantile is not None:
             self._quantile.setValue(levels.quantile)
-        self.plot.setLabel("bottom", f"f of one week ({levels.unit})")
+        self.plot.setLabel(
+            "bottom", f"{help_of(levels.state.criterion).title} of one week ({levels.unit})"
+        )
         self.show_words(levels_text(levels))
 
     def show_measured(self, measured: MeasuredAnswer | None) -> None:
@@ -88,7 +92,7 @@ def levels_text(levels: LevelsAnswer) -> str:
         return f"{rare}: too few base weeks lie so far out to tell their level; {tuned}."
     return (
         f"{rare}: level exceeded {levels.quantile:,.1f}, mean beyond it "
-        f"{levels.beyond:,.1f} ± {levels.error:,.2g}, {tuned}."
+        f"{with_error(levels.beyond, levels.error)}, {tuned}."
     )
 
 

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from lvm_studio.storage.kept_tuning import KeptTuning
+from lvm_studio.studio.numerals import percent
 from lvm_studio.studio.theme import MUTED
 from lvm_studio.studio.widgets.row_table import by_rows
 from lvm_studio.studio.widgets.tuning.criteria_help import help_of
@@ -43,6 +44,7 @@ class TuningHistory(QWidget):
         self.table.setHorizontalHeaderLabels(COLUMNS)
         by_rows(self.table, "Kept tunings", stretched=0)
         top = QHBoxLayout()
+        top.setSpacing(6)
         top.addWidget(self.keep_button)
         top.addWidget(self._hint, 1)
         layout = QVBoxLayout(self)
@@ -87,7 +89,7 @@ def _cells(name: str, kept: KeptTuning) -> tuple[str, ...]:
         f"{kept.state.lam:.2f}".replace("-", "−"),
         f"{kept.kl:.2f}",
         f"{kept.base_expectation:,.1f} → {kept.expectation:,.1f} {kept.unit}",
-        f"{kept.ess_share:.0%}",
+        f"{percent(kept.ess_share)}",
         "yes" if kept.sound else "no",
     )
 
