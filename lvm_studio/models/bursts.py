@@ -17,7 +17,7 @@ from lvm_studio.models.autoregressive import FIRST_PHI, MOST_PHI
 from lvm_studio.models.gaussians import HALF_LOG_2PI
 from lvm_studio.models.networks import within
 from lvm_studio.models.noise.floors import GAIN
-from lvm_studio.models.observation import CurveDistribution, PerHouseholdNoise
+from lvm_studio.models.observation import CurveDistribution, PerHouseholdNoise, set_positive
 from lvm_studio.models.positive import PositiveCurve
 from lvm_studio.models.tailed_normal import LEAST_TAIL, MOST_TAIL, TailedNormal
 
@@ -100,9 +100,12 @@ class BurstNoise(PerHouseholdNoise):
     """The variance laws of `PerHouseholdNoise`, with memory by time of day and shape by load.
 
     Learned: phi at each half-hour of the day, and how skew and tails follow the load of all k
-    households together: of many appliances little strays. `most_kw` bounds what noise can be.
+    households together: of many appliances little strays. Settled once the rest is trained:
+    `growth`, by how much more than in proportion to the load the variance grows (its exponent is
+    1 + growth: large appliances run when much runs), and `most_kw`, which bounds what noise can be.
     """
 
+    growth: Tensor
     most_kw: Tensor
 
     def __init__(self, *, positive: bool = False, length: int = WEEK) -> None:
@@ -112,6 +115,7 @@ class BurstNoise(PerHouseholdNoise):
         self.raw_phi = nn.Parameter(start.repeat(DAY))
         self.raw_skew = nn.Parameter(torch.zeros(2))
         self.raw_tail = nn.Parameter(torch.zeros(2))
+        self.register_buffer("growth", torch.tensor(0.0))
         self.register_buffer("most_kw", torch.tensor(UNBOUNDED_KW))
 
     def phi(self) -> Tensor:
@@ -125,9 +129,20 @@ class BurstNoise(PerHouseholdNoise):
             share = (phi / MOST_PHI).clamp(0.01, 0.99)
             self.raw_phi.copy_(share.logit() / GAIN)
 
-    def bound(self, most_kw: Tensor) -> None:
-        """Let no standard deviation be above most_kw, a number."""
-        self.most_kw.copy_(most_kw)
+    def resize(self, share: Tensor) -> None:
+        """Make the noise of every half-hour `share` [336] times as large."""
+        with torch.no_grad():
+            set_positive(self.raw_own, share * self.own() / self.reference_kw)
+            set_positive(self.raw_shared, share * self.shared() / self.reference_kw)
+
+    def bound(self, most_kw: float) -> None:
+        """Let no standard deviation be above most_kw."""
+        self.most_kw.fill_(most_kw)
+
+    def stddev(self, mean_kw: Tensor, k: Tensor) -> Tensor:
+        """Noise at every half-hour before it is bounded, shaped like mean_kw, kW."""
+        faster = self.load(mean_kw, k[..., None]) ** (0.5 * self.growth)
+        return super().stddev(mean_kw, k) * faster
 
     def shape(self, mean_kw: Tensor, k: Tensor) -> TailedNormal:
         """Law of noise [..., T], in deviations, around means [..., T] of k [...] households."""

@@ -7,7 +7,7 @@ law itself, noise and all, with the prior refitted from several seeds, beside as
 from __future__ import annotations
 
 import copy
-from collections.abc import Generator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,7 +34,8 @@ KLS = (2.3, 4.6, 6.9)
 ROWS = tuple(f"{100 * level:g} %" for level in LEVELS) + tuple(f"KL {kl:g}" for kl in KLS)
 _BAND = (0.1, 0.9)
 _NEIGHBOURS = 20_000
-_TILTED = 300
+_TILTED = 3000
+"""Draws of a tilted sample, one in each slice of its weight; some 600 of them differ."""
 
 Curves = NDArray[np.float32]
 
@@ -66,8 +67,8 @@ class HonestExtremes:
         covered: [seeds, 1 + criteria] share of held-out sums' half-hours in the 10-90 % band of
             their half-hour, then of each criterion's values in its band.
         nearness, roughness: [seeds, criteria] of generated curves tilted to KL 6.9, divided by
-            that of real ones tilted so: distance to the nearest of held-out sums, and root mean
-            square of steps over the standard deviation.
+            that of real ones tilted so (mean of as many samples as seeds): distance to the nearest
+            of held-out sums, and root mean square of steps over the standard deviation.
     """
 
     criteria: tuple[str, ...]
@@ -100,7 +101,7 @@ def honest_extremes(
     heldout = real_curves(households, split.heldout_weeks, k, n, rng)
     measured = _Sample(training)
     beside = _Sample(heldout)
-    yardstick = _Yardstick(heldout[rng.permutation(len(heldout))[:_NEIGHBOURS]], measured, rng)
+    yardstick = _Yardstick(heldout[rng.permutation(len(heldout))[:_NEIGHBOURS]], rng)
     del training, heldout
     tails, covered, compared = [], [], []
     for number, seed in enumerate(spec.seeds):
@@ -110,11 +111,17 @@ def honest_extremes(
         made = _Sample(draw_curves(space, n, seed))
         tails.append(made.tails())
         covered.append(_covered(made, beside))
-        compared.append(yardstick.ratios(made, rng))
-    near, rough = np.stack(compared, axis=1)
+        compared.append(yardstick.measures(made))
     yield "summing households once more for every seed"
-    real = _mean_tails(measured, households, split.train_weeks, k, spec)
-    left_out = _mean_tails(beside, households, split.heldout_weeks, k, spec)
+    facts = [
+        (sample.tails(), yardstick.measures(sample))
+        for sample in _samples(measured, households, split.train_weeks, k, spec)
+    ]
+    real = _mean_tails(each for each, _ in facts)
+    near, rough = np.stack(compared, axis=1) / np.mean([each for _, each in facts], axis=0)[:, None]
+    left_out = _mean_tails(
+        sample.tails() for sample in _samples(beside, households, split.heldout_weeks, k, spec)
+    )
     return HonestExtremes(
         tuple(CRITERIA), real, left_out, tuple(tails), np.stack(covered), near, rough
     )
@@ -154,13 +161,18 @@ def real_curves(
     return np.concatenate(parts)
 
 
-def _mean_tails(
+def _samples(
     first: _Sample, households: HouseholdSet, weeks: tuple[str, ...], k: int, spec: HonestSpec
-) -> Tails:
-    """Of as many samples of real sums as seeds: at KL 6.9 a single one is 2 per cent off."""
-    rngs = (np.random.default_rng(seed) for seed in spec.seeds[1:])
-    more = (_Sample(real_curves(households, weeks, k, spec.sums, rng)).tails() for rng in rngs)
-    every = [first.tails(), *more]
+) -> Iterator[_Sample]:
+    """As many samples of real sums as seeds: at KL 6.9 a single one is 2 per cent off."""
+    yield first
+    for seed in spec.seeds[1:]:
+        rng = np.random.default_rng(seed)
+        yield _Sample(real_curves(households, weeks, k, spec.sums, rng))
+
+
+def _mean_tails(samples: Iterable[Tails]) -> Tails:
+    every = list(samples)
     return Tails(
         np.mean([each.values for each in every], axis=0),
         min(each.least_kw for each in every),
@@ -192,27 +204,30 @@ class _Sample:
         values = np.stack([tails_of(column) for column in self.scores.T])
         return Tails(values, float(self.curves.min()), float(self.curves.max()))
 
-    def tilted(self, criterion: int, rng: np.random.Generator) -> Curves:
-        """A few curves of the sample tilted to the last of KLS."""
+    def tilted(self, criterion: int, rng: np.random.Generator) -> NDArray[np.intp]:
+        """Rows of `_TILTED` draws of the sample tilted to the last of KLS."""
         share = _tilted_share(self.scores[:, criterion], KLS[-1])
-        return self.curves[rng.choice(len(share), _TILTED, p=share)]
+        slices = (np.arange(_TILTED) + rng.random(_TILTED)) / _TILTED
+        return np.searchsorted(share.cumsum()[:-1], slices)
 
 
 class _Yardstick:
-    """How near to held-out sums, and how rough, real curves are that are tilted."""
+    """How near to held-out sums, and how rough, curves of a sample are that are tilted."""
 
-    def __init__(self, near: Curves, real: _Sample, rng: np.random.Generator) -> None:
+    def __init__(self, near: Curves, rng: np.random.Generator) -> None:
         self._near = torch.from_numpy(near)
-        self._real = [self._measures(real.tilted(which, rng)) for which in range(len(CRITERIA))]
+        self._rng = rng
 
-    def ratios(self, made: _Sample, rng: np.random.Generator) -> Array:
-        """Nearness and roughness [2, criteria] of generated ones, real = 1."""
-        rows = [self._measures(made.tilted(which, rng)) for which in range(len(CRITERIA))]
-        return (np.stack(rows) / np.stack(self._real)).T
+    def measures(self, sample: _Sample) -> Array:
+        """Medians of distance and roughness [2, criteria]."""
+        return np.stack([self._medians(sample, which) for which in range(len(CRITERIA))], axis=1)
 
-    def _measures(self, curves: Curves) -> Array:
-        distance = torch.cdist(torch.from_numpy(curves), self._near).amin(dim=1)
-        return np.array([float(distance.median()), float(np.median(_roughness(curves)))])
+    def _medians(self, sample: _Sample, criterion: int) -> Array:
+        rows, draws = np.unique(sample.tilted(criterion, self._rng), return_counts=True)
+        curves = sample.curves[rows]
+        distance = torch.cdist(torch.from_numpy(curves), self._near).amin(dim=1).numpy()
+        medians: Array = np.median(np.repeat([distance, _roughness(curves)], draws, axis=1), axis=1)
+        return medians
 
 
 def _roughness(curves: Curves) -> Array:
