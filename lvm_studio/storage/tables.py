@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +14,14 @@ if TYPE_CHECKING:
     import polars as pl
 
 SUFFIXES = (".csv", ".parquet")
+
+
+def prepare() -> None:
+    """Begin to load what writes tables, beside a person who is still choosing a file's name.
+
+    It takes a quarter of a second, which a window would otherwise stand still for.
+    """
+    threading.Thread(target=import_module, args=("polars",), daemon=True).start()
 
 
 def write_table(path: Path, table: pl.DataFrame, decimals: int | None = None) -> None:

@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from lvm_studio.data.calendar import week_start
 from lvm_studio.data.errors import DataError
+from lvm_studio.storage import tables
 from lvm_studio.storage.curves import write_curves, write_weights
 from lvm_studio.studio.dialogs import Choice, Dialogs
 from lvm_studio.studio.figures import export_figure, largest_plot
@@ -120,6 +121,7 @@ class DocumentActions(QObject):
         state = answer.state
         tuned = f"-lambda-{state.lam:.2f}" if state.lam else ""
         suggestion = f"street-{state.week}{tuned}.csv"
+        tables.prepare()
         path = self._dialogs.save_path(self._window, "Export curves", suggestion, CURVES_KIND)
         if path is not None:
             self._try_export(path, lambda: _export(path, answer))

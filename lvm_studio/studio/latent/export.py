@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
 from lvm_studio.data.errors import DataError
+from lvm_studio.storage import tables
 from lvm_studio.studio.dialogs import Dialogs
 from lvm_studio.studio.file_dialogs import CURVES_KIND
 from lvm_studio.studio.latent.tables import coordinate_columns, curve_columns, write_columns
@@ -67,6 +68,7 @@ class LatentExport(QObject):
         self._write("Export decoded curves", "latent-curves.csv", columns)
 
     def _write(self, title: str, suggestion: str, columns: Mapping[str, NDArray[Any]]) -> None:
+        tables.prepare()
         path = self._dialogs.save_path(self._page, title, suggestion, CURVES_KIND)
         if path is None:
             return

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from lvm_studio.data.errors import DataError
+from lvm_studio.storage import tables
 from lvm_studio.storage.atomic import write_text
 from lvm_studio.studio.figures import export_figure
 from lvm_studio.studio.file_dialogs import CSV_KIND, FIGURE_KIND, ask_save
@@ -275,10 +276,12 @@ class TrainingCurves(QWidget):
             self.save_figure(path)
 
     def _ask_csv(self) -> None:
+        tables.prepare()
         if path := ask_save(self, "Save curves as CSV", "training.csv", CSV_KIND):
             self.save_csv(path)
 
     def _ask_csv_of_all(self) -> None:
+        tables.prepare()
         if path := ask_save(self, "Save all curves as CSV", "all-runs.csv", CSV_KIND):
             self.save_csv(path, self.all_runs())
 
