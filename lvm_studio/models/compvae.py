@@ -13,7 +13,12 @@ from lvm_studio.data.errors import DataError
 from lvm_studio.data.units import DAY, DAYS, WEEK
 from lvm_studio.models.elbo import Elbo, LatentVariableModel
 from lvm_studio.models.fitted_prior import FittedPrior
-from lvm_studio.models.gaussians import FURTHEST_LOG_SCALE, CorrelatedGaussian, ResidualGaussian
+from lvm_studio.models.gaussians import (
+    FURTHEST_LOG_SCALE,
+    CorrelatedGaussian,
+    ResidualGaussian,
+    standard_normal,
+)
 from lvm_studio.models.inference import PartsPosterior, new_inference
 from lvm_studio.models.linear_head import LinearHead
 from lvm_studio.models.networks import SOFTPLUS_GIVES_ONE, DayNet, ResidualMLP, capped, within
@@ -328,7 +333,7 @@ class CompVAE(LatentVariableModel):
                 "This bound needs all parts inferred at once: set model.inference to 'correlated'."
             )
         shape = (samples, *q_w.mu.shape)
-        w = q_w.transport(torch.randn(shape, generator=generator, device=x.device))
+        w = q_w.transport(standard_normal(shape, q_w.mu, generator))
         sum_w = w.sum(-2).flatten(0, 1)
         prior_path = prior.curve.log_prob(x)
         x, k, context, week = (repeated(e, samples) for e in (x, k, batch.context, batch.week))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -99,10 +100,7 @@ class CorrelatedGaussian:
 
     def rsample(self, generator: torch.Generator | None = None) -> Tensor:
         """One draw of all parts, [B, K, W]; 0 where no part is."""
-        eps = torch.randn(
-            self.mu.shape, generator=generator, dtype=self.mu.dtype, device=self.mu.device
-        )
-        return self.transport(eps)
+        return self.transport(standard_normal(self.mu.shape, self.mu, generator))
 
     def transport(self, eps: Tensor) -> Tensor:
         """Draws [..., B, K, W] from standard normal eps; 0 where no part is."""
@@ -113,7 +111,7 @@ class CorrelatedGaussian:
     def rsample_sum(self, generator: torch.Generator | None = None) -> Tensor:
         """One draw of the sum of the parts, [B, W]: the law of `rsample().sum(-2)`, cheaper."""
         mean = self.sum_mean()
-        eps = torch.randn(mean.shape, generator=generator, dtype=mean.dtype, device=mean.device)
+        eps = standard_normal(mean.shape, mean, generator)
         return mean + (self.log_rest.exp() * self._variance.sum(dim=-2).sqrt()) * eps
 
     def log_prob(self, w: Tensor) -> Tensor:
@@ -198,10 +196,7 @@ class ResidualGaussian:
 
     def rsample(self, generator: torch.Generator | None = None) -> Tensor:
         """One draw, [...]."""
-        eps = torch.randn(
-            self.shift.shape, generator=generator, dtype=self.shift.dtype, device=self.shift.device
-        )
-        return self.transport(eps)
+        return self.transport(standard_normal(self.shift.shape, self.shift, generator))
 
     def transport(self, eps: Tensor) -> Tensor:
         """Draws [..., Z] from standard normal eps; any axes before the posterior's are draws."""
@@ -221,6 +216,19 @@ class ResidualGaussian:
     def kl(self) -> Tensor:
         """KL(q, prior) for each coordinate, [...], in nats."""
         return standard_normal_kl(self.shift, self.log_scale)
+
+
+def standard_normal(
+    shape: Sequence[int], like: Tensor, generator: torch.Generator | None
+) -> Tensor:
+    """Standard normal numbers [*shape] of the type of `like`, on its device.
+
+    They are drawn where the generator lives, so that one of the processor serves every device,
+    with the same numbers.
+    """
+    where = like.device if generator is None else generator.device
+    drawn = torch.randn(tuple(shape), generator=generator, dtype=like.dtype, device=where)
+    return drawn.to(like.device)
 
 
 def _of_the_others(values: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from lvm_studio.models.elbo import Elbo, LatentVariableModel
+from lvm_studio.models.gaussians import standard_normal
 from lvm_studio.models.networks import ResidualMLP
 from lvm_studio.models.noise.build import build_noise
 from lvm_studio.models.specs import LadderSpec
@@ -85,7 +86,7 @@ class LadderVAE(LatentVariableModel):
         for place, told in enumerate(self.told(x)):
             mu_p, log_p = self.prior(place, z, x)
             mu, log_precision = combined(mu_p, log_p, *told)
-            eps = torch.randn(mu.shape, generator=generator, device=mu.device)
+            eps = standard_normal(mu.shape, mu, generator)
             z = mu + (-0.5 * log_precision).exp() * eps
             kls.append(kl(mu, log_precision, mu_p, log_p))
         assert z is not None
@@ -115,7 +116,7 @@ class LadderVAE(LatentVariableModel):
         z: Tensor | None = None
         for place in range(len(self.read)):
             mu, log_precision = self.prior(place, z, blank)
-            eps = torch.randn(mu.shape, generator=generator, device=mu.device)
+            eps = standard_normal(mu.shape, mu, generator)
             z = mu + (-0.5 * log_precision).exp() * eps
         assert z is not None
         return self.decode(z).mean

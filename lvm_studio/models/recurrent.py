@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import silu
 
-from lvm_studio.models.gaussians import FURTHEST_LOG_SCALE
+from lvm_studio.models.gaussians import FURTHEST_LOG_SCALE, standard_normal
 from lvm_studio.models.networks import capped, zeroed
 
 Step = Callable[[int, Tensor, Tensor], tuple[Tensor, Tensor, Tensor]]
@@ -94,9 +94,7 @@ class SequentialGaussian:
         return self._kl_of(self._drawn_path(generator), m, s)
 
     def _drawn_path(self, generator: torch.Generator | None) -> Path:
-        return self._path(
-            torch.randn(self.m.shape, generator=generator, dtype=self.m.dtype, device=self.m.device)
-        )
+        return self._path(standard_normal(self.m.shape, self.m, generator))
 
     def _kl_of(self, path: Path, m: Tensor, s: Tensor) -> Tensor:
         square = (path.sigma**2 + (path.mu - m) ** 2) / (2.0 * s**2)

@@ -11,7 +11,7 @@ from lvm_studio.data.units import WEEK
 from lvm_studio.models.draws import ZDraws
 from lvm_studio.models.elbo import Elbo, LatentVariableModel
 from lvm_studio.models.fitted_prior import FittedPrior
-from lvm_studio.models.gaussians import ResidualGaussian
+from lvm_studio.models.gaussians import ResidualGaussian, standard_normal
 from lvm_studio.models.networks import ResidualMLP, within
 from lvm_studio.models.noise.summed import curve_law, looking
 from lvm_studio.models.observation import CurveDistribution, WholeCurveNoise
@@ -123,7 +123,7 @@ class GaussianVAE(LatentVariableModel):
             x = fitting.perturbed(x, x.new_full(x.shape[:1], self.spec.k), generator)
         q = self.posterior(x)
         shape = (samples, *q.shift.shape)
-        z = q.transport(torch.randn(shape, generator=generator, device=x.device))
+        z = q.transport(standard_normal(shape, x, generator))
         if fitting is not None:
             fitting.expect(x)
         return ZDraws(x, q, z, self.decode(z))

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from lvm_studio.models.draws import ZDraws
 from lvm_studio.models.elbo import Elbo, LatentVariableModel
-from lvm_studio.models.gaussians import ResidualGaussian
+from lvm_studio.models.gaussians import ResidualGaussian, standard_normal
 from lvm_studio.models.networks import ResidualMLP
 from lvm_studio.models.noise.build import build_noise
 from lvm_studio.models.noise.laws import Law
@@ -123,8 +123,8 @@ class VectorVAE(LatentVariableModel):
     ) -> tuple[Tensor, Tensor]:
         """Standard normal eps [S, B, Z] and jitter [B, D]."""
         shape = (samples, len(x), self.spec.latent_z)
-        eps = torch.randn(shape, generator=generator, device=x.device)
-        return eps, torch.randn(x.shape, generator=generator, device=x.device)
+        eps = standard_normal(shape, x, generator)
+        return eps, standard_normal(x.shape, x, generator)
 
     def elbo(self, batch: VectorBatch, generator: torch.Generator | None = None) -> Elbo:
         """One-sample estimate of the bound."""

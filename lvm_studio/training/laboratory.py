@@ -175,7 +175,8 @@ def _walk(means: Tensor) -> Tensor:
     import torch
 
     z = means.new_zeros(WALK_STEPS, means.shape[1])
-    z[:, means.var(0).argmax()] = torch.linspace(-WALK_REACH, WALK_REACH, WALK_STEPS)
+    walked = torch.linspace(-WALK_REACH, WALK_REACH, WALK_STEPS, device=means.device)
+    z[:, means.var(0).argmax()] = walked
     return z
 
 

@@ -164,3 +164,20 @@ def test_residual_gaussian_is_an_ordinary_normal():
         standard_normal_kl(shift, log_scale),
         kl_divergence(Normal(shift, log_scale.exp()), Normal(0.0, 1.0)),
     )
+
+
+def as_on_a_gpu(shape, *, generator=None, dtype=None, device=None):
+    """What CUDA asks of `torch.randn`: a generator of the device that is drawn on."""
+    assert generator is None or generator.device.type == torch.device(device or "cpu").type
+    return torch.zeros(shape, dtype=dtype, device=device)
+
+
+def test_noise_is_drawn_where_its_generator_lives(monkeypatch):
+    """So that a run on a GPU can be refined with a generator of the processor."""
+    monkeypatch.setattr(torch, "randn", as_on_a_gpu)
+    far = torch.ones(2, 3, 4, device="meta")
+    q = CorrelatedGaussian(far, far, far, far[..., 0])
+    z = ResidualGaussian(far, far, far, far)
+    for draw in (q.rsample, q.rsample_sum, z.rsample):
+        assert draw(torch.Generator()).device == far.device
+        assert draw(None).device == far.device

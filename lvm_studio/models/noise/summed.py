@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from lvm_studio.models.gaussians import standard_normal
 from lvm_studio.models.noise.base import Noise
 from lvm_studio.models.noise.laws import Law, Scaled, Temperable
 
@@ -60,7 +61,7 @@ class SummedNoise(nn.Module):
     def perturbed(self, x: Tensor, k: Tensor, generator: torch.Generator | None) -> Tensor:
         """The training batch [..., 336] as it is to be learned (l. 1862)."""
         scale = self._scale(k)
-        eps = torch.randn(x.shape, generator=generator, device=x.device)
+        eps = standard_normal(x.shape, x, generator)
         return scale * self.noise.perturbed(x / scale, eps)
 
     def expect(self, x: Tensor) -> None:
