@@ -52,10 +52,9 @@ def removal(street: Street, household_id: str, u: Tensor, eps: Tensor, seed: int
     row = street.household_ids.index(household_id)
     smaller = _without(street, row)
     sum_w = street.sum_w(u)
-    law = bridge(street, sum_w)
+    law = bridge(street, row, sum_w)
     generator = torch.Generator().manual_seed(seed)
-    noise = torch.randn(sum_w.shape, generator=generator)
-    own = law.mean[:, row] + law.covariance[row, row].clamp_min(0.0).sqrt() * noise
+    own = law.mean + law.variance.sqrt() * torch.randn(sum_w.shape, generator=generator)
     u_w = (sum_w - own - smaller.sum_mean) / smaller.sum_std
     with_it = street.decode(u).transport(eps).double().numpy()
     left = torch.cat([u_w, u[:, street.latent_w :]], dim=-1)

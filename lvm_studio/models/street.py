@@ -146,14 +146,6 @@ class Street:
         """The sum of the w, [N, W], at coordinates u [N, dim]."""
         return self.sum_mean + self.sum_std * u[:, : self.latent_w]
 
-    def part_means(self, sum_w: Tensor) -> Tensor:
-        """E[w_i | sum w] for each of the P households, [N, P, W], given sums [N, W].
-
-        A Gaussian bridge: `m_i + s_i^2 / sum s^2 (sum w - sum m)`.
-        """
-        share = self.s**2 / self.sum_std**2
-        return self.m + share * (sum_w - self.sum_mean)[:, None]
-
 
 @dataclass(frozen=True, eq=False)
 class VAESpace:

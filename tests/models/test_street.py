@@ -98,13 +98,6 @@ def test_decode_gives_the_base_law(model, london, context):
     )
 
 
-def test_part_means_add_up_to_the_sum(model, london, context):
-    street = compose_street(model, london, STREET, context)
-    sums = street.sum_w(base_noise(4, street.dim, 1)[0])
-    parts = street.part_means(sums)
-    torch.testing.assert_close((street.counts[:, None] * parts).sum(1), sums, atol=1e-4, rtol=1e-4)
-
-
 def test_encode_of_a_fresh_model_is_near_the_prior_and_shaped(model, london, context):
     street = compose_street(model, london, STREET, context)
     with torch.no_grad():
