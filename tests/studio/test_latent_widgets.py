@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from pyqtgraph import PlotCurveItem
 from PySide6.QtCore import QPointF, Qt
 from pytestqt.qtbot import QtBot
 
@@ -13,6 +14,7 @@ from lvm_studio.studio.widgets.dressed import dressed
 from lvm_studio.studio.widgets.latent.colour_scale import SHADES, ColourBar, ColourScale
 from lvm_studio.studio.widgets.latent.curve_strip import CurveStrip, StripCells
 from lvm_studio.studio.widgets.latent.decoded_plot import DecodedPlot, DecodedWeek
+from lvm_studio.studio.widgets.latent.decoded_vector import DecodedVector, DecodedVectorPlot
 from lvm_studio.studio.widgets.latent.dimension_sliders import DimensionSliders
 from lvm_studio.studio.widgets.latent.interpolation_bar import InterpolationBar
 from lvm_studio.studio.widgets.latent.latent_map import LatentMap, MapPoints, prior_radius
@@ -373,3 +375,14 @@ def test_dimensions_that_say_nothing_are_folded_and_follow_when_unfolded(qtbot: 
     sliders.fold.click()
     assert sliders.rows[7].slider.isVisible()
     assert sliders.rows[7].field.value() == 0.5
+
+
+def test_two_coordinates_are_a_place_in_the_plane(qtbot: QtBot) -> None:
+    plot = shown(qtbot, DecodedVectorPlot())
+    plot.set_data(np.array([[0.0, 0.0], [1.0, 2.0]]), ("x1", "x2"))
+    mean, spread = np.array([0.5, 1.0]), np.array([0.1, 0.2])
+    plot.show_vector(DecodedVector(mean, mean - spread, mean + spread), np.zeros(2), "here")
+    assert plot.plane.isVisible()
+    [outline] = [item for item in plot.plane.plotItem.items if isinstance(item, PlotCurveItem)]
+    x, y = outline.getData()
+    assert (x.max() - x.min(), y.max() - y.min()) == pytest.approx((0.2, 0.4), rel=0.01)

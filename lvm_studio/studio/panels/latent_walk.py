@@ -161,7 +161,8 @@ class LatentWalk(QSplitter):
         self.shown.setCurrentWidget(self.decoded if cloud.unit else self.vector)
         self.decoded.set_whose("the whole street" if cloud.households else "one household")
         dim = cloud.x.shape[1]
-        self.vector.set_names(cloud.columns or tuple(f"x{i + 1}" for i in range(dim)), cloud.scale)
+        names = cloud.columns or tuple(f"x{i + 1}" for i in range(dim))
+        self.vector.set_data(cloud.x.astype(np.float64), names, cloud.scale)
         self.u = np.zeros(len(cloud.names))
 
     def set_request(self, request: WalkRequest | None) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
@@ -32,6 +32,8 @@ MAX_CELL_HEIGHT = 80.0
 FOCUS_NONE = (-1, -1)
 STALE_OPACITY = 0.45
 PALENESS = 0.35
+DOT = 3.0
+"""Radius in pixels of what stands for two coordinates."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +59,11 @@ class StripCells:
     unit: str = "kW"
     along: str = "Mon to Sun"
     side: int = 0
+
+    @property
+    def planar(self) -> bool:
+        """Whether there are two coordinates: a place in the plane rather than a curve."""
+        return self.curves.shape[2] == 2
 
 
 def limits(cells: StripCells) -> tuple[float, float]:
@@ -124,7 +131,8 @@ class CurveStrip(QWidget):
         bottom = metrics.lineSpacing() + 2
         height = max((self.height() - top - bottom - GAP * rows) / rows, 4.0)
         # An image is square; a taller curve would make any week look steep.
-        height = min(height, width if self._cells.side else max(2 * width, MAX_CELL_HEIGHT))
+        square = self._cells.side or self._cells.planar
+        height = min(height, width if square else max(2 * width, MAX_CELL_HEIGHT))
         return QRectF(left + column * (width + GAP), top + row * (height + GAP), width, height)
 
     def cell_at(self, position: QPointF) -> tuple[int, int]:
@@ -208,6 +216,8 @@ class CurveStrip(QWidget):
         span = f"{low} to {high} {self._cells.unit}".strip()
         if self._cells.side:
             return f"{self._cells.caption}; {span}"
+        if self._cells.planar:
+            return f"first coordinate to the right, second upwards; {span}"
         return f"{self._cells.caption}; {span}, {self._cells.along}"
 
     def _paint_image(self, painter: QPainter, box: QRectF, values: Floats) -> None:
@@ -227,6 +237,10 @@ class CurveStrip(QWidget):
             self._paint_image(painter, box, kw)
             self._paint_frame(painter, box, (row, column))
             return
+        if self._cells.planar:
+            self._paint_place(painter, box, kw, reference)
+            self._paint_frame(painter, box, (row, column))
+            return
         more, less = (mix(c, colours.plot, PALENESS) for c in (colours.tuned, colours.base))
         if reference is not None:
             self._paint_between(painter, box, np.maximum(kw, reference), reference, more)
@@ -234,6 +248,27 @@ class CurveStrip(QWidget):
         painter.setPen(QColor(colours.text))
         painter.drawPolyline(self._polygon(box, kw))
         self._paint_frame(painter, box, (row, column))
+
+    def _paint_place(
+        self, painter: QPainter, box: QRectF, place: Floats, reference: Floats | None
+    ) -> None:
+        """A dot in a square of the common limits, and where it came from."""
+        low, high = self._limits
+        square = QRectF(box)
+        square.setSize(QSizeF(*2 * [min(box.width(), box.height())]))
+        square.moveCenter(box.center())
+
+        def at(values: Floats) -> QPointF:
+            x, y = DOT + (square.width() - 2 * DOT) * (values - low) / (high - low)
+            return QPointF(square.left() + float(x), square.bottom() - float(y))
+
+        colour = QColor(theme().colours.tuned)
+        painter.setPen(colour)
+        if reference is not None:
+            painter.drawLine(at(reference), at(place))
+        painter.setBrush(colour)
+        painter.drawEllipse(at(place), DOT, DOT)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
 
     def _paint_frame(self, painter: QPainter, box: QRectF, cell: tuple[int, int]) -> None:
         colours = theme().colours

@@ -1,4 +1,4 @@
-"""What one point of a latent space of vectors stands for: an image, or a curve of coordinates."""
+"""What one point of a latent space of vectors stands for: an image, a place, or a curve."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from lvm_studio.studio.theme import Colours, theme
 from lvm_studio.studio.widgets.band_item import BandItem
 from lvm_studio.studio.widgets.colours import veil
 from lvm_studio.studio.widgets.grey_image import grey_image
+from lvm_studio.studio.widgets.latent.decoded_plane import DIM, DecodedPlane
 from lvm_studio.studio.widgets.scaled_axis import plain_axes
 from lvm_studio.studio.widgets.training.series import Floats
 
@@ -75,7 +76,8 @@ class ImagePane(QWidget):
 
 
 class DecodedVectorPlot(QWidget):
-    """The mean at the point where one stands, with its band, or as an image beside u = 0."""
+    """The mean at the point where one stands: with its band, as an image beside u = 0, or, of two
+    coordinates, as a place in the plane."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -99,6 +101,8 @@ class DecodedVectorPlot(QWidget):
         self._pages = QStackedWidget()
         self._pages.addWidget(self.canvas)
         self._pages.addWidget(images)
+        self.plane = DecodedPlane()
+        self._pages.addWidget(self.plane)
         self._about = QLabel(" ", wordWrap=True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -111,7 +115,11 @@ class DecodedVectorPlot(QWidget):
         """Show a decoded vector over the mean at u = 0, with a line about it."""
         self._about.setText(about)
         side = image_side(len(vector.mean))
-        self._pages.setCurrentIndex(1 if side else 0)
+        planar = len(vector.mean) == DIM
+        self._pages.setCurrentIndex(1 if side else 2 if planar else 0)
+        if planar:
+            self.plane.show_point(vector.mean, vector.p10, vector.p90, middle)
+            return
         if side:
             limits = (min(0.0, float(middle.min())), max(1.0, float(middle.max())))
             self.image.show_values(vector.mean.reshape(side, side), limits)
@@ -122,8 +130,15 @@ class DecodedVectorPlot(QWidget):
         self._mean.setData(at, vector.mean)
         self._middle.setData(at, middle)
 
-    def set_names(self, names: Sequence[str], unit: str = "") -> None:
-        """Coordinates that have names show them: all along the axis if few, else on hover."""
+    def set_data(self, data: Floats, names: Sequence[str], unit: str = "") -> None:
+        """Take the data [n, D] and what their coordinates are called.
+
+        The names stand along the axis if they are few, else on hover.
+        """
+        if data.shape[1] == DIM:
+            self.plane.show_data(data)
+            for side, name in zip(("bottom", "left"), names, strict=True):
+                self.plane.setLabel(side, f"{name} ({unit})" if unit else name)
         self.canvas.setLabel("left", unit or "value")
         self._names = tuple(names)
         few = 0 < len(self._names) <= MOST_TICKS
@@ -148,5 +163,6 @@ class DecodedVectorPlot(QWidget):
         self._band.set_colour(veil(colours.base, BAND_ALPHA))
         self._mean.setPen(pg.mkPen(colours.base, width=1))
         self._middle.setPen(pg.mkPen(colours.muted, width=1))
+        self.plane.set_colours(colours)
         self.image.update()
         self.middle_image.update()

@@ -116,7 +116,7 @@ class JudgingPage(QWidget):
         alarm = mix(theme().colours.plot, theme().colours.warning, 0.3)
         for row, i in enumerate(order):
             cells = (
-                f"{cloud.info_bits[i]:.2f}",
+                with_decimals(cloud.info_bits[i], 2),
                 "yes" if cloud.active[i] else "no",
                 f"{check.ks[i]:.3f}",
                 with_decimals(check.mean[i], 2, "+"),

@@ -12,6 +12,10 @@ from PySide6.QtGui import QKeyEvent
 from lvm_studio.studio.widgets.scaled_axis import plain_axes
 
 KEY_STEP, KEY_STEP_LARGE = 0.1, 0.5
+WIDEST = "−00.0"
+"""The longest number along the left axis."""
+TITLE_ROOM = 28
+"""Pixels of the left axis beside its numbers."""
 
 
 class MapView(pg.ViewBox):
@@ -87,6 +91,8 @@ class MapCanvas(pg.PlotWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Latent map")
         self.hideButtons()
+        # by itself the axis grows a frame after its numbers do, and they lie over its title
+        self.getAxis("left").setWidth(self.fontMetrics().horizontalAdvance(WIDEST) + TITLE_ROOM)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Arrows walk (Shift: five times as far), A and B pin, S selects around."""

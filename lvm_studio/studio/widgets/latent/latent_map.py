@@ -155,7 +155,8 @@ class LatentMap(QWidget):
             or (points.covariance is None and not self._holds_well(points.xy))
         )
         self._points = points
-        self._show_posterior(None)  # of a point that may lie elsewhere now
+        self._about.setText(" ")  # what was told of a point is of those before
+        self._show_posterior(None)
         self._refresh()
         if fit:
             self.fit()

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QComboBox, QCompleter, QWidget
 from lvm_studio.studio.widgets.tuning.criteria_help import OFFERED, TYPED_HELP, help_of, understood
 from lvm_studio.tuning.errors import TuningError
 
-CHARACTERS = 20
+CHARACTERS = 22
 
 
 class CriterionBox(QComboBox):
