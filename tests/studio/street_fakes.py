@@ -117,7 +117,7 @@ class FakeService(QObject):
     surface_ready = Signal(object)
     picture_ready = Signal(object)
     unavailable = Signal(str)
-    flow_status = Signal(str)
+    background_changed = Signal(object)
     model_loading = Signal(str)
     failed = Signal(str, str)
 
@@ -127,8 +127,15 @@ class FakeService(QObject):
         self.tuned: TunedAnswer | None = None
         self.requests: list[tuple[str, float]] = []
         self.pictures: list[str | None] = []
+        self.asked: list[str] = []
         self.costs = FakeCosts()
         self.found: object = None
+
+    def cancel_background(self) -> None:
+        self.asked.append("cancel")
+
+    def allow_background(self) -> None:
+        self.asked.append("allow")
 
     def measure_costs(self) -> bool:
         return True

@@ -80,6 +80,23 @@ def test_a_fit_is_given_up_when_the_street_changes(
     qtbot.waitUntil(lambda: not fitter.findChildren(JobThread), timeout=PATIENCE)
 
 
+def test_a_cancelled_fit_is_begun_again_only_when_that_is_allowed(
+    qtbot: QtBot, make: Callable[..., FlowFitter]
+) -> None:
+    fitter = make()
+    here = request()
+    with qtbot.waitSignal(fitter.wanted, timeout=PATIENCE):
+        fitter.consider(here)
+    fitter.run(here, Counting(100_000))
+    fitter.cancel(here)
+    assert not fitter.busy
+    with qtbot.assertNotEmitted(fitter.wanted, wait=60):
+        fitter.consider(request(lam=1.1))  # the same street and criterion
+    fitter.allow()
+    with qtbot.waitSignal(fitter.wanted, timeout=PATIENCE):
+        fitter.consider(here)
+
+
 def test_a_job_that_comes_too_late_is_not_begun(
     qtbot: QtBot, make: Callable[..., FlowFitter]
 ) -> None:

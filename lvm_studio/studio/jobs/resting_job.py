@@ -42,6 +42,7 @@ class RestingJob(QObject):
         self._key: Hashable = None
         self._job: JobThread | None = None
         self._done: set[Hashable] = set()
+        self._cancelled: set[Hashable] = set()
 
     @property
     def busy(self) -> bool:
@@ -56,7 +57,7 @@ class RestingJob(QObject):
                 self._rest.start()
             return
         self.forget()
-        if self._worth(request) and key not in self._done:
+        if self._worth(request) and key not in self._done | self._cancelled:
             self._request, self._key = request, key
             self._rest.start()
 
@@ -78,6 +79,15 @@ class RestingJob(QObject):
         job, self._job = self._job, None
         if job is not None:
             job.kill()
+
+    def cancel(self, request: StreetRequest) -> None:
+        """Give up the job in hand; begin none for this street before `allow`."""
+        self._cancelled.add(self._key_of(request))
+        self.forget()
+
+    def allow(self) -> None:
+        """Streets whose job was cancelled may have one again."""
+        self._cancelled.clear()
 
     def stop(self) -> None:
         """Give up, and wait until every process has ended."""

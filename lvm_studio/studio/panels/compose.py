@@ -170,7 +170,9 @@ class ComposePanel(SteadyPage):
         service.unavailable.connect(self._show_unavailable)
         service.model_loading.connect(self._show_loading)
         service.failed.connect(self._end_computing)
-        service.flow_status.connect(self.lam.set_flow_status)
+        service.background_changed.connect(self.lam.background.show_background)
+        self.lam.background.cancel_asked.connect(service.cancel_background)
+        self.lam.background.again_asked.connect(service.allow_background)
 
     # -- wishes that come in bursts --------------------------------------------------------
 

@@ -30,7 +30,7 @@ class BackgroundFits(QObject):
         flow_found(): a better flow waits.
         adopted(Improved): the flow answers from now on.
         compared(Improved): the reference stands beside every answer from now on.
-        status(sentence): what the flow is doing; '' for nothing.
+        status(sentence): what flow and reference are doing; '' for nothing.
         failed(sentence, details)
     """
 
@@ -47,6 +47,7 @@ class BackgroundFits(QObject):
         self._tunings = tunings
         self._fitter, self._references = FlowFitter(self), ReferenceRunner(self)
         self._key: Hashable = None
+        self._said: dict[str, str] = {"flow": "", "reference": ""}
         self._newest: tuple[StreetRequest, FlowSnapshot] | None = None
         """A flow that has not been taken over yet."""
         self._adopting, self._fitting, self._referring, self._comparing = self._mailboxes = tuple(
@@ -56,7 +57,8 @@ class BackgroundFits(QObject):
         self._fitting.answered.connect(self._fit_flow)
         self._fitter.fitted.connect(self._flow_fitted)
         self._adopting.answered.connect(self._flow_adopted)
-        self._fitter.status.connect(self.status)
+        self._fitter.status.connect(partial(self._tell, "flow"))
+        self._references.status.connect(partial(self._tell, "reference"))
         self._references.wanted.connect(self._prepare_reference)
         self._referring.answered.connect(self._run_reference)
         self._references.found.connect(self._compare)
@@ -87,10 +89,31 @@ class BackgroundFits(QObject):
         self._fitter.forget()
         self._references.forget()
 
+    @property
+    def at_work(self) -> bool:
+        """Whether there is something to cancel."""
+        return self._fitter.busy or self._references.busy
+
+    def cancel(self, request: StreetRequest) -> None:
+        """Give up flow and reference of this street; what they have found stays."""
+        for mailbox in (self._fitting, self._referring):
+            mailbox.withdraw()
+        self._fitter.cancel(request)
+        self._references.cancel(request)
+
+    def allow(self) -> None:
+        """Streets whose fits were cancelled may have them again."""
+        self._fitter.allow()
+        self._references.allow()
+
     def stop(self) -> None:
         """End the processes."""
         self._fitter.stop()
         self._references.stop()
+
+    def _tell(self, which: str, sentence: str) -> None:
+        self._said[which] = sentence
+        self.status.emit(" ".join(filter(None, self._said.values())))
 
     def _prepare_flow(self, request: StreetRequest) -> None:
         self._fitting.post(partial(self._tunings.flow_job, request))

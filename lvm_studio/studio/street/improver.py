@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
+
+from lvm_studio.studio.street.tuned_keys import tuning_key
 
 if TYPE_CHECKING:
     from lvm_studio.studio.jobs.compute_thread import ComputeThread
@@ -25,11 +27,13 @@ class Improver(QObject):
     Signals:
         rested(): the page has stood still for a moment.
         improved(Improved): there are better draws.
+        status(sentence): what is being looked for; '' for nothing.
         failed(sentence, details)
     """
 
     rested = Signal()
     improved = Signal(object)
+    status = Signal(str)
     failed = Signal(str, str)
 
     def __init__(
@@ -46,6 +50,8 @@ class Improver(QObject):
         self._mailbox = thread.open_mailbox(priority)
         self._mailbox.answered.connect(self.improved)
         self._mailbox.failed.connect(self.failed)
+        self._mailbox.rested.connect(self._rested)
+        self._cancelled: set[Hashable] = set()
         self._rest = QTimer(self, singleShot=True, interval=RESTED_MS)
         self._leisure = QTimer(self, singleShot=True, interval=LEISURE_MS)
         self._rest.timeout.connect(self._settle)
@@ -62,6 +68,21 @@ class Improver(QObject):
         self._rest.start()
         self._leisure.start()
 
+    @property
+    def at_work(self) -> bool:
+        """Whether there is something to cancel."""
+        return self._mailbox.waiting
+
+    def cancel(self, request: StreetRequest) -> None:
+        """Look for nothing more on this street; what has been found stays."""
+        self._cancelled.add(tuning_key(request))
+        self.stop()
+
+    def allow(self) -> None:
+        """Look again, also where it was cancelled."""
+        self._cancelled.clear()
+        self.wait_for_rest()
+
     def stop(self) -> None:
         """Begin nothing more."""
         self._rest.stop()
@@ -69,12 +90,22 @@ class Improver(QObject):
         self._mailbox.withdraw()
 
     def _settle(self) -> None:
-        request = self._page()
+        request = self._wanted()
         if request is not None:
             self._mailbox.post(partial(self._tunings.settle, request))
+            self.status.emit("Settling the Gaussians nearest to the tuned weeks.")
         self.rested.emit()
 
     def _climb(self) -> None:
-        request = self._page()
+        request = self._wanted()
         if request is not None:
             self._mailbox.post(partial(self._tunings.climb, request))
+            self.status.emit("Climbing over λ for weeks that the Gaussians may have missed.")
+
+    def _wanted(self) -> StreetRequest | None:
+        """What the page asks for, unless its work was cancelled."""
+        request = self._page()
+        return None if request is None or tuning_key(request) in self._cancelled else request
+
+    def _rested(self) -> None:
+        self.status.emit("")

@@ -75,6 +75,20 @@ class PairService(QObject):
         for mailbox in (self._preparing, self._learning, self._telling):
             mailbox.withdraw()
 
+    @property
+    def at_work(self) -> bool:
+        """Whether there are climbs to cancel."""
+        return self._climber.busy
+
+    def cancel(self, request: StreetRequest) -> None:
+        """Give up the climbs of these two criteria."""
+        self._preparing.withdraw()
+        self._climber.cancel(request)
+
+    def allow(self) -> None:
+        """Criteria whose climbs were cancelled may have them again."""
+        self._climber.allow()
+
     def stop(self) -> None:
         """End the process of the climbs."""
         self._climber.stop()

@@ -22,6 +22,7 @@ from lvm_studio.studio.street.answers import (
     TunedAnswer,
 )
 from lvm_studio.studio.street.background_fits import BackgroundFits
+from lvm_studio.studio.street.background_work import BackgroundWork
 from lvm_studio.studio.street.cost_service import CostService, MeasuredCosts
 from lvm_studio.studio.street.improver import Improver
 from lvm_studio.studio.street.pair_service import PairService
@@ -66,7 +67,7 @@ class StreetService(QObject):
         surface_ready(PairSurface): what two criteria can be raised to, once it is known.
         picture_ready(TheoryAnswer | DifficultyAnswer | MeasuredAnswer): see `show_picture`.
         unavailable(sentence)
-        flow_status(sentence): what the background flow is doing; '' for nothing.
+        background_changed(Background): what is worked out behind the answers.
         model_loading(name), device_found(text)
         failed(sentence, details)
     """
@@ -81,7 +82,7 @@ class StreetService(QObject):
     surface_ready = Signal(object)
     picture_ready = Signal(object)
     unavailable = Signal(str)
-    flow_status = Signal(str)
+    background_changed = Signal(object)
     model_loading = Signal(str)
     device_found = Signal(str)
     failed = Signal(str, str)
@@ -111,6 +112,7 @@ class StreetService(QObject):
         self._pictures = PictureService(
             self._thread, SHARING, ADOPTING, self._tunings, self._request, self
         )
+        self._background = BackgroundWork((self._improver, self._fits, self._pairs), self)
         self._quiet.timeout.connect(self._share_out)
         self._fan_key: Hashable = None
         self._tuned_key: Hashable = None
@@ -145,6 +147,17 @@ class StreetService(QObject):
         resting = self.tuned is not None and not self._quiet.isActive()
         if self._pictures.choose(picture) and resting:
             self._pictures.work_out()
+
+    def cancel_background(self) -> None:
+        """Answer this street from what is known, until `allow_background`."""
+        request = self._request()
+        if request is not None:
+            self._background.cancel(request)
+
+    def allow_background(self) -> None:
+        """Fit and climb in the background again, on every street."""
+        self._background.allow()
+        self._refresh()
 
     def measure_costs(self) -> bool:
         """Measure what every method costs on this street; `costs` tells of it.
@@ -206,11 +219,10 @@ class StreetService(QObject):
         self._fits.flow_found.connect(self._flow_found)
         self._fits.adopted.connect(self._adopted)
         self._fits.compared.connect(self._tuning_improved)
-        self._fits.status.connect(self.flow_status)
         self._fits.failed.connect(self.failed)
         self._pairs.surface_ready.connect(self.surface_ready)
         self._pairs.learned.connect(self._pair_learned)
-        self._pairs.status.connect(self.flow_status)
+        self._background.changed.connect(self.background_changed)
         self._pairs.failed.connect(self.failed)
 
     def _state_changed(self, _new: StreetState, _old: StreetState) -> None:
@@ -261,6 +273,7 @@ class StreetService(QObject):
             self._tuned.post(partial(self._tunings.answer, request))
             self._improver.wait_for_rest()
             self._fits.hold_back()
+        self._background.look_at(request)
         self._pairs.consider(request)
         self._fit_in_background()
 

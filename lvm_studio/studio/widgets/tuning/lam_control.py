@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 from lvm_studio.studio.theme import MUTED, Colours
 from lvm_studio.studio.widgets.computing_label import ComputingLabel
 from lvm_studio.studio.widgets.steady_room import SteadyRoom
+from lvm_studio.studio.widgets.tuning.background_line import BackgroundLine
 from lvm_studio.studio.widgets.tuning.certificate_strip import CertificateStrip
 from lvm_studio.studio.widgets.tuning.criteria_help import help_of
 from lvm_studio.studio.widgets.tuning.criterion_box import CriterionBox
@@ -36,7 +37,6 @@ from lvm_studio.studio.widgets.tuning.lam_fields import (
 from lvm_studio.studio.widgets.tuning.lam_words import (
     CORRECTED_HELP,
     EF_HELP,
-    FLOW_HELP,
     HELD_HELP,
     KL_HELP,
     LAM_HELP,
@@ -97,7 +97,7 @@ class LamControl(QWidget):
         self.computing = ComputingLabel(self)
         self._base = QLabel(self)
         self._source = QLabel(self)
-        self._flow = QLabel(self)
+        self.background = BackgroundLine(self)
         self._held = QLabel(self)
         self.certificate = CertificateStrip(self)
         self.front = FrontPlot(colours, self)
@@ -177,10 +177,6 @@ class LamControl(QWidget):
         for field in (self.expectation_field, self.quantile_field, self.share_field):
             field.setEnabled(available)
 
-    def set_flow_status(self, sentence: str) -> None:
-        """Say what the flow in the background is doing ('' for nothing)."""
-        self._flow.setText(sentence)
-
     def show_answer(self, answer: TunedAnswer | None) -> None:
         """Show E f, KL, the certificate and the front of an answer; None: there is none."""
         self.computing.end()
@@ -189,6 +185,7 @@ class LamControl(QWidget):
         self._base.setText(base_text(answer))
         self._show_pair(answer)
         if answer is None:
+            self.show_apart(None)
             self.front.clear_front()
             self.levels.show_levels(None)
             self.kl_field.show_value(0.0)
@@ -249,7 +246,6 @@ class LamControl(QWidget):
             (self._reset, "lam_reset", "Back to λ = 0", "Back to λ = 0, the model's own law."),
             (self._base, "lam_base", "E f of the base law", EF_HELP),
             (self._source, "lam_source", "Source of the figures", ""),
-            (self._flow, "lam_flow", "Flow", FLOW_HELP),
             (self._held, "lam_held", "Held", HELD_HELP),
             (self.computing, "lam_computing", "Computing", ""),
         )
@@ -264,7 +260,7 @@ class LamControl(QWidget):
             field.setFixedWidth(LEVEL_WIDTH)  # the room of their ends is never needed
         self.share_field.setSuffix(" %")
         self.share_field.setValue(50.0)
-        for label in (self._source, self._flow, self._held):
+        for label in (self._source, self._held):
             label.setWordWrap(True)
             label.setForegroundRole(MUTED)
 
@@ -306,7 +302,7 @@ class LamControl(QWidget):
         grid.addWidget(self.what, 3, 0)
         grid.addWidget(self.certificate, 4, 0)
         grid.addWidget(SteadyRoom(self._source, self), 5, 0)
-        grid.addWidget(SteadyRoom(self._flow, self), 6, 0)
+        grid.addWidget(self.background, 6, 0)
         grid.setRowStretch(grid.rowCount(), 1)
         whole = QHBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
