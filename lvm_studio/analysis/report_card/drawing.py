@@ -28,7 +28,11 @@ from lvm_studio.analysis.report_card.figures import figures_of
 from lvm_studio.analysis.report_card.generating import generate
 from lvm_studio.analysis.report_card.others import OTHERS, OtherHouseholds
 from lvm_studio.analysis.report_card.pairs import Pairs, draw_ladder, draw_pairs
-from lvm_studio.analysis.report_card.privacy import nearest_households, nearest_sums
+from lvm_studio.analysis.report_card.privacy import (
+    MOST_ALONE,
+    nearest_households,
+    nearest_sums,
+)
 from lvm_studio.analysis.report_card.spec import CardProgress, CardSpec
 from lvm_studio.analysis.report_card.trial import Trial
 from lvm_studio.analysis.report_card.weekly import draw_two_weeks, weekly_likeness
@@ -85,7 +89,7 @@ class _Drawing:
         )
         self._two_weeks = draw_two_weeks(trial, ranges[0], splits=spec.splits, seed=spec.seed + 3)
         self._protocols = _protocols(trial, spec)
-        singles = len(trial.households) * len(heldout)
+        singles = min(len(trial.households) * len(heldout), MOST_ALONE)
         twice = 2 * len(self._two_weeks.pairs) if self._two_weeks else 0
         generated = len(self._pairs) + len(self._ladder) + singles + twice
         judged = sum(protocol.repeats * len(heldout) for protocol in self._protocols)

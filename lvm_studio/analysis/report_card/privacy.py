@@ -17,6 +17,9 @@ from lvm_studio.analysis.report_card.trial import Trial
 
 Array = NDArray[np.float64]
 
+MOST_ALONE = 2000
+"""Weeks of single households that are generated, spread evenly over all there are."""
+
 
 @dataclass(frozen=True, eq=False)
 class Nearest:
@@ -71,7 +74,10 @@ def nearest_sums(trial: Trial, pairs: Pairs, generated: Array, most: int) -> Nea
 
 
 def nearest_households(trial: Trial, seed: int) -> Generator[int, None, Nearest]:
-    """Each training household alone in each held-out week; all training weeks of all of them."""
+    """Training households alone in held-out weeks; all training weeks of all of them.
+
+    Each household in each week, up to `MOST_ALONE` of these.
+    """
     records, weeks = trial.records, trial.heldout_weeks
     again = np.roll(weeks, -1)
     complete = records.complete
@@ -83,18 +89,26 @@ def nearest_households(trial: Trial, seed: int) -> Generator[int, None, Nearest]
     ]
     if not who:
         return Nearest(np.zeros(0, dtype=np.int64), *np.zeros((3, 0)))
-    sets = [np.array([row]) for row, _, _ in who]
-    row, week, next_week = np.array(who).reshape(-1, 3).T
-    drawn = yield from generate(trial, sets, week, seed)
-    train = np.ix_(trial.households, trial.train_weeks)
-    pool = records.power_kw[train][complete[train]]
-    return Nearest(
-        week,
-        *(
-            distances(judged, pool).min(axis=1)
-            for judged in (drawn, records.power_kw[row, week], records.power_kw[row, next_week])
-        ),
-    )
+    spread = np.linspace(0, len(who) - 1, min(len(who), MOST_ALONE)).round().astype(np.int64)
+    row, week, next_week = np.array(who)[spread].T
+    drawn = yield from generate(trial, [np.array([one]) for one in row], week, seed)
+    judged = (drawn, records.power_kw[row, week], records.power_kw[row, next_week])
+    return Nearest(week, *_to_nearest_household(trial, np.stack(judged)))
+
+
+def _to_nearest_household(trial: Trial, judged: Array) -> Array:
+    """Distances [3, N] of curves [3, N, T] to the nearest training week of any one household.
+
+    Household by household: a set may have so many weeks that no matrix of all would fit.
+    """
+    nearest = np.full(judged.shape[:2], np.inf)
+    flat = judged.reshape(-1, judged.shape[-1])
+    for row in trial.households:
+        own = trial.train_weeks[trial.records.complete[row, trial.train_weeks]]
+        if len(own):
+            found = distances(flat, trial.records.power_kw[row, own]).min(axis=1)
+            nearest = np.minimum(nearest, found.reshape(nearest.shape))
+    return nearest
 
 
 def distances(first: NDArray[np.floating], second: NDArray[np.floating]) -> Array:
