@@ -13,7 +13,7 @@ SPEC = VAESpec(
 )
 
 
-def known(truth, settled, monkeypatch):
+def known(truth, settled, monkeypatch, spread=1.0):
     """Draws of the truth, whose z the posterior knows."""
     last = []
 
@@ -24,7 +24,7 @@ def known(truth, settled, monkeypatch):
     monkeypatch.setattr(settled, "posterior", posterior)
 
     def draw(batch, generator):
-        z = torch.randn(batch, 2, generator=generator)
+        z = spread * torch.randn(batch, 2, generator=generator)
         last.append(z)
         with torch.no_grad():
             x = truth.decode(z).transport(torch.randn(batch, 336, generator=generator))
@@ -71,3 +71,23 @@ def test_what_was_left_is_what_is_drawn(monkeypatch):
     wanted = truth.observation.shape(law.mean[:1], torch.tensor([4.0])).skew
     got = settled.observation.shape(law.mean[:1], torch.tensor([4.0])).skew
     torch.testing.assert_close(got.mean(), wanted.mean(), atol=0.1, rtol=0)
+
+
+def test_how_noise_grows_with_load_and_how_far_z_is_followed_are_found(monkeypatch):
+    monkeypatch.setattr("lvm_studio.training.settling.SHAPED_ON", 2000)
+    bounded = SPEC.model_copy(update={"bounded": True})
+    truth = build_module(bounded, seed=0).eval()
+    with torch.no_grad():
+        truth.decoder.direct.bias[:336] += 2.0
+        truth.decoder.direct.weight[:336] = 0.4
+        truth.decoder.direct.weight[336:].zero_()
+    settled = build_module(bounded, seed=0).eval()
+    settled.load_state_dict(truth.state_dict())
+    truth.furthest_z.fill_(7.0)
+    truth.observation.growth.fill_(0.4)
+    truth.observation.resize(torch.full((336,), 0.5))
+    settle(settled, known(truth, settled, monkeypatch, spread=3.0), seed=0)
+    assert settled.furthest_z == 7.0
+    torch.testing.assert_close(settled.observation.growth, torch.tensor(0.4), atol=0.05, rtol=0)
+    law, wanted = (each.observation.own().mean() for each in (settled, truth))
+    torch.testing.assert_close(law, wanted, rtol=0.03, atol=0)
