@@ -43,7 +43,7 @@ LAYER_WORDS = {
         "f(z) along the coordinate of z that q uses most, −3 to 3, and one σ around it",
     ),
 }
-HINT = "Press Start: a VAE learns these points while you watch."
+HINT = "Press Start (or Restart): a VAE learns these points while you watch."
 DRAWN_HINT = "Press Draw, then drag a curve here."
 
 
@@ -105,7 +105,8 @@ class ManifoldLab(QWidget):
         right.setOrientation(right.orientation().Vertical)
         right.addWidget(upper)
         right.addWidget(self.traces)
-        right.setStretchFactor(0, 1)
+        right.setStretchFactor(0, 3)
+        right.setStretchFactor(1, 1)
         right.setSizes([470, 190])
         split = QSplitter(childrenCollapsible=False)
         split.addWidget(self.settings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from lvm_studio.studio.jobs.job_thread import JobState
-from lvm_studio.studio.numerals import format_value
+from lvm_studio.studio.numerals import format_value, with_decimals
 from lvm_studio.studio.runs.laboratory_run import LaboratoryRun
 from lvm_studio.studio.runs.run_words import STATE_TITLES, soundness
 from lvm_studio.studio.widgets.laboratory.plane_canvas import PlaneCanvas
@@ -86,8 +86,8 @@ class RunView(QWidget):
             sigma = float(train.term("sigma")[-1])
             parts += [
                 f"step {int(train.step[-1]):,}",
-                f"ELBO {format_value(round(elbo, 3))} nats",
-                f"KL {format_value(round(kl, 2))}",
+                f"ELBO {with_decimals(elbo, 3)} nats",
+                f"KL {with_decimals(kl, 2)} nats",
                 f"σ {format_value(sigma)}",
             ]
             self.sigma.follow(sigma)

@@ -56,7 +56,7 @@ ABOUT = (
     "its means on a sphere of radius r. The best r is that of ℓ(r) (Eq. 6.5): 0 as long as "
     "R/σ ≤ √D, so that noise hides the sphere altogether. Theorem 6.1 proves it up to √(D−1)."
 )
-SHADES = "Shade: log ℓ(r) below the best r of its column, darker is better; black line: best r."
+SHADES = "Bluer: log ℓ(r) nearer to that of the best r of its column. Line: the best r."
 
 
 class SphereLab(QWidget):
