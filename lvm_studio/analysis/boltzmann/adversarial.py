@@ -102,10 +102,10 @@ def refinement(
 
 
 def _end(pool: Pool) -> tuple[float, float]:
-    """Normalised λ to go to, and a guess of the KL there: λ = 1, or where the KL is 6."""
+    """λ = 1 in normalised units, and how far to climb: to the KL there, or to 6 nats if less."""
     one = pool.potential.scale
     furthest = solve_kl(pool.draws.moments, FURTHEST_KL, limit=one)
-    return (one, pool.draws.moments(one).kl) if not furthest.reached else (one, FURTHEST_KL)
+    return one, FURTHEST_KL if furthest.reached else pool.draws.moments(one).kl
 
 
 def _decoded(digits: Digits, latents: Tensor | None) -> Made:

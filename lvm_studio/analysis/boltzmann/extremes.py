@@ -38,10 +38,10 @@ class Extreme:
 
     Attributes:
         criterion: its name; updates: of λ, from a cold start (Algorithm 10.1).
-        answer: of the first seed's reference.
-        expectations: E f of every seed's own reference, in the criterion's unit.
-        log_z: log Z of every seed's own reference at the same λ, nats.
-        certificate: of the first, beside the log Z of two others.
+        answer: of the first run of the reference.
+        expectations: E f of every run of the reference, in the criterion's unit.
+        log_z: log Z of every run at the same λ, nats.
+        certificate: of the first run, beside the log Z of the next two.
         base_kw: [n, 336] curves of the base law.
         seconds: of one reference, on the clock.
     """
@@ -59,7 +59,10 @@ class Extreme:
 def extremes(
     space: BaseSpace, seeds: Sequence[int], smc: SmcSpec, pool_size: int, what: str
 ) -> Generator[str, None, tuple[Extreme, ...]]:
-    """The three criteria of the thesis; at least three runs of the reference for each."""
+    """The three criteria of the thesis; a run of the reference a seed, three at least, for each.
+
+    Runs are seeded from the first of the seeds on, one apart.
+    """
     found = []
     for name in CRITERIA:
         yield f"{what}: {CRITERIA[name].title.lower()} at KL 6.91"

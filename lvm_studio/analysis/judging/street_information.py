@@ -3,6 +3,8 @@
 Table 9.1 asks whether a model that is told the temperature takes fewer bits into its latent
 variables. For a simulated street the answer is known: the law's covariance given labels and
 weather is exact, and without the weather it grows by that of the exact mean over other weathers.
+(The covariance given the weather is that of the one week drawn; how it changes with the weather
+is left out, and averages out over the weeks of `over_the_year`.)
 """
 
 from __future__ import annotations

@@ -247,7 +247,7 @@ class LambdaFlow(nn.Module):
 
 
 def _like(given: Tensor, points: Tensor) -> Tensor:
-    """given [..., E] with dimensions of one before its last, as many in all as points has."""
+    """given [..., E], with dimensions of size one put before its last so that it fits points."""
     missing = [1] * (points.dim() - given.dim())
     return given.reshape(*given.shape[:-1], *missing, given.shape[-1])
 

@@ -81,7 +81,11 @@ class CriterionSums:
         return self._weighed(lam)[2]
 
     def _weighed(self, lam: float) -> tuple[Array, Array, float]:
-        """Share [B] of each bin's centre in Z, what its draws make of it [B, 4], and log Z."""
+        """What Z is made of, bin by bin, as if all draws of a bin were at its centre; and log Z.
+
+        Shares [B] of the bins; factors [B, 4] that put draws where they are: with x = f - centre,
+        the mean of e^{λx} x^j over a bin's draws, j = 0 … 3.
+        """
         exponent = lam * self.centre + self.log_mass
         top = float(exponent.max())
         mass = np.exp(exponent - top)
@@ -95,7 +99,10 @@ _FACTORIAL = np.array([math.factorial(order) for order in range(_DEGREE + 1)], d
 
 
 def _series(lam: float) -> Array:
-    """[11, 4]: column j makes of moments 0 … 10 the mean of e^{λx} x^j, by the series of e^{λx}."""
+    """Coefficients [11, 4]: moments 0 … 10 of x times column j are the mean of e^{λx} x^j.
+
+    By the power series of e^{λx}, up to `_DEGREE`.
+    """
     series = np.zeros((_DEGREE + _POWERS, _POWERS))
     for j in range(_POWERS):
         series[j : j + _DEGREE + 1, j] = lam**_ORDER / _FACTORIAL
