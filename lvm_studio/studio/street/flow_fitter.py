@@ -47,14 +47,12 @@ class FlowFitter(RestingJob):
         super().run(request, job)
         if self.busy and not was_busy:
             self._shown_share = 0.0
-            self._say("Fitting a flow for this street in the background …")
+            self._say("Fitting a flow: about to begin.")
 
     def forget(self) -> None:
         """Give up the fit in hand; does not wait for its process to end."""
-        was_busy = self.busy
         super().forget()
-        if was_busy:
-            self._say("")
+        self._say("")
 
     def _hear(self, reports: tuple[object, ...]) -> None:
         """Pass on the latest snapshot, if it is better than the one before; say how far it is."""

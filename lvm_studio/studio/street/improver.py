@@ -93,14 +93,14 @@ class Improver(QObject):
         request = self._wanted()
         if request is not None:
             self._mailbox.post(partial(self._tunings.settle, request))
-            self.status.emit("Settling the Gaussians nearest to the tuned weeks.")
+            self.status.emit("Settling Gaussians.")
         self.rested.emit()
 
     def _climb(self) -> None:
         request = self._wanted()
         if request is not None:
             self._mailbox.post(partial(self._tunings.climb, request))
-            self.status.emit("Climbing over λ for weeks that the Gaussians may have missed.")
+            self.status.emit("Climbing over λ.")
 
     def _wanted(self) -> StreetRequest | None:
         """What the page asks for, unless its work was cancelled."""

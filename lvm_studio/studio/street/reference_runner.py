@@ -36,7 +36,7 @@ class ReferenceRunner(RestingJob):
         was_busy = self.busy
         super().run(request, job)
         if self.busy and not was_busy:
-            self.status.emit("SMC samples beside it, to compare.")
+            self.status.emit("SMC samples, to compare.")
 
     def forget(self) -> None:
         """Give up the sampling in hand; does not wait for its process to end."""

@@ -8,12 +8,14 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
 from lvm_studio.studio.street.background_work import Background
 from lvm_studio.studio.theme import MUTED
 from lvm_studio.studio.widgets.steady_room import SteadyRoom
-from lvm_studio.studio.widgets.tuning.lam_words import FLOW_HELP
+from lvm_studio.studio.widgets.tuning.lam_words import BACKGROUND_HELP
 
 DELAY_MS = 700
 """What is done sooner is not spoken of: a line that comes and goes with every move is noise."""
 CANCEL, AGAIN = "Cancel", "Fit again"
 CANCEL_HELP = "End what is fitted in the background; the curves stay as they are"
+SPARE = 18
+"""Pixels around the words of the button."""
 AGAIN_HELP = "Fit in the background again, on this street and every other"
 
 
@@ -30,16 +32,18 @@ class BackgroundLine(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.label = QLabel(wordWrap=True)
-        self.label.setToolTip(FLOW_HELP)
+        self.label.setToolTip(BACKGROUND_HELP)
         self.label.setObjectName("lam_flow")
         self.label.setAccessibleName("Background fits")
         self.label.setForegroundRole(MUTED)
-        self.button = QPushButton(CANCEL, flat=True)
+        self.button = QPushButton(CANCEL)
         self.button.setObjectName("lam_background")
         policy = self.button.sizePolicy()
         policy.setRetainSizeWhenHidden(True)  # what comes and goes moves nothing else
         self.button.setSizePolicy(policy)
-        self.button.setMinimumWidth(self._widest())
+        metrics = self.button.fontMetrics()
+        width = max(map(metrics.horizontalAdvance, (CANCEL, AGAIN)))
+        self.button.setFixedSize(width + SPARE, metrics.height() + SPARE // 3)
         self.button.hide()
         self.button.clicked.connect(self._ask)
         layout = QHBoxLayout(self)
@@ -70,7 +74,3 @@ class BackgroundLine(QWidget):
 
     def _ask(self) -> None:
         (self.again_asked if self._background.cancelled else self.cancel_asked).emit()
-
-    def _widest(self) -> int:
-        metrics = self.button.fontMetrics()
-        return max(metrics.horizontalAdvance(f" {text} ") for text in (CANCEL, AGAIN))

@@ -61,9 +61,11 @@ HELD_HELP = (
     "is held: λ after a move of the slider, else the KL, the frequency or the level that was\n"
     "typed, and λ is solved for it again (Algorithms 10.1 and 10.2)."
 )
-FLOW_HELP = (
-    "A normalising flow, conditioned on λ, that is fitted in the background and then proposes the\n"
-    "tuned curves; their importance weights correct what it has not learned."
+BACKGROUND_HELP = (
+    "What makes later answers better while the page rests: the Gaussians nearest to the tuned\n"
+    "laws, mixtures fitted on the way up λ, and a normalising flow, conditioned on λ, that then\n"
+    "proposes the tuned curves; importance weights correct what they have not learned. SMC\n"
+    "samples the same laws without any of them, to compare."
 )
 
 
