@@ -86,7 +86,7 @@ class FaultLibrary:
         chances = self.chances(vectors)
         best = chances.argmax(axis=1)
         return tuple(
-            f"{self.kinds[kind - 1]} ({row[kind]:.0%})" if kind else ""
+            f"{self.kinds[kind - 1]} ({100 * row[kind]:.0f} %)" if kind else ""
             for kind, row in zip(best, chances, strict=True)
         )
 

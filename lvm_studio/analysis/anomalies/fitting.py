@@ -80,7 +80,7 @@ def fitted(spec: FitSpec, vectors: VectorSet) -> Generator[Step, None, TrainedMo
     while patience and not run.finished:
         run.train_steps()
         if run.step % 20 == 0:
-            yield Step(run.step / spec.steps, f"training, step {run.step}")
+            yield Step(run.step / spec.steps, f"training, step {run.step:,}")
         if run.step % run.spec.eval_every == 0 and (report := run.evaluate()) is not None:
             patience -= 1
             if report.elbo > highest:

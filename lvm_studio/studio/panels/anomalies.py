@@ -54,6 +54,7 @@ HINT = (
     "season and each household's own past; then every week is scored by type. Or open a table "
     "(CSV, Parquet) of vectors. It takes about half a minute, in the background."
 )
+SEARCHING = "Ranking and scores will appear here; the other pages can be used meanwhile."
 
 
 class AnomaliesPanel(QWidget):
@@ -114,6 +115,7 @@ class AnomaliesPanel(QWidget):
         self.condition.setMaximumWidth(150)
         self.table.setObjectName("anomalies_ranking")
         by_rows(self.table, "Ranking of anomalies")
+        self.table.horizontalHeader().setStretchLastSection(True)
         for column, (heading, tip) in enumerate(zip(HEADINGS, TIPS, strict=True)):
             head = QTableWidgetItem(heading)
             head.setToolTip(tip)
@@ -295,6 +297,7 @@ class AnomaliesPanel(QWidget):
         self.model.setEnabled(not running)
         self.cancel_button.setEnabled(running)
         self.progress.setVisible(running)
+        self._hint.setText(SEARCHING if running else HINT)
         current = self._current
         self.export_button.setEnabled(current is not None)
         self._pages.setCurrentIndex(0 if current is None else 1)

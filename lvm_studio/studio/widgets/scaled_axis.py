@@ -57,6 +57,10 @@ class ScaledAxis(pg.AxisItem):
         heights = self.scale_kind.forward(np.array(values))
         return [(1.0, [float(height) for height in heights if np.isfinite(height)])]
 
+    def logTickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
+        """Of a plot in pyqtgraph's own log mode: 20, not 2·10¹; overrides pyqtgraph."""
+        return [format_value(float(10.0**value)) for value in values]
+
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
         """Values at the heights of the ticks; overrides pyqtgraph."""
         if self.scale_kind.kind == "linear":
