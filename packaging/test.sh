@@ -28,14 +28,20 @@ step "Types"
 step "Import contracts"
 "$python" -c 'from importlinter.cli import lint_imports_command as run; run()'
 
+# These share the cores; each docstring's examples are tests too.
+in_parallel="-q -n auto --maxprocesses 4 --dist worksteal --doctest-modules --ignore-glob=*/conftest.py"
+
 step "The core, where Qt is not installed"
 "$python" packaging/without_qt.py "$venv-core"
-# No screen and little waiting: these share the cores. What follows has a pointer and clocks.
-"$venv-core/bin/python" -m pytest -q -n auto --maxprocesses 4 --dist worksteal tests/data tests/models tests/training tests/tuning \
-    tests/analysis tests/storage tests/engine tests/studies
-"$venv-core/bin/python" -m pytest -q --doctest-modules lvm_studio --ignore=lvm_studio/studio
+# shellcheck disable=SC2086 # a list of words
+"$venv-core/bin/python" -m pytest $in_parallel lvm_studio --ignore=lvm_studio/studio \
+    tests/data tests/models tests/training tests/tuning tests/analysis tests/storage \
+    tests/engine tests/studies
 
-step "The studio, the command line and the journeys"
+step "The studio and the command line"
 export QT_QPA_PLATFORM=offscreen
-"$python" -m pytest -q --doctest-modules lvm_studio/studio
-"$python" -m pytest -q tests/studio tests/cli tests/journeys tests/packaging "$@"
+# shellcheck disable=SC2086 # a list of words
+"$python" -m pytest $in_parallel --no-xvfb lvm_studio/studio tests/studio tests/cli tests/packaging
+
+step "The journeys: one pointer, one screen, one after the other"
+"$python" -m pytest -q tests/journeys "$@"

@@ -2,6 +2,7 @@
 
 import gc
 import multiprocessing
+import sys
 import threading
 import time
 import traceback
@@ -20,6 +21,7 @@ settings.register_profile("repeatable", deadline=None, derandomize=True)
 settings.load_profile("repeatable")
 
 MANY_OBJECTS = 20_000
+MANY_MODULES = 100
 GRACE_SECONDS = 2.0
 """What was told to stop may take this long to end before it counts as dangling."""
 
@@ -30,20 +32,39 @@ def one_torch_thread() -> None:
     torch.set_num_threads(1)
 
 
-@pytest.fixture(autouse=True, scope="session")
-def collecting_between_tests_alone() -> Iterator[None]:
+class Garbage:
+    """Collects when asked to; sets aside what libraries hold, which never becomes garbage.
+
+    To look through all that torch, Qt and matplotlib hold costs half a second each time.
+    """
+
+    def __init__(self) -> None:
+        self._known_modules = 0
+
+    def collect(self) -> None:
+        gc.collect()
+        if len(sys.modules) > self._known_modules + MANY_MODULES:
+            self._known_modules = len(sys.modules)
+            gc.freeze()
+
+
+@pytest.fixture(scope="session")
+def garbage() -> Iterator[Garbage]:
     """A widget must not be destroyed in the thread that happens to collect (studio.collecting)."""
     gc.disable()
-    yield
+    garbage = Garbage()
+    garbage.collect()
+    yield garbage
+    gc.unfreeze()
     gc.enable()
 
 
 @pytest.fixture(autouse=True)
-def collected_afterwards() -> Iterator[None]:
+def collected_afterwards(garbage: Garbage) -> Iterator[None]:
     """Collect on the main thread, where nothing else runs."""
     yield
     if gc.get_count()[0] > MANY_OBJECTS:
-        gc.collect()
+        garbage.collect()
 
 
 @pytest.fixture(autouse=True)

@@ -47,10 +47,10 @@ def test_a_sum_of_criteria_at_the_mean_by_the_pool(
     assert "measured_one_in_1000" not in told
 
 
-def test_a_certificate_has_two_references_and_bands(
+def test_a_certificate_has_two_references_and_bands_unless_told_otherwise(
     lvm: Lvm, workspace: Path, tmp_path: Path
 ) -> None:
-    words = ("--criterion", "energy:17-20@mean", "--lam", 0.3, "--method", "pool", "--certify")
+    words = ("--criterion", "energy:17-20@mean", "--lam", 0.3, "--method", "pool")
     told = lvm(*typed(workspace, tmp_path / "c.csv", *words)).object
     first, second = told["certificate"]["reference_log_z"]
     assert first == pytest.approx(second, abs=0.15)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lvm_studio.data.importing.clocks import NEVER, ONCE, TWICE, clock
@@ -36,7 +36,8 @@ def general(texts: pl.Series, family: str) -> tuple[list[float | None], list[boo
 
 
 @pytest.mark.parametrize(("family", "form"), CASES)
-@given(moments=st.lists(times, min_size=1, max_size=90), bad=st.lists(torn, max_size=3))
+@settings(max_examples=30)
+@given(moments=st.lists(times, min_size=1, max_size=30), bad=st.lists(torn, max_size=3))
 def test_digits_and_patterns_agree(
     family: str, form: str, moments: list[datetime], bad: list[str | None]
 ) -> None:
