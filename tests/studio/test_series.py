@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lvm_studio.studio.numerals import format_value
 from lvm_studio.studio.widgets.training.series import (
     RunningEma,
     Scale,
     debiased_ema,
-    format_value,
     min_max_decimate,
     shown_range,
 )

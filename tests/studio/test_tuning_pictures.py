@@ -30,7 +30,7 @@ from lvm_studio.studio.street.work import StreetWork
 from lvm_studio.studio.theme import DARK, LIGHT
 from lvm_studio.studio.widgets.tuning.levels_plot import LevelsPlot, measured_text
 from lvm_studio.studio.widgets.tuning.theory_plot import theory_text
-from lvm_studio.tuning.criteria.difficulty import judged
+from lvm_studio.tuning.criteria.difficulty import difficulty_of
 from lvm_studio.tuning.extremes import OneInN
 
 DATA = households()
@@ -185,7 +185,7 @@ def test_difficulty_and_measured_figures_are_shown_in_words(
     pictures: TuningPictures, service: FakeService, session: Session
 ) -> None:
     pictures.set_colours(DARK)
-    hard = judged(np.append(np.zeros(90), np.full(10, 9.0)))
+    hard = difficulty_of(np.append(np.zeros(90), np.full(10, 9.0)))
     service.picture_ready.emit(DifficultyAnswer(session.state, hard))
     assert pictures.difficulty.words.text().startswith("Hard. Plateaus on 90%")
     figures = OneInN(1000.0, 25.4, 27.4, 29.8, (24.0, 26.0), (26.0, 28.0), (28.0, 31.0))
