@@ -134,6 +134,12 @@ class FakeService(QObject):
     def cancel_background(self) -> None:
         self.asked.append("cancel")
 
+    def cancel_sums(self) -> None:
+        self.asked.append("cancel sums")
+
+    def form_sums(self) -> None:
+        self.asked.append("form sums")
+
     def allow_background(self) -> None:
         self.asked.append("allow")
 

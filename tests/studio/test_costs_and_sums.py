@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from puppet_thread import PuppetThread
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QTabWidget
 from pytestqt.qtbot import QtBot
 from street_fakes import FakeService
@@ -25,7 +25,7 @@ from lvm_studio.studio.panels.tuning_pictures import TuningPictures
 from lvm_studio.studio.session import Session
 from lvm_studio.studio.street.answers import MeasuredAnswer, StreetRequest
 from lvm_studio.studio.street.cost_service import MeasuredCosts
-from lvm_studio.studio.street.picture_service import NOT_FORMED, PictureService
+from lvm_studio.studio.street.picture_service import CANCELLED, NOT_FORMED, PictureService
 from lvm_studio.studio.street.picture_work import PictureWork
 from lvm_studio.studio.street.sums_service import SumsService
 from lvm_studio.studio.street.tuned_work import TunedWork
@@ -213,3 +213,27 @@ def test_a_picture_does_not_wait_for_sums_that_failed(
     with qtbot.waitSignal(pictures.failed):
         pictures._sums.failed.emit("The process ended.", "")
     assert shown[-1].why == NOT_FORMED
+    pictures.cancel_sums()
+    assert shown[-1].why == CANCELLED
+    pictures._mailbox.answered.emit(rare)
+    assert shown[-1].cancelled
+    assert len(wanted) == 1
+    pictures.form_sums()
+    pictures._mailbox.answered.emit(rare)
+    assert len(wanted) == 2
+
+
+def test_the_picture_offers_to_cancel_its_sums_or_to_form_them(qtbot: QtBot) -> None:
+    plot = LevelsPlot(LIGHT)
+    qtbot.addWidget(plot)
+    plot.show()
+    rare = MeasuredAnswer(STATE, "kW", 1000.0, None, "rare", "peak", wants_more=True)
+    for answer, asked in (
+        (rare, plot.cancel_asked),
+        (replace(rare, cancelled=True), plot.form_asked),
+    ):
+        plot.show_measured(answer)
+        with qtbot.waitSignal(asked):
+            qtbot.mouseClick(plot.sums_button, Qt.MouseButton.LeftButton)
+    plot.show_measured(replace(rare, wants_more=False))
+    assert not plot.sums_button.isVisible()

@@ -55,6 +55,8 @@ class TuningPictures(QObject):
         session.state_changed.connect(self._state_changed)
         service.picture_ready.connect(self._show)
         service.unavailable.connect(self._clear)
+        levels.cancel_asked.connect(service.cancel_sums)
+        levels.form_asked.connect(service.form_sums)
         self._connect_costs()
 
     def _connect_costs(self) -> None:

@@ -289,7 +289,8 @@ class MeasuredAnswer:
         state: the StreetState this answers; unit: of f; one_in_n: N.
         figures: None where the data do not allow them; why: what is in the way, a sentence.
         criterion: text of what is tuned; sums: how many stand behind the figures; wants_more:
-            whether many more of them are needed, and may be formed elsewhere.
+            whether many more of them are needed, and may be formed elsewhere; cancelled: whether
+            somebody would not wait for these.
     """
 
     state: StreetState
@@ -300,3 +301,4 @@ class MeasuredAnswer:
     criterion: str = ""
     sums: int = 0
     wants_more: bool = False
+    cancelled: bool = False

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from lvm_studio.studio.jobs.compute_thread import ComputeThread
     from lvm_studio.studio.street.tuned_work import TunedWork
 
-NOT_FORMED = "The sums of households could not be formed; slide λ to try again."
+CANCELLED = "so rare a week needs more sums; forming them was cancelled."
+NOT_FORMED = "The sums of households could not be formed."
 
 
 class PictureService(QObject):
@@ -50,6 +51,8 @@ class PictureService(QObject):
         self._picture: Picture | None = None
         self._waiting: MeasuredAnswer | None = None
         """A picture on screen that waits for more measured sums."""
+        self._cancelled: set[tuple[int, str]] = set()
+        """Numbers of households, and criteria, whose sums nobody would wait for."""
         self._mailbox = thread.open_mailbox(priority)
         self._mailbox.answered.connect(self._answered)
         self._mailbox.failed.connect(self.failed)
@@ -75,27 +78,48 @@ class PictureService(QObject):
         """The picture asked for is no longer wanted."""
         self._mailbox.withdraw()
 
+    def cancel_sums(self) -> None:
+        """Form no sums for the picture on screen, until `form_sums`."""
+        if self._waiting is not None:
+            self._cancelled.add(_sums_of(self._waiting))
+            self._sums.give_up()
+            self._tell(CANCELLED, cancelled=True)
+
+    def form_sums(self) -> None:
+        """Form sums wherever a picture needs them, also where it was cancelled."""
+        self._cancelled.clear()
+        self.work_out()
+
     def stop(self) -> None:
         """End the process of the sums."""
         self._sums.stop()
 
     def _answered(self, answer: object) -> None:
-        self.ready.emit(answer)
-        request = self._page()
         self._waiting = None
-        if isinstance(answer, MeasuredAnswer) and answer.wants_more and request is not None:
-            self._waiting = answer
-            size = answer.state.composition.size
-            self._sums.form(request.households, size, answer.criterion)
+        request = self._page()
+        if not isinstance(answer, MeasuredAnswer) or not answer.wants_more or request is None:
+            self.ready.emit(answer)
+            return
+        self._waiting = answer
+        if _sums_of(answer) in self._cancelled:
+            self._tell(CANCELLED, cancelled=True)
+        else:
+            self.ready.emit(answer)
+            self._sums.form(request.households, *_sums_of(answer))
 
     def _tell_progress(self, progress: SumsProgress) -> None:
         self._tell(f"{SUMS:,} sums are being formed in the background: {percent(progress.share)}.")
 
     def _not_formed(self, sentence: str, details: str) -> None:
-        self._tell(NOT_FORMED)
+        self._tell(NOT_FORMED, cancelled=True)
         self.failed.emit(sentence, details)
 
-    def _tell(self, why: str) -> None:
+    def _tell(self, why: str, *, cancelled: bool = False) -> None:
         """Say how it stands with the sums that the picture on screen waits for."""
         if self._waiting is not None:
-            self.ready.emit(replace(self._waiting, why=why))
+            self.ready.emit(replace(self._waiting, why=why, cancelled=cancelled))
+
+
+def _sums_of(answer: MeasuredAnswer) -> tuple[int, str]:
+    """How many households stand in the sums that an answer waits for, and their criterion."""
+    return answer.state.composition.size, answer.criterion

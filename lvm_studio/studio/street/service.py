@@ -148,6 +148,14 @@ class StreetService(QObject):
         if self._pictures.choose(picture) and resting:
             self._pictures.work_out()
 
+    def cancel_sums(self) -> None:
+        """Form no measured sums for the picture in sight, until `form_sums`."""
+        self._pictures.cancel_sums()
+
+    def form_sums(self) -> None:
+        """Form measured sums again wherever a picture needs them."""
+        self._pictures.form_sums()
+
     def cancel_background(self) -> None:
         """Answer this street from what is known, until `allow_background`."""
         request = self._request()

@@ -60,10 +60,14 @@ class SumsService(OneJob):
         else:
             self._begin(wanted)
 
-    def stop(self) -> None:
-        """End the process, and wait for that."""
+    def give_up(self) -> None:
+        """Form nothing any more; what is half formed is not kept."""
         self._wanted = None
         self.cancel()
+
+    def stop(self) -> None:
+        """End the process, and wait for that."""
+        self.give_up()
         if self._thread is not None:
             self._thread.wait()
 

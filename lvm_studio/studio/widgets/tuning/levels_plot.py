@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pyqtgraph as pg
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
 from lvm_studio.studio.numerals import with_error
 from lvm_studio.studio.street.answers import LevelsAnswer, MeasuredAnswer
@@ -23,11 +23,20 @@ LEVELS_HELP = (
     "Measured: the same of real sums of as many households, any of them in any training week.\n"
     "Bands of 95 %: households and weeks are drawn again with replacement, sums formed anew."
 )
+CANCEL_HELP = "End forming measured sums; the figures of the model stay"
+FORM_HELP = "Form as many measured sums as so rare a week needs, in the background"
 HINT = "The weeks are counted as soon as the page stands still."
 
 
 class LevelsPlot(WordedPlot):
-    """Two histograms over one axis, and lines that tell the three figures by their names."""
+    """Two histograms over one axis, and lines that tell the three figures by their names.
+
+    Signals:
+        cancel_asked(): form no more measured sums. form_asked(): form them after all.
+    """
+
+    cancel_asked = Signal()
+    form_asked = Signal()
 
     def __init__(self, colours: Colours, parent: QWidget | None = None) -> None:
         super().__init__("Histogram of the criterion", HINT, parent)
@@ -43,7 +52,15 @@ class LevelsPlot(WordedPlot):
         self.measured_words.setObjectName("measured_words")
         self.measured_words.setWordWrap(True)
         self.measured_words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.rows.addWidget(self.measured_words)
+        self.sums_button = QPushButton(self)
+        self.sums_button.setObjectName("measured_sums")
+        self.sums_button.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.sums_button.clicked.connect(self._ask)
+        self._forming = False
+        row = QHBoxLayout()
+        row.addWidget(self.measured_words, 1)
+        row.addWidget(self.sums_button)
+        self.rows.addLayout(row)
         self.set_colours(colours)
         self.show_levels(None)
         self.show_measured(None)
@@ -69,6 +86,14 @@ class LevelsPlot(WordedPlot):
         sentence = "" if measured is None else measured_text(measured)
         self.measured_words.setText(sentence)
         self.measured_words.setVisible(bool(sentence))
+        wanted = measured is not None and measured.wants_more
+        self._forming = wanted and measured is not None and not measured.cancelled
+        self.sums_button.setVisible(wanted)
+        self.sums_button.setText("Cancel" if self._forming else "Form them")
+        self.sums_button.setToolTip(CANCEL_HELP if self._forming else FORM_HELP)
+
+    def _ask(self) -> None:
+        (self.cancel_asked if self._forming else self.form_asked).emit()
 
     def set_colours(self, colours: Colours) -> None:
         """Take the colours of a theme."""
