@@ -72,10 +72,14 @@ class LadderVAE(LatentVariableModel):
 
     def decode(self, z: Tensor) -> Law:
         """p(x | z_L) for the lowest latent [B, Z_L]."""
+        law: Law = self.noise(*self._decoded(z))
+        return law
+
+    def _decoded(self, z: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean of x and what the decoder says to the noise, for the lowest latent [B, Z_L]."""
         decoded = self.decoder(z)
         mean = self.centre + self.spread * decoded[..., : self.spec.dim]
-        law: Law = self.noise(mean, decoded[..., self.spec.dim :])
-        return law
+        return mean, decoded[..., self.spec.dim :]
 
     def climb(
         self, x: Tensor, generator: torch.Generator | None = None
@@ -93,9 +97,18 @@ class LadderVAE(LatentVariableModel):
         return z, kls
 
     def elbo(self, batch: VectorBatch, generator: torch.Generator | None = None) -> Elbo:
-        """One-sample estimate of the bound; kl_z holds all layers, one after the other."""
-        z, kls = self.climb(batch.x, generator)
-        log_px = self.decode(z).log_prob(batch.x)
+        """One-sample estimate of the bound; kl_z holds all layers, one after the other.
+
+        While it trains, the noise may perturb x and is told the errors, as `VectorVAE.draws` does.
+        """
+        x = batch.x
+        if self.training:
+            x = self.noise.perturbed(x, standard_normal(x.shape, x, generator))
+        z, kls = self.climb(x, generator)
+        mean, raw = self._decoded(z)
+        if self.training:
+            self.noise.fit(x, mean)
+        log_px = self.noise(mean, raw).log_prob(x)
         return Elbo(
             reconstruction=log_px,
             kl_w=log_px.new_zeros(len(log_px), 0),

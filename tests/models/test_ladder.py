@@ -67,6 +67,22 @@ def test_it_starts_with_dead_layers_and_training_wakes_one_up() -> None:
     assert trained.sample(10, generator).shape == (10, 4)
 
 
+def test_the_optimal_noise_follows_the_errors_of_a_chain() -> None:
+    x = torch.rand(16, 3, generator=torch.Generator().manual_seed(0))
+    model = LadderVAE(LadderSpec(dim=3, layers=(2, 3), hidden=8, noise="batch_optimal"))
+    model.set_scale(x)
+    with torch.no_grad():
+        for parameter in model.decoder.parameters():  # whatever z is, the centre is decoded
+            parameter.zero_()
+    model.noise.set_sigma(0.01)
+    model.elbo(VectorBatch(x, x[:, :0]))
+    error = (x - x.mean(0)).square().mean().sqrt().item()
+    assert model.sigma().item() == pytest.approx(error, rel=1e-5)
+    model.noise.set_sigma(0.01)
+    model.eval().elbo(VectorBatch(x, x[:, :0]))
+    assert model.sigma().item() == pytest.approx(0.01), "only training tells it the errors"
+
+
 def test_there_is_a_recipe_that_needs_no_data() -> None:
     recipe = RECIPES["ladder"]
     assert recipe.spec.model.kind == "ladder"

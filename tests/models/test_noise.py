@@ -22,6 +22,7 @@ from lvm_studio.models.noise.specs import (
     EpochOptimalNoiseSpec,
     FixedNoiseSpec,
     GlobalNoiseSpec,
+    LocalNoiseSpec,
     MaxFloor,
     SoftplusFloor,
 )
@@ -134,6 +135,13 @@ def test_floors():
     added = build_noise(FixedNoiseSpec(floor=AugmentedFloor(sigma_min=0.5)), 2)
     x, eps = torch.zeros(3, 2), torch.ones(3, 2)
     torch.testing.assert_close(added.perturbed(x, eps), torch.full((3, 2), 0.5))
+
+
+def test_a_local_noise_over_a_floor_is_put_where_it_is_told():
+    noise = build_noise(LocalNoiseSpec(floor=SoftplusFloor(sigma_min=0.5)), 2)
+    noise.log_factor.fill_(1.0)
+    noise.set_sigma(0.7)
+    assert noise.sigma().item() == pytest.approx(0.7)
 
 
 @pytest.mark.parametrize("beta", [0.3, 1.0, 5.0])

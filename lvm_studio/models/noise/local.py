@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from lvm_studio.models.noise.constant import LearnedNoise
+from lvm_studio.models.noise.floors import raw_of
 from lvm_studio.models.noise.laws import DiagonalGaussian, Law
 from lvm_studio.models.noise.specs import DiagonalNoiseSpec, LocalNoiseSpec
 
@@ -42,7 +43,8 @@ class LocalNoise(LearnedNoise):
         return self._floor.sigma(positive)[0]
 
     def _put(self, value: float) -> None:
-        super()._put(value / float(self.log_factor.exp()))
+        scale = float(self.reference * self.log_factor.exp())
+        self.raw_sigma.fill_(raw_of(self._floor.positive(value) / scale))
 
 
 class DiagonalNoise(LocalNoise):
