@@ -16,6 +16,7 @@ from lvm_studio.studio.figures import export_figure
 from lvm_studio.studio.theme import DARK, LIGHT, theme
 from lvm_studio.studio.widgets.compose.readouts import ABSENT, Readouts
 from lvm_studio.studio.widgets.fan.curve_bundle import CurveBundle
+from lvm_studio.studio.widgets.fan.fan_legend import KEYS
 from lvm_studio.studio.widgets.fan.fan_plot import IDLE_TEXT, FanPlot
 from lvm_studio.studio.widgets.time_axis import WeekAxis, seconds
 
@@ -115,12 +116,15 @@ def test_arrow_keys_move_the_cursor(plot: FanPlot, qtbot: QtBot) -> None:
     assert readout(plot).startswith("Thu 14:30")
 
 
-def test_legend_shows_what_there_is_and_hides_on_click(plot: FanPlot) -> None:
+def test_legend_enables_what_there_is_and_hides_on_click(plot: FanPlot) -> None:
     plot.set_fan(some_fan(measured=False))
     assert key(plot, "base").isVisible()
-    assert not key(plot, "measured").isVisible()
-    assert not key(plot, "tuned").isVisible()
+    assert not key(plot, "measured").isEnabled()
+    assert not key(plot, "tuned").isEnabled()
+    before = [key(plot, name).geometry() for name in KEYS]
     plot.set_tuned(some_fan(50.0))
+    assert key(plot, "tuned").isEnabled()
+    assert [key(plot, name).geometry() for name in KEYS] == before  # nothing moves with λ
     assert shown_power(plot)[1] > 50.0
     key(plot, "tuned").click()
     assert shown_power(plot)[1] < 50.0

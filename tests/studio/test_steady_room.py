@@ -44,6 +44,17 @@ def test_a_text_of_the_same_size_moves_nothing(qtbot: QtBot) -> None:
     assert layouts.count == 0
 
 
+def test_a_text_that_room_was_reserved_for_moves_nothing(qtbot: QtBot) -> None:
+    label = QLabel("–")
+    around, room = shown(qtbot, label)
+    room.reserve("1,234 (1,100–1,400)")
+    qtbot.wait(20)
+    layouts = Layouts(around)
+    label.setText("1,234 (1,100–1,400)")
+    qtbot.wait(20)
+    assert layouts.count == 0
+
+
 def test_a_longer_text_gets_more_room_and_keeps_it(qtbot: QtBot) -> None:
     label = QLabel("short")
     label.setWordWrap(True)

@@ -22,6 +22,12 @@ class SteadyRoom(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self._make_room()
 
+    def reserve(self, text: str) -> None:
+        """Have room for a text like this one before it comes."""
+        like = QLabel(text)
+        like.setFont(self._label.font())
+        self.setMinimumWidth(max(self.minimumWidth(), like.sizeHint().width()))
+
     def event(self, event: QEvent) -> bool:
         # the label asks for a layout when its text changes, and there is none to go further up
         if event.type() == QEvent.Type.LayoutRequest:

@@ -29,6 +29,7 @@ from lvm_studio.studio.widgets.compose.composition_table import (
 from lvm_studio.studio.widgets.compose.count_delegate import CountDelegate
 from lvm_studio.studio.widgets.compose.drop_table import DropTable
 from lvm_studio.studio.widgets.compose.part_delegate import PartDelegate
+from lvm_studio.studio.widgets.steady_room import SteadyRoom
 
 HOURS_PER_YEAR = 8760
 WEEK_ICON = "fa6s.calendar-week"
@@ -76,6 +77,7 @@ class CompositionView(QWidget):
         self._peak.setObjectName("composition_peak")
         self._peak.setForegroundRole(MUTED)
         self._peak.hide()
+        self._peak_room = SteadyRoom(self._peak, self)
         self._whole_peak = ""
         self._buttons = {
             "duplicate": self._button("fa6s.clone", "Duplicate the selection (Ctrl+D)"),
@@ -111,6 +113,7 @@ class CompositionView(QWidget):
         self._whole_peak = (
             f"Peak {own_kw + shared_kw:,.1f} kW: {own_kw:,.1f} households, {shared_kw:,.1f} shared"
         )
+        self._peak_room.reserve(f"{BEFORE}{self._whole_peak}")  # no column widens as it fades
         self.set_without("")
 
     def set_without(self, sentence: str) -> None:
@@ -183,7 +186,7 @@ class CompositionView(QWidget):
         layout.setSpacing(2)
         layout.addLayout(top)
         layout.addWidget(self._energy)
-        layout.addWidget(self._peak)
+        layout.addWidget(self._peak_room)
         layout.addWidget(self.table, 1)
 
     def _connect(self) -> None:

@@ -24,6 +24,7 @@ ROWS = (
 )
 COLUMNS = ("Base", "Tuned", "Measured")
 ABSENT = "–"
+NUMBERS_A_CELL = 3
 
 
 class Readouts(QWidget):
@@ -33,6 +34,8 @@ class Readouts(QWidget):
         super().__init__(parent)
         self.setObjectName("readouts")
         self._cells: dict[tuple[int, str], QLabel] = {}
+        self._rooms: list[SteadyRoom] = []
+        """Of the tuned law's figures."""
         self._source = QLabel(self)
         self._source.setObjectName("readouts_source")
         self._source.setForegroundRole(MUTED)
@@ -50,7 +53,10 @@ class Readouts(QWidget):
                 cell.setObjectName(f"readout_{column.lower()}_{row}")
                 cell.setToolTip(tip)
                 self._cells[row, column] = cell
-                grid.addWidget(SteadyRoom(cell, self), row + 1, place)
+                room = SteadyRoom(cell, self)
+                grid.addWidget(room, row + 1, place)
+                if column == "Tuned":
+                    self._rooms.append(room)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
@@ -60,6 +66,7 @@ class Readouts(QWidget):
     def set_fan(self, fan: Fan | None) -> None:
         """Fill the columns of the base law and of the measured week."""
         self._fill("Base", fan)
+        self._make_room()
         measured = None if fan is None else fan.measured
         if fan is None or measured is None:
             self._write("Measured", ABSENT, ABSENT, ABSENT)
@@ -80,6 +87,14 @@ class Readouts(QWidget):
         self._source.setText(f"{sentence} {unmeasured}".rstrip())
         for row, (_, tip) in enumerate(ROWS):
             self._cells[row, "Measured"].setToolTip(unmeasured or tip)
+
+    def _make_room(self) -> None:
+        """Have the tuned figures fit when they come: the first move of λ must not widen the page.
+
+        They are a digit longer than those of the base law where they pass a power of ten.
+        """
+        for row, room in enumerate(self._rooms):
+            room.reserve(f"{self._cells[row, 'Base'].text()}{'0' * NUMBERS_A_CELL}")
 
     def _caption(self, text: str, tip: str) -> QLabel:
         label = QLabel(text, self)

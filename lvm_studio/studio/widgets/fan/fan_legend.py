@@ -94,12 +94,17 @@ class FanLegend(QWidget):
         self._draw.setChecked(False)
 
     def show_what_there_is(self, *, base: bool, tuned: bool, measured: bool, part: bool) -> None:
-        """Show the keys of what the plot holds."""
+        """Enable the keys of what the plot holds.
+
+        All of them keep their places beside a fan: a key that comes with the first move of λ, or
+        goes while it moves, would have the columns laid out and painted anew.
+        """
         there = {"base": base, "tuned": tuned, "measured": measured, "part": part}
         for name, key in self._keys.items():
-            key.setVisible(there[name])
-        self._beside.setVisible(tuned)
-        self._draw.setVisible(base)
+            key.setEnabled(there[name])
+        self._beside.setEnabled(tuned)
+        for key in (*self._keys.values(), self._beside, self._draw):
+            key.setVisible(base)
 
     def set_colours(self, colours: Colours) -> None:
         """Take the colours of a theme."""

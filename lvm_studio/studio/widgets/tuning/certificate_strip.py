@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
+from lvm_studio.studio.numerals import percent
 from lvm_studio.studio.widgets.steady_room import SteadyRoom
 from lvm_studio.tuning.pools.weights import KHAT_LIMIT
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from lvm_studio.studio.street.answers import TunedAnswer
     from lvm_studio.tuning.certificate import Certificate
 
+MARK = "●"
 GOOD, BAD, UNKNOWN = "#009E73", "#D1242F", "#8B949E"
 CERTIFICATE_HELP = (
     "ESS: how many independent curves the draws are worth, by the weights λf + log p − log q, and\n"
@@ -35,8 +37,9 @@ class CertificateStrip(QWidget):
         super().__init__(parent)
         self.setObjectName("certificate")
         self.setToolTip(CERTIFICATE_HELP)
-        self._mark = QLabel("●", self)
+        self._mark = QLabel(MARK, self)
         self._mark.setObjectName("certificate_mark")
+        self._mark.setFixedSize(self._mark.sizeHint())
         self.words = QLabel(self)
         self.words.setObjectName("certificate_words")
         self.words.setWordWrap(True)
@@ -46,18 +49,18 @@ class CertificateStrip(QWidget):
         layout.setSpacing(6)
         layout.addWidget(self._mark, 0, Qt.AlignmentFlag.AlignTop)
         layout.addWidget(SteadyRoom(self.words, self), 1)
-        # it goes at λ = 0; were its room to go too, the first move of λ would lay the window out
-        policy = self.sizePolicy()
-        policy.setRetainSizeWhenHidden(True)
-        self.setSizePolicy(policy)
         self.show_answer(None)
 
     def show_answer(self, answer: TunedAnswer | None) -> None:
-        """Show how right an answer is; nothing where nothing is tuned."""
-        tuned = answer is not None and answer.lam != 0.0
-        self.setVisible(tuned)
+        """Show how right an answer is; nothing where nothing is tuned.
+
+        The strip itself stays: were it to come with the first move of λ, the page would be laid
+        out anew.
+        """
         self.setEnabled(True)
-        if answer is None or not tuned:
+        if answer is None or answer.lam == 0.0:
+            for label in (self._mark, self.words):
+                label.setText("")
             return
         certificate = answer.certificate
         checked = certificate.reference_log_z is not None
@@ -65,6 +68,7 @@ class CertificateStrip(QWidget):
         palette = QPalette()  # of this one colour: the others stay the theme's
         palette.setColor(QPalette.ColorRole.WindowText, QColor(colour))
         self._mark.setPalette(palette)
+        self._mark.setText(MARK)
         self._mark.setAccessibleName("sound" if certificate.ok else "not to be believed")
         self.words.setText(certificate_text(certificate, answer.samples))
 
@@ -78,9 +82,9 @@ def certificate_text(certificate: Certificate, samples: int) -> str:
     reference = certificate.reference_log_z
     beside = "no SMC yet" if reference is None else "SMC {:.3f}, {:.3f}".format(*reference)
     if not math.isfinite(certificate.log_z):  # draws without weights tell no more
-        return f"{certificate.sentence}\n{ess} ({certificate.ess_share:.0%})"
+        return f"{certificate.sentence}\n{ess} ({percent(certificate.ess_share)})"
     parts = (
-        f"{ess} ({certificate.ess_share:.0%})",
+        f"{ess} ({percent(certificate.ess_share)})",
         *tail,
         f"log Z {certificate.log_z:.3f} ± {certificate.log_z_error:.3f} ({beside})",
         f"KL(draws‖tuned) {certificate.kl_to_target:.2f} nats",
