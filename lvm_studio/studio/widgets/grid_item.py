@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pyqtgraph as pg
-from PySide6.QtCore import QLineF, QRectF
+from PySide6.QtCore import QLineF
 from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
+from lvm_studio.studio.widgets.view_item import ViewItem
 
-class GridItem(pg.GraphicsObject):
+
+class GridItem(ViewItem):
     """Replaces AxisItem's own grid, whose transparent lines cost 6 ms a frame here."""
 
     def __init__(self, left: pg.AxisItem, bottom: pg.AxisItem) -> None:
@@ -23,13 +25,6 @@ class GridItem(pg.GraphicsObject):
         """Change the colour of the lines."""
         self._pen = pg.mkPen(colour, width=1)
         self.update()
-
-    def viewRangeChanged(self) -> None:
-        self.prepareGeometryChange()
-        self.update()
-
-    def boundingRect(self) -> QRectF:
-        return QRectF(self.viewRect())
 
     def paint(
         self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import QWidget
 from lvm_studio.storage.wholes import Anchor, Parts
 from lvm_studio.studio.street.artificial_parts import COLOUR_CODES
 from lvm_studio.studio.theme import theme
-from lvm_studio.studio.widgets.compose.part_palette import PART_MIME, part_from_mime
+from lvm_studio.studio.widgets.compose.part_palette import accept_part, part_from_mime
 
 RADIUS = 7.0
 REACH = 12.0
@@ -134,10 +134,10 @@ class AnchorCanvas(QWidget):
     # drag and drop
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        self._accept(event)
+        accept_part(event)
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
-        self._accept(event)
+        accept_part(event)
 
     def dropEvent(self, event: QDropEvent) -> None:
         colour = part_from_mime(event.mimeData())
@@ -146,13 +146,6 @@ class AnchorCanvas(QWidget):
             event.setDropAction(Qt.DropAction.CopyAction)
             event.accept()
             self.placed.emit(colour, place.x(), place.y())
-
-    def _accept(self, event: QDragMoveEvent) -> None:
-        if event.mimeData().hasFormat(PART_MIME):
-            event.setDropAction(Qt.DropAction.CopyAction)
-            event.accept()
-        else:
-            event.ignore()
 
     # keys
 

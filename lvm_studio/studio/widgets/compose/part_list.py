@@ -15,7 +15,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractItemView, QListWidget, QWidget
 
-from lvm_studio.studio.widgets.compose.part_palette import PART_MIME, part_from_mime
+from lvm_studio.studio.widgets.compose.part_palette import accept_part, part_from_mime
 
 REMOVE_KEYS = (Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
 
@@ -54,10 +54,10 @@ class PartList(QListWidget):
             super().keyPressEvent(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        self._accept(event)
+        accept_part(event)
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
-        self._accept(event)
+        accept_part(event)
 
     def dropEvent(self, event: QDropEvent) -> None:
         value = part_from_mime(event.mimeData())
@@ -65,13 +65,6 @@ class PartList(QListWidget):
             event.setDropAction(Qt.DropAction.CopyAction)
             event.accept()
             self.dropped.emit(value)
-
-    def _accept(self, event: QDragMoveEvent) -> None:
-        if event.mimeData().hasFormat(PART_MIME):
-            event.setDropAction(Qt.DropAction.CopyAction)
-            event.accept()
-        else:
-            event.ignore()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QMimeData, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QIcon, QKeyEvent, QPainter, QPixmap
+from PySide6.QtGui import QColor, QDragMoveEvent, QIcon, QKeyEvent, QPainter, QPixmap
 from PySide6.QtWidgets import QAbstractItemView, QListWidget, QListWidgetItem, QWidget
 
 PART_MIME = "application/x-lvm-part"
@@ -26,6 +26,15 @@ def part_from_mime(mime: QMimeData) -> int | None:
     """Unpack it; None when the payload is not ours or is no number."""
     text = bytes(mime.data(PART_MIME).data()).decode("ascii", "replace")
     return int(text) if text.isascii() and text.isdigit() else None
+
+
+def accept_part(event: QDragMoveEvent) -> None:
+    """Let a part that is dragged be dropped here, and nothing else."""
+    if event.mimeData().hasFormat(PART_MIME):
+        event.setDropAction(Qt.DropAction.CopyAction)
+        event.accept()
+    else:
+        event.ignore()
 
 
 class PartPalette(QListWidget):

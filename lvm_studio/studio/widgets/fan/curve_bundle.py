@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 from lvm_studio.studio.widgets.colours import mix
 from lvm_studio.studio.widgets.fan.curve_raster import RGB, Grid, coverage, ink
+from lvm_studio.studio.widgets.view_item import ViewItem
 
 ALONE, MANY = 0.35, 0.6
 """Share of the full colour in a single curve and in the densest heap: means above stay visible."""
@@ -48,7 +49,7 @@ class Counted:
     covered: NDArray[np.float32]
 
 
-class CurveBundle(pg.GraphicsObject):
+class CurveBundle(ViewItem):
     """Draws [n, T] curves over evenly spaced times [T]; as lines where the device knows no pixels.
 
     200 items of one curve each cost 48 ms a frame, one item of lines 6 ms, this image 3 ms; 1 ms
@@ -81,13 +82,6 @@ class CurveBundle(pg.GraphicsObject):
         self.colour, self._paper = QColor(colour), QColor(paper)
         self._painted = None
         self.update()
-
-    def viewRangeChanged(self) -> None:
-        self.prepareGeometryChange()
-        self.update()
-
-    def boundingRect(self) -> QRectF:
-        return QRectF(self.viewRect())
 
     def paint(
         self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None

@@ -14,6 +14,7 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPolygonF
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 from lvm_studio.studio.widgets.veil_fill import fill_veil
+from lvm_studio.studio.widgets.view_item import ViewItem
 
 Floats = NDArray[np.float32] | NDArray[np.float64]
 FAINTEST, STRONGEST = 0.012, 0.2
@@ -178,7 +179,7 @@ class Ribbon:
         painter.drawPolyline(_polygon(self.curve))
 
 
-class PlaneMarks(pg.GraphicsObject):
+class PlaneMarks(ViewItem):
     """Marks as one plot item, the first at the back."""
 
     def __init__(self) -> None:
@@ -192,13 +193,6 @@ class PlaneMarks(pg.GraphicsObject):
         """Show these."""
         self.marks, self._fresh = marks, True
         self.update()
-
-    def viewRangeChanged(self) -> None:
-        self.prepareGeometryChange()
-        self.update()
-
-    def boundingRect(self) -> QRectF:
-        return QRectF(self.viewRect())
 
     def paint(
         self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None
