@@ -78,7 +78,5 @@ def read_as(mapping: ColumnMapping) -> str:
     """
     zone = f"{mapping.time_zone} where no offset is written"
     steps = "moment of the count" if mapping.cumulative else f"{mapping.interval} of their step"
-    return (
-        f"times of '{mapping.time}' as {mapping.time_format}, {zone}, {steps}; "
-        f"values in {mapping.unit}"
-    )
+    columns = f"'{mapping.time}'" + (f" and '{mapping.clock}'" if mapping.clock else "")
+    return f"times of {columns} as {mapping.time_format}, {zone}, {steps}; values in {mapping.unit}"

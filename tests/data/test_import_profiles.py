@@ -197,6 +197,32 @@ def test_headers_in_other_languages(tmp_path: Path, header: str, unit: str, inte
     assert households.household_ids == ("11", "12")
 
 
+@pytest.mark.parametrize("meter", ["1EMH1;", ""])
+def test_day_and_clock_time_may_stand_in_two_columns(tmp_path: Path, meter: str) -> None:
+    """As grid operators write load profiles; through the autumn change, on local clocks."""
+    berlin = ZoneInfo("Europe/Berlin")
+    first = datetime.datetime(2013, 10, 20, 22, tzinfo=datetime.UTC)
+    quarters = [first + datetime.timedelta(minutes=15 * i) for i in range(14 * 96)]
+    values = [0.01 * (i % 9 + 1) for i in range(len(quarters))]
+    stamps = [t.astimezone(berlin) for t in quarters]
+    ends = [*stamps[1:], stamps[0]]
+    rows = [
+        f"{meter}{t:%d.%m.%Y;%H:%M};{end:%H:%M};" + f"{v:.2f}".replace(".", ",")
+        for t, end, v in zip(stamps, ends, values, strict=True)
+    ]
+    head = "Zählernummer;" if meter else ""
+    path = written(tmp_path / "a.csv", f"{head}Datum;Von;Bis;Verbrauch [kWh]", *rows)
+    mapping = guess_mapping(path)
+    assert (mapping.layout, mapping.clock) == ("long" if meter else "wide", "Von")
+    local = mapping.corrected({"time_zone": "Europe/Berlin"})
+    households, report = import_readings(path, local, name="x")
+    assert report.rejected == {}
+    half_hours = 2000 * np.array(values).reshape(-1, 2).sum(axis=1)
+    skipped = int((households.start - np.datetime64("2013-10-20T22:00")) / np.timedelta64(30, "m"))
+    found = households.power_w[0]
+    np.testing.assert_allclose(found, half_hours[skipped : skipped + len(found)])
+
+
 def test_days_of_any_table_are_recognised(tmp_path: Path) -> None:
     slots = ",".join(f"{i // 4:02d}:{i % 4 * 15:02d}" for i in range(96))
     rows = [

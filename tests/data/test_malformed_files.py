@@ -74,10 +74,10 @@ REFUSED: dict[str, tuple[str, Content, str]] = {
     "one endless row": ("a.csv", b"a," * 60_000, r"a\.csv, row 1, is longer than .* characters"),
     "no header": ("a.csv", text(*rows()), r"a\.csv, row 1, is data, not a header; add a first row"),
     "no times": ("a.csv", text("id,kwh", *["a,1", "b,2"] * 9), "no column of times; write them"),
-    "day and hour apart": (
+    "day and end apart": (
         "a.csv",
-        text("id,day,hour,kwh", *(row.replace(" ", ",") for row in rows())),
-        "'day' holds days without a clock time, many rows to a day; write day and time in one",
+        text("id,day,end,kwh", *(row.replace(" ", ",") for row in rows())),
+        "'day' holds days without a clock time, many rows to a day; add the clock time",
     ),
     "no numbers": (
         "a.csv",

@@ -58,6 +58,8 @@ class ColumnMapping(BaseModel):
     *Days* have one row per household and day: ``time`` is the day, ``slots`` are its intervals
     in their order (named by clock times such as 0:30, or by anything).
 
+    ``clock`` is the column of the clock time where ``time`` tells the day alone (not of *days*).
+
     ``interval`` says whether a stamp marks the start or the end of its interval of
     ``step_minutes``; ``step`` is a column that says the interval of each row instead (PT30M, or
     minutes). ``time_zone`` is the clock of stamps without an offset; ``lives_in`` the zone where
@@ -75,6 +77,7 @@ class ColumnMapping(BaseModel):
 
     layout: Layout
     time: str
+    clock: str = ""
     household: str = ""
     value: str = ""
     households: tuple[str, ...] = ()
@@ -149,6 +152,8 @@ class ColumnMapping(BaseModel):
                 raise DataError(f"a {self.layout} file needs the column of '{name}'.")
         if self.layout == "days" and 24 * 60 % len(self.slots):
             raise DataError(f"{len(self.slots)} columns do not cut a day into equal intervals.")
+        if self.clock and self.layout == "days":
+            raise DataError("the columns of a day tell its clock times; leave out 'clock'.")
         if self.cumulative and self.unit not in ("Wh", "kWh"):
             raise DataError(f"a counter counts Wh or kWh, not {self.unit}.")
         if self.cumulative and (self.step or self.layout == "days"):
@@ -163,9 +168,10 @@ class ColumnMapping(BaseModel):
     @property
     def read_columns(self) -> tuple[str, ...]:
         """The columns that are read, each once."""
-        named = (self.time, self.household, self.value, self.step, self.parts, self.temperature)
+        named = (self.time, self.clock, self.household, self.value)
+        beside = (self.step, self.parts, self.temperature)
         several = (*self.households, *self.slots, *self.keep, *self.labels.values())
-        return tuple(dict.fromkeys(column for column in (*named, *several) if column))
+        return tuple(dict.fromkeys(column for column in (*named, *beside, *several) if column))
 
     @property
     def reading_minutes(self) -> int:

@@ -18,6 +18,7 @@ from lvm_studio.data.importing.columns import (
     Unit,
     make_mapping,
 )
+from lvm_studio.data.importing.layouts import stamp_of
 from lvm_studio.data.importing.numbers import to_number
 from lvm_studio.data.importing.profiles import Profile, plain, recognise
 from lvm_studio.data.importing.stamps import instants, read_stamps
@@ -57,6 +58,7 @@ _UNIT_NAMES: tuple[tuple[str, Unit], ...] = (
 _DAY_FORMATS = ("%d-%b-%y", "%d %b %Y", "%d/%m/%y")
 _MOSTLY = 0.8
 _OFTEN = 0.25  # decimal commas: whole numbers stand between them
+_CLOCK = r"^\s*\d{1,2}:\d\d(:\d\d)?\s*$"
 _LARGEST_KWH = 20.0  # a typical reading above this is not in kWh
 _LEAST_SLOTS = 24
 
@@ -112,12 +114,14 @@ def _of_profile(
 
 def _generic(table: pl.DataFrame, path: Path, *, folder: bool) -> ColumnMapping:
     time, time_format = _time_column(table, path)
+    table, clock = _with_clock(table, time, time_format)
     comma = _has_decimal_comma(table, time)
     numeric = [c for c in table.columns if c not in (ROW, time) and _is_numeric(table[c], comma)]
     household = _household_column(table, time, numeric)
     warm, values = _warm_and_values(numeric, household, time, path)
     common = {
         "time": time,
+        "clock": clock,
         "time_format": time_format,
         "decimal_comma": comma,
         "interval": "end" if _END_NAME.search(plain(time)) else "start",
@@ -130,7 +134,8 @@ def _generic(table: pl.DataFrame, path: Path, *, folder: bool) -> ColumnMapping:
         if _repeats(table, time, household):
             raise DataError(
                 f"{path.name}: column '{time}' holds days without a clock time, many rows to a "
-                "day; write day and time in one column, like 2013-01-07 00:30."
+                "day; add the clock time (2013-01-07 00:30), or a column of the times from which "
+                "each reading counts (00:30)."
             )
     value = _best(values, _VALUE_NAME) if household or folder else ""
     units = {
@@ -208,6 +213,27 @@ def _readable(table: pl.DataFrame, column: str, family: str) -> float:
     zoned, local = instants(column, table[column].dtype, family)
     read = table.select(pl.coalesce(zoned, local).is_not_null().mean()).item()
     return float(read or 0.0)
+
+
+def _with_clock(table: pl.DataFrame, time: str, time_format: str) -> tuple[pl.DataFrame, str]:
+    """The table with clock times beside its days put to them, and the name of their column.
+
+    A column of ends is none: 0:00 beside a day would leave open which midnight is meant.
+    """
+    if not _are_days(table, time, time_format):
+        return table, ""
+    clocks = [name for name in table.columns if name != time and _tells_clock(table[name])]
+    starts = [name for name in clocks if not _END_NAME.search(plain(name))]
+    if not starts:
+        return table, ""
+    moments = table.with_columns(stamp_of(time, starts[0]).alias(time))
+    return moments.drop(clocks), starts[0]
+
+
+def _tells_clock(values: pl.Series) -> bool:
+    return values.dtype == pl.Time or (
+        values.dtype == pl.String and _share(values.str.contains(_CLOCK).fill_null(False)) > _MOSTLY
+    )
 
 
 def _are_days(table: pl.DataFrame, time: str, time_format: str) -> bool:

@@ -41,7 +41,7 @@ def _long(frame: pl.DataFrame, mapping: ColumnMapping, path: Path) -> pl.DataFra
         EXTRA,
         *_beside(mapping, frame),
         household=named,
-        stamp=mapping.time,
+        stamp=stamp_of(mapping.time, mapping.clock),
         value=mapping.value,
         slot=pl.lit(""),
         minute=pl.lit(0, pl.Int32),
@@ -50,7 +50,7 @@ def _long(frame: pl.DataFrame, mapping: ColumnMapping, path: Path) -> pl.DataFra
 
 def _unpivoted(frame: pl.DataFrame, mapping: ColumnMapping, cells: tuple[str, ...]) -> pl.DataFrame:
     beside = _beside(mapping, frame)
-    index = [ROW, EXTRA, *dict.fromkeys([mapping.time, mapping.household, *beside])]
+    index = [ROW, EXTRA, *dict.fromkeys([mapping.time, mapping.clock, mapping.household, *beside])]
     long = frame.unpivot(
         on=list(cells),
         index=[column for column in index if column],
@@ -65,7 +65,7 @@ def _unpivoted(frame: pl.DataFrame, mapping: ColumnMapping, cells: tuple[str, ..
             "slot",
             *beside,
             household="slot",
-            stamp=mapping.time,
+            stamp=stamp_of(mapping.time, mapping.clock),
             minute=pl.lit(0, pl.Int32),
         )
     minutes = dict(zip(cells, slot_starts(cells, mapping.interval), strict=True))
@@ -79,6 +79,11 @@ def _unpivoted(frame: pl.DataFrame, mapping: ColumnMapping, cells: tuple[str, ..
         stamp=mapping.time,
         minute=pl.col("slot").replace_strict(minutes, return_dtype=pl.Int32),
     )
+
+
+def stamp_of(time: str, clock: str) -> pl.Expr:
+    """What is read as a time: one column, or a day and its clock time beside it."""
+    return pl.concat_str([time, clock], separator=" ") if clock else pl.col(time)
 
 
 def _beside(mapping: ColumnMapping, frame: pl.DataFrame) -> list[str]:

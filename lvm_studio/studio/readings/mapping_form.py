@@ -49,7 +49,8 @@ class MappingForm(QWidget):
         self.name = QLineEdit()
         self.layout_box = _choices(LAYOUTS)
         self.time, self.household, self.value = QComboBox(), QComboBox(), QComboBox()
-        self.step_column, self.temperature_column = QComboBox(), QComboBox()
+        self.clock, self.step_column = QComboBox(), QComboBox()
+        self.temperature_column = QComboBox()
         self.columns = QLabel(wordWrap=True)
         self.kept = QLabel(wordWrap=True)
         self.unit = _choices(dict(zip(UNITS, UNITS, strict=True)))
@@ -74,7 +75,7 @@ class MappingForm(QWidget):
         for box in (self.time, self.household, self.value):
             box.clear()
             box.addItems(list(columns))
-        for box in (self.step_column, self.temperature_column):
+        for box in (self.clock, self.step_column, self.temperature_column):
             box.clear()
             box.addItems([_NONE, *columns])
         self.time_format.clear()
@@ -84,9 +85,10 @@ class MappingForm(QWidget):
         self._show_layout()
 
     def choose(self, field: str, column: str) -> None:
-        """Take a column for a field: time, household, value, step or temperature."""
+        """Take a column for a field: time, clock, household, value, step or temperature."""
         box = {
             "time": self.time,
+            "clock": self.clock,
             "household": self.household,
             "value": self.value,
             "step": self.step_column,
@@ -110,6 +112,7 @@ class MappingForm(QWidget):
             | {
                 "layout": layout,
                 "time": self.time.currentText(),
+                "clock": "" if layout == "days" else _column(self.clock),
                 "household": self.household.currentText() if named else "",
                 "value": self.value.currentText() if valued else "",
                 "households": self._cells("wide"),
@@ -133,6 +136,7 @@ class MappingForm(QWidget):
             (self.time, mapping.time),
             (self.household, mapping.household),
             (self.value, mapping.value),
+            (self.clock, mapping.clock or _NONE),
             (self.step_column, mapping.step or _NONE),
             (self.temperature_column, mapping.temperature or _NONE),
             (self.time_format, mapping.time_format),
@@ -160,6 +164,7 @@ class MappingForm(QWidget):
             ("Name", self.name),
             ("Layout", self.layout_box),
             ("Time column", self.time),
+            ("Clock column", self.clock),
             ("Household column", self.household),
             ("Value column", self.value),
             ("Value columns", self.columns),
@@ -178,6 +183,9 @@ class MappingForm(QWidget):
         ):
             self._form.addRow(label, widget)
         self.lives_in.setToolTip("Time zone of the households, if the times are on another clock.")
+        self.clock.setToolTip(
+            "The times of day (00:30), where the time column holds days alone."
+        )
         self.step_column.setToolTip("A column like PT30M, where steps are mixed in one file.")
         self.step.setToolTip(
             "Hours are spread evenly over their half-hours; the report says how many."
@@ -187,6 +195,7 @@ class MappingForm(QWidget):
         self.layout_box.currentIndexChanged.connect(self._show_layout)
         for box in (
             self.time,
+            self.clock,
             self.household,
             self.value,
             self.step_column,
@@ -207,6 +216,7 @@ class MappingForm(QWidget):
             (self.step_column, valued),
             (self.temperature_column, valued),
             (self.columns, not valued),
+            (self.clock, layout != "days"),
             (self.step, layout != "days"),
             (self.cumulative, layout != "days"),
             (self.kept, bool(self.kept.text())),
@@ -220,7 +230,7 @@ class MappingForm(QWidget):
             return ()
         if self._guess is not None and self._guess.layout == layout:
             return self._guess.households or self._guess.slots
-        other = {self.time.currentText()}
+        other = {self.time.currentText(), self.clock.currentText()}
         if layout == "days":
             other.add(self.household.currentText())
         return tuple(column for column in self._columns if column not in other)

@@ -18,6 +18,7 @@ MOST_COLUMNS = 60
 #: Fields of a mapping that a column may be chosen for, as a person calls them.
 ROLES = {
     "time": "time",
+    "clock": "clock time",
     "household": "household",
     "value": "value",
     "step": "step of the row",
