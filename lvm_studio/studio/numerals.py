@@ -54,3 +54,17 @@ def percent(share: float, decimals: int = 0, sign: str = "") -> str:
     ('53 %', '0.5 %')
     """
     return f"{with_decimals(100.0 * share, decimals, sign)} %"
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a person says them.
+
+    >>> duration(42), duration(125), duration(7260)
+    ('42 s', '2 min 05 s', '2 h 01 min')
+    """
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"

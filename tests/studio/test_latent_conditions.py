@@ -120,7 +120,7 @@ def test_judging_tells_every_example_its_own(told, session, qtbot: QtBot, monkey
     seen = []
     monkeypatch.setattr(told.judging, "show_examples", lambda _cloud, found, _n: seen.append(found))
     told.judging.judge.click()
-    qtbot.waitUntil(lambda: not told._judge_box.waiting, timeout=20_000)
+    qtbot.waitUntil(lambda: not told._judging.running, timeout=20_000)
     rows, module = table(), session.trained_model().module
     x, k = (torch.from_numpy(a[36:39]) for a in (rows.x, rows.k))
     with torch.no_grad():

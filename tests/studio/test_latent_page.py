@@ -128,7 +128,7 @@ def test_judging_fills_the_page(panel, qtbot: QtBot, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(latent_judging, "SAMPLES", 16)
     panel.judging.judge.click()
     assert panel.judging.cancel.isVisibleTo(panel.judging)
-    qtbot.waitUntil(lambda: not panel._judge_box.waiting, timeout=20_000)
+    qtbot.waitUntil(lambda: not panel._judging.running, timeout=20_000)
     assert panel.judging.strip.columns == 3
     assert panel.judging.table.rowCount() == len(panel.cloud.names)
     assert "3 held out: log p(x)" in panel.judging.about.text()

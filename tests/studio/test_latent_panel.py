@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 import torch
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Qt
 from pytestqt.qtbot import QtBot
 
 from lvm_studio.data.calendar import ContextEncoder
@@ -242,8 +242,21 @@ def test_a_map_on_its_way_is_dropped_with_its_model(panel: LatentPanel, session:
     panel._encode()
     session.choose_model("other")
     assert not panel._cloud_box.waiting
-    assert not panel._progress.isVisible()
+    assert not panel.encoding.isVisible()
     assert panel.cloud is None
+
+
+def test_an_encoding_is_cancelled_and_begun_again(panel: LatentPanel, qtbot: QtBot) -> None:
+    before = panel.cloud
+    panel._encode()
+    qtbot.mouseClick(panel.encoding.button, Qt.MouseButton.LeftButton)
+    assert not panel._cloud_box.waiting
+    assert panel.cloud is before  # the map that was there stays
+    assert panel.encoding.button.text() == "Encode"
+    qtbot.mouseClick(panel.encoding.button, Qt.MouseButton.LeftButton)
+    assert panel.encoding.button.text() == "Cancel"
+    qtbot.waitUntil(lambda: panel.cloud is not before and settled(panel), timeout=20_000)
+    assert not panel.encoding.isVisible()
 
 
 def test_nothing_is_computed_while_the_page_is_hidden(

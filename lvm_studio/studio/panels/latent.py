@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QLabel, QMenu, QProgressBar, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QMenu, QSplitter, QVBoxLayout, QWidget
 
 from lvm_studio.studio.latent.conditions import LatentConditions
 from lvm_studio.studio.latent.embedding import EmbeddingMaker
 from lvm_studio.studio.latent.export import LatentExport
-from lvm_studio.studio.latent.judging import Judgement, judging
+from lvm_studio.studio.latent.judging import LatentJudging
 from lvm_studio.studio.latent.mapping import LatentMapping
 from lvm_studio.studio.latent.selection import real_titles, selection_of
 from lvm_studio.studio.latent.work import (
@@ -27,6 +27,7 @@ from lvm_studio.studio.street.answers import StreetRequest
 from lvm_studio.studio.theme import MUTED
 from lvm_studio.studio.widgets.latent.colour_scale import ColourBar, ColourScale
 from lvm_studio.studio.widgets.latent.embedding_bar import EmbeddingBar
+from lvm_studio.studio.widgets.latent.encoding_bar import EncodingBar
 from lvm_studio.studio.widgets.latent.interpolation_bar import SLIDER_STEPS
 from lvm_studio.studio.widgets.latent.judging_page import JudgingPage
 from lvm_studio.studio.widgets.latent.latent_map import LatentMap
@@ -69,9 +70,7 @@ class LatentPanel(QWidget):
         self._session = session
         self._work = LatentWork()
         self.walk = LatentWalk(service, self._work)  # its mailboxes first: they go first
-        self._density_box, self._judge_box, self._cloud_box = (
-            service.open_mailbox() for _ in range(3)
-        )
+        self._density_box, judge_box, self._cloud_box = (service.open_mailbox() for _ in range(3))
         self._model: TrainedModel | None = None
         self.cloud: LatentCloud | None = None
         self._mapping: LatentMapping | None = None
@@ -83,10 +82,10 @@ class LatentPanel(QWidget):
         self.colour_bar = ColourBar()
         self.selection = SelectionPage()
         self.judging = JudgingPage()
+        self._judging = LatentJudging(session, self.judging, judge_box)
         self.conditions = LatentConditions(session, self.walk.told, self)
         self._export = LatentExport(session, self)
-        self._progress = QProgressBar()
-        self._progress.setVisible(False)
+        self.encoding = EncodingBar()
         self._status = QLabel(" ", wordWrap=True)
         self._status.setForegroundRole(MUTED)
         self._build()
@@ -101,7 +100,7 @@ class LatentPanel(QWidget):
         column.addWidget(self.bar)
         column.addWidget(self.embedding)
         column.addWidget(self.map, 1)
-        for widget in (self.colour_bar, self._progress, self._status):
+        for widget in (self.colour_bar, self.encoding, self._status):
             column.addWidget(widget)
         self.embedding.setVisible(False)
         self.walk.tabs.addTab(self.selection, "Se&lection")
@@ -133,14 +132,13 @@ class LatentPanel(QWidget):
         session.models_changed.connect(self._refresh_model)
         session.state_changed.connect(self._follow_state)
         session.selection_changed.connect(self._show_selection)
-        self._cloud_box.computing.connect(self._progress.show)
-        self._cloud_box.rested.connect(self._progress.hide)
+        self._cloud_box.computing.connect(self.encoding.begin)
+        self._cloud_box.rested.connect(self.encoding.hide)
+        self.encoding.cancel_asked.connect(self._cancel_encoding)
+        self.encoding.again_asked.connect(self._encode_again)
         self._cloud_box.answered.connect(self._take_cloud)
         self._cloud_box.failed.connect(self._cloud_failed)
         self._density_box.answered.connect(self._take_density)
-        self._judge_box.answered.connect(self._take_judgement)
-        self._judge_box.failed.connect(session.failed)
-        self._judge_box.rested.connect(lambda: self.judging.set_busy(None))
         self.bar.changed.connect(self._show_map)
         self.bar.size_changed.connect(self._encode_again)
         self.bar.lasso.toggled.connect(self._set_lasso)
@@ -154,8 +152,6 @@ class LatentPanel(QWidget):
         self.selection.compose_asked.connect(session.compose_selection)
         self.selection.export_asked.connect(self._export_selection)
         self.selection.cleared.connect(lambda: session.select(None))
-        self.judging.asked.connect(self._judge)
-        self.judging.cancelled.connect(self._judge_box.withdraw)
         self.embedding.start_asked.connect(self._embed)
         self.embedding.stop_asked.connect(self._maker.stop)
         self.embedding.place_asked.connect(self._place_others)
@@ -188,7 +184,7 @@ class LatentPanel(QWidget):
 
     def _forget_cloud(self) -> None:
         self._maker.forget()
-        self._judge_box.withdraw()
+        self._judging.forget()
         self._density_box.withdraw()
         if self.cloud is not None:
             self._session.select(None)  # it may be a part of what is forgotten
@@ -198,7 +194,6 @@ class LatentPanel(QWidget):
         self._status.setText("")
         self.map.show_points(None)
         self.colour_bar.set_scale(None)
-        self.judging.show_checks(None, None)
 
     def _encode(self) -> None:
         assert self._model is not None
@@ -206,7 +201,12 @@ class LatentPanel(QWidget):
         source = Observations.of(self._session)
         self._cloud_box.post(self._work.cloud(self._model, source, self.bar.points))
 
-    def _encode_again(self, _points: int) -> None:
+    def _cancel_encoding(self) -> None:
+        self._cloud_box.withdraw()
+        self.encoding.offer_again()
+        self.map.set_hint("Nothing has been encoded.")
+
+    def _encode_again(self, *_points: int) -> None:
         if self._model is not None and self.isVisible():
             self._encode()
 
@@ -239,13 +239,14 @@ class LatentPanel(QWidget):
 
     def _take_cloud(self, answer: Progress | LatentCloud) -> None:
         if isinstance(answer, Progress):
-            self._progress.setValue(round(100 * answer.share))
+            self.encoding.show_share(answer.share)
             return
         self._forget_cloud()
         cloud = self.cloud = answer
         self._mapping = LatentMapping(cloud)
         self._status.setText(self._mapping.sentence())
-        self.judging.layers.show_layers(cloud.layers, cloud.layer_bits.tolist())
+        if self._model is not None:
+            self._judging.set_cloud(self._model, cloud)
         bits = cloud.info_bits
         self.bar.set_choices(
             [(int(i), f"{cloud.names[i]} ({bits[i]:.2f} bits)") for i in cloud.order],
@@ -389,19 +390,3 @@ class LatentPanel(QWidget):
 
     def _export_selection(self) -> None:
         self._export.selection(self._session.selection)
-
-    # judging
-
-    def _judge(self) -> None:
-        if self._model is None or self.cloud is None:
-            return
-        self.judging.set_busy(0.0)
-        self._judge_box.post(judging(self._model, Observations.of(self._session), self.cloud))
-
-    def _take_judgement(self, answer: object) -> None:
-        if isinstance(answer, Progress):
-            self.judging.set_busy(answer.share)
-        elif isinstance(answer, Judgement) and self.cloud is not None:
-            if not answer.examples:
-                self.judging.show_checks(self.cloud, answer.check)
-            self.judging.show_examples(self.cloud, answer.examples, answer.samples)

@@ -27,8 +27,7 @@ from lvm_studio.data.errors import DataError
 from lvm_studio.storage.atomic import write_text
 from lvm_studio.studio.file_dialogs import HTML_KIND, ask_save
 from lvm_studio.studio.judging.card_maker import CardMaker
-from lvm_studio.studio.numerals import percent
-from lvm_studio.studio.runs.run_words import duration
+from lvm_studio.studio.numerals import duration, percent
 from lvm_studio.studio.theme import MUTED, Colours, theme
 from lvm_studio.studio.widgets.dressed import dressed, label_for
 from lvm_studio.studio.widgets.judging.card_plot import CardPlot, pale

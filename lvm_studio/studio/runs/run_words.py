@@ -7,7 +7,7 @@ from html import escape
 import numpy as np
 
 from lvm_studio.studio.jobs.job_thread import JobState
-from lvm_studio.studio.numerals import format_value, percent
+from lvm_studio.studio.numerals import duration, format_value, percent
 from lvm_studio.studio.runs.run import Run
 from lvm_studio.studio.widgets.training.runs_table import RunRow
 from lvm_studio.studio.widgets.training.training_terms import RunHistory
@@ -106,17 +106,3 @@ def _pace(run: Run) -> float:
     steps, seconds = run.history.train.step[-50:], run.history.train.seconds[-50:]
     elapsed = float(np.ptp(seconds)) if len(seconds) else 0.0
     return float(np.ptp(steps)) / elapsed if elapsed > 0 else 0.0
-
-
-def duration(seconds: float) -> str:
-    """Seconds as a person says them.
-
-    >>> duration(42), duration(125), duration(7260)
-    ('42 s', '2 min 05 s', '2 h 01 min')
-    """
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02d} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 
 from lvm_studio.studio.numerals import percent, with_decimals
 from lvm_studio.studio.theme import theme
+from lvm_studio.studio.time_left import TimeLeft
 from lvm_studio.studio.widgets.colours import mix
 from lvm_studio.studio.widgets.dressed import dressed
 from lvm_studio.studio.widgets.latent.curve_strip import CurveStrip, StripCells
@@ -58,6 +59,7 @@ class JudgingPage(QWidget):
         self.judge.setObjectName("latent_judge")
         self.cancel = QPushButton("Cancel")
         self.progress = QProgressBar()
+        self._clock = TimeLeft()
         self.about = QLabel(" ", wordWrap=True)
         self.about.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.layers = LayerBars()
@@ -99,6 +101,10 @@ class JudgingPage(QWidget):
         for widget in (self.progress, self.cancel):
             widget.setVisible(share is not None)
         self.judge.setVisible(share is None)
+        if not share:
+            self._clock.begin()
+        left = self._clock.words(share or 0.0)
+        self.progress.setFormat(f"%p % · {left}" if left else "%p %")
         self.progress.setValue(round(100 * (share or 0.0)))
 
     def show_checks(self, cloud: LatentCloud | None, check: PriorCheck | None) -> None:
