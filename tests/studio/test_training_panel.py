@@ -1,6 +1,7 @@
 """The training page with a stand-in for the training, in real worker processes where it counts."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -443,6 +444,30 @@ def test_a_stopped_run_becomes_a_model_and_can_still_be_continued(
     assert "'half a model'" in panel._note.text()
     assert panel.use_button.isEnabled()
     assert panel.continue_button.isEnabled()
+
+
+def test_a_model_kept_of_another_workspace_is_not_given_to_a_run_of_that_name(
+    panel: TrainingPanel,
+    puppets: list[PuppetThread],
+    session: Session,
+    tmp_path: Path,
+    qtbot: QtBot,
+) -> None:
+    panel.start()
+    write_checkpoint(tmp_path / "run.h5", Checkpoint(7, {"step": 7}))
+    puppets[0].stopped.emit(None)
+
+    def make(job: KeepJob, parent: QObject) -> PuppetThread:
+        puppets.append(PuppetThread(job, tmp_path, parent))  # type: ignore[arg-type]
+        return puppets[-1]
+
+    panel.keeper._start_thread = make  # type: ignore[assignment]
+    press(qtbot, panel.keep_button)
+    theirs = {name: replace(run, step=3) for name, run in session.workspace.runs.items()}
+    session.restore(Workspace(runs=theirs), None)
+    puppets[-1].completed.emit(Finished(7, {"name": "half a model"}, {}))
+    assert session.workspace.models == {}
+    assert session.workspace.runs["households, seed 0"].model == ""
 
 
 def test_keeping_that_fails_is_one_sentence(

@@ -101,8 +101,9 @@ class Run(QObject):
         super().__init__(parent)
         self.record = record
         self.checkpoint: Tree | None = None
-        self._read_at = 0  # when the file was written that the checkpoint was read from
         """The state to go on from, once it has been read."""
+        self._read_at = 0
+        """When the file was written that the checkpoint was read from."""
         self.result: Finished | None = None
         self._history = history
         self._group = group_of(record.spec, record.dataset)

@@ -41,12 +41,12 @@ class ModelKeeper(QObject):
         super().__init__(parent)
         self._session, self._registry = session, registry
         self._start_thread = start_thread or (lambda job, parent: JobThread(job, None, parent))
-        self._name = ""
-        """The run that is being kept, '' while there is none."""
+        self._kept: Run | None = None
+        """The run that is being kept."""
 
     def can_keep(self, run: Run) -> bool:
         """Whether it rests with a checkpoint, and nothing else is being kept."""
-        return run.record.can_continue and run.checkpoint is not None and not self._name
+        return run.record.can_continue and run.checkpoint is not None and self._kept is None
 
     def keep(self, name: str) -> None:
         """Make a model of this run; `said` tells when it is there."""
@@ -60,7 +60,7 @@ class ModelKeeper(QObject):
                 f"{name} was trained on '{record.dataset}', which is not open; import it first."
             )
             return
-        self._name = name
+        self._kept = run
         self.changed.emit()
         self.said.emit(f"Making a model of {name} as it stood at step {record.checkpoint_step:,}…")
         thread = self._start_thread(KeepJob(record.spec, households, run.checkpoint), self)
@@ -70,17 +70,19 @@ class ModelKeeper(QObject):
         thread.start()
 
     def _keep(self, result: object) -> None:
-        name, self._name = self._name, ""
-        if isinstance(result, Finished) and name in self._registry.runs:
+        run, self._kept = self._kept, None
+        if (
+            isinstance(result, Finished)
+            and run is not None
+            # another workspace may have been opened meanwhile, with a run of the same name
+            and self._registry.runs.get(run.record.name) is run
+        ):
+            name = run.record.name
             self._registry.keep_model(name, result.tree)
-            self.said.emit(
-                f"{name} is the model '{self._registry.runs[name].record.model}' now; "
-                "it can still be continued."
-            )
-
+            self.said.emit(f"{name} is the model '{run.record.model}' now; it can be continued.")
         self.changed.emit()
 
     def _fail(self, sentence: str, _details: str) -> None:
-        self._name = ""
+        self._kept = None
         self.changed.emit()
         self.said.emit(sentence)
