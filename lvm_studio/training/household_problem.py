@@ -106,8 +106,12 @@ class HouseholdProblem:
         weeks, split = self.households.weeks, self.households.split
         rows = self.households.indices(split.train_households)
         columns = weeks.indices(split.train_weeks)
-        complete = weeks.complete[rows][:, columns]
-        return torch.from_numpy(weeks.power_kw[rows][:, columns][complete].mean(axis=0))
+        total, seen = np.zeros(WEEK), 0
+        for row in rows:  # in float64: float32 sums of millions of weeks lose small loads
+            complete = weeks.complete[row, columns]
+            total += weeks.power_kw[row, columns][complete].sum(axis=0, dtype=np.float64)
+            seen += int(complete.sum())
+        return torch.from_numpy(total / seen).float()
 
     def heldout_batch(self) -> AggregateBatch | None:
         """The same sums of training households over held-out weeks for every run, or None."""

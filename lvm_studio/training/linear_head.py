@@ -132,14 +132,14 @@ def _weights(data: HouseholdWeeks) -> Array:
     """One over a household's noise variance [H], up to a factor.
 
     Noise goes with the mean load, and with what was seen of it: between both, since few weeks
-    tell either badly.
+    tell either badly. A household without any complete week counts as one of no load.
     """
-    present = np.maximum(data.complete.sum(axis=1), 1)
-    shown = np.where(data.complete[..., None], data.power_kw, 0.0)
-    mean = shown.sum(axis=1, dtype=np.float64) / present[:, None]
-    off = np.where(data.complete[..., None], data.power_kw - mean[:, None], 0.0)
-    variance = (off**2).sum(axis=1).mean(axis=1) / present
-    by_load = 1.0 / np.maximum(mean.mean(axis=1), LEAST_LOAD_KW)
+    load, variance = np.zeros(len(data.complete)), np.zeros(len(data.complete))
+    for row, (curves, there) in enumerate(zip(data.power_kw, data.complete, strict=True)):
+        if there.any():
+            seen = curves[there].astype(np.float64)
+            load[row], variance[row] = seen.mean(), seen.var(axis=0).mean()
+    by_load = 1.0 / np.maximum(load, LEAST_LOAD_KW)
     weight = np.sqrt(by_load / np.maximum(variance, LEAST_LOAD_KW**2))
     return np.asarray(weight * by_load.mean() / weight.mean())
 
