@@ -359,6 +359,16 @@ def test_a_trained_radius_stays_on_the_map(
     assert sphere._found == {2: {3.0: pytest.approx(1.1 * best * 3.0)}}
 
 
+def test_a_stopped_training_leaves_no_words_behind(
+    sphere: SphereLab, puppets: list[Puppet]
+) -> None:
+    sphere.train_button.click()
+    assert "Starting" in sphere.trained.text()
+    sphere.stop_button.click()
+    assert sphere.trained.text() == ""
+    assert sphere.train_button.isEnabled()
+
+
 def test_the_sinusoid_takes_the_noise_of_the_form(lab: ManifoldLab) -> None:
     lab.settings.data.sigma.setValue(0.02)
     assert lab.settings.data.manifold() == Sinusoid(sigma=0.02, sigma_high=0.16)

@@ -216,9 +216,11 @@ class SphereLab(QWidget):
         self.run.start(LaboratoryJob(spec, frames_per_second=RADIUS_FRAMES, points=RADIUS_POINTS))
 
     def stop(self) -> None:
-        """End the training."""
+        """End the training; nothing is said of a radius that is not kept."""
         self.run.forget()
         self._way = []
+        self.progress.setValue(0)
+        self.trained.setText("")
         self._refresh()
         self._draw()
 
