@@ -113,6 +113,7 @@ def _of_profile(
 
 
 def _generic(table: pl.DataFrame, path: Path, *, folder: bool) -> ColumnMapping:
+    """The mapping of a file that no profile knows, from names and contents of its columns."""
     time, time_format = _time_column(table, path)
     table, clock = _with_clock(table, time, time_format)
     comma = _has_decimal_comma(table, time)
@@ -131,12 +132,7 @@ def _generic(table: pl.DataFrame, path: Path, *, folder: bool) -> ColumnMapping:
             unit = _unit(table, "", values, path, comma)
             slots = {"household": household, "slots": tuple(values), "unit": unit}
             return make_mapping(common | {"layout": "days"} | slots)
-        if _repeats(table, time, household):
-            raise DataError(
-                f"{path.name}: column '{time}' holds days without a clock time, many rows to a "
-                "day; add the clock time (2013-01-07 00:30), or a column of the times from which "
-                "each reading counts (00:30)."
-            )
+        _refuse_repeated_days(table, time, household, path)
     value = _best(values, _VALUE_NAME) if household or folder else ""
     units = {
         "unit": _unit(table, value, values, path, comma),
@@ -154,6 +150,16 @@ def _generic(table: pl.DataFrame, path: Path, *, folder: bool) -> ColumnMapping:
         "temperature": warm[0] if warm and warm[0] != value else "",
     }
     return make_mapping(common | units | long)
+
+
+def _refuse_repeated_days(table: pl.DataFrame, time: str, household: str, path: Path) -> None:
+    """DataError where many readings of a household bear the same day and no clock time."""
+    if _repeats(table, time, household):
+        raise DataError(
+            f"{path.name}: column '{time}' holds days without a clock time, many rows to a "
+            "day; add the clock time (2013-01-07 00:30), or a column of the times from which "
+            "each reading counts (00:30)."
+        )
 
 
 def _warm_and_values(

@@ -244,6 +244,7 @@ def _make_set(
     seed: int,
     profile: Profile | None,
 ) -> HouseholdSet:
+    """The set of what was read; DataError where no week of any household is whole."""
     weeks = cut_weeks(drawn.power_w, drawn.temperature_c, drawn.start)
     if not weeks.complete.any():
         end = drawn.start + drawn.power_w.shape[1] * STEP
@@ -254,7 +255,6 @@ def _make_set(
             f"({drawn.start} to {end}){gaps}{why}; fill the gaps, or import a longer stretch."
         )
     suspect = suspect_reasons(drawn.power_w)
-    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     return HouseholdSet(
         name=name,
         household_ids=drawn.ids,
@@ -265,15 +265,23 @@ def _make_set(
         time_zone=mapping.home,
         country=mapping.country,
         split=choose_split(drawn.ids, weeks.ids, suspect != "", seed=seed),
-        provenance=Provenance(
-            source=profile.source if profile else path.name,
-            licence=profile.licence if profile else "",
-            attribution=profile.attribution if profile else "",
-            unit=mapping.unit,
-            interval=mapping.interval,
-            imported=now,
-            notes=" ".join(report.sentences()),
-        ),
+        provenance=_provenance(path, mapping, report, profile),
+    )
+
+
+def _provenance(
+    path: Path, mapping: ColumnMapping, report: ImportReport, profile: Profile | None
+) -> Provenance:
+    """Where a set comes from; licence and attribution are known of profiles alone."""
+    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    return Provenance(
+        source=profile.source if profile else path.name,
+        licence=profile.licence if profile else "",
+        attribution=profile.attribution if profile else "",
+        unit=mapping.unit,
+        interval=mapping.interval,
+        imported=now,
+        notes=" ".join(report.sentences()),
     )
 
 
