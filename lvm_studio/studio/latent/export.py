@@ -1,4 +1,4 @@
-"""What the latent page hands out: coordinates and curves, as CSV or Parquet."""
+"""Exports of the latent page: coordinates and curves, as CSV or Parquet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a cloud lies on the map: a plane through its coordinates, or a t-SNE of a sample of it."""
+"""Places a cloud on the map: by a plane through its coordinates, or by t-SNE of a sample of it."""
 
 from __future__ import annotations
 

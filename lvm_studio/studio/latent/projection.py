@@ -1,4 +1,4 @@
-"""Two of many latent dimensions: how a map flattens them, and what a click on it means."""
+"""Projects latent coordinates onto the two of the map, and takes clicks on it back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From points of a map to a selection: what they are, and who is in them."""
+"""Makes a selection of points of the map: what was observed, and which households are in it."""
 
 from __future__ import annotations
 
@@ -62,11 +62,10 @@ def tips(cloud: LatentCloud) -> tuple[str, ...]:
 
 
 def real_titles(cloud: LatentCloud) -> dict[str, int]:
-    """Observations to walk between: title → row; one for each week, or class, or a few.
+    """Observations to walk between, title → row: one of each week, or of each class.
 
-    Classes of fewer than five kinds are too few to walk between.
-
-    Of several observations of one week the one nearest to their mean is taken.
+    Of several observations of one week the one nearest to their mean is taken. A column of fewer
+    than five classes is passed over; where no column serves, the first few observations are taken.
     """
     texts = (n for n, c in cloud.metadata.items() if c.dtype.kind in "US" and n != HELD_OUT)
     for name in ("week", *texts):

@@ -1,4 +1,4 @@
-"""What leaves the latent page as a table: coordinates of observations, decoded curves."""
+"""Tables that the latent page exports: coordinates of observations, and decoded curves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the latent page wants computed: the cloud of observations, and decoded points.
+"""Computes for the latent page: the cloud of observations, and decoded points.
 
 Everything here runs on the compute thread and imports torch there; what comes out is NumPy.
 """

@@ -1,4 +1,4 @@
-"""What the tuned law on the page costs in Σw and in z, told apart (Eq. 10.17).
+"""Splits the KL of the tuned law into the parts of Σw and of z (Eq. 10.17).
 
 Runs on the compute thread alone, when the page rests.
 """

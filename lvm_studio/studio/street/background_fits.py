@@ -1,4 +1,4 @@
-"""What is fitted for the page in the background: the flow, and the reference it is held against."""
+"""Fits for the page's street in the background: the flow, and the reference it is checked by."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each method costs on the street of the page: measured when asked for, in the background."""
+"""Measures in the background, when asked, what each method costs on the page's street."""
 
 from __future__ import annotations
 

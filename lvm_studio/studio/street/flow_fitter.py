@@ -1,4 +1,4 @@
-"""The background flow: fitted in a process of its own once the composition has come to rest."""
+"""Fits the flow in a process of its own, once the composition has come to rest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What makes later answers better, taken up while street and λ stand still."""
+"""Improves the draws behind the answers while street and λ stand still."""
 
 from __future__ import annotations
 

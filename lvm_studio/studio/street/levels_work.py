@@ -1,4 +1,4 @@
-"""f of single weeks under both laws: what "1 in N" names, and the histograms.
+"""Distributions of f over single weeks, base and tuned, and the figures of "1 in N".
 
 Runs on the compute thread alone. The criterion that is tuned is a mean over observation noise;
 what a meter would read has noise, so that weeks are decoded with it here.

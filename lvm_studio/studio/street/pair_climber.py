@@ -1,4 +1,4 @@
-"""The background climbs of two criteria: all directions of λ, in a process of its own."""
+"""Samples two criteria in all directions of λ, in a process of its own, once the page rests."""
 
 from __future__ import annotations
 

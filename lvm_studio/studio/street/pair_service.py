@@ -1,4 +1,4 @@
-"""Two criteria, served beside the street: their climbs in the background, then the surface."""
+"""Serves two criteria: has all directions of λ sampled, then tells what both can be raised to."""
 
 from __future__ import annotations
 

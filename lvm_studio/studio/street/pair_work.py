@@ -1,4 +1,4 @@
-"""Two criteria on the composition page: what all directions of λ share, and what is known of them.
+"""What is known of two criteria on the composition page, whatever the direction of λ.
 
 Runs on the compute thread alone.
 """

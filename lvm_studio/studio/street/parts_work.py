@@ -1,4 +1,4 @@
-"""Who makes the peak on the composition page: computed on the compute thread, after all else."""
+"""Each household's part of the peak ("Who makes the peak"), computed after all else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the picture tabs beside λ show: theory curves, difficulty, measured sums; in slices.
+"""The pictures beside λ, computed in slices: theory curves, difficulty, measured sums.
 
 Runs on the compute thread alone, and only for the tab that is looked at.
 """

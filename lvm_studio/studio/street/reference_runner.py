@@ -1,4 +1,4 @@
-"""The background reference: SMC in a process of its own, once street and criterion are at rest."""
+"""Runs the reference sampler (SMC) in a process of its own, once the page is at rest."""
 
 from __future__ import annotations
 

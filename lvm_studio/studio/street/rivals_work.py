@@ -1,4 +1,4 @@
-"""What people would otherwise use, on the page: the best of the base weeks, and Langevin chains.
+"""Rival methods on the composition page: the best of the base weeks, and Langevin chains.
 
 Their draws carry no weights, so that they know neither KL nor log Z: these are those of the best
 source there is, and the mark is red. Runs on the compute thread alone.

@@ -1,4 +1,4 @@
-"""Curves of stored draws in the rows of a fan: only a draw that is new to its row is decoded.
+"""Keeps decoded curves by draw and row of the fan: only a draw new to its row is decoded.
 
 Runs on the compute thread alone.
 """

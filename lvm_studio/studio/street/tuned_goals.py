@@ -1,4 +1,4 @@
-"""From a goal (KL, "1 in N", E f, a quantile) to the λ that reaches it, as weighted draws see it.
+"""Solves for the λ that reaches a goal (KL, "1 in N", E f, a quantile), by weighted draws.
 
 Runs on the compute thread alone.
 """

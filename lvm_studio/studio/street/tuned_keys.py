@@ -1,4 +1,4 @@
-"""What the tuned laws of a request depend on: street, criteria, space and side; λ left out."""
+"""Keys of the caches: what the tuned laws of a request depend on, λ left out."""
 
 from __future__ import annotations
 

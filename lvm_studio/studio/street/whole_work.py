@@ -1,4 +1,4 @@
-"""Wholes of artificial parts, drawn on the compute thread: Fig. 9.6 and 9.10, row by row.
+"""Draws wholes of artificial parts on the compute thread, row by row (Fig. 9.6 and 9.10).
 
 Row n is made of the first n parts. The noise of a part depends on its place in the list and on
 nothing else, so that what is composed bends with every part instead of jumping.

@@ -1,4 +1,4 @@
-"""What the compute thread computes for the composition page, and what it remembers of it.
+"""Loads models and draws base fans for the composition page, with a short memory of each.
 
 Everything here runs on the compute thread alone. torch is imported inside the functions: the
 window shows before it is there.

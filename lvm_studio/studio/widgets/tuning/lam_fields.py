@@ -1,4 +1,4 @@
-"""Fields of the λ strip: numbers that say when a person, not the program, changed them."""
+"""Number fields of the λ strip that report only what a person changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a point of the pad to the vector λ that brings the law there, by a mesh of the surface."""
+"""Inverts the surface of two criteria: from a point of the pad to its vector λ."""
 
 from __future__ import annotations
 
