@@ -34,6 +34,11 @@ class TimeLeft:
         """Another piece of work begins now."""
         self._begun = self._clock()
 
+    def after(self, sentence: str, share: float) -> str:
+        """A sentence without its full stop, and what is left where that is known."""
+        left = self.words(share)
+        return f"{sentence}, {left}." if left else f"{sentence}."
+
     def words(self, share: float) -> str:
         """What is left once this share is done; '' where nobody can tell yet, or it is over."""
         taken = self._clock() - self._begun

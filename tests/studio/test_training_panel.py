@@ -58,6 +58,9 @@ class PuppetThread(QObject):
     def stop(self) -> None:
         self.asked.append("stop")
 
+    def kill(self) -> None:
+        self.stopped.emit(None)
+
 
 @pytest.fixture
 def session(qtbot: QtBot) -> Session:
@@ -437,7 +440,11 @@ def test_a_stopped_run_becomes_a_model_and_can_still_be_continued(
     press(qtbot, panel.keep_button)
     assert jobs[0].checkpoint == {"step": 7}
     assert "step 7" in panel._note.text()
-    assert not panel.keep_button.isEnabled()  # one at a time
+    assert panel.keep_button.text() == "Cancel &keeping"  # one at a time
+    press(qtbot, panel.keep_button)
+    assert "Cancelled" in panel._note.text()
+    assert session.workspace.models == {}
+    press(qtbot, panel.keep_button)
     puppets[-1].completed.emit(Finished(7, {"name": "half a model"}, {}))
     assert session.workspace.models["half a model"] == {"name": "half a model"}
     assert session.workspace.runs["households, seed 0"].model == "half a model"

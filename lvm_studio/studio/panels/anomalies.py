@@ -32,6 +32,7 @@ from lvm_studio.studio.judging.anomaly_search import AnomalySearch
 from lvm_studio.studio.numerals import percent
 from lvm_studio.studio.session import Session
 from lvm_studio.studio.theme import MUTED, Colours, theme
+from lvm_studio.studio.time_left import TimeLeft
 from lvm_studio.studio.widgets.dressed import dressed, label_for
 from lvm_studio.studio.widgets.judging.anomaly_plots import AnomalyScatter, SuspectPlot
 from lvm_studio.studio.widgets.row_table import by_rows
@@ -74,6 +75,7 @@ class AnomaliesPanel(QWidget):
         self.search = search or AnomalySearch(parent=self)
         self.findings: Findings | None = None
         self._job: AnomalyJob | None = None
+        self._left = TimeLeft()
         self._found_by: AnomalyJob | None = None
         self._libraries = KnownFaults()
         self.weeks_button = QPushButton("Search &weeks")
@@ -251,6 +253,7 @@ class AnomaliesPanel(QWidget):
     def _start(self, job: AnomalyJob) -> None:
         self.banner.say("")
         self._job = job
+        self._left.begin()
         self.search.start(replace(job, percentile=self.percentile.value()))
         self.status.setText("Starting…")
         self._refresh()
@@ -288,7 +291,8 @@ class AnomaliesPanel(QWidget):
     def _show_progress(self, step: Step) -> None:
         self.progress.setValue(round(PROGRESS_STEPS * step.share))
         sentence = f"{step.sentence[0].upper()}{step.sentence[1:]}"
-        self.status.setText(f"{sentence} · {percent(step.share)}")
+        told = (sentence, percent(step.share), self._left.words(step.share))
+        self.status.setText(" · ".join(filter(None, told)))
 
     def _refresh(self, *_: object) -> None:
         running = self.search.running

@@ -36,6 +36,7 @@ from lvm_studio.studio.file_dialogs import CSV_KIND, STUDY_KIND, ask_open, ask_s
 from lvm_studio.studio.numerals import format_value
 from lvm_studio.studio.runs.study_run import StudyRun
 from lvm_studio.studio.theme import MUTED
+from lvm_studio.studio.time_left import TimeLeft
 from lvm_studio.studio.widgets.row_table import by_rows
 from lvm_studio.studio.widgets.training.study_plot import StudyPlot
 from lvm_studio.studio.widgets.training.study_table import StudyTable
@@ -86,6 +87,9 @@ class StudiesPanel(QWidget):
         self.rows = QTableView()
         self.curves = TrainingCurves()
         self.tabs = QTabWidget(documentMode=True)
+        self._time_left = TimeLeft()
+        self._ended_before = 0
+        """Runs that had ended when this study was started: they say nothing of its pace."""
         self._name_and_explain()
         self._build()
         self._connect()
@@ -203,6 +207,8 @@ class StudiesPanel(QWidget):
         except DataError as error:
             self._note.setText(str(error))
         else:
+            self._time_left.begin()
+            self._ended_before = self._ended()
             self.status.setText("Starting workers (a few seconds)…")
 
     def _place(self) -> Place:
@@ -281,7 +287,7 @@ class StudiesPanel(QWidget):
         lines = list(self.run.lines.values())
         self.table.show_lines(lines)
         self.plot.show_lines(lines)
-        ended = sum(line.state.ended for line in lines)
+        ended = self._ended()
         self.progress.setMaximum(max(self.run.total, 1))
         self.progress.setValue(ended)
         self.status.setText(self._status(lines, ended))
@@ -299,10 +305,15 @@ class StudiesPanel(QWidget):
             parts.append(f"{failed} failed (their row says why)")
         if self.run.running:
             parts.append(f"{going} running" if self.run.where else "starting workers")
+            fresh = self.run.total - self._ended_before
+            parts.append(self._time_left.words((ended - self._ended_before) / max(fresh, 1)))
         if self.run.where:
             workers = "worker" if self.run.workers == 1 else "workers"
             parts.append(f"{self.run.workers} {workers} on {self.run.where}")
-        return " · ".join(parts)
+        return " · ".join(filter(None, parts))
+
+    def _ended(self) -> int:
+        return sum(line.state.ended for line in self.run.lines.values())
 
     def _show_best(self, lines: list[RunLine]) -> None:
         study = self.run.study

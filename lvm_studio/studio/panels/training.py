@@ -259,7 +259,9 @@ class TrainingPanel(QWidget):
             self._note.setText(f"The {pages} this model now.")
 
     def _keep(self) -> None:
-        if self._shown:
+        if self.keeper.running:
+            self.keeper.cancel()
+        elif self._shown:
             self.keeper.keep(self._shown)
 
     def compare_settings(self) -> None:
@@ -377,7 +379,9 @@ class TrainingPanel(QWidget):
         self.pause_button.setText("&Resume" if paused else "&Pause")
         self.stop_button.setEnabled(going or state is JobState.STARTING)
         self.continue_button.setEnabled(run is not None and run.record.can_continue)
-        self.keep_button.setEnabled(run is not None and self.keeper.can_keep(run))
+        keeping = self.keeper.running
+        self.keep_button.setText("Cancel &keeping" if keeping else "&Keep as a model")
+        self.keep_button.setEnabled(keeping or (run is not None and self.keeper.can_keep(run)))
         self.compare_button.setEnabled(len(self._drawn()) > 1)
         model = run.record.model if run is not None else ""
         known = model in self._session.workspace.models

@@ -29,6 +29,7 @@ from lvm_studio.studio.dialogs import Dialogs
 from lvm_studio.studio.file_dialogs import CSV_KIND
 from lvm_studio.studio.readings.import_work import Imported, Look, Order, look_at, read
 from lvm_studio.studio.readings.mapping_form import MappingForm
+from lvm_studio.studio.time_left import TimeLeft
 from lvm_studio.studio.widgets.readings.preview_table import PreviewTable
 from lvm_studio.studio.widgets.readings.rejected_list import RejectedList
 
@@ -68,6 +69,7 @@ class ImportDialog(QDialog):
         self._folder = QTemporaryDir()
         self._rejected = Path(self._folder.filePath("rejected.csv"))
         self._left_out = 0
+        self._left = TimeLeft()
         self.running = False
         """Whether a file is being read to its end."""
         self._guessed = False
@@ -186,6 +188,7 @@ class ImportDialog(QDialog):
         profile = self.profile.currentData()
         order = Order(self.path, mapping, name, temperature, profile, self._rejected)
         self.running = True
+        self._left.begin()
         self._say("Reading the file …", busy=True)
         self._mailbox.post(partial(read, order))
 
@@ -198,7 +201,7 @@ class ImportDialog(QDialog):
             case ImportProgress():
                 self.progress.setRange(0, _PARTS)
                 self.progress.setValue(round(answer.share * _PARTS))
-                self.message.setText(f"{answer.sentence()}.")
+                self.message.setText(self._left.after(answer.sentence(), answer.share))
             case Imported(households, report):
                 self._session.add_dataset(households)
                 self._finish(report, quality_summary(households).sentences())

@@ -23,6 +23,7 @@ from lvm_studio.data.quality import quality_summary
 from lvm_studio.data.simulated import FULL_STREET, SimulationJob, StreetSpec, WeeksSimulated
 from lvm_studio.studio.jobs.job_thread import JobThread
 from lvm_studio.studio.theme import MUTED
+from lvm_studio.studio.time_left import TimeLeft
 from lvm_studio.studio.widgets.dressed import dressed
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ class SimulateDialog(QDialog):
         self._session, self._window = session, parent
         self._start_thread = start_thread or _thread
         self._thread: JobThread | None = None
+        self._left = TimeLeft()
         full = FULL_STREET
         self.households = dressed(
             QSpinBox(), minimum=1, maximum=MOST_HOUSEHOLDS, value=full.households
@@ -137,6 +139,7 @@ class SimulateDialog(QDialog):
         thread.stopped.connect(self._stopped)
         thread.failed.connect(self._fail)
         thread.finished.connect(thread.deleteLater)
+        self._left.begin()
         self.message.setText("Starting…")
         self._set_busy(True)
         thread.start()
@@ -146,7 +149,8 @@ class SimulateDialog(QDialog):
         if isinstance(last, WeeksSimulated):
             self.progress.setRange(0, last.total)
             self.progress.setValue(last.done)
-            self.message.setText(f"{last.done} of {last.total} weeks simulated.")
+            done = f"{last.done} of {last.total} weeks simulated"
+            self.message.setText(self._left.after(done, last.done / last.total))
 
     def _complete(self, result: object) -> None:
         self._thread = None

@@ -41,12 +41,23 @@ class ModelKeeper(QObject):
         super().__init__(parent)
         self._session, self._registry = session, registry
         self._start_thread = start_thread or (lambda job, parent: JobThread(job, None, parent))
+        self._thread: JobThread | None = None
         self._kept: Run | None = None
         """The run that is being kept."""
 
     def can_keep(self, run: Run) -> bool:
         """Whether it rests with a checkpoint, and nothing else is being kept."""
         return run.record.can_continue and run.checkpoint is not None and self._kept is None
+
+    @property
+    def running(self) -> bool:
+        """Whether a run is being kept."""
+        return self._kept is not None
+
+    def cancel(self) -> None:
+        """End it; the run can still be kept, or continued."""
+        if self._thread is not None and self.running:
+            self._thread.kill()
 
     def keep(self, name: str) -> None:
         """Make a model of this run; `said` tells when it is there."""
@@ -64,7 +75,9 @@ class ModelKeeper(QObject):
         self.changed.emit()
         self.said.emit(f"Making a model of {name} as it stood at step {record.checkpoint_step:,}…")
         thread = self._start_thread(KeepJob(record.spec, households, run.checkpoint), self)
+        self._thread = thread
         thread.completed.connect(self._keep)
+        thread.stopped.connect(self._cancelled)
         thread.failed.connect(self._fail)
         thread.finished.connect(thread.deleteLater)
         thread.start()
@@ -81,6 +94,9 @@ class ModelKeeper(QObject):
             self._registry.keep_model(name, result.tree)
             self.said.emit(f"{name} is the model '{run.record.model}' now; it can be continued.")
         self.changed.emit()
+
+    def _cancelled(self, *_: object) -> None:
+        self._fail("Cancelled: the run stays as it was stopped.", "")
 
     def _fail(self, sentence: str, _details: str) -> None:
         self._kept = None

@@ -13,6 +13,7 @@ from lvm_studio.studio.numerals import percent
 from lvm_studio.studio.street.answers import MeasuredAnswer, Picture, StreetRequest
 from lvm_studio.studio.street.picture_work import PictureWork
 from lvm_studio.studio.street.sums_service import SUMS, SumsService
+from lvm_studio.studio.time_left import TimeLeft
 
 if TYPE_CHECKING:
     from lvm_studio.analysis.boltzmann.sums_job import SumsProgress
@@ -51,6 +52,7 @@ class PictureService(QObject):
         self._picture: Picture | None = None
         self._waiting: MeasuredAnswer | None = None
         """A picture on screen that waits for more measured sums."""
+        self._left = TimeLeft()
         self._cancelled: set[tuple[int, str]] = set()
         """Numbers of households, and criteria, whose sums nobody would wait for."""
         self._mailbox = thread.open_mailbox(priority)
@@ -105,10 +107,13 @@ class PictureService(QObject):
             self._tell(CANCELLED, cancelled=True)
         else:
             self.ready.emit(answer)
+            if not self._sums.running:
+                self._left.begin()
             self._sums.form(request.households, *_sums_of(answer))
 
     def _tell_progress(self, progress: SumsProgress) -> None:
-        self._tell(f"{SUMS:,} sums are being formed in the background: {percent(progress.share)}.")
+        told = f"{SUMS:,} sums are being formed in the background: {percent(progress.share)}"
+        self._tell(self._left.after(told, progress.share))
 
     def _not_formed(self, sentence: str, details: str) -> None:
         self._tell(NOT_FORMED, cancelled=True)

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 
 from lvm_studio.analysis.latent.embedding import Embedding, EmbeddingSpec
 from lvm_studio.studio.theme import MUTED
+from lvm_studio.studio.time_left import TimeLeft
 from lvm_studio.studio.widgets.dressed import dressed, label_for
 
 SEARCHING = "Finding the neighbours of each point…"
@@ -53,6 +54,7 @@ class EmbeddingBar(QWidget):
             toolTip="Give points outside the sample their place; none of the old ones moves.\n"
             "Possible where the map holds more points than were embedded.",
         )
+        self._left = TimeLeft()
         self.progress = dressed(QProgressBar(), textVisible=False, maximumHeight=8)
         self.about = QLabel("", wordWrap=True)
         self.about.setForegroundRole(MUTED)
@@ -100,14 +102,17 @@ class EmbeddingBar(QWidget):
         self.progress.setVisible(running)
         self.place.setEnabled(not running and others > 0)
         if embedding is None:
+            self._left.begin()
             self.progress.setRange(0, 0)  # affinities first: nobody knows how long
             self.about.setText(
                 "Finding the neighbours of each point…" if running else "Nothing is embedded yet."
             )
             return
+        left = self._left.words(embedding.done / embedding.total) if running else ""
         self.progress.setRange(0, embedding.total)
         self.progress.setValue(embedding.done)
         self.about.setText(
             f"Random sample of {len(embedding.rows):,} (seed {embedding.spec.seed}), "
             f"{embedding.done} of {embedding.total} iterations, KL {embedding.kl:.2f}"
+            + (f", {left}" if left else "")
         )
