@@ -1,5 +1,5 @@
 #!/bin/sh
-# Lint, types, import contracts and every test. Arguments go to the last pytest run.
+# Lint, types, import contracts and every test. Arguments go to the last run of pytest, the journeys.
 set -eu
 . "$(dirname -- "$0")/common.sh"
 
