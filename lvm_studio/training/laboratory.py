@@ -176,7 +176,7 @@ def _walk(means: Tensor) -> Tensor:
 
     z = means.new_zeros(WALK_STEPS, means.shape[1])
     walked = torch.linspace(-WALK_REACH, WALK_REACH, WALK_STEPS, device=means.device)
-    z[:, means.var(0).argmax()] = walked
+    z[:, means.var(0, correction=0).argmax()] = walked  # 0 of a single point, not NaN
     return z
 
 
