@@ -175,7 +175,7 @@ class MappingForm(QWidget):
             ("Step of each row", self.step_column),
             ("A time marks", self.interval),
             ("Times are written as", self.time_format),
-            ("Clock of the times", self.time_zone),
+            ("Time zone of the file", self.time_zone),
             ("People live in", self.lives_in),
             ("Public holidays of", self.country),
             ("Temperature column", self.temperature_column),

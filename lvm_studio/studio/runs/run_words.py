@@ -42,7 +42,8 @@ def row_of(run: Run) -> RunRow:
     steps = f"{record.step:,}"
     if record.spec.minutes is None:
         steps += f" of {record.spec.steps:,}"
-    return RunRow(record.name, STATE_TITLES[record.state], steps, elbo, tip)
+    state = STATE_TITLES[record.state].partition(" (")[0]  # a long word would cut the name
+    return RunRow(record.name, state, steps, elbo, tip)
 
 
 def status_of(run: Run) -> str:

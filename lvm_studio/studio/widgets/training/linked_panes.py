@@ -12,7 +12,7 @@ from lvm_studio.studio.widgets.scaled_axis import ScaledAxis, plain_axes
 from lvm_studio.studio.widgets.training.curve_line import CurveOptions
 from lvm_studio.studio.widgets.training.training_terms import TERMS, XAxis
 
-LEFT_AXIS_WIDTH, RIGHT_AXIS_WIDTH = 66, 52
+LEFT_AXIS_WIDTH, RIGHT_AXIS_WIDTH = 66, 66
 X_TITLES: dict[XAxis, str] = {
     "step": "step",
     "epoch": "epoch",

@@ -45,7 +45,7 @@ from lvm_studio.studio.widgets.training.training_terms import (
 
 NAMES_IN_KEY = 4
 HINT = "No training yet: choose a recipe on the left and press Start. Its curves will grow here."
-BEGUN = "Nothing is reported yet. The curves grow here once the first steps are done."
+BEGUN = "This run has reported nothing so far. Curves grow here once its first steps are done."
 
 
 class TrainingCurves(QWidget):
