@@ -1,6 +1,7 @@
 """Rows of the tuned fan: each a draw of the tuned law, and few of them replaced as λ moves."""
 
 import numpy as np
+import pytest
 
 from lvm_studio.studio.street.coupling import RowCoupling
 
@@ -22,15 +23,17 @@ def test_rows_follow_the_tuned_law() -> None:
     assert abs(rows.std() - 1.0) < 0.05
 
 
-def test_rows_follow_the_tuned_law_from_draws_of_another_law() -> None:
-    """The first draws are the base's, the others come from N(1, 1), as in a climb."""
-    lam, found = 1.5, []
+@pytest.mark.parametrize(("own", "lam"), [(1000, 1.5), (64, 0.3)])
+def test_rows_follow_the_tuned_law_from_draws_of_another_law(own: int, lam: float) -> None:
+    """The first draws are the base's, fewer than rows or more; the others come from N(1, 1)."""
+    found = []
     for seed in range(40):
         generator = np.random.default_rng(seed)
-        f = np.concatenate([generator.standard_normal(1000), 1.0 + generator.standard_normal(3000)])
+        others = 1.0 + generator.standard_normal(4000 - own)
+        f = np.concatenate([generator.standard_normal(own), others])
         base, moved = np.exp(-(f**2) / 2), np.exp(-((f - 1.0) ** 2) / 2)
-        log_ratio = np.log(base) - np.log(0.25 * base + 0.75 * moved)
-        found.append(f[RowCoupling(200, 4000, seed + 999).pick(lam, f, log_ratio)])
+        log_ratio = np.log(base) - np.log((own * base + (4000 - own) * moved) / 4000)
+        found.append(f[RowCoupling(200, 4000, seed + 999).pick(lam, f, log_ratio, own)])
     rows = np.concatenate(found)
     assert abs(rows.mean() - lam) < 0.06
     assert abs(rows.std() - 1.0) < 0.06

@@ -15,10 +15,7 @@ RACE_ROWS = 400
 
 
 class RowCoupling:
-    """Fixed randomness for `rows` rows and `draws` weighted draws; the same seed, the same rows.
-
-    The first draws must be the base draws that the rows of the base fan show.
-    """
+    """Fixed randomness for `rows` rows and `draws` weighted draws; the same seed, the same rows."""
 
     def __init__(self, rows: int, draws: int, seed: int) -> None:
         generator = np.random.default_rng(seed)
@@ -28,7 +25,11 @@ class RowCoupling:
         self._race = -np.log(np.maximum(waits, np.finfo(np.float32).tiny))
 
     def pick(
-        self, lam: float, f: NDArray[np.float64], log_ratio: NDArray[np.float64]
+        self,
+        lam: float,
+        f: NDArray[np.float64],
+        log_ratio: NDArray[np.float64],
+        base: int = RACE_ROWS,
     ) -> NDArray[np.int64]:
         """Return the index of the draw in each row, [rows].
 
@@ -36,13 +37,15 @@ class RowCoupling:
             lam: λ ≥ 0 or < 0.
             f: [draws] normalised criterion.
             log_ratio: [draws] log p − log q of each draw.
+            base: so many of the first draws are those that the rows of the base fan show; the
+                rows beyond have nothing of their own to keep.
 
         >>> coupling = RowCoupling(rows=4, draws=16, seed=0)
         >>> coupling.pick(0.0, np.linspace(-1, 1, 16), np.zeros(16)).tolist()
         [0, 1, 2, 3]
         """
-        rows = len(self._keep)
+        rows = np.arange(len(self._keep))
         tilt = lam * f
-        kept = self._keep <= tilt[:rows] - tilt.max()
+        kept = (self._keep <= tilt[: len(rows)] - tilt.max()) & (rows < base)
         winners = np.argmax((tilt + log_ratio).astype(np.float32) + self._race, axis=1)
-        return np.where(kept, np.arange(rows), winners)
+        return np.where(kept, rows, winners)

@@ -18,9 +18,11 @@ from lvm_studio.studio.street.tunings import Source, Tuning
 from lvm_studio.tuning.criteria.potential import Potential
 from lvm_studio.tuning.flows.proposals import mixture_draws
 from lvm_studio.tuning.pools.pool import Draws, Pool
+from lvm_studio.tuning.pools.stages import climb_in_slices
+from lvm_studio.tuning.pools.weights import ESS_LIMIT
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Generator, Hashable
 
     from lvm_studio.models.street import BaseSpace
     from lvm_studio.tuning.criteria.protocol import Criterion
@@ -28,6 +30,13 @@ if TYPE_CHECKING:
 
 BASE_DRAWS = 128
 PROPOSED_DRAWS = 320
+CLIMB_DRAWS = 128
+"""At each of some four λ: 0.2 s with their gradients, worth some 150 at the last."""
+KL_BEYOND = 0.3
+SURE_ESS = 1.25 * ESS_LIMIT
+"""The λ that is found for a goal lies a little further than the one looked at."""
+HOPELESS_ESS = 0.5 * ESS_LIMIT
+"""Twice as many would not be worth enough either."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,14 +79,36 @@ class Before:
 
 def first_look(
     space: BaseSpace, criterion: Criterion, before: Before, lam: float, seed: int, *, less: bool
-) -> Tuning:
-    """A small tuning of a new street around λ > 0, until the street's own pool is there."""
+) -> Generator[None, None, Tuning]:
+    """A small tuning of a new street around λ > 0, until the street's own pool is there.
+
+    Most streets do with a few proposals of the one before, some need twice as many. Where a
+    household of another kind has come, and moved the tuned laws elsewhere, a short climb finds
+    them, in slices.
+    """
     pool = Pool.from_space(space, criterion, BASE_DRAWS, seed)
     pool = before.normalised(pool.mirrored() if less else pool)
     generator = torch.Generator().manual_seed(seed)
-    held = [min(lam, float(before.gaussians.lam_max))]
-    draws = mixture_draws(
-        before.gaussians, pool.potential, pool.draws, held, PROPOSED_DRAWS, generator
+    held = min(lam, float(before.gaussians.lam_max))
+    for n in (PROPOSED_DRAWS, 2 * PROPOSED_DRAWS):
+        draws = mixture_draws(before.gaussians, pool.potential, pool.draws, [held], n, generator)
+        ess = draws.estimate(held)[0].ess
+        if ess >= SURE_ESS:
+            return _looked(pool, Source("settled", draws, BASE_DRAWS))
+        yield None
+        if ess < HOPELESS_ESS:
+            break
+    kl_max = before.draws.moments(held).kl + KL_BEYOND
+    stages = climb_in_slices(
+        pool.potential, pool.draws, kl_max=kl_max, draws=CLIMB_DRAWS, generator=generator
     )
-    sources = (Source("pool", pool.draws), Source("settled", draws))
-    return Tuning(pool, {source.method: source for source in sources})
+    for stage in stages:
+        yield None
+        if stage is not None:
+            draws = stage.draws
+    return _looked(pool, Source("climb", draws, BASE_DRAWS))
+
+
+def _looked(pool: Pool, source: Source) -> Tuning:
+    base = Source("pool", pool.draws, BASE_DRAWS)
+    return Tuning(pool, {base.method: base, source.method: source})

@@ -60,7 +60,9 @@ class KnownTunings:
                 found.learn(Source("pair", draws))
         return found
 
-    def first_look(self, request: StreetRequest, lam: float | None = None) -> Tuning | None:
+    def first_look(
+        self, request: StreetRequest, lam: float | None = None
+    ) -> Generator[None, None, Tuning | None]:
         """A quick tuning of a street that is new, around |λ|, if one like it came to rest."""
         from lvm_studio.studio.street.first_look import first_look
         from lvm_studio.tuning.criteria.criterion import criterion_named
@@ -73,16 +75,19 @@ class KnownTunings:
         if found is None or abs(found[0] - lam) > LOOK_REACH:
             criterion, less = criterion_named(state.criterion), side_of(request) < 0
             space = self._views.space(request)
-            look = first_look(space, criterion, before, lam, state.seed, less=less)
+            look = yield from first_look(space, criterion, before, lam, state.seed, less=less)
             found = self._looks.put(tuning_key(request), (lam, look))
         return found[1]
 
-    def look_for(self, request: StreetRequest, goal: Goal, target: float) -> Tuning | None:
+    def look_for(
+        self, request: StreetRequest, goal: Goal, target: float
+    ) -> Generator[None, None, Tuning | None]:
         """The first look around the λ that the street before would have had for this goal."""
         before = self._like(request)
         if before is None or goal not in ("kl", "one_in_n"):
-            return self.first_look(request)
-        return self.first_look(request, solve_on(before.draws, before.pool.potential, goal, target))
+            return (yield from self.first_look(request))
+        lam = solve_on(before.draws, before.pool.potential, goal, target)
+        return (yield from self.first_look(request, lam))
 
     def remember(self, request: StreetRequest, tuning: Tuning) -> None:
         """Note what this street knows, for the next one."""

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from lvm_studio.studio.street.rivals_work import Rival
     from lvm_studio.tuning.certificate import Certificate
     from lvm_studio.tuning.pools.estimates import TunedEstimate
-    from lvm_studio.tuning.pools.pool import Draws
 
 POOR_SHARE = 0.25
 """Flow curves worth fewer of their rows than this give way to the best of the stored draws."""
@@ -112,7 +111,7 @@ class Views:
         """Stored draws in the rows of the fan at the request's λ: u [n, dim], curves [n, 336]."""
         from lvm_studio.tuning.composition_parts import whole_coordinates
 
-        picked = _stored_rows(request, tuning, source.draws, share)
+        picked = _stored_rows(request, tuning, source, share)
         space = self.space(request)
         eps = self._row_noise(request, space)
         curves = tuning.decoded.make(source.method, RowCurves).curves(
@@ -202,14 +201,14 @@ def _two(texts: Sequence[str]) -> tuple[str, str]:
 
 
 def _stored_rows(
-    request: StreetRequest, tuning: Tuning, draws: Draws, share: NDArray[np.float64]
+    request: StreetRequest, tuning: Tuning, source: Source, share: NDArray[np.float64]
 ) -> NDArray[np.int64]:
-    state = request.state
+    state, draws = request.state, source.draws
     if state.samples > RACE_ROWS:
         return _resampled(share, state)
     size = (state.samples, len(draws.f), state.seed)
     coupling = tuning.couplings.make(size, lambda: RowCoupling(*size))
-    return coupling.pick(abs(state.lam), draws.f, draws.log_ratio)
+    return coupling.pick(abs(state.lam), draws.f, draws.log_ratio, source.base)
 
 
 def _resampled(share: NDArray[np.float64], state: StreetState) -> NDArray[np.int64]:

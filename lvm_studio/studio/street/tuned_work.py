@@ -75,7 +75,7 @@ class TunedWork:
         """
         told = None
         if self.tunings.get(request) is None:
-            told = self._answer_at_first(request)
+            told = yield from self._answer_at_first(request)
             if told is not None:
                 yield told
         tuning = yield from self.known(request)
@@ -83,11 +83,12 @@ class TunedWork:
         if view.estimate.valid or tuning.gaussians is not None:
             yield answer_of(request, tuning, view)
         elif told is None:  # what was told before the pool was there is better than the pool
-            yield self._answer_at_first(request) or answer_of(request, tuning, view)
+            told = yield from self._answer_at_first(request)
+            yield told or answer_of(request, tuning, view)
 
-    def _answer_at_first(self, request: StreetRequest) -> TunedAnswer | None:
+    def _answer_at_first(self, request: StreetRequest) -> Generator[None, None, TunedAnswer | None]:
         """The answer from what the last street knew, if that can be believed."""
-        look = self.tunings.first_look(request)
+        look = yield from self.tunings.first_look(request)
         if look is None:
             return None
         view = self.views.at(request, look)
@@ -123,7 +124,7 @@ class TunedWork:
         self, request: StreetRequest, goal: Goal, target: float
     ) -> Generator[float | None, None, None]:
         """Find the λ that reaches a KL, "1 in N" or E f (in the criterion's unit)."""
-        look = self.tunings.look_for(request, goal, target)
+        look = yield from self.tunings.look_for(request, goal, target)
         if look is not None and facing(request, look.pool, goal, target) is request:
             lam = _solved(look, goal, target, request.state.share)
             if lam is not None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lvm_studio.studio.street.answers import LAM_MAX, Front, Method
-from lvm_studio.studio.street.coupling import RowCoupling
+from lvm_studio.studio.street.coupling import RACE_ROWS, RowCoupling
 from lvm_studio.studio.street.row_curves import RowCurves
 from lvm_studio.studio.street.work import Recent
 
@@ -41,11 +41,12 @@ NO_FRONT = Front(_NOTHING, _NOTHING, _NOTHING, _NOTHING > 0, _NOTHING, _NOTHING 
 class Source:
     """Weighted draws that answer any λ of one street and criterion.
 
-    The first of the draws are those of the base fan, in its order.
+    The first of the draws are those of the base fan, in its order: `base` of them at least.
     """
 
     method: Method
     draws: Draws
+    base: int = RACE_ROWS
 
     @cached_property
     def estimates(self) -> tuple[TunedEstimate, ...]:
