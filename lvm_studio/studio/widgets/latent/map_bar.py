@@ -31,6 +31,17 @@ class MapBar(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._make_choices()
+        self._make_verbs()
+        self._build()
+        self.density.toggled.connect(self.changed)
+        self.how_many.currentIndexChanged.connect(lambda: self.size_changed.emit(self.points))
+        for combo in (self.kind, *self.axes, self.colour):
+            combo.currentIndexChanged.connect(self._chosen)
+        self._show_axes()
+
+    def _make_choices(self) -> None:
+        """What the axes are, and what a colour says."""
         self.kind = dressed(QComboBox(), toolTip="What the two axes of the map are")
         self.kind.setObjectName("latent_map_kind")
         for first, second in COMPONENT_PAIRS:
@@ -46,6 +57,8 @@ class MapBar(QWidget):
             QComboBox(), toolTip="What the colour of a point says about its real sum"
         )
         self.colour.setObjectName("latent_colour")
+
+    def _make_verbs(self) -> None:
         self.snap = QCheckBox("Snap")
         self.snap.setToolTip(
             "A click takes all coordinates of the nearest real point, not only these two."
@@ -65,12 +78,6 @@ class MapBar(QWidget):
         self.export = dressed(QToolButton(), text="Export")
         self.export.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.export.setToolTip("Coordinates of the points, or the curves decoded here")
-        self._build()
-        self.density.toggled.connect(self.changed)
-        self.how_many.currentIndexChanged.connect(lambda: self.size_changed.emit(self.points))
-        for combo in (self.kind, *self.axes, self.colour):
-            combo.currentIndexChanged.connect(self._chosen)
-        self._show_axes()
 
     def _build(self) -> None:
         grid = QGridLayout(self)

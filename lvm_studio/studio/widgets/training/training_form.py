@@ -45,19 +45,29 @@ class TrainingForm(QWidget):
     def __init__(self, recipes: Mapping[str, Recipe], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._recipes = recipes
-        self.recipe = QComboBox()
-        self.recipe.setObjectName("train_recipe")
-        for name, recipe in recipes.items():
-            self.recipe.addItem(recipe.title, name)
-        # A long title must not make the window wider than a small screen; the list shows it whole.
-        self.recipe.setSizeAdjustPolicy(
-            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-        )
-        self.recipe.setMinimumContentsLength(16)
+        self.recipe = _recipe_box(recipes)
         self._description = QLabel(wordWrap=True)
         self._description.setForegroundRole(MUTED)
         self.seed = QSpinBox(maximum=2**31 - 1)
         self.seed.setObjectName("train_seed")
+        self._make_length()
+        self.batch = QSpinBox(minimum=2, maximum=8192)
+        self.batch.setToolTip("Fresh weeks of fresh sets of households in every step")
+        self.device = QComboBox()
+        self.device.setObjectName("train_device")
+        self.device.addItems(DEVICES)
+        self.device.setToolTip("auto: CUDA where there is one, otherwise the CPU")
+        self._device_note = QLabel(wordWrap=True)
+        self._device_note.setForegroundRole(MUTED)
+        self._make_advanced()
+        self._problem = QLabel(wordWrap=True)
+        self._problem.setObjectName("train_problem")
+        self._build()
+        self._connect()
+        self._take_recipe()
+
+    def _make_length(self) -> None:
+        """Steps or minutes."""
         self.until = dressed(
             QComboBox(),
             toolTip="The learning rate falls to zero towards this end",
@@ -73,25 +83,14 @@ class TrainingForm(QWidget):
         )
         self.minutes.setObjectName("train_minutes")
         self.minutes.setAccessibleName("End after so many minutes")
-        self.batch = QSpinBox(minimum=2, maximum=8192)
-        self.batch.setToolTip("Fresh weeks of fresh sets of households in every step")
-        self.device = QComboBox()
-        self.device.setObjectName("train_device")
-        self.device.addItems(DEVICES)
-        self.device.setToolTip("auto: CUDA where there is one, otherwise the CPU")
-        self._device_note = QLabel(wordWrap=True)
-        self._device_note.setForegroundRole(MUTED)
+
+    def _make_advanced(self) -> None:
         self.advanced = QPlainTextEdit(placeholderText=ADVANCED_HINT)
         self.advanced.setObjectName("train_advanced")
         self.advanced.setAccessibleName("Other settings of the recipe")
         self.advanced.setToolTip("Settings that the recipe has; a wrong name is told at once.")
         self.advanced.setTabChangesFocus(True)
         self.advanced.setFixedHeight(4 * self.fontMetrics().lineSpacing() + 12)
-        self._problem = QLabel(wordWrap=True)
-        self._problem.setObjectName("train_problem")
-        self._build()
-        self._connect()
-        self._take_recipe()
 
     def _build(self) -> None:
         """Wrapped texts stand outside the form layouts, which would clip them."""
@@ -203,6 +202,17 @@ class TrainingForm(QWidget):
         self._problem.setText(problem)
         self._problem.setVisible(bool(problem))
         self.changed.emit()
+
+
+def _recipe_box(recipes: Mapping[str, Recipe]) -> QComboBox:
+    """A long title must not make the window wider than a small screen; the list shows it whole."""
+    box = QComboBox()
+    box.setObjectName("train_recipe")
+    for name, recipe in recipes.items():
+        box.addItem(recipe.title, name)
+    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    box.setMinimumContentsLength(16)
+    return box
 
 
 def _form() -> QFormLayout:

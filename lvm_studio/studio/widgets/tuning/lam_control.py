@@ -269,45 +269,59 @@ class LamControl(QWidget):
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(6)
         grid.setVerticalSpacing(4)
-        first, second, third = QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
-        for row in (first, second, third):
+        rows = (self._slider_row(), self._goals_row(), self._quantile_row())
+        for number, row in enumerate(rows):
             row.setSpacing(6)
-        first.addWidget(self.criterion_box)
-        first.addWidget(self.method_box)
-        first.addWidget(self.corrected_box)
-        first.addSpacing(8)
-        first.addWidget(QLabel("λ", self))
-        first.addWidget(self.slider, 1)
-        first.addWidget(self.field)
-        first.addWidget(self._reset)
-        # what comes and goes has no place beside the slider: nothing may move it under a hand
-        for label, field in (
-            (self._base, self.expectation_field),
-            (QLabel("KL", self), self.kl_field),
-            (QLabel("=", self), self.odds_field),
-        ):
-            second.addWidget(label)
-            second.addWidget(field)
-            second.addSpacing(8)
-        second.addStretch(1)
-        second.addWidget(self.computing)
-        third.addWidget(self.share_field)
-        above = QLabel("of the weeks above", self)
-        third.addWidget(above)
-        third.addWidget(self.quantile_field)
-        third.addSpacing(8)
-        third.addWidget(SteadyRoom(self._held, self), 1)
-        for number, row in enumerate((first, second, third)):
             grid.addLayout(row, number, 0)
         grid.addWidget(self.what, 3, 0)
         grid.addWidget(self.certificate, 4, 0)
         grid.addWidget(SteadyRoom(self._source, self), 5, 0)
         grid.addWidget(self.background, 6, 0)
         grid.setRowStretch(grid.rowCount(), 1)
+        self._fill_pictures()
         whole = QHBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(10)
         whole.addLayout(grid, 3)
+        whole.addWidget(self.pictures, 2)
+
+    def _slider_row(self) -> QHBoxLayout:
+        """What comes and goes has no place beside the slider: nothing may move it under a hand."""
+        row = QHBoxLayout()
+        for box in (self.criterion_box, self.method_box, self.corrected_box):
+            row.addWidget(box)
+        row.addSpacing(8)
+        row.addWidget(QLabel("λ", self))
+        row.addWidget(self.slider, 1)
+        row.addWidget(self.field)
+        row.addWidget(self._reset)
+        return row
+
+    def _goals_row(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        for label, field in (
+            (self._base, self.expectation_field),
+            (QLabel("KL", self), self.kl_field),
+            (QLabel("=", self), self.odds_field),
+        ):
+            row.addWidget(label)
+            row.addWidget(field)
+            row.addSpacing(8)
+        row.addStretch(1)
+        row.addWidget(self.computing)
+        return row
+
+    def _quantile_row(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        quantile = (self.share_field, QLabel("of the weeks above", self), self.quantile_field)
+        for widget in quantile:
+            row.addWidget(widget)
+        row.addSpacing(8)
+        row.addWidget(SteadyRoom(self._held, self), 1)
+        self._of_one: tuple[QWidget, ...] = (self._base, self.expectation_field, *quantile)
+        return row
+
+    def _fill_pictures(self) -> None:
         self.pictures.setObjectName("tuning_pictures")
         self.pictures.setDocumentMode(True)
         self.pictures.addTab(self.pad, "Two criteria")
@@ -316,10 +330,7 @@ class LamControl(QWidget):
         self.pictures.addTab(self.levels, "Weeks")
         self.pictures.addTab(self.history, "History")
         self.pictures.setCurrentWidget(self.front)  # the first one is hidden
-        whole.addWidget(self.pictures, 2)
         self.pictures.setMinimumSize(240, 170)
-        quantile = (self.share_field, above, self.quantile_field)
-        self._of_one: tuple[QWidget, ...] = (self._base, self.expectation_field, *quantile)
 
     def _connect(self) -> None:
         self.criterion_box.chosen.connect(self._take_criterion)
