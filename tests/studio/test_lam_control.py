@@ -110,7 +110,7 @@ def test_an_answer_fills_every_twin_without_asking(control: LamControl, qtbot: Q
     assert control.odds_field.value() == pytest.approx(np.exp(2.0), abs=0.5)
     assert control.expectation_field.value() == pytest.approx(14.0)
     assert text(control, "lam_base") == "E peak  10.0 →"
-    for part in ("ESS 819 of 4,096 (20%)", "k̂ 0.31", "log Z 2.000", "corrected"):
+    for part in ("ESS 819 of 4,096 (20 %)", "k̂ 0.31", "log Z 2.000", "corrected"):
         assert part in control.certificate.words.text()
     assert text(control, "lam_source") == "Reweighted pool of 4,096 base samples."
 
