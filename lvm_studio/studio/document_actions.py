@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from lvm_studio.data.calendar import week_start
 from lvm_studio.data.errors import DataError
 from lvm_studio.storage import tables
 from lvm_studio.storage.curves import write_curves, write_weights
+from lvm_studio.storage.workspace import load
 from lvm_studio.studio.dialogs import Choice, Dialogs
 from lvm_studio.studio.figures import export_figure, largest_plot
 from lvm_studio.studio.file_dialogs import (
@@ -21,8 +23,10 @@ from lvm_studio.studio.file_dialogs import (
     WORKSPACE_KIND,
     WORKSPACE_SUFFIX,
 )
+from lvm_studio.studio.sentences import details_of
 from lvm_studio.studio.street.answers import TunedAnswer
 from lvm_studio.studio.theme import theme
+from lvm_studio.studio.waiting import GivenUp, wait_for
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -142,16 +146,29 @@ class DocumentActions(QObject):
         return tuned if tuned is not None and tuned.lam else self._service.fan
 
     def _read(self, path: Path) -> None:
-        if self._session.open(path):
-            self._recent.add(path)
-            self.done.emit(f"Opened {path.name}.")
+        try:
+            workspace = wait_for(
+                self._window, f"Opening {path.name} …", lambda: load(path), cancel=True
+            )
+        except GivenUp:
+            return
+        except DataError as error:
+            self.failed.emit(str(error), details_of(error))
+            return
+        self._session.restore(workspace, path)
+        self._recent.add(path)
+        self.done.emit(f"Opened {path.name}.")
 
     def _write(self, path: Path) -> bool:
         if self._session.written_by_others(path) and not self._dialogs.replace_anyway(
             self._window, path.name
         ):
             return False
-        if not self._session.save(path):
+        try:
+            saving = partial(wait_for, self._window, f"Saving {path.name} …")
+            self._session.write(path, saving)
+        except DataError as error:
+            self.failed.emit(str(error), details_of(error))
             return False
         self._recent.add(path)
         self.done.emit(f"Saved to {path.name}.")

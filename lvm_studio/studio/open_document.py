@@ -19,6 +19,7 @@ from lvm_studio.storage.street_state import StreetState
 from lvm_studio.storage.wholes import Wholes
 from lvm_studio.storage.workspace import RunEntry, Workspace
 from lvm_studio.studio.commands import NO_GESTURE, ChangeDocument, ChangeStreet, Document
+from lvm_studio.studio.sentences import details_of
 
 if TYPE_CHECKING:
     from lvm_studio.data.households import HouseholdSet
@@ -59,7 +60,8 @@ class OpenDocument(QObject):
         self._path: Path | None = None
         self._written: tuple[int, ...] = ()
         """Which version of the file was opened or saved last."""
-        self._unsaved_results = False
+        self._results = self._saved_results = 0
+        """How often results of jobs have come, and how many of these the file holds."""
         self._was_dirty = False
         self._trained: tuple[Tree, TrainedModel] | None = None
 
@@ -83,7 +85,7 @@ class OpenDocument(QObject):
     @property
     def dirty(self) -> bool:
         """Whether there is anything that the file does not hold."""
-        return self._unsaved_results or not self.undo_stack.isClean()
+        return self._results > self._saved_results or not self.undo_stack.isClean()
 
     @property
     def households(self) -> HouseholdSet:
@@ -209,16 +211,25 @@ class OpenDocument(QObject):
     def save(self, path: Path) -> bool:
         """Save to this file, which is the session's from now on; False if that failed."""
         try:
-            workspace_file.save(path, self.workspace)
+            self.write(path, lambda work: work())
         except DataError as error:
             self._report(error)
             return False
+        return True
+
+    def write(self, path: Path, run: Callable[[Callable[[], None]], None]) -> None:
+        """Save to this file, written by `run`: what comes meanwhile is unsaved afterwards.
+
+        Raises:
+            DataError: the file cannot be written.
+        """
+        workspace, results = self.workspace, self._results
+        run(lambda: workspace_file.save(path, workspace))
         self._path, self._written = path, _written(path)
-        self._unsaved_results = False
+        self._saved_results = results
         self.undo_stack.setClean()
         self.path_changed.emit(path)
         self._refresh_dirty()
-        return True
 
     # How it changes -------------------------------------------------------------------------
 
@@ -245,7 +256,7 @@ class OpenDocument(QObject):
     def _become(self, workspace: Workspace, state: StreetState, path: Path | None) -> None:
         """Forget all that was open, then show this."""
         self.undo_stack.clear()
-        self._unsaved_results = False
+        self._saved_results = self._results
         self._workspace, self._path, self._written = workspace, path, _written(path)
         old, self._state = self._state, state
         self._announce(old)
@@ -259,7 +270,7 @@ class OpenDocument(QObject):
         self.state_changed.emit(self._state, old)
 
     def _mark_results(self) -> None:
-        self._unsaved_results = True
+        self._results += 1
         self._refresh_dirty()
 
     def _refresh_dirty(self, _clean: bool = True) -> None:
@@ -276,7 +287,7 @@ class OpenDocument(QObject):
             self._report(error)
 
     def _report(self, error: DataError) -> None:
-        self.failed.emit(str(error), repr(error.__cause__) if error.__cause__ else "")
+        self.failed.emit(str(error), details_of(error))
 
 
 def _written(path: Path | None) -> tuple[int, ...]:

@@ -6,6 +6,11 @@ from lvm_studio.data.errors import DataError
 from lvm_studio.tuning.errors import TuningError
 
 
+def details_of(error: BaseException) -> str:
+    """Return what stands behind an error, for who wants to know; '' for nothing."""
+    return repr(error.__cause__) if error.__cause__ else ""
+
+
 def sentence_of(error: BaseException) -> str:
     """Return what to tell the user about an exception.
 
