@@ -6,7 +6,12 @@ from pathlib import Path
 import pytest
 from typed import Said, run_command
 
-QUICK = ("batch=8", "model.head.anchors=2", "model.fitted_prior.steps=2")
+QUICK = (
+    "batch=8",
+    "model.head.anchors=2",
+    "model.fitted_prior.steps=2",
+    "model.fitted_prior.sums=256",
+)
 
 
 @pytest.fixture

@@ -155,7 +155,8 @@ def test_import_then_train_then_compose(lvm: Lvm, tmp_path: Path) -> None:
     assert sum(said.object["rejected"].values()) == 1
     said = lvm(
         "train", "households", "--out", file, "--steps", 2,
-        "--set", "batch=4", "--set", "model.fitted_prior.steps=2", "--json",
+        "--set", "batch=4", "--set", "model.fitted_prior.steps=2",
+        "--set", "model.fitted_prior.sums=256", "--json",
     )  # fmt: skip
     assert said.code == 0, said.err
     assert said.object["model"] == "meters households"  # of the file's own data
