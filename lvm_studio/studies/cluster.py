@@ -255,8 +255,8 @@ def _client_of(address: str, client: type[Client]) -> Client:
         connected = client(address, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError, ImportError) as error:  # refused, no address, unknown protocol
         raise DataError(
-            f"No scheduler answers at {address}; start one with 'dask scheduler', or leave "
-            "--scheduler out to compute on this machine."
+            f"No scheduler answers at {address}; start one with 'dask scheduler', or name none "
+            "to compute on this machine."
         ) from error
     if not connected.ncores():
         connected.close()

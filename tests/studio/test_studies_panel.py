@@ -202,7 +202,7 @@ def test_results_of_earlier_sessions_are_there_with_curves_and_models(
     panel.save_csv(tmp_path / "runs.csv")
     assert (tmp_path / "runs.csv").read_text().startswith("key,model.latent_z,seed,state")
     panel.save_csv(tmp_path / "nowhere" / "runs.csv")
-    assert "could not be written" in panel._note.text()
+    assert "could not be written" in panel._saved.text()
 
 
 def test_a_reader_finds_words_and_units_above_the_table(panel: StudiesPanel) -> None:

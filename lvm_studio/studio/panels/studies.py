@@ -33,7 +33,7 @@ from lvm_studio.studies.reports import RunLine, RunState
 from lvm_studio.studies.spec import StudySpec, read_study, shipped_studies
 from lvm_studio.studies.summary import results_csv, summarise
 from lvm_studio.studio.file_dialogs import CSV_KIND, STUDY_KIND, ask_open, ask_save
-from lvm_studio.studio.numerals import format_value
+from lvm_studio.studio.numerals import format_value, with_error
 from lvm_studio.studio.runs.study_run import StudyRun
 from lvm_studio.studio.theme import MUTED
 from lvm_studio.studio.time_left import TimeLeft
@@ -80,7 +80,7 @@ class StudiesPanel(QWidget):
         self.progress = QProgressBar(textVisible=False)
         self.status = QLabel(wordWrap=True)
         self.best = QLabel(wordWrap=True)
-        self._note = QLabel(wordWrap=True)
+        self._note, self._saved = QLabel(wordWrap=True), QLabel(wordWrap=True)
         self.plot = StudyPlot()
         self.table = StudyTable()
         self._sorted = QSortFilterProxyModel(self)
@@ -116,8 +116,7 @@ class StudiesPanel(QWidget):
         ):
             widget.setObjectName(name)
             widget.setToolTip(tip)
-        for label in (self._about, self._note):
-            label.setForegroundRole(MUTED)
+        self._about.setForegroundRole(MUTED)
         self.choice.setAccessibleName("Study")
         self.progress.setFixedHeight(8)
 
@@ -144,11 +143,12 @@ class StudiesPanel(QWidget):
         column.addLayout(form)
         column.addWidget(self.start_button)
         column.addWidget(self.stop_button)
+        column.addWidget(self._note)
         column.addStretch(1)
         column.addWidget(self.best)
         column.addWidget(self.model_button)
         column.addWidget(self.csv_button)
-        column.addWidget(self._note)
+        column.addWidget(self._saved)
         return left
 
     def _right(self) -> QWidget:
@@ -187,8 +187,8 @@ class StudiesPanel(QWidget):
         self.run.ended.connect(self._say_end)
         self.rows.selectionModel().selectionChanged.connect(self._refresh_buttons)
         self.tabs.currentChanged.connect(self._read_curves)
-        self.curves.saved.connect(self._note.setText)
-        self.curves.failed.connect(self._note.setText)
+        self.curves.saved.connect(self._saved.setText)
+        self.curves.failed.connect(self._saved.setText)
 
     def _list_studies(self) -> None:
         self.choice.blockSignals(True)
@@ -209,7 +209,9 @@ class StudiesPanel(QWidget):
         else:
             self._time_left.begin()
             self._ended_before = self._ended()
-            self.status.setText("Starting workers (a few seconds)…")
+            address = self.scheduler.text().strip()
+            sought = f"Connecting to {address}" if address else "Starting workers"
+            self.status.setText(f"{sought} (a few seconds)…")
 
     def _place(self) -> Place:
         address = self.scheduler.text().strip()
@@ -248,9 +250,9 @@ class StudiesPanel(QWidget):
         try:
             name = self.run.take_model(line.key)
         except StorageError as error:
-            self._note.setText(str(error))
+            self._saved.setText(str(error))
         else:
-            self._note.setText(f"The workspace holds the model '{name}' now.")
+            self._saved.setText(f"The workspace holds the model '{name}' now.")
 
     def _ask_csv(self) -> None:
         study = self.run.study
@@ -265,16 +267,17 @@ class StudiesPanel(QWidget):
         try:
             write_text(path, results_csv(list(self.run.lines.values())))
         except StorageError as error:
-            self._note.setText(str(error))
+            self._saved.setText(str(error))
         else:
-            self._note.setText(f"Wrote {path}.")
+            self._saved.setText(f"Wrote {path}.")
 
     # showing
 
     def _choose(self, *_: object) -> None:
         study = self._studies[str(self.choice.currentData())]
         self._about.setText(_described(study))
-        self._note.setText("")
+        for note in (self._note, self._saved):
+            note.setText("")
         self.table.show_study(study)
         self.plot.show_study(study)
         self.run.choose(study)
@@ -322,11 +325,12 @@ class StudiesPanel(QWidget):
             self.best.setText("")
             return
         best = found[0]
-        spread = f" ± {format_value(best.error)}" if math.isfinite(best.error) else ""
+        spread = math.isfinite(best.error)
+        value = with_error(best.mean, best.error) if spread else format_value(best.mean)
         self.best.setText(
             f"<b>Best so far</b><br>{escape(settings_text(best.settings))}<br>"
-            f"{escape(figure_words(study.objective).title)} "
-            f"{format_value(best.mean)}{spread} (n = {best.seeds})"
+            f"{escape(figure_words(study.objective).title)}: "
+            f"{value} ({best.seeds} {'seed' if best.seeds == 1 else 'seeds'})"
         )
 
     def _refresh_buttons(self, *_: object) -> None:

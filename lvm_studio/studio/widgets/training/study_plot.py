@@ -25,7 +25,7 @@ from lvm_studio.studio.widgets.training.study_words import (
     settings_text,
 )
 
-HINT = "No run of this study has ended yet. Press Start; each run becomes a dot as it ends."
+HINT = "No run of this study has ended yet. After Start each run becomes a dot as it ends."
 LOG_RATIO = 20.0
 """Positive values further apart than this lie on a logarithmic axis."""
 
