@@ -11,6 +11,7 @@ import json
 import os
 import platform
 import shutil
+import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -85,6 +86,7 @@ class LiveSession:
 
     def __init__(self) -> None:
         self._owner = Owner.this_process()
+        self._writing = threading.Lock()
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
         self.folder = _sessions_folder() / f"{stamp}-{os.getpid()}"
         try:
@@ -111,6 +113,10 @@ class LiveSession:
         self._own(str(file.resolve()) if file else "", saved_at="")
         (self.folder / AUTOSAVE).unlink(missing_ok=True)
 
+    def shows(self, file: Path | None) -> None:
+        """Note which file is open, so that another studio can tell (`shown_elsewhere`)."""
+        self._own(str(file.resolve()) if file else "", self._owner.saved_at)
+
     def checkpoint_path(self, run: str) -> Path:
         """Return where the worker of this run keeps its checkpoint."""
         return self.folder / RUNS / _run_file(run)
@@ -120,8 +126,9 @@ class LiveSession:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _own(self, file: str, saved_at: str) -> None:
-        self._owner = replace(self._owner, file=file, saved_at=saved_at)
-        write_text(self.folder / OWNER, json.dumps(vars(self._owner), indent=1))
+        with self._writing:  # autosaves come from a thread of their own
+            self._owner = replace(self._owner, file=file, saved_at=saved_at)
+            write_text(self.folder / OWNER, json.dumps(vars(self._owner), indent=1))
 
 
 @dataclass(frozen=True)
@@ -205,6 +212,13 @@ def lost_sessions() -> list[LostSession]:
         else:
             session.discard()
     return sorted(found, key=lambda session: session.saved_at, reverse=True)
+
+
+def shown_elsewhere(file: Path) -> bool:
+    """Return whether another studio on this machine, which still runs, has this file open."""
+    path, mine = str(file.resolve()), os.getpid()
+    owners = filter(None, map(_read_owner, _session_folders()))
+    return any(one.file == path and one.pid != mine and not one.is_dead() for one in owners)
 
 
 def _with_checkpoint(workspace: Workspace, run: str, checkpoint: Checkpoint) -> Workspace:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer
 
+from lvm_studio.storage.errors import StorageError
 from lvm_studio.storage.recovery import LiveSession
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class Autosave(QObject):
         for signal in (*changes, session.wholes_changed):
             signal.connect(self._mark)
         session.dirty_changed.connect(self._dirty_changed)
+        session.path_changed.connect(self._note_file)
         mailbox.failed.connect(self._warn)
         self._timer.start()
 
@@ -69,6 +71,13 @@ class Autosave(QObject):
         """Drop the autosave when the file holds everything; in turn after a write in hand."""
         if not dirty:
             self._mailbox.post(partial(_drop, self._live, self._session.path))
+
+    def _note_file(self, path: Path | None) -> None:
+        """Let other studios know which file is open here."""
+        try:
+            self._live.shows(path)
+        except StorageError as error:
+            LOG.warning("no other studio will know what is open here: %s", error)
 
     def _warn(self, sentence: str, _details: str) -> None:
         LOG.warning("autosave failed: %s", sentence)

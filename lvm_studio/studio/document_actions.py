@@ -13,6 +13,7 @@ from lvm_studio.data.calendar import week_start
 from lvm_studio.data.errors import DataError
 from lvm_studio.storage import tables
 from lvm_studio.storage.curves import write_curves, write_weights
+from lvm_studio.storage.recovery import shown_elsewhere
 from lvm_studio.storage.workspace import load
 from lvm_studio.studio.dialogs import Choice, Dialogs
 from lvm_studio.studio.figures import export_figure, largest_plot
@@ -37,6 +38,10 @@ if TYPE_CHECKING:
     from lvm_studio.studio.street.service import StreetService
 
 UNTITLED = "Untitled"
+ELSEWHERE = (
+    "is open in another window of the studio too. Save under another name in one of them; else "
+    "the later one asks before it replaces what the other saved."
+)
 
 
 class DocumentActions(QObject):
@@ -158,6 +163,8 @@ class DocumentActions(QObject):
         self._session.restore(workspace, path)
         self._recent.add(path)
         self.done.emit(f"Opened {path.name}.")
+        if shown_elsewhere(path):
+            self.failed.emit(f"{path.name} {ELSEWHERE}", "")
 
     def _write(self, path: Path) -> bool:
         if self._session.written_by_others(path) and not self._dialogs.replace_anyway(

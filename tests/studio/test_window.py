@@ -1,11 +1,13 @@
 """The window: nothing unsaved is lost, a crash costs nothing, and closing leaves nothing behind."""
 
+import json
 import logging
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pyqtgraph as pg
 import pytest
 from puppet_thread import PuppetThread
@@ -38,7 +40,7 @@ from studio_fakes import (
 )
 
 from lvm_studio.models.specs import CompVAESpec
-from lvm_studio.storage.recovery import AUTOSAVE, LiveSession, log_path, lost_sessions
+from lvm_studio.storage.recovery import AUTOSAVE, OWNER, LiveSession, log_path, lost_sessions
 from lvm_studio.storage.workspace import Workspace, load, save
 from lvm_studio.studio.app import Reporter, log_file
 from lvm_studio.studio.dialogs import Choice
@@ -212,6 +214,30 @@ def test_what_another_program_wrote_is_not_replaced_unasked(opened: Open, tmp_pa
     assert load(path).datasets
     action(window, "save").trigger()  # one's own version is replaced without a question
     assert len(dialogs.asked) == 3
+
+
+def test_a_file_that_another_studio_shows_is_told_once_it_is_opened(
+    opened: Open, tmp_path: Path
+) -> None:
+    path = tmp_path / "street.lvms"
+    window = opened(FakeDialogs(Choice.SAVE, path))
+    action(window, "save").trigger()
+    assert not window.errors.isVisible()
+    action(window, "new").trigger()
+    theirs = LiveSession()
+    theirs.shows(path)
+    owner = theirs.folder / OWNER
+    parent = psutil.Process().parent()
+    assert parent is not None
+    another = {"pid": parent.pid, "started": parent.create_time()}
+    owner.write_text(json.dumps(json.loads(owner.read_text()) | another))
+    action(window, "open").trigger()
+    assert window.errors.isVisible()
+    assert "open in another window" in window.errors.sentence
+    window.errors.hide()
+    theirs.close()
+    action(window, "open").trigger()
+    assert not window.errors.isVisible()
 
 
 def test_a_save_that_is_given_up_keeps_the_window_open(opened: Open) -> None:
