@@ -36,6 +36,7 @@ from lvm_studio.tuning.errors import TuningError
 
 if TYPE_CHECKING:
     from lvm_studio.data.jobs import Job
+    from lvm_studio.storage.street_state import StreetState
     from lvm_studio.tuning.flows.fit import FlowSnapshot
     from lvm_studio.tuning.pair_job import PairKnown
     from lvm_studio.tuning.pools.reference_job import Reference
@@ -126,7 +127,7 @@ class TunedWork:
         """Find the λ that reaches a KL, "1 in N" or E f (in the criterion's unit)."""
         look = yield from self.tunings.look_for(request, goal, target)
         if look is not None and facing(request, look.pool, goal, target) is request:
-            lam = _solved(look, goal, target, request.state.share)
+            lam = _solved(look, goal, target, request.state)
             if lam is not None:
                 yield side_of(request) * lam
                 return
@@ -134,15 +135,15 @@ class TunedWork:
         request = facing(request, tuning.pool, goal, target)
         tuning = yield from self.known(request)
         sign, potential = side_of(request), tuning.pool.potential
-        share = request.state.share
         for learning in (settle_on, climb_on):
-            lam = _solved(tuning, goal, target, share)
+            lam = _solved(tuning, goal, target, request.state)
             if lam is not None:
                 yield sign * lam
                 return
             while learning(tuning):
                 yield None
-        lam = solve_on(by_knowledge(tuning)[0].draws, potential, goal, target, share)
+        draws, share = by_knowledge(tuning)[0].draws, request.state.share
+        lam = solve_on(draws, potential, goal, target, share)
         if lam is None:
             raise TuningError(
                 f"No week of this street has f beyond {target:g} {potential.criterion.unit}; "
@@ -282,10 +283,20 @@ def criterion_text(request: StreetRequest, tuning: Tuning) -> str:
     return tuning.pool.potential.criterion.name if state.second else state.criterion
 
 
-def _solved(tuning: Tuning, goal: Goal, target: float, share: float) -> float | None:
-    """|λ| of a goal by the first source that can be believed there; None if none can."""
+def _solved(tuning: Tuning, goal: Goal, target: float, state: StreetState) -> float | None:
+    """|λ| of a goal; None if no source can be believed there.
+
+    The first source that can be believed says where about it lies. The one that answers there sees
+    KL a little differently; it is asked too, so that the page shows what was typed.
+    """
+    potential = tuning.pool.potential
     for source in by_knowledge(tuning):
-        lam = solve_on(source.draws, tuning.pool.potential, goal, target, share)
+        lam = solve_on(source.draws, potential, goal, target, state.share)
         if lam is not None and source.draws.estimate(lam)[0].valid:
-            return lam
+            shown, _, _ = best_source(tuning, lam, state.method)
+            if shown is source:
+                return lam
+            there = solve_on(shown.draws, potential, goal, target, state.share)
+            known = there is not None and shown.draws.estimate(there)[0].valid
+            return there if known else lam
     return None
