@@ -69,7 +69,9 @@ class Autosave(QObject):
 
     def _dirty_changed(self, dirty: bool) -> None:
         """Drop the autosave when the file holds everything; in turn after a write in hand."""
-        if not dirty:
+        if dirty:
+            self._mailbox.withdraw()  # a drop still to come would be of what was open before
+        else:
             self._mailbox.post(partial(_drop, self._live, self._session.path))
 
     def _note_file(self, path: Path | None) -> None:

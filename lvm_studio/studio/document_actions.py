@@ -32,7 +32,6 @@ from lvm_studio.studio.waiting import GivenUp, wait_for
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
-    from lvm_studio.studio.recent_files import RecentFiles
     from lvm_studio.studio.session import Session
     from lvm_studio.studio.street.answers import FanAnswer
     from lvm_studio.studio.street.service import StreetService
@@ -60,12 +59,11 @@ class DocumentActions(QObject):
         self,
         session: Session,
         service: StreetService,
-        recent: RecentFiles,
         dialogs: Dialogs,
         window: QWidget,
     ) -> None:
         super().__init__(window)
-        self._session, self._service, self._recent = session, service, recent
+        self._session, self._service = session, service
         self._dialogs, self._window = dialogs, window
 
     @property
@@ -161,7 +159,6 @@ class DocumentActions(QObject):
             self.failed.emit(str(error), details_of(error))
             return
         self._session.restore(workspace, path)
-        self._recent.add(path)
         self.done.emit(f"Opened {path.name}.")
         if shown_elsewhere(path):
             self.failed.emit(f"{path.name} {ELSEWHERE}", "")
@@ -177,7 +174,6 @@ class DocumentActions(QObject):
         except DataError as error:
             self.failed.emit(str(error), details_of(error))
             return False
-        self._recent.add(path)
         self.done.emit(f"Saved to {path.name}.")
         return True
 

@@ -90,7 +90,7 @@ class MainWindow(QMainWindow):
         self._recent = RecentFiles(self._settings, self)
         self._dialogs = dialogs or Dialogs()
         self._contents = Contents(session, self)
-        self._documents = DocumentActions(session, service, self._recent, self._dialogs, self)
+        self._documents = DocumentActions(session, service, self._dialogs, self)
         self._build_pages()
         self._build_status_bar()
         self._menus = Menus(
@@ -164,6 +164,7 @@ class MainWindow(QMainWindow):
         session, service, documents = self.session, self.service, self._documents
         session.dirty_changed.connect(self._show_title)
         session.path_changed.connect(self._show_title)
+        session.path_changed.connect(self._recent.add)
         session.workspace_changed.connect(self._show_workspace)
         session.models_changed.connect(self._show_workspace)
         session.model_ready.connect(self._show_model)
