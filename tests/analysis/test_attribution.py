@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from lvm_studio.analysis.attribution import Attribution, attribute
+from lvm_studio.analysis.attribution import CURVE_DRAWS, Attribution, attribute
 from lvm_studio.analysis.bridge import bridge
 from lvm_studio.analysis.removal import removal
 from lvm_studio.data.errors import DataError
@@ -145,6 +145,21 @@ def test_two_alike_have_equal_parts_and_three_in_a_row_three_times_as_much():
     made = attribute(alike, *drawn(alike))
     np.testing.assert_allclose(made.peak_kw, made.peak_kw[0] * np.array([1, 1, 3, 2]), rtol=1e-9)
     np.testing.assert_allclose(made.curve_kw[2], 3 * made.curve_kw[1], rtol=1e-9)
+
+
+def test_of_many_draws_few_are_differentiated_whole_and_hardly_anything_is_lost():
+    """Parts are means over draws: those of a few at a time, each differentiated, are exact."""
+    street = some_street()
+    u, curves = drawn(street, 240)
+    made = attribute(street, u, curves)
+    each = [
+        attribute(street, u[rows], curves[rows]) for rows in np.arange(240).reshape(-1, CURVE_DRAWS)
+    ]
+    np.testing.assert_allclose(made.peak_kw, np.mean([one.peak_kw for one in each], 0), atol=1e-5)
+    exact = np.array([one.curve_kw for one in each])
+    chance = exact.std(axis=0, ddof=1).mean() / np.sqrt(len(exact))
+    assert np.abs(made.curve_kw - exact.mean(axis=0)).mean() < 0.2 * chance
+    np.testing.assert_allclose(made.total_curve_kw, curves.mean(axis=0), atol=1e-6)
 
 
 def test_what_z_and_noise_add_is_nobodys():
