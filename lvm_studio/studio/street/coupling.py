@@ -1,4 +1,4 @@
-"""Which draw stands in which row of the tuned fan, so that few curves are replaced as λ moves.
+"""Chooses which draw stands in each row of the tuned fan, changing few of them as λ moves.
 
 Each row keeps its own base curve as long as it can (accept-reject against e^{λf}); one that is
 rejected follows a fixed Gumbel race over the weighted draws, whose winner changes rarely. Every

@@ -1,4 +1,4 @@
-"""The first tuned fan of a new street: proposals of the street before it, until its own are there.
+"""The first tuned fan of a new street, by proposals that were fitted to the street before it.
 
 Two streets that differ by a household have nearly the same tuned laws over u. A few draws of the
 Gaussians of the one before beside a few base draws, weighted exactly, answer the λ that is held in

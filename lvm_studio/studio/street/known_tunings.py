@@ -1,4 +1,4 @@
-"""The tunings of the last few streets: made of their base draws, better with every slice.
+"""The tunings of the last few streets, made from base draws and improved slice by slice.
 
 A street that is like the one before begins at what that one knew. Runs on the compute thread
 alone.

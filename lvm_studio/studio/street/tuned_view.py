@@ -1,4 +1,4 @@
-"""The tuned law at one λ made into curves and an answer, from whichever source knows it best.
+"""Makes curves and an answer of the tuned law at one λ, from the source that knows it best.
 
 Runs on the compute thread alone.
 """

@@ -1,4 +1,4 @@
-"""The tuned law of the composition page, answered from the best weighted draws there are.
+"""Answers the tuned law of the composition page from the best weighted draws there are.
 
 Runs on the compute thread alone. Four sources know the tuned law ever better: the pool of base
 draws (at once), the Gaussians that settle near it (half a second later), the climb over λ (which

@@ -1,4 +1,4 @@
-"""What is known of the tuned laws of one street and criterion, and who answers at a λ.
+"""All that is known of one street's tuned laws, and which source answers at a λ.
 
 Runs on the compute thread alone.
 """
