@@ -30,7 +30,10 @@ from lvm_studio.tuning.pools.weights import Array
 from lvm_studio.tuning.solve import solve_kl
 
 DIRECTIONS = 20
-"""Of the climbs behind a pool for two criteria, all around the circle."""
+"""Of the climbs behind a pool for two criteria, all around."""
+SURFACE_RAYS = 36
+_LEAST_VARIANCE = 1e-6
+"""Criteria more alike than this are one."""
 _FAR = 40.0
 """λ of a quiet direction goes far: f has an end there that it is pressed against."""
 
@@ -76,8 +79,26 @@ class VectorDraws:
         centred = self.f - mean
         return VectorMoments(mean, (share * centred.T) @ centred, estimate.moments.kl)
 
+    def even_directions(self, count: int, seed: int = 0) -> Array:
+        """Directions d [count, m] whose tilts d · f differ evenly, each of variance one under p.
+
+        Of two criteria that rise together nearly all that can be had lies within a few degrees of
+        their difference: directions even in λ itself would pass it by.
+        """
+        even: Array = directions(self.f.shape[1], count, seed) @ np.linalg.inv(self.root)
+        return even
+
+    @property
+    def root(self) -> Array:
+        """[m, m], symmetric: root · d of unit length is a tilt d · f of variance one under p."""
+        covariance = self.moments(np.zeros(self.f.shape[1])).covariance
+        values, vectors = np.linalg.eigh(covariance)
+        scales = np.sqrt(np.maximum(values, _LEAST_VARIANCE * values[-1]))
+        root: Array = (vectors * scales) @ vectors.T
+        return root
+
     def reach(self, direction: Array, kl: float) -> float:
-        """The t at which t · direction has a KL of so many nats, or the last one that is valid."""
+        """The t at which t · direction [m] has a KL of so many nats, or the last that is valid."""
         draws = self.along(direction)
         found = solve_kl(draws.moments, kl, limit=_FAR)
         for t in np.linspace(found.lam, 0.0, 40):
@@ -203,7 +224,7 @@ def pareto_surface(
     pool: VectorPool, levels: Sequence[float], along: Array | None = None
 ) -> ParetoSurface:
     """The surface (E f, KL) for all λ whose KL is one of `levels`: limited by KL, not by λ."""
-    rays = directions(len(pool.potential.potentials), 36) if along is None else along
+    rays = pool.draws.even_directions(SURFACE_RAYS) if along is None else along
     natural = pool.potential.potentials
     lam = np.zeros((len(rays), len(levels), rays.shape[1]))
     kl, valid = np.zeros(lam.shape[:2]), np.zeros(lam.shape[:2], dtype=bool)

@@ -14,6 +14,7 @@ from lvm_studio.tuning.pools.smc_fit import fitted_mixture
 from lvm_studio.tuning.pools.stages import reach
 from lvm_studio.tuning.pools.weights import Array
 from lvm_studio.tuning.vector import (
+    DIRECTIONS,
     VectorDraws,
     VectorPool,
     VectorPotential,
@@ -22,6 +23,8 @@ from lvm_studio.tuning.vector import (
 )
 
 STAGE_DRAWS = 512
+BETWEEN = 8
+"""Of the climbs, those that go where the ones before have left most room."""
 _WIDEN = 1.1
 _REACH_ESS = 0.4
 _MOST_STAGES = 14
@@ -45,7 +48,7 @@ def vector_climbs(
     put log Z too low.
     """
     known = _Known(potential, base.u[: 4 * draws])
-    for direction in directions(len(potential.potentials)) if along is None else along:
+    for direction in _all_around(known, base.root, kl_max) if along is None else along:
         lam = 0.0
         for _ in range(_MOST_STAGES):
             seen = known.draws().along(direction)
@@ -57,6 +60,27 @@ def vector_climbs(
             lam = reached
             known.rise(direction, lam, draws, generator)
         yield VectorPool(potential, known.draws(), known.gradient, kl_max)
+
+
+def _all_around(known: _Known, root: Array, kl_max: float) -> Iterator[Array]:
+    """Directions to climb: some with even tilts, then those between laws that are far apart.
+
+    Where the surface of E f is nearly flat a little turn of λ leads from one of its ends to the
+    other, and draws of neither tell of the laws between them.
+    """
+    m = len(root)
+    first = DIRECTIONS - BETWEEN if m == 2 else DIRECTIONS  # only a circle has neighbours
+    evening = np.linalg.inv(root)
+    tilts = list(directions(m, first))
+    yield from (tilt @ evening for tilt in tilts)
+    while len(tilts) < DIRECTIONS:
+        draws = known.draws()
+        rays = np.array(tilts) @ evening
+        ends = np.array([draws.moments(draws.reach(ray, kl_max) * ray).expectation for ray in rays])
+        place = int(np.linalg.norm(np.roll(ends, -1, axis=0) - ends, axis=1).argmax())
+        middle = tilts[place] + tilts[(place + 1) % len(tilts)]
+        tilts.insert(place + 1, middle / np.linalg.norm(middle))
+        yield tilts[place + 1] @ evening
 
 
 class _Half:

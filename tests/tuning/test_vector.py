@@ -10,9 +10,15 @@ import torch
 from torch import Tensor
 from tuning_spaces import LinearSpace, PlainCurve, T
 
-from lvm_studio.tuning.flows.vector_flow import VectorFlow, fit_vector_flow, vector_certificate
+from lvm_studio.tuning.flows.vector_flow import (
+    Range,
+    VectorFlow,
+    fit_vector_flow,
+    vector_certificate,
+)
 from lvm_studio.tuning.specs import FlowSpec
 from lvm_studio.tuning.vector import (
+    DIRECTIONS,
     VectorPool,
     VectorPotential,
     directions,
@@ -44,6 +50,13 @@ class At:
         return curves_kw[..., self.step]
 
 
+class Low(At):
+    """The same where it is low, and hardly any more where it is high."""
+
+    def __call__(self, curves_kw: Tensor) -> Tensor:
+        return -torch.nn.functional.softplus(-3.0 * super().__call__(curves_kw))
+
+
 @pytest.fixture(scope="module")
 def pool() -> VectorPool:
     potential, base = VectorPotential.from_space(TwoLevels(4), [At(0), At(-1)], n=2048)
@@ -72,6 +85,32 @@ def test_linear_criteria_have_their_closed_form_in_every_direction(
     assert exact_kl(pool, lam) == pytest.approx(2.5, abs=0.2)
     slope = moments.covariance @ lam  # dKL/dλ = Cov f · λ
     assert float(slope @ lam) == pytest.approx(2.0 * moments.kl, rel=0.15)
+
+
+def test_even_directions_have_tilts_that_differ_evenly(pool: VectorPool) -> None:
+    rays = pool.draws.even_directions(8)
+    covariance = pool.draws.moments(np.zeros(2)).covariance
+    around = 2.0 * math.pi * np.arange(8) / 8
+    assert np.allclose(rays @ covariance @ rays.T, np.cos(around[:, None] - around))
+
+
+@pytest.mark.parametrize("angle", [0.3, 2.4, 4.0])
+def test_the_range_is_that_of_the_closed_form_along_any_direction(
+    pool: VectorPool, angle: float
+) -> None:
+    direction = 3.0 * np.array([math.cos(angle), math.sin(angle)])
+    at_one = exact_kl(pool, direction)  # and the square of λ times that
+    assert Range.of(pool).at(direction) == pytest.approx(math.sqrt(4.0 / at_one), rel=0.08)
+
+
+def test_climbs_go_all_around_and_then_between_the_ends_furthest_apart() -> None:
+    potential, base = VectorPotential.from_space(TwoLevels(4), [At(0), Low(-1)], n=512)
+    generator = torch.Generator().manual_seed(0)
+    pools = list(vector_climbs(potential, base, kl_max=2.0, generator=generator, draws=64))
+    assert len(pools) == DIRECTIONS
+    for ray in base.even_directions(24):
+        reached = pools[-1].draws.reach(ray, 1.9)
+        assert pools[-1].draws.moments(reached * ray).kl == pytest.approx(1.9, abs=0.05)
 
 
 def test_one_criterion_alone_is_the_scalar_tuning(pool: VectorPool) -> None:

@@ -14,6 +14,7 @@ from lvm_studio.tuning.pools.weights import Array
 
 _RIVALS = 512
 """Sets of the other proposals that a draw's chance of being kept is a mean over."""
+MOST_PROPOSALS = 16
 
 
 def keep_one(log_weights: Tensor, generator: torch.Generator) -> Tensor:
@@ -42,3 +43,18 @@ def kept_gap(log_weights: Array, proposals: int, seed: int = 0) -> float:
     drawn = np.array([(proposals * r / (r + rivals)).mean() for r in ratio])
     drawn = drawn / drawn.mean()
     return float((drawn * np.log(drawn / ratio)).mean())
+
+
+def proposals_within(log_weights: Array, gap: float) -> tuple[int, float]:
+    """The fewest proposals (1, 2, 4 … 16) of which one kept is within gap nats; its own gap.
+
+    The cost is told with it: so many decodes a curve. Where no such number is enough, the most.
+
+    >>> weights = np.log(np.random.default_rng(0).lognormal(sigma=0.7, size=4000))
+    >>> proposals_within(weights, 0.1)[0], proposals_within(0.0 * weights, 0.1)
+    (2, (1, 0.0))
+    """
+    proposals = 1
+    while (found := kept_gap(log_weights, proposals)) > gap and proposals < MOST_PROPOSALS:
+        proposals *= 2
+    return proposals, found

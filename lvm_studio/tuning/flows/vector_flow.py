@@ -14,12 +14,12 @@ from lvm_studio.tuning.certificate import Certificate, certify
 from lvm_studio.tuning.flows.fit import FlowStep
 from lvm_studio.tuning.flows.flow import LambdaFlow
 from lvm_studio.tuning.flows.flow_conditional import ConditionalFit, Difficulty, Given, TargetBatch
-from lvm_studio.tuning.flows.kept import keep_one, kept_gap
+from lvm_studio.tuning.flows.kept import keep_one, kept_gap, proposals_within
 from lvm_studio.tuning.pools.weights import Array, normalised
 from lvm_studio.tuning.specs import FlowSpec
-from lvm_studio.tuning.vector import VectorDraws, VectorPool, VectorPotential, directions
+from lvm_studio.tuning.vector import VectorDraws, VectorPool, VectorPotential
 
-RAYS = 72
+RAYS = 144
 """Directions at which it is known how far λ may go."""
 PAD_FLOW = FlowSpec(hidden=96, groups=32, batch=512, lr=3e-3, seconds=300.0)
 """Sizes that serve a pad of two criteria."""
@@ -32,29 +32,41 @@ _NOISE_PAIRS = 4
 
 @dataclass(frozen=True, eq=False)
 class Range:
-    """How far λ may go: reach [D] along each unit vector of direction [D, m]."""
+    """How far λ may go: reach [D] along directions [D, m], of which each d · f has variance one.
+
+    root [m, m]: of the covariance of f under the base law. Directions are told apart by the tilts
+    they make: of criteria that are alike a few degrees of λ lead from one extreme to the other.
+    """
 
     direction: Array
     reach: Array
+    root: Array
 
     @classmethod
     def of(cls, pool: VectorPool) -> Range:
         """Where the pool's KL is its kl_max, or where its draws cease to be valid."""
-        rays = directions(len(pool.potential.potentials), RAYS)
+        rays = pool.draws.even_directions(RAYS)
         reach = np.array([pool.draws.reach(ray, pool.kl_max) for ray in rays])
-        return cls(rays, np.maximum(reach, 1e-3))
+        return cls(rays, np.maximum(reach, 1e-3), pool.draws.root)
+
+    def turned(self, direction: Array) -> tuple[Array, float]:
+        """The unit vector [m] of a direction's tilt among uncorrelated ones, and its deviation."""
+        tilt = self.root @ direction
+        deviation = float(np.linalg.norm(tilt))
+        return tilt / deviation, deviation
 
     def at(self, direction: Array) -> float:
-        """The reach along any unit vector [m]: that of the rays around it."""
-        closeness = np.exp(_SHARPNESS * (self.direction @ direction - 1.0))
-        return float(np.exp(closeness @ np.log(self.reach) / closeness.sum()))
+        """The reach along any direction [m]: that of the rays around it."""
+        tilt, deviation = self.turned(direction)
+        closeness = np.exp(_SHARPNESS * (self.direction @ self.root @ tilt - 1.0))
+        return float(np.exp(closeness @ np.log(self.reach) / closeness.sum())) / deviation
 
 
-_SHARPNESS = 200.0
+_SHARPNESS = 800.0
 
 
 def direction_features(direction: Tensor) -> Tensor:
-    """What a flow is told of directions [..., m]: three harmonics of the angle for two criteria.
+    """What a flow is told of unit tilts [..., m]: three harmonics of the angle for two criteria.
 
     >>> direction_features(torch.tensor([0.0, 1.0])).shape
     torch.Size([6])
@@ -73,16 +85,15 @@ class VectorTargets:
         self.pool = pool
         self._generator = generator
         m = len(pool.potential.potentials)
-        direction = torch.nn.functional.normalize(
-            torch.randn(_TARGETS, m, generator=generator), dim=-1
-        )
-        far = torch.tensor([limits.at(ray) for ray in direction.double().numpy()])
+        tilt = torch.nn.functional.normalize(torch.randn(_TARGETS, m, generator=generator), dim=-1)
+        direction: Tensor = torch.linalg.solve(torch.from_numpy(limits.root), tilt.double().T).T
+        far = torch.tensor([limits.at(ray) for ray in direction.numpy()])
         self._s = torch.rand(_TARGETS, generator=generator) ** _TOWARDS_THE_END
-        self._lam = (far.to(direction.dtype) * self._s)[:, None] * direction
-        self._e = direction_features(direction)
+        self._lam = (far[:, None] * direction).to(tilt.dtype) * self._s[:, None]
+        self._e = direction_features(tilt)
         self._rows = torch.stack([self._stored(lam) for lam in self._lam.double().numpy()])
-        rays = torch.from_numpy(limits.direction).to(direction.dtype)
-        self._sector = (direction @ rays.T).argmax(dim=-1)
+        rays = torch.from_numpy(limits.direction @ limits.root).to(tilt.dtype)
+        self._sector = (tilt @ rays.T).argmax(dim=-1)
         self._difficulty = Difficulty(len(rays))
 
     def _stored(self, lam: Array) -> Tensor:
@@ -119,10 +130,9 @@ class VectorFlow:
     limits: Range
 
     def along(self, direction: Array) -> Given:
-        """The flow of direction [m] · f, a unit vector: λ slides from 0 to its reach."""
-        ray = torch.from_numpy(np.asarray(direction)).to(self.flow.basis.dtype)
-        e = direction_features(ray)
-        return Given(self.flow, e, torch.tensor(self.limits.at(np.asarray(direction))))
+        """The flow of direction [m] · f: λ slides from 0 to its reach."""
+        tilt = torch.from_numpy(self.limits.turned(direction)[0]).to(self.flow.basis.dtype)
+        return Given(self.flow, direction_features(tilt), torch.tensor(self.limits.at(direction)))
 
     @torch.no_grad()
     def draws(self, potential: VectorPotential, lam: Array, v: Tensor) -> VectorDraws:
@@ -132,6 +142,18 @@ class VectorFlow:
         u = given(v, size)
         ratio = -given.log_ratio(u, size).double().numpy()
         return VectorDraws(u, potential.values(u), ratio)
+
+    def proposals(
+        self, potential: VectorPotential, lam: Array, v: Tensor, gap: float = 0.1
+    ) -> tuple[int, float]:
+        """Of how many proposals at lam [m] one must be kept to be within gap nats, and its gap.
+
+        Args:
+            v: [n, dim] base noise to judge it on. Most directions of two criteria need one, those
+            between two extremes two to eight.
+        """
+        draws = self.draws(potential, lam, v)
+        return proposals_within(draws.f @ lam + draws.log_ratio, gap)
 
     @torch.no_grad()
     def kept(
