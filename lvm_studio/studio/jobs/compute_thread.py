@@ -50,7 +50,7 @@ class ComputeThread(QThread):
 
     def open_mailbox(self, priority: int) -> Mailbox:
         """Return a new mailbox; the smaller the priority number, the sooner it is served."""
-        mailbox = Mailbox(self, priority)
+        mailbox = Mailbox(self.post, priority, self)
         with self._changed:
             self._slots.append(_Slot(mailbox))
             self._slots.sort(key=lambda slot: slot.mailbox.priority)

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from PySide6.QtCore import QObject, Qt, Signal
-
-if TYPE_CHECKING:
-    from lvm_studio.studio.jobs.compute_thread import ComputeThread
 
 Work: TypeAlias = Callable[[], Generator[object, None, None]]
 """A piece of work in slices: each value yielded is an answer, None is only a pause.
@@ -18,6 +15,9 @@ Between two slices a newer wish of the same mailbox replaces the work, and work 
 higher priority goes first. The work function runs on the compute thread: it must not touch
 widgets or the session; hand it frozen values.
 """
+
+Post: TypeAlias = "Callable[[Mailbox, int, Work], None]"
+"""(mailbox, generation, work): replaces whatever wish of this mailbox waits."""
 
 NOBODY = 0
 """A generation no wish ever has: what is said to it is dropped."""
@@ -63,9 +63,10 @@ class Mailbox(QObject):
     rested = Signal()
     said = Signal(int, object)
 
-    def __init__(self, thread: ComputeThread, priority: int) -> None:
-        super().__init__(thread)
-        self._thread = thread
+    def __init__(self, post: Post, priority: int, parent: QObject) -> None:
+        """Post: takes a wish to where it is worked on."""
+        super().__init__(parent)
+        self._post = post
         self._generation = NOBODY
         self.priority = priority
         self.waiting = False
@@ -77,13 +78,13 @@ class Mailbox(QObject):
         self._generation += 1
         self.waiting = True
         self.computing.emit()
-        self._thread.post(self, self._generation, work)
+        self._post(self, self._generation, work)
 
     def withdraw(self) -> None:
         """Forget the wish; none of its answers will be emitted."""
         self._generation += 1
         if self.waiting:
-            self._thread.post(self, NOBODY, _nothing)
+            self._post(self, NOBODY, _nothing)
             self.waiting = False
             self.rested.emit()
 
