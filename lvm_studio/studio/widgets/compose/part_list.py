@@ -39,6 +39,7 @@ class PartList(QListWidget):
         self.setAcceptDrops(True)
         self.setDragDropMode(QAbstractItemView.DragDropMode.DropOnly)
         self.setAlternatingRowColors(True)
+        self.setSpacing(2)
         self.setToolTip("Delete takes the chosen part out; Ctrl+Z brings it back")
 
     def set_titles(self, titles: Sequence[str]) -> None:

@@ -57,6 +57,7 @@ class PartPalette(QListWidget):
         self.setDragDropMode(QAbstractItemView.DragDropMode.DragOnly)
         self.setDefaultDropAction(Qt.DropAction.CopyAction)
         self.setIconSize(QSize(18, 18))
+        self.setSpacing(1)
         for title, value, colour in entries:
             item = QListWidgetItem(title, self)
             item.setData(Qt.ItemDataRole.UserRole, value)
