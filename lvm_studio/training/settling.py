@@ -33,6 +33,8 @@ with a z twice as far as any seen would hold a fifth of a law tilted to 1 in 100
 """
 REACHES = (4.0, 5.0, 6.0, 7.0, 8.0)
 """Bounds on what a decoder follows of a coordinate of z; it was trained with 5."""
+LEAST_SPREAD = 1e-4
+"""Variance of log-loads (0.1 is usual) that tells of growth: a decoder hardly trained has none."""
 PASSES = 3
 """Size by load and size by half-hour are found together, in steps: the third hardly moves them."""
 ITERATIONS = 40
@@ -109,7 +111,8 @@ def _settle_size(module: GaussianVAE, drawn: Drawn) -> None:
         square = ((y - law.mean) / law.stddev).square()
         load = noise.load(law.mean, k.to(y)).log()
         above = load - load.mean(0)
-        growth = (square / square.mean(0) * above).mean() / above.square().mean()
+        spread = above.square().mean().clamp(min=LEAST_SPREAD)
+        growth = (square / square.mean(0) * above).mean() / spread
         noise.growth += growth
         noise.resize((square / (growth * load).exp()).mean(0).sqrt())
     noise.bound(_quantile(_unbent(module, drawn)[1].stddev.flatten(), LARGEST))
