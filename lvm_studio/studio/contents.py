@@ -67,10 +67,12 @@ class Contents(QObject):
 
         self._session.change_document(f"Remove {name}", do, revert)
 
-    def take_models(self, path: Path) -> None:
-        """Add the models of another workspace file."""
+    def take_models(
+        self, path: Path, load: Callable[[Path], Workspace] = workspace_file.load
+    ) -> None:
+        """Add the models of another workspace file, read by `load`."""
         try:
-            found = workspace_file.load(path).models
+            found = load(path).models
         except DataError as error:
             self._session.failed.emit(str(error), "")
             return

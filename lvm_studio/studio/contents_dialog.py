@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
@@ -18,9 +21,11 @@ from PySide6.QtWidgets import (
 )
 
 from lvm_studio.storage.contents import Held, held_by
+from lvm_studio.storage.workspace import Workspace, load
 from lvm_studio.studio.dialogs import Dialogs
 from lvm_studio.studio.file_dialogs import WORKSPACE_KIND, WORKSPACE_SUFFIX
 from lvm_studio.studio.theme import MUTED
+from lvm_studio.studio.waiting import GivenUp, wait_for
 from lvm_studio.studio.widgets.dressed import dressed
 from lvm_studio.studio.widgets.row_table import by_rows
 
@@ -162,7 +167,11 @@ class ContentsDialog(QDialog):
     def _add(self) -> None:
         path = self._dialogs.open_path(self, "Add models", WORKSPACE_KIND)
         if path is not None:
-            self._contents.take_models(path)
+            with suppress(GivenUp):
+                self._contents.take_models(path, self._load)
+
+    def _load(self, path: Path) -> Workspace:
+        return wait_for(self, f"Reading {path.name} …", partial(load, path), cancel=True)
 
 
 def _cell(text: str, column: int, held: Held, in_use: bool) -> QTableWidgetItem:
