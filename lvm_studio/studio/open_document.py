@@ -115,9 +115,12 @@ class OpenDocument(QObject):
         return self._trained[1]
 
     def set_trained_model(self, tree: Tree, model: TrainedModel) -> None:
-        """Keep the loaded form of a stored model; who loads models calls this (the service)."""
-        self._trained = (tree, model)
-        if self.trained_model() is not None:
+        """Keep the loaded form of the chosen model; who loads models calls this (the service).
+
+        One that was chosen before, and comes too late, does not take the place of what is loaded.
+        """
+        if tree is self.model_tree():
+            self._trained = (tree, model)
             self.model_ready.emit(model)
 
     @property

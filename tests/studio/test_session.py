@@ -226,6 +226,18 @@ def test_a_trained_model_is_kept_whatever_is_undone(session: Session) -> None:
     assert session.dirty
 
 
+def test_a_model_that_is_loaded_too_late_leaves_the_chosen_one_alone(session: Session) -> None:
+    """Another was chosen, and taken back before it was loaded."""
+    mine, other = (session.add_model(name, {"name": name}) for name in ("Mine", "Other"))
+    session.choose_model(mine)
+    models = session.workspace.models
+    session.set_trained_model(models[mine], "loaded")  # type: ignore[arg-type]
+    session.set_trained_model(models[other], "late")  # type: ignore[arg-type]
+    assert session.trained_model() == "loaded"
+    session.choose_model(other)
+    assert session.trained_model() is None
+
+
 def test_a_workspace_that_names_what_it_does_not_hold_is_mended(session: Session) -> None:
     state = session.state.with_changes(
         model="gone", composition=Composition.parse("A,Stranger*3"), week=""
