@@ -23,7 +23,7 @@ TOUR = """
 composition. The fan of possible weeks redraws: mean, 10–90 % band, a few sampled weeks, and the
 measured sum where meters know it.</li>
 <li><b>Search.</b> Type a filter and press “Add n like these” for a whole street.</li>
-<li><b>Choose a week</b>, or draw a temperature of your own: every curve answers to it.</li>
+<li><b>Choose a week</b>, or type temperatures of your own: every curve answers to them.</li>
 <li><b>Slide λ.</b> It tilts the street towards its extreme weeks: the highest peak, the longest
 load, the most to shift. The line below says how rare such a week is (“1 in 100”), and how far the
 answer can be trusted (ESS, Pareto k̂).</li>

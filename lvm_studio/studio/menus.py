@@ -91,6 +91,7 @@ class Menus(QObject):
         for action, key, name in ((undo, Key.Undo, "undo"), (redo, Key.Redo, "redo")):
             action.setShortcuts(QKeySequence.keyBindings(key))
             action.setObjectName(f"action_{name}")
+            action.setIconText(name.title())  # its text goes on to say what would be undone
             menu.addAction(action)
         # Some systems bind one of the two; hands know both.
         redo.setShortcuts(list(dict.fromkeys([*redo.shortcuts(), *REDO_KEYS])))
@@ -129,7 +130,7 @@ class Menus(QObject):
 
     def _show_keyboard(self) -> None:
         actions = [action for menu in self._bar.findChildren(QMenu) for action in menu.actions()]
-        keys = [(action.text(), action.shortcut().toString()) for action in actions]
+        keys = [(action.iconText(), action.shortcut().toString()) for action in actions]
         self._helpers.show_keyboard(keys)
 
     def _show_graphs(self) -> None:
