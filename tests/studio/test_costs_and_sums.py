@@ -24,7 +24,7 @@ from lvm_studio.studio.jobs.compute_thread import ComputeThread
 from lvm_studio.studio.panels.tuning_pictures import TuningPictures
 from lvm_studio.studio.session import Session
 from lvm_studio.studio.street.answers import MeasuredAnswer, StreetRequest
-from lvm_studio.studio.street.cost_service import MeasuredCosts
+from lvm_studio.studio.street.cost_service import CostService, MeasuredCosts
 from lvm_studio.studio.street.picture_service import CANCELLED, NOT_FORMED, PictureService
 from lvm_studio.studio.street.picture_work import PictureWork
 from lvm_studio.studio.street.sums_service import SumsService
@@ -88,6 +88,18 @@ def test_costs_are_measured_when_asked_for_and_can_be_cancelled(qtbot: QtBot) ->
     assert table.table.rowCount() == 4
     assert table.button.isEnabled()
     assert "rejection from 401" in table.words.text()
+
+
+def test_a_measurement_is_cancelled_before_it_has_begun(qtbot: QtBot) -> None:
+    owner = QObject()
+    idle = ComputeThread(owner)  # never started: the measurement stays in preparation
+    costs = CostService(idle, 1, TunedWork(StreetWork()), owner)
+    costs.measure(StreetRequest(STATE, DATA, small_model(DATA)))
+    assert costs._preparing.waiting
+    with qtbot.waitSignal(costs.ended):
+        costs.cancel()
+    assert not costs._preparing.waiting
+    assert not costs.running
 
 
 @pytest.mark.usefixtures("qapp")

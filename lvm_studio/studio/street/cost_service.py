@@ -63,6 +63,13 @@ class CostService(OneJob):
         """What was measured of this street and criterion; None before it was."""
         return self._known.get(_key(request))
 
+    def cancel(self) -> None:
+        """Measure nothing any more, whether it has begun or is being prepared."""
+        if self._preparing.waiting:
+            self._preparing.withdraw()
+            self.ended.emit()
+        super().cancel()
+
     def stop(self) -> None:
         """End the process, and wait for that."""
         self.cancel()
