@@ -240,10 +240,13 @@ def test_a_plain_vae_has_its_map_too(
 
 def test_a_map_on_its_way_is_dropped_with_its_model(panel: LatentPanel, session: Session) -> None:
     panel._encode()
+    panel.walk.stand_at(np.ones_like(panel.walk.u))
+    assert not panel.walk.settled
     session.choose_model("other")
     assert not panel._cloud_box.waiting
     assert not panel.encoding.isVisible()
     assert panel.cloud is None
+    assert not any(box.waiting for box in panel.walk._boxes)
 
 
 def test_an_encoding_is_cancelled_and_begun_again(panel: LatentPanel, qtbot: QtBot) -> None:

@@ -61,9 +61,8 @@ class LatentWalk(QSplitter):
     def __init__(self, service: StreetService, work: LatentWork) -> None:
         super().__init__(Qt.Orientation.Horizontal, childrenCollapsible=False)
         self._work = work
-        self._point_box, self._strip_box, self._part_box = (
-            service.open_mailbox() for _ in range(3)
-        )
+        self._boxes = tuple(service.open_mailbox() for _ in range(3))
+        self._point_box, self._strip_box, self._part_box = self._boxes
         self._request: WalkRequest | None = None
         self._cloud: LatentCloud | None = None
         self.u: Floats = np.zeros(0)
@@ -143,6 +142,8 @@ class LatentWalk(QSplitter):
     def set_cloud(self, cloud: LatentCloud | None) -> None:
         """Walk where these observations lie; start at u = 0."""
         self._cloud = cloud
+        for box in self._boxes:
+            box.withdraw()  # what is on its way lies in another space
         self.pins.clear()
         self.strips_shown = self.point = None
         if cloud is None:
@@ -242,9 +243,8 @@ class LatentWalk(QSplitter):
     @property
     def settled(self) -> bool:
         """Whether all that was asked for is on screen."""
-        boxes = (self._point_box, self._strip_box, self._part_box)
         resting = self.sliders.settled and not self._settle.isActive()
-        return resting and not any(box.waiting for box in boxes)
+        return resting and not any(box.waiting for box in self._boxes)
 
     def _take_point(self, point: DecodedPoint) -> None:
         self.point = point
