@@ -219,6 +219,7 @@ def test_answers_are_shown(panel: ComposePanel, session: Session, service: FakeS
     session.set_lam(1.0)
     service.fan_ready.emit(fan_answer(session.state))
     service.tuned_ready.emit(tuned_answer(session.state))
+    panel.figures.now()
     assert label(panel, "readout_base_0") != "–"
     assert label(panel, "readout_tuned_0") != "–"
     assert "20 weeks sampled" in label(panel, "readouts_source")
@@ -231,14 +232,33 @@ def test_a_tuned_fan_of_the_street_before_is_no_answer(
 ) -> None:
     session.set_lam(1.0)
     service.fan_ready.emit(fan_answer(session.state))
-    service.tuned_ready.emit(tuned_answer(session.state))
+    service.tuned_ready.emit(tuned_answer(session.state))  # its figures still wait to be told
     session.set_count("H00", 3)
     service.fan_ready.emit(fan_answer(session.state))
     assert label(panel, "readout_tuned_0") == "–"
     assert panel.lam.kl_field.grey
     service.tuned_ready.emit(tuned_answer(session.state))
+    panel.figures.now()
     assert label(panel, "readout_tuned_0") != "–"
     assert not panel.lam.kl_field.grey
+
+
+def test_figures_follow_the_curves_and_only_the_latest_are_told(
+    panel: ComposePanel,
+    session: Session,
+    service: FakeService,
+    qtbot: QtBot,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    service.fan_ready.emit(fan_answer(session.state))
+    told: list[float] = []
+    monkeypatch.setattr(panel.lam, "show_answer", lambda answer: told.append(answer.lam))
+    for lam in (0.5, 1.0, 1.5):
+        service.tuned_ready.emit(tuned_answer(StreetState(lam=lam)))
+    assert told == []
+    qtbot.waitUntil(lambda: bool(told))
+    assert told == [1.5]
+    assert label(panel, "readout_tuned_0") != "–"
 
 
 def test_it_says_why_nothing_was_measured(
@@ -280,6 +300,7 @@ def test_at_lam_zero_there_is_no_tuned_fan(
 ) -> None:
     service.fan_ready.emit(fan_answer(session.state))
     service.tuned_ready.emit(tuned_answer(session.state))
+    panel.figures.now()
     assert label(panel, "readout_tuned_0") == "–"
     assert panel.lam.kl_field.text() == "0.00 nats"
 

@@ -8,9 +8,8 @@ from pytestqt.qtbot import QtBot
 from street_fakes import tuned_answer
 
 from lvm_studio.storage.street_state import StreetState
-from lvm_studio.studio.panels.compose import kept_of
 from lvm_studio.studio.session import Session
-from lvm_studio.studio.widgets.tuning.tuning_history import TuningHistory, tuning_name
+from lvm_studio.studio.widgets.tuning.tuning_history import TuningHistory, kept_of, tuning_name
 
 
 @pytest.fixture

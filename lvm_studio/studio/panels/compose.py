@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
-from lvm_studio.storage.kept_tuning import KeptTuning
 from lvm_studio.studio.panels.artificial import AnchorsPanel, SinesPanel
 from lvm_studio.studio.panels.tuning_pictures import TuningPictures
 from lvm_studio.studio.theme import Colours, theme
@@ -29,12 +28,14 @@ from lvm_studio.studio.widgets.compose.whole_choice import WholeChoice
 from lvm_studio.studio.widgets.fan.fan_plot import FanPlot
 from lvm_studio.studio.widgets.fan.peak_makers import PeakMakers
 from lvm_studio.studio.widgets.steady_page import SteadyPage
+from lvm_studio.studio.widgets.tuning.afterwards import Afterwards
 from lvm_studio.studio.widgets.tuning.lam_control import LamControl
 from lvm_studio.studio.widgets.tuning.lam_words import figures_text
-from lvm_studio.studio.widgets.tuning.tuning_history import tuning_name
+from lvm_studio.studio.widgets.tuning.tuning_history import kept_of, tuning_name
 from lvm_studio.tuning.criteria.specs import DistanceSpec, parse_criterion
 
 if TYPE_CHECKING:
+    from lvm_studio.analysis.fan import Fan
     from lvm_studio.data.households import HouseholdSet
     from lvm_studio.storage.street_state import StreetState
     from lvm_studio.studio.session import Session
@@ -67,6 +68,7 @@ class ComposePanel(SteadyPage):
         self.fan = FanPlot(colours, self)
         self.readouts = Readouts(self)
         self.lam = LamControl(colours, self)
+        self.figures = Afterwards(self._show_figures, self)
         self.pictures = TuningPictures(
             session, service, self.lam.pictures, self.lam.levels, colours
         )
@@ -108,8 +110,8 @@ class ComposePanel(SteadyPage):
         whole.setObjectName("compose_rows")
         whole.addWidget(top)
         whole.addWidget(self.lam)
-        whole.setStretchFactor(0, 1)
-        whole.setStretchFactor(1, 0)
+        whole.setStretchFactor(0, 3)  # a larger window gives the pictures below more room too
+        whole.setStretchFactor(1, 1)
         whole.setSizes([560, 200])
         for splitter in (top, whole):
             splitter.setChildrenCollapsible(False)
@@ -270,6 +272,7 @@ class ComposePanel(SteadyPage):
             self._show_fan(self._service.fan)
         if self._service.tuned is not None:
             self._show_tuned(self._service.tuned)
+            self.figures.now()
 
     def _show_fan(self, answer: FanAnswer) -> None:
         self.fan.computing.end()
@@ -285,16 +288,21 @@ class ComposePanel(SteadyPage):
 
     def _fade_tuned(self) -> None:
         """Grey what is still on screen of another street; the tuned fan of this one follows."""
+        self.figures.forget()
         self.fan.fade_tuned()
         self.readouts.set_tuned(None)
         self.lam.fade_figures()
 
     def _show_tuned(self, answer: TunedAnswer) -> None:
         self._tuned_street = _street(answer.state)
-        fan = None if answer.lam == 0.0 else answer.fan
+        self.fan.set_tuned(tuned_fan(answer), valid=answer.valid)
+        self.figures.post(answer)
+
+    def _show_figures(self, answer: TunedAnswer) -> None:
+        """Tell in numbers what the tuned fan shows."""
+        fan = tuned_fan(answer)
         if fan is None or not answer.valid:
             self.lam.show_apart(None)
-        self.fan.set_tuned(fan, valid=answer.valid)
         self.readouts.set_tuned(fan)
         self.lam.show_answer(answer)
 
@@ -307,6 +315,7 @@ class ComposePanel(SteadyPage):
             self.fan.set_message(f"Loading the model “{name}” …")
 
     def _clear(self) -> None:
+        self.figures.forget()
         self.fan.computing.end()
         self.fan.set_fan(None)
         self.fan.set_tuned(None)
@@ -324,6 +333,11 @@ class ComposePanel(SteadyPage):
         self.pictures.set_colours(colours)
 
 
+def tuned_fan(answer: TunedAnswer) -> Fan | None:
+    """The fan drawn beside the base fan: none at λ = 0, where it would be the same."""
+    return None if answer.lam == 0.0 else answer.fan
+
+
 def drawn_target(criterion: str) -> tuple[int, tuple[float, ...] | None]:
     """Return where the drawn curve of a criterion begins and its powers (kW); None if it has none.
 
@@ -334,25 +348,6 @@ def drawn_target(criterion: str) -> tuple[int, tuple[float, ...] | None]:
         return 0, None
     spec = parse_criterion(criterion).criterion
     return (spec.start, spec.target) if isinstance(spec, DistanceSpec) else (0, None)
-
-
-def kept_of(answer: TunedAnswer) -> KeptTuning:
-    """Return what the history keeps of an answer."""
-    certificate, pair = answer.certificate, answer.pair
-    alone = (answer.expectation, answer.base_expectation, answer.unit)
-    # of two criteria the first one's
-    told = alone if pair is None else (pair.expectation[0], pair.base[0], pair.units[0])
-    return KeptTuning(
-        state=answer.state,
-        expectation=told[0],
-        base_expectation=told[1],
-        unit=told[2],
-        kl=answer.kl,
-        method=answer.method,
-        ess_share=certificate.ess_share,
-        khat=certificate.khat,
-        sound=certificate.ok,
-    )
 
 
 def _street(state: StreetState) -> Hashable:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
@@ -21,6 +22,9 @@ from lvm_studio.studio.numerals import percent
 from lvm_studio.studio.theme import MUTED
 from lvm_studio.studio.widgets.row_table import by_rows
 from lvm_studio.studio.widgets.tuning.criteria_help import help_of
+
+if TYPE_CHECKING:
+    from lvm_studio.studio.street.answers import TunedAnswer
 
 COLUMNS = ("Name", "λ", "KL (nats)", "E f", "ESS/N", "Sound")
 
@@ -108,3 +112,22 @@ def tuning_name(kept: KeptTuning) -> str:
         title += f" and {help_of(state.second).symbol}"
     title += {"w": " by Σw", "z": " by z"}.get(state.tuned, "")
     return f"{title}, {state.composition.size} households, {state.week}"
+
+
+def kept_of(answer: TunedAnswer) -> KeptTuning:
+    """Return what the history keeps of an answer."""
+    certificate, pair = answer.certificate, answer.pair
+    alone = (answer.expectation, answer.base_expectation, answer.unit)
+    # of two criteria the first one's
+    told = alone if pair is None else (pair.expectation[0], pair.base[0], pair.units[0])
+    return KeptTuning(
+        state=answer.state,
+        expectation=told[0],
+        base_expectation=told[1],
+        unit=told[2],
+        kl=answer.kl,
+        method=answer.method,
+        ess_share=certificate.ess_share,
+        khat=certificate.khat,
+        sound=certificate.ok,
+    )
