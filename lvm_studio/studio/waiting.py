@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QProgressDialog, QWidget
 
 Found = TypeVar("Found")
 
-AT_ONCE_SECONDS = 0.3
+AT_ONCE_SECONDS = 0.15
 """Most files take no longer; a dialog that blinks tells nobody anything."""
 LOOK_MS = 30
 ROOM = 320

@@ -26,16 +26,22 @@ class RestingJob(QObject):
     Args:
         niceness: how far its process steps back where cores are scarce.
         rest_seconds: how long the page must have been at rest.
+        begins: what is said of a job as it begins.
 
     Signals:
         wanted(StreetRequest): the page has come to rest; call `run` with the job for it.
+        status(sentence): what the job is doing; '' when there is nothing to say.
     """
 
     wanted = Signal(object)
+    status = Signal(str)
 
-    def __init__(self, niceness: int, rest_seconds: float, parent: QObject | None = None) -> None:
+    def __init__(
+        self, niceness: int, rest_seconds: float, begins: str, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
-        self._niceness = niceness
+        self._niceness, self._begins = niceness, begins
+        self._said = ""
         self._rest = QTimer(self, singleShot=True, interval=int(rest_seconds * 1000))
         self._rest.timeout.connect(self._rested)
         self._request: StreetRequest | None = None
@@ -71,6 +77,7 @@ class RestingJob(QObject):
         self._job.failed.connect(self._take_failure)
         self._job.finished.connect(self._job.deleteLater)
         self._job.start()
+        self._say(self._begins)
 
     def forget(self) -> None:
         """Give up the job in hand; does not wait for its process to end."""
@@ -79,6 +86,7 @@ class RestingJob(QObject):
         job, self._job = self._job, None
         if job is not None:
             job.kill()
+        self._say("")
 
     def cancel(self, request: StreetRequest) -> None:
         """Give up the job in hand; begin none for this street before `allow`."""
@@ -137,3 +145,10 @@ class RestingJob(QObject):
     def _end(self) -> None:
         self._done.add(self._key)
         self._job = None
+        self._say("")
+
+    def _say(self, sentence: str) -> None:
+        """Tell how it stands; reports come by the hundred, and most change nothing."""
+        if sentence != self._said:
+            self._said = sentence
+            self.status.emit(sentence)

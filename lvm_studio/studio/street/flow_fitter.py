@@ -30,29 +30,19 @@ class FlowFitter(RestingJob):
 
     Signals:
         fitted(StreetRequest, FlowSnapshot): a better flow than before, for this request.
-        status(sentence): '' when there is nothing to say.
     """
 
     fitted = Signal(object, object)
-    status = Signal(str)
 
     def __init__(self, parent: QObject | None = None, rest_seconds: float = REST_SECONDS) -> None:
-        super().__init__(NICENESS, rest_seconds, parent)
+        super().__init__(NICENESS, rest_seconds, "Fitting a flow: about to begin.", parent)
         self._shown_share = 0.0
-        self._said = ""
 
     def run(self, request: StreetRequest, job: Job) -> None:
         """Fit, unless the page has moved on since `wanted`."""
-        was_busy = self.busy
-        super().run(request, job)
-        if self.busy and not was_busy:
+        if not self.busy:
             self._shown_share = 0.0
-            self._say("Fitting a flow: about to begin.")
-
-    def forget(self) -> None:
-        """Give up the fit in hand; does not wait for its process to end."""
-        super().forget()
-        self._say("")
+        super().run(request, job)
 
     def _hear(self, reports: tuple[object, ...]) -> None:
         """Pass on the latest snapshot, if it is better than the one before; say how far it is."""
@@ -71,19 +61,9 @@ class FlowFitter(RestingJob):
             self._shown_share = share
             self.fitted.emit(request, snapshot)
 
-    def _complete(self, result: object) -> None:
-        super()._complete(result)
-        self._say("")
-
     def _fail(self, sentence: str, details: str) -> None:
         super()._fail(sentence, details)
         self._say(f"No flow for this street. {sentence}")
-
-    def _say(self, sentence: str) -> None:
-        """Tell how it stands; steps come by the hundred, and most change nothing."""
-        if sentence != self._said:
-            self._said = sentence
-            self.status.emit(sentence)
 
 
 def progress_text(report: Preparing | FlowReport) -> str:

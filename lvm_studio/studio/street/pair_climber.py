@@ -11,9 +11,9 @@ from lvm_studio.studio.jobs.resting_job import RestingJob
 from lvm_studio.studio.street.tuned_keys import pair_key
 
 if TYPE_CHECKING:
-    from lvm_studio.data.jobs import Job
     from lvm_studio.studio.street.answers import StreetRequest
 
+BEGINS = "Two criteria: drawing weeks of the base law first."
 REST_SECONDS = 0.5
 NICENESS = 5
 """Before the flow: the pad waits for it."""
@@ -24,33 +24,17 @@ class PairClimber(RestingJob):
 
     Signals:
         found(StreetRequest, PairKnown)
-        status(sentence): '' when there is nothing to say.
     """
 
     found = Signal(object, object)
-    status = Signal(str)
 
     def __init__(self, parent: QObject | None = None, rest_seconds: float = REST_SECONDS) -> None:
-        super().__init__(NICENESS, rest_seconds, parent)
+        super().__init__(NICENESS, rest_seconds, BEGINS, parent)
 
     @property
     def pending(self) -> bool:
         """Whether there are two criteria that have not been climbed yet."""
         return self._request is not None and self._key not in self._done
-
-    def run(self, request: StreetRequest, job: Job) -> None:
-        """Climb, unless the page has moved on since `wanted`."""
-        was_busy = self.busy
-        super().run(request, job)
-        if self.busy and not was_busy:
-            self.status.emit("Two criteria: drawing weeks of the base law first.")
-
-    def forget(self) -> None:
-        """Give up the climbs in hand; does not wait for their process to end."""
-        was_busy = self.busy
-        super().forget()
-        if was_busy:
-            self.status.emit("")
 
     def _key_of(self, request: StreetRequest) -> Hashable:
         return pair_key(request)
@@ -64,14 +48,13 @@ class PairClimber(RestingJob):
         steps = [report for report in reports if isinstance(report, PairStep)]
         if steps:
             done, every = steps[-1].done, steps[-1].directions
-            self.status.emit(f"Two criteria: {done} of {every} directions of λ climbed.")
+            self._say(f"Two criteria: {done} of {every} directions of λ climbed.")
 
     def _complete(self, result: object) -> None:
         super()._complete(result)
-        self.status.emit("")
         if self._request is not None:
             self.found.emit(self._request, result)
 
     def _fail(self, sentence: str, details: str) -> None:
         super()._fail(sentence, details)
-        self.status.emit(f"No pad for these two criteria. {sentence}")
+        self._say(f"No pad for these two criteria. {sentence}")
