@@ -248,6 +248,15 @@ def test_a_curve_drawn_by_hand_is_learned_and_undone(
     assert lab.settings.data.manifold() == curve
 
 
+def test_who_wants_to_draw_has_the_pen_at_once(lab: ManifoldLab) -> None:
+    kind, plane = lab.settings.data.kind, lab.views[0].canvas.plane
+    for chosen, drawing in (("Drawn by hand", True), ("Circle", False)):
+        kind.setCurrentText(chosen)
+        kind.activated.emit(kind.currentIndex())
+        assert plane.drawing is drawing
+    assert dots_of(lab) == 400
+
+
 def test_giving_up_a_drawing_leaves_the_curve_before(lab: ManifoldLab, qtbot: QtBot) -> None:
     lab.settings.data.set_path(((0.0, 0.0), (1.0, 1.0)))
     lab.settings.data.draw_button.click()

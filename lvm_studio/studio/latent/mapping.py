@@ -51,7 +51,7 @@ class LatentMapping:
             return "neighbours kept together; distances between groups say little"
         return (
             "where the model's posterior puts them; dashed circles hold 50 % and 90 % of the "
-            "prior; the ellipse of a point that you point at is its own posterior"
+            "prior. Point at one to see its own posterior"
         )
 
     def choose(

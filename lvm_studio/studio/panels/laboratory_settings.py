@@ -41,7 +41,7 @@ class LaboratorySettings(QScrollArea):
         self.compare = QCheckBox("C&ompare with a second run")
         self.compare.setObjectName("lab_compare")
         self.compare.setToolTip(COMPARE_TIP)
-        self.seed = _number("lab_seed", 0, 2**31 - 1, 0, "Both runs begin with it")
+        self.seed = _number("lab_seed", 0, 2**31 - 1, 0, "All runs begin with it")
         self.epochs = _number(
             "lab_epochs", 1, 10_000, DEFAULT_EPOCHS, "Of 10,000 fresh points each; then it rests"
         )
@@ -54,7 +54,7 @@ class LaboratorySettings(QScrollArea):
         self._build()
 
     def _build(self) -> None:
-        common = QGroupBox("Both runs")
+        common = QGroupBox("Training")
         fields = QFormLayout(common)
         fields.setContentsMargins(8, 4, 8, 6)
         fields.setVerticalSpacing(3)

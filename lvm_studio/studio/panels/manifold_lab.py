@@ -20,6 +20,7 @@ from lvm_studio.studio.runs.laboratory_run import LaboratoryRun
 from lvm_studio.studio.theme import theme
 from lvm_studio.studio.widgets.laboratory.drawn_curve import DrawCurve
 from lvm_studio.studio.widgets.laboratory.laboratory_traces import LaboratoryTraces, RunTrace
+from lvm_studio.studio.widgets.laboratory.manifold_form import DRAWN
 from lvm_studio.studio.widgets.laboratory.plane_canvas import LAYERS, layer_colours
 from lvm_studio.studio.widgets.laboratory.transport_bar import TransportBar
 from lvm_studio.studio.widgets.laboratory.turns import Turns
@@ -121,6 +122,7 @@ class ManifoldLab(QWidget):
         form = self.settings.data
         form.changed.connect(self._show_data)
         form.draw_asked.connect(self._draw)
+        form.kind.activated.connect(self._offer_pen)
         form.open_asked.connect(self._ask_file)
         self.settings.compare.toggled.connect(self._show_second)
         self.views[0].canvas.drawn.connect(self._take_curve)
@@ -195,6 +197,15 @@ class ManifoldLab(QWidget):
         self.views[0].title = "Drawing"
         self.views[0].refresh_words()
         self.views[0].canvas.begin_drawing()
+
+    def _offer_pen(self, kind: int) -> None:
+        """Give the pen to who wants a curve by hand and has none; take it from who does not."""
+        data, canvas = self.settings.data, self.views[0].canvas
+        if kind != DRAWN and canvas.plane.drawing:
+            canvas.put_pen_away()
+        elif kind == DRAWN and not data.path and not self._going():
+            self._draw()
+            data.kind.setFocus()  # arrow keys go on through the list
 
     def _take_curve(self, path: tuple[tuple[float, float], ...]) -> None:
         self._stack.push(DrawCurve(self.settings.data, path))

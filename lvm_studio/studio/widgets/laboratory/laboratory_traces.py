@@ -150,6 +150,7 @@ class LaboratoryTraces(QWidget):
             legend.addWidget(chip)
             chip.toggled.connect(self._show_terms)
         legend.addStretch(1)
+        title.setMinimumHeight(self.chips["elbo"].sizeHint().height())  # both plots begin alike
         left.addLayout(head)
         left.addWidget(self.sigma_plot, 1)
         right.addLayout(legend)

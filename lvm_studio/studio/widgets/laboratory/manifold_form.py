@@ -27,7 +27,7 @@ KINDS = (
     ("Sinusoid", "Waves shorten and noise swells along it (Fig. 6.6 a)"),
     ("Circle", "Of radius 1: a Gaussian z must tear it once"),
     ("Spiral", "Two turns: only a small σ tells its arms apart"),
-    ("Drawn by hand", "Press Draw, then drag on the plane"),
+    ("Drawn by hand", "Press and drag on the plane; Draw begins another curve"),
     ("Points of a file", "A text file with two numbers in every row"),
 )
 FILE_DIMENSIONS = 2

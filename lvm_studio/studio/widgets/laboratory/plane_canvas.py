@@ -161,11 +161,12 @@ class PlaneCanvas(pg.PlotWidget):
 
     def _finish(self) -> None:
         path = self._pen_path
-        self._put_pen_away()
+        self.put_pen_away()
         if len(path) >= LEAST_POINTS:
             self.drawn.emit(tuple(path))
 
-    def _put_pen_away(self) -> None:
+    def put_pen_away(self) -> None:
+        """Draw no more; what was begun is forgotten."""
         self.plane.drawing, self._pen_path = False, []
         self._line.setData([], [])
         self.unsetCursor()
@@ -192,7 +193,7 @@ class PlaneCanvas(pg.PlotWidget):
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._finish()
         elif event.key() == Qt.Key.Key_Escape:
-            self._put_pen_away()
+            self.put_pen_away()
 
     def resizeEvent(self, event: Any) -> None:
         """Keep the hint in the middle."""
