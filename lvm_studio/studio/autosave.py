@@ -46,7 +46,7 @@ class Autosave(QObject):
         self._timer.setInterval(int(seconds * 1000))
         self._timer.timeout.connect(self.save)
         changes = (session.state_changed, session.workspace_changed, session.models_changed)
-        for signal in (*changes, session.wholes_changed):
+        for signal in (*changes, session.wholes_changed, session.results_changed):
             signal.connect(self._mark)
         session.dirty_changed.connect(self._dirty_changed)
         session.path_changed.connect(self._note_file)

@@ -36,6 +36,7 @@ class OpenDocument(QObject):
         workspace_changed(): the datasets or runs are others than before.
         models_changed(): the list of models, or the chosen one, is another.
         wholes_changed(): the artificial wholes are others; ask `wholes`.
+        results_changed(): a run, a model or a note on one has come, renamed or gone.
         model_ready(TrainedModel): the chosen model has been loaded (torch is imported by then).
         dirty_changed(bool), path_changed(Path | None): for the title.
         failed(sentence, details): show the sentence; details on demand.
@@ -45,6 +46,7 @@ class OpenDocument(QObject):
     workspace_changed = Signal()
     models_changed = Signal()
     wholes_changed = Signal()
+    results_changed = Signal()
     model_ready = Signal(object)
     dirty_changed = Signal(bool)
     path_changed = Signal(object)
@@ -275,6 +277,7 @@ class OpenDocument(QObject):
     def _mark_results(self) -> None:
         self._results += 1
         self._refresh_dirty()
+        self.results_changed.emit()
 
     def _refresh_dirty(self, _clean: bool = True) -> None:
         if self.dirty != self._was_dirty:
