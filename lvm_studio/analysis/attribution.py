@@ -25,7 +25,7 @@ SLICE = 2
 model, as are so many at their peaks alone."""
 PEAK_SLICE = 24
 
-CURVE_DRAWS = 48
+CURVE_DRAWS = 32
 """Draws whose whole curves are differentiated: slopes change little from draw to draw, and where
 the draws lie all of them tell."""
 

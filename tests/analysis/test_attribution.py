@@ -150,11 +150,9 @@ def test_two_alike_have_equal_parts_and_three_in_a_row_three_times_as_much():
 def test_of_many_draws_few_are_differentiated_whole_and_hardly_anything_is_lost():
     """Parts are means over draws: those of a few at a time, each differentiated, are exact."""
     street = some_street()
-    u, curves = drawn(street, 240)
+    u, curves = drawn(street, 8 * CURVE_DRAWS)
     made = attribute(street, u, curves)
-    each = [
-        attribute(street, u[rows], curves[rows]) for rows in np.arange(240).reshape(-1, CURVE_DRAWS)
-    ]
+    each = [attribute(street, u[rows], curves[rows]) for rows in np.arange(len(u)).reshape(8, -1)]
     np.testing.assert_allclose(made.peak_kw, np.mean([one.peak_kw for one in each], 0), atol=1e-5)
     exact = np.array([one.curve_kw for one in each])
     chance = exact.std(axis=0, ddof=1).mean() / np.sqrt(len(exact))
