@@ -48,7 +48,7 @@ def main(argv: Sequence[str]) -> int:
         window = make_window(session)
         with _reporting_to(window):
             window.show()
-            if not (argv and session.open(Path(argv[0]))):
+            if not (argv and window.open_file(Path(argv[0]))):
                 session.new()
             # The event loop paints the window first; what follows may keep the processor busy.
             QTimer.singleShot(0, window, window.start)

@@ -82,12 +82,28 @@ class DocumentActions(QObject):
         if self.may_lose():
             path = self._dialogs.open_path(self._window, "Open workspace", WORKSPACE_KIND)
             if path is not None:
-                self._read(path)
+                self.read(path)
 
     def open_path(self, path: Path) -> None:
         """Open this workspace, if nothing is lost by it."""
         if self.may_lose():
-            self._read(path)
+            self.read(path)
+
+    def read(self, path: Path) -> bool:
+        """Open this workspace in the place of what is open; whether it has been opened."""
+        told = f"Opening {path.name} …"
+        try:
+            workspace = wait_for(self._window, told, partial(load, path), cancel=True)
+        except GivenUp:
+            return False
+        except DataError as error:
+            self.failed.emit(str(error), details_of(error))
+            return False
+        self._session.restore(workspace, path)
+        self.done.emit(f"Opened {path.name}.")
+        if shown_elsewhere(path):
+            self.failed.emit(f"{path.name} {ELSEWHERE}", "")
+        return True
 
     def save(self) -> bool:
         """Save where the workspace was saved before, or ask where; whether it has been saved."""
@@ -147,21 +163,6 @@ class DocumentActions(QObject):
     def _shown_answer(self) -> FanAnswer | TunedAnswer | None:
         tuned = self._service.tuned
         return tuned if tuned is not None and tuned.lam else self._service.fan
-
-    def _read(self, path: Path) -> None:
-        try:
-            workspace = wait_for(
-                self._window, f"Opening {path.name} …", lambda: load(path), cancel=True
-            )
-        except GivenUp:
-            return
-        except DataError as error:
-            self.failed.emit(str(error), details_of(error))
-            return
-        self._session.restore(workspace, path)
-        self.done.emit(f"Opened {path.name}.")
-        if shown_elsewhere(path):
-            self.failed.emit(f"{path.name} {ELSEWHERE}", "")
 
     def _write(self, path: Path) -> bool:
         if self._session.written_by_others(path) and not self._dialogs.replace_anyway(

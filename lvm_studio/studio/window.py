@@ -198,6 +198,10 @@ class MainWindow(QMainWindow):
         self.selected.compose_asked.connect(self._compose_selection)
         self.selected.clear_asked.connect(lambda: session.select(None))
 
+    def open_file(self, path: Path) -> bool:
+        """Open the workspace that was named at the start; whether that could be done."""
+        return self._documents.read(path)
+
     # What the menus call --------------------------------------------------------------------
 
     def page_titles(self) -> list[str]:
