@@ -73,14 +73,15 @@ def _all_around(known: _Known, root: Array, kl_max: float) -> Iterator[Array]:
     evening = np.linalg.inv(root)
     tilts = list(directions(m, first))
     yield from (tilt @ evening for tilt in tilts)
+    ends = [known.end(tilt @ evening, kl_max) for tilt in tilts] if m == 2 else []
     while len(tilts) < DIRECTIONS:
-        draws = known.draws()
-        rays = np.array(tilts) @ evening
-        ends = np.array([draws.moments(draws.reach(ray, kl_max) * ray).expectation for ray in rays])
-        place = int(np.linalg.norm(np.roll(ends, -1, axis=0) - ends, axis=1).argmax())
+        apart = np.linalg.norm(np.roll(ends, -1, axis=0) - np.array(ends), axis=1)
+        place = int(apart.argmax())
         middle = tilts[place] + tilts[(place + 1) % len(tilts)]
-        tilts.insert(place + 1, middle / np.linalg.norm(middle))
-        yield tilts[place + 1] @ evening
+        tilt = middle / np.linalg.norm(middle)
+        yield tilt @ evening
+        tilts.insert(place + 1, tilt)
+        ends.insert(place + 1, known.end(tilt @ evening, kl_max))
 
 
 class _Half:
@@ -140,6 +141,11 @@ class _Known:
             np.concatenate([part.f for part in parts]),
             np.concatenate([part.log_ratio for part in parts]),
         )
+
+    def end(self, direction: Array, kl: float) -> Array:
+        """E f [m] where a direction has so many nats."""
+        draws = self.draws()
+        return draws.moments(draws.reach(direction, kl) * direction).expectation
 
     @property
     def gradient(self) -> Tensor:
