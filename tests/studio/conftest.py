@@ -10,6 +10,7 @@ import pytest
 from PySide6.QtCore import Qt, QThread, QTimer
 from PySide6.QtWidgets import QApplication, QWidget
 from shiboken6 import isValid
+from window_hand import opened as opened  # the fixture of all tests of the window
 
 GRACE_SECONDS = 3.0
 
