@@ -227,6 +227,14 @@ def test_the_pad_of_like_criteria_says_what_its_axes_are(pad: PairPad, qtbot: Qt
     assert heard[0][0] - heard[0][1] > heard[1][0] - heard[1][1]
 
 
+def test_what_was_told_before_the_surface_came_is_marked_on_it(pad: PairPad, qtbot: QtBot) -> None:
+    pad.show_surface(None)
+    pad.show_figures(figures())
+    pad.show_surface(ellipses())
+    with qtbot.waitSignal(pad.vector_asked):
+        qtbot.keyClick(pad.plot, Qt.Key.Key_Up)  # from where λ is
+
+
 def test_a_point_of_the_pad_is_the_lam_that_leads_there() -> None:
     inverse = PairInverse(ellipses())
     assert inverse.vector(40.0 + 2.0 * 0.7, 700.0 - 50.0 * 1.1) == pytest.approx(

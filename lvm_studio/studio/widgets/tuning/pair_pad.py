@@ -59,6 +59,7 @@ class PairPad(WordedPlot):
         self._lines: list[pg.PlotCurveItem] = []
         self._doubtful: list[pg.PlotCurveItem] = []
         self._base, self._point = pg.ScatterPlotItem(size=9), pg.ScatterPlotItem(size=11)
+        self._figures: PairFigures | None = None
         self._at: NDArray[np.float64] | None = None
         """Where λ is on the pad, [2]."""
         for item in (self._base, self._point):
@@ -78,8 +79,8 @@ class PairPad(WordedPlot):
             self.plot.removeItem(item)
         self._lines, self._doubtful = [], []
         if surface is None:
-            self._inverse, self._axes, self._at = None, None, None
-            self._point.clear()
+            self._inverse, self._axes = None, None
+            self._mark()
             self.show_hint()
             return
         self._inverse, self._axes = PairInverse(surface), PairAxes.of(surface)
@@ -93,15 +94,20 @@ class PairPad(WordedPlot):
         self.plot.setXRange(outer[:, 0].min(), outer[:, 0].max(), padding=PADDING)
         self.plot.setYRange(outer[:, 1].min(), outer[:, 1].max(), padding=PADDING)
         self._paint()
+        self._mark()
         self.show_words(self._said())
 
     def show_figures(self, figures: PairFigures | None) -> None:
-        """Mark where λ is now; None: nowhere."""
-        if figures is None or self._axes is None:
+        """Mark where λ is now, as soon as there is a surface; None: nowhere."""
+        self._figures = figures
+        self._mark()
+
+    def _mark(self) -> None:
+        if self._figures is None or self._axes is None:
             self._at = None
             self._point.clear()
             return
-        self._at = self._axes.pad(np.array(figures.expectation))
+        self._at = self._axes.pad(np.array(self._figures.expectation))
         self._point.setData(*self._at[:, None])
 
     def set_colours(self, colours: Colours) -> None:
