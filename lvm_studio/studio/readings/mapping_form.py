@@ -183,9 +183,7 @@ class MappingForm(QWidget):
         ):
             self._form.addRow(label, widget)
         self.lives_in.setToolTip("Time zone of the households, if the times are on another clock.")
-        self.clock.setToolTip(
-            "The times of day (00:30), where the time column holds days alone."
-        )
+        self.clock.setToolTip("The times of day (00:30), where the time column holds days alone.")
         self.step_column.setToolTip("A column like PT30M, where steps are mixed in one file.")
         self.step.setToolTip(
             "Hours are spread evenly over their half-hours; the report says how many."
