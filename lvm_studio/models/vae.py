@@ -32,9 +32,6 @@ TYPICAL_STEP = 0.8
 FURTHEST_Z = 5.0
 """Where a bounded decoder stops following a coordinate of z until it is settled, deviations."""
 
-UNBOUNDED_RADIUS = 1e6
-"""A radius that no z comes to; a file of weights holds finite numbers."""
-
 
 class GaussianVAE(LatentVariableModel):
     """p(x | z) around f(z) with `spec.noise`, p(z) = N(0, I); curves x [B, 336], kW of the sum.
@@ -47,7 +44,6 @@ class GaussianVAE(LatentVariableModel):
     household_mean_kw: Tensor
     household_spread_kw: Tensor
     furthest_z: Tensor
-    furthest_radius: Tensor
 
     def __init__(self, spec: VAESpec) -> None:
         super().__init__()
@@ -65,7 +61,6 @@ class GaussianVAE(LatentVariableModel):
         self.register_buffer("household_spread_kw", torch.tensor(0.15))
         if spec.bounded:
             self.register_buffer("furthest_z", torch.tensor(FURTHEST_Z))
-            self.register_buffer("furthest_radius", torch.tensor(UNBOUNDED_RADIUS))
         nn.init.normal_(self.decoder.direct.weight, std=0.1)
         self.refined = None
         if spec.fitted_prior is not None:
@@ -85,16 +80,10 @@ class GaussianVAE(LatentVariableModel):
     def decode(self, z: Tensor) -> CurveDistribution:
         """p(x | z) for z [B, Z]: curves [B, 336]."""
         k = self.spec.k
-        shape = self.decoder(self._followed(z) if self.spec.bounded else z)
+        shape = self.decoder(within(z, self.furthest_z) if self.spec.bounded else z)
         household = self.household_mean_kw + self.household_spread_kw * shape[..., :WEEK]
         size = z.new_full(z.shape[:-1], k)
         return curve_law(self.observation, k * household, size, shape[..., WEEK:])
-
-    def _followed(self, z: Tensor) -> Tensor:
-        """z [..., Z] as far as curves follow it: to a radius, and each coordinate to its bound."""
-        radius = z.norm(dim=-1, keepdim=True)
-        near = z * (self.furthest_radius / radius.clamp(min=self.furthest_radius))
-        return within(near, self.furthest_z)
 
     def amplify(self, gain: float, offset_kw: Tensor) -> None:
         """Let mean curves stray `gain` times as far, and move them by offset [336], kW."""

@@ -25,11 +25,10 @@ from lvm_studio.training.fitted_prior import COLLECTED, Draw
 SHAPED_ON = 200_000
 """Half-hours that the shape of the noise is fitted to."""
 LARGEST = 0.9995
-"""Share of half-hours whose noise is not bounded, and of curves whose z is not.
+"""Share of half-hours whose noise is not bounded.
 
-A prior reaches further than posteriors do. Peaks bought from noise that no curve showed would be
-lone spikes in calm weeks, nearer to ordinary weeks than real ones are; and one draw in a million
-with a z twice as far as any seen would hold a fifth of a law tilted to 1 in 1000.
+A prior reaches further than posteriors do, to noise that no curve showed: peaks bought there would
+be lone spikes in calm weeks, nearer to ordinary weeks than real ones are.
 """
 REACHES = (4.0, 5.0, 6.0, 7.0, 8.0)
 """Bounds on what a decoder follows of a coordinate of z; it was trained with 5."""
@@ -73,13 +72,9 @@ def _draws(module: GaussianVAE, draw: Draw, generator: torch.Generator) -> Drawn
 
 
 def _settle_reach(module: GaussianVAE, drawn: Drawn) -> None:
-    """Let the decoder follow z as far as leaves least of curves, and no further than was seen.
-
-    Trained, with dropout and weight decay, it saturates too soon.
-    """
+    """Let the decoder follow z as far as leaves least of curves: trained, it saturates too soon."""
     if not module.spec.bounded:
         return
-    module.furthest_radius.fill_(_quantile(drawn.z.norm(dim=-1), LARGEST))
     explained = []
     for reach in REACHES:
         module.furthest_z.fill_(reach)
@@ -115,7 +110,8 @@ def _settle_size(module: GaussianVAE, drawn: Drawn) -> None:
         growth = (square / square.mean(0) * above).mean() / spread
         noise.growth += growth
         noise.resize((square / (growth * load).exp()).mean(0).sqrt())
-    noise.bound(_quantile(_unbent(module, drawn)[1].stddev.flatten(), LARGEST))
+    told = _unbent(module, drawn)[1].stddev.flatten()
+    noise.bound(float(told.kthvalue(math.ceil(LARGEST * len(told))).values))
 
 
 def _settle_memory(module: GaussianVAE, drawn: Drawn) -> None:
@@ -160,11 +156,6 @@ def _settle_shape(module: GaussianVAE, drawn: Drawn) -> None:
     for each, before in zip(learned, wanted, strict=True):
         each.requires_grad_(before)
         each.grad = None
-
-
-def _quantile(values: Tensor, share: float) -> float:
-    """Of values [n]; `torch.quantile` takes no more than 16 million."""
-    return float(values.kthvalue(math.ceil(share * len(values))).values)
 
 
 def _gain(strayed: Tensor, wanted: Tensor) -> tuple[float, float]:

@@ -88,7 +88,6 @@ def test_how_noise_grows_with_load_and_how_far_z_is_followed_are_found(monkeypat
     truth.observation.resize(torch.full((336,), 0.5))
     settle(settled, known(truth, settled, monkeypatch, spread=3.0), seed=0)
     assert settled.furthest_z == 7.0
-    assert 10.0 < settled.furthest_radius < 13.5  # 3 sqrt(2 log 2000) = 11.7
     torch.testing.assert_close(settled.observation.growth, torch.tensor(0.4), atol=0.05, rtol=0)
     law, wanted = (each.observation.own().mean() for each in (settled, truth))
     torch.testing.assert_close(law, wanted, rtol=0.03, atol=0)
