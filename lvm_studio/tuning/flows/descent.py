@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -23,17 +23,13 @@ class Descent:
     Args:
         spec: its learning rate, and its steps or seconds.
         module: what is fitted.
-        groups: parts of it with the share of the learning rate that each gets.
     """
 
-    def __init__(
-        self, spec: FlowSpec, module: nn.Module, groups: Sequence[tuple[nn.Module, float]]
-    ) -> None:
+    def __init__(self, spec: FlowSpec, module: nn.Module) -> None:
         self.spec = spec
         self.steps = 0
         self.seconds = 0.0
         self._module = module
-        self._groups = groups
         self._adam: torch.optim.Adam | None = None
 
     @property
@@ -61,16 +57,14 @@ class Descent:
     def _optimiser(self) -> torch.optim.Adam:
         """Made at the first step: torch takes seconds for its first optimiser, snapshots wait."""
         if self._adam is None:
-            self._adam = torch.optim.Adam(
-                [{"params": part.parameters(), "share": share} for part, share in self._groups]
-            )
+            self._adam = torch.optim.Adam(self._module.parameters())
         return self._adam
 
     def _set_rate(self, adam: torch.optim.Adam) -> None:
         warm = min(1.0, (self.steps + 1) / _WARMUP)
         rate = self.spec.lr * warm * 0.5 * (1.0 + math.cos(math.pi * self.progress))
         for group in adam.param_groups:
-            group["lr"] = rate * group["share"]
+            group["lr"] = rate
 
 
 class HeldDensity(nn.Module):

@@ -29,8 +29,6 @@ CORE_POINTS = 10
 """λ at which Gaussians are fitted for the core to pass through."""
 _LEAST_SHARE = 1e-5
 """Log-odds of two ways to be extreme are nearly linear in λ, as long as no floor bends them."""
-_CORE_LR = 0.3
-"""Learning rate of the core, which starts near its place, as a share of the couplings'."""
 _COSTLY_SHARE = 0.5
 """ESS / N from which on weights are good, however heavy their tail reads."""
 _POLISH_WEIGHT = 0.1
@@ -162,11 +160,7 @@ class FlowFit:
         self.flow = flow
         self.known = known
         self.proposal = DefendedFlow(flow, gaussians_of(flow), spec.defence)
-        self._descent = Descent(
-            spec,
-            flow,
-            [(flow.couplings, 1.0), (flow.splines, 1.0), (flow.core, _CORE_LR)],
-        )
+        self._descent = Descent(spec, flow)
         self._generator = generator
         self._check_noise = torch.randn(CHECK_DRAWS, potential.dim, generator=generator)
         self._density = HeldDensity(flow)

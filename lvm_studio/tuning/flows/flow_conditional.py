@@ -119,7 +119,7 @@ class ConditionalFit:
         self.spec = spec
         self.targets = targets
         self.flow = flow
-        self._descent = Descent(spec, flow, [(flow, 1.0)])
+        self._descent = Descent(spec, flow)
         self._density = HeldDensity(flow)
         self._generator = generator
 

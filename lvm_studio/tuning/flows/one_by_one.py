@@ -97,7 +97,7 @@ def _fit_at(
     flow: LambdaFlow, spec: FlowSpec, potential: Potential, lam: float, generator: torch.Generator
 ) -> int:
     """Raise Eq. 10.19 at one λ; the number of steps. The flow sees s = 1 throughout."""
-    descent = Descent(spec, flow, [(flow, 1.0)])
+    descent = Descent(spec, flow)
 
     def loss() -> tuple[Tensor, Tensor]:
         v = torch.randn(spec.batch, potential.dim, generator=generator)
