@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication, QLabel, QToolButton
 from pytestqt.qtbot import QtBot
 from street_fakes import tuned_answer
@@ -14,7 +14,7 @@ from lvm_studio.studio.street.answers import Front, LevelsAnswer
 from lvm_studio.studio.theme import LIGHT
 from lvm_studio.studio.widgets.tuning.criteria_help import CRITERIA_HELP, OFFERED, help_of
 from lvm_studio.studio.widgets.tuning.lam_control import LamControl
-from lvm_studio.studio.widgets.tuning.lam_fields import next_odds
+from lvm_studio.studio.widgets.tuning.lam_fields import LamSlider, next_odds
 from lvm_studio.studio.widgets.tuning.lam_words import figures_text
 from lvm_studio.studio.widgets.tuning.levels_plot import levels_text
 from lvm_studio.tuning.criteria.criterion import CRITERIA
@@ -34,6 +34,16 @@ def text(control: LamControl, name: str) -> str:
     label = control.findChild(QLabel, name)
     assert label is not None
     return label.text()
+
+
+def test_the_slider_hears_a_press_on_its_ticks(qtbot: QtBot) -> None:
+    slider = LamSlider()
+    qtbot.addWidget(slider)
+    slider.resize(300, slider.sizeHint().height())
+    slider.show()
+    on_ticks = QPoint(280, slider.height() - 2)
+    qtbot.mouseClick(slider, Qt.MouseButton.LeftButton, pos=on_ticks)
+    assert slider.lam() == 0.5  # a page
 
 
 def test_the_list_has_every_criterion_with_its_unit(control: LamControl) -> None:

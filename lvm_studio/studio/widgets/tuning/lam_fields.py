@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QPalette
-from PySide6.QtWidgets import QDoubleSpinBox, QSlider, QWidget
+from PySide6.QtCore import QPointF, QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPalette
+from PySide6.QtWidgets import QDoubleSpinBox, QSlider, QStyle, QStyleOptionSlider, QWidget
 
 from lvm_studio.studio.street.answers import LAM_MAX
 
@@ -131,6 +131,23 @@ class LamSlider(QSlider):
             self.setValue(0)
         else:
             super().keyPressEvent(event)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """A press on the ticks, which Qt would not hear, is one on the groove above them."""
+        option = QStyleOptionSlider()
+        self.initStyleOption(option)
+        groove = self.style().subControlRect(
+            QStyle.ComplexControl.CC_Slider, option, QStyle.SubControl.SC_SliderGroove, self
+        )
+        pressed = QMouseEvent(
+            event.type(),
+            QPointF(event.position().x(), groove.center().y()),
+            event.globalPosition(),
+            event.button(),
+            event.buttons(),
+            event.modifiers(),
+        )
+        super().mousePressEvent(pressed)
 
     def _rescale(self) -> None:
         if self.value() == 0 and not self.isSliderDown():
