@@ -1,7 +1,7 @@
 """Climbing λ by Gaussian proposals: the cheap first knowledge of p̂_λ that the flow starts from.
 
-Every stage fits Gaussian mixtures to the tuned law at a λ that the draws so far still reach, and
-draws from them; the draws of all stages, counted together, answer any λ up to the last.
+Every stage fits a Gaussian mixture to the tuned law at a λ that the draws so far still reach, and
+draws from it; the draws of all stages, counted together, answer any λ up to the last.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ from lvm_studio.tuning.pools.mixtures import (
     stein_mixture,
 )
 from lvm_studio.tuning.pools.pool import Draws
-from lvm_studio.tuning.pools.smc_fit import closer
 from lvm_studio.tuning.pools.weights import effective_sample_size, normalised
 
 STAGE_DRAWS = 512
@@ -55,7 +54,7 @@ class Climb:
         draws: counted against the mixture of all stages.
         gradient: [n, dim] ∇f̃ at each draw.
         lam: the highest λ that these draws reach; kl: KL(p̂_λ ‖ p) there, nats.
-        stages: how often Gaussian mixtures were fitted.
+        stages: how many Gaussian mixtures were fitted.
     """
 
     draws: Draws
@@ -122,18 +121,9 @@ def climb_in_slices(
         if stood > (0 if state.kl > _CLOSE * kl_max else _MOST_STOOD):
             return
         lam = reached
-        for law in _proposals(state, generator):
-            wide = law.widened(_WIDEN)
-            yield from mixture.growing(wide, wide.rsample(draws // 2, generator))
-
-
-def _proposals(state: Climb, generator: torch.Generator) -> tuple[Mixture, Mixture]:
-    """Gaussians by slopes, and the same moved by EM: half of a stage is drawn from each.
-
-    Slopes find what few draws have seen yet; where f̃ saturates they mislead, and places do not.
-    """
-    by_slope = state.mixture_at(state.lam, state.centres_at(state.lam, generator))
-    return by_slope, closer(by_slope, state.draws.u, state.draws.estimate(state.lam)[1])
+        centres = state.centres_at(lam, generator)
+        law = state.mixture_at(lam, centres).widened(_WIDEN)
+        yield from mixture.growing(law, law.rsample(draws, generator))
 
 
 def trusted_lam(draws: Draws, lam: float) -> float:
