@@ -9,7 +9,9 @@ import torch
 
 from lvm_studio.analysis.boltzmann.extremes import KL, ten_households
 from lvm_studio.data.london import load_london
+from lvm_studio.models.specs import VAESpec
 from lvm_studio.models.street import VAESpace
+from lvm_studio.training.recipes import recipe_named
 from lvm_studio.tuning.certificate import certify
 from lvm_studio.tuning.criteria.criterion import CRITERIA
 from lvm_studio.tuning.flows.fit import FlowSnapshot, fit_flow
@@ -33,7 +35,10 @@ SPEC = FlowSpec(seconds=74.0, climb_draws=2048, polish=0.4, snapshot_every=10**6
 
 @pytest.fixture(scope="module")
 def ten() -> VAESpace:
-    training = ten_households(load_london(), 3000, 2000, 0)
+    spec = recipe_named("vae").spec
+    assert isinstance(spec.model, VAESpec)
+    assert spec.model.fitted_prior is not None
+    training = ten_households(load_london(), spec.steps, spec.model.fitted_prior.steps, 0)
     while True:
         try:
             next(training)
