@@ -54,7 +54,7 @@ def test_the_reference_repeats_itself(
 ) -> None:
     """log Z of five seeds within 0.03 nats; the seconds of each are told, not asked."""
     pool = Pool.from_space(ten, CRITERIA[criterion], 4096, 0)
-    spec = SmcSpec(particles=3072)
+    spec = SmcSpec(particles=4096)
     runs = [smc_pool(pool.potential, kl_max=KL + 0.3, seed=seed, spec=spec) for seed in range(5)]
     lam = solve_kl(runs[0].moments, KL).lam
     log_z = [run.log_z_at(lam)[0] for run in runs]
