@@ -198,7 +198,7 @@ def test_opening_needs_no_torch(workspace: Workspace, tmp_path: Path) -> None:
     save(tmp_path / "street.h5", workspace)
     code = (
         "import sys; from pathlib import Path; from lvm_studio.storage.workspace import load;"
-        "import lvm_studio.engine.worker, lvm_studio.storage.recovery, lvm_studio.storage.recent;"
+        "import lvm_studio.engine.worker, lvm_studio.storage.recovery;"
         "load(Path(sys.argv[1])); print('torch' in sys.modules, 'PySide6' in sys.modules)"
     )
     told = subprocess.run(
