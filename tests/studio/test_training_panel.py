@@ -453,13 +453,10 @@ def test_a_stopped_run_becomes_a_model_and_can_still_be_continued(
     assert panel.continue_button.isEnabled()
 
 
-def test_a_model_kept_of_another_workspace_is_not_given_to_a_run_of_that_name(
-    panel: TrainingPanel,
-    puppets: list[PuppetThread],
-    session: Session,
-    tmp_path: Path,
-    qtbot: QtBot,
+def begin_to_keep(
+    qtbot: QtBot, panel: TrainingPanel, puppets: list[PuppetThread], tmp_path: Path
 ) -> None:
+    """Stop a run at a checkpoint and press *Keep*; the last puppet makes the model."""
     panel.start()
     write_checkpoint(tmp_path / "run.h5", Checkpoint(7, {"step": 7}))
     puppets[0].stopped.emit(None)
@@ -470,6 +467,16 @@ def test_a_model_kept_of_another_workspace_is_not_given_to_a_run_of_that_name(
 
     panel.keeper._start_thread = make  # type: ignore[assignment]
     press(qtbot, panel.keep_button)
+
+
+def test_a_model_kept_of_another_workspace_is_not_given_to_a_run_of_that_name(
+    panel: TrainingPanel,
+    puppets: list[PuppetThread],
+    session: Session,
+    tmp_path: Path,
+    qtbot: QtBot,
+) -> None:
+    begin_to_keep(qtbot, panel, puppets, tmp_path)
     theirs = {name: replace(run, step=3) for name, run in session.workspace.runs.items()}
     session.restore(Workspace(runs=theirs), None)
     puppets[-1].completed.emit(Finished(7, {"name": "half a model"}, {}))
@@ -480,16 +487,7 @@ def test_a_model_kept_of_another_workspace_is_not_given_to_a_run_of_that_name(
 def test_keeping_that_fails_is_one_sentence(
     panel: TrainingPanel, puppets: list[PuppetThread], tmp_path: Path, qtbot: QtBot
 ) -> None:
-    panel.start()
-    write_checkpoint(tmp_path / "run.h5", Checkpoint(7, {"step": 7}))
-    puppets[0].stopped.emit(None)
-
-    def make(job: KeepJob, parent: QObject) -> PuppetThread:
-        puppets.append(PuppetThread(job, tmp_path, parent))  # type: ignore[arg-type]
-        return puppets[-1]
-
-    panel.keeper._start_thread = make  # type: ignore[assignment]
-    press(qtbot, panel.keep_button)
+    begin_to_keep(qtbot, panel, puppets, tmp_path)
     puppets[-1].failed.emit("The checkpoint belongs to another run.", "")
     assert panel._note.text() == "The checkpoint belongs to another run."
     assert panel.keep_button.isEnabled()
