@@ -54,6 +54,7 @@ class MethodChoice(StrEnum):
     POOL = "pool"
     SMC = "smc"
     FLOW = "flow"
+    ONE_BY_ONE = "one by one"
     REJECTION = "rejection"
     REWEIGHTING = "reweighting"
     LANGEVIN = "langevin"

@@ -35,7 +35,9 @@ if TYPE_CHECKING:
 _ONE_IN = 1000.0
 _BASE_WEEKS = 20_000
 
-Method = Literal["auto", "pool", "smc", "flow", "rejection", "reweighting", "langevin"]
+Method = Literal[
+    "auto", "pool", "smc", "flow", "one by one", "rejection", "reweighting", "langevin"
+]
 
 
 def goal_of(
@@ -235,6 +237,7 @@ def _pair(space: BaseSpace, first: str, second: Second, tuned: Tuned, seed: int)
 def _tuned(spec: TuneSpec, space: BaseSpace, progress: Progress) -> TuneResult:
     """Run the tuning to its end, saying now and then how far it is."""
     from lvm_studio.tuning.flows.fit import ClimbReport, FlowStep
+    from lvm_studio.tuning.flows.one_by_one import FlowUpdate
     from lvm_studio.tuning.pools.smc import SmcRung
     from lvm_studio.tuning.tune import TuneResult, tune
 
@@ -243,6 +246,8 @@ def _tuned(spec: TuneSpec, space: BaseSpace, progress: Progress) -> TuneResult:
             progress.say(f"reached λ {report.lam:.2f}, KL {report.kl:.2f} nats")
         elif isinstance(report, FlowStep):
             progress.say(f"fitting a flow: {report.progress:.0%}, {report.seconds:.0f} s")
+        elif isinstance(report, FlowUpdate):
+            progress.say(f"flow {report.number}: λ {report.lam:.2f}, KL {report.kl:.2f} nats")
         elif isinstance(report, TuneResult):
             return report
     raise DataError("The tuning ended without a result.")

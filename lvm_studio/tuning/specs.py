@@ -145,10 +145,12 @@ class TuneSpec(BaseModel):
     criterion: str = "peak"
     tuned: Tuned = "both"
     aim: Aim
-    method: Literal["auto", "pool", "smc", "flow", "rejection", "reweighting", "langevin"] = Field(
+    method: Literal[
+        "auto", "pool", "smc", "flow", "one by one", "rejection", "reweighting", "langevin"
+    ] = Field(
         "auto",
-        description="'auto': the pool where it is good enough, a flow beyond; the last three are "
-        "what people would otherwise use",
+        description="'auto': the pool where it is good enough, a flow beyond; 'one by one': the "
+        "thesis' flow for one λ; the last three are what people would otherwise use",
     )
     reference: SmcSpec | None = Field(
         None, description="SMC from two seeds beside the certificate; none if not given"

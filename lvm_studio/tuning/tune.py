@@ -21,6 +21,7 @@ from lvm_studio.tuning.criteria.existence import existence
 from lvm_studio.tuning.criteria.potential import Potential
 from lvm_studio.tuning.errors import TuningError
 from lvm_studio.tuning.flows.fit import FlowReport, FlowSnapshot, fit_flow
+from lvm_studio.tuning.flows.one_by_one import TOLERANCE, FlowUpdate, tune_one_by_one
 from lvm_studio.tuning.flows.proposals import FlowCheck, Proposal, flow_draws, mixture_draws
 from lvm_studio.tuning.pools.estimates import kl_of_one_in
 from lvm_studio.tuning.pools.metered import MeteredSpace
@@ -81,7 +82,7 @@ class TuneResult(TunedAnswer):
     apart: KlApart | None = None
 
 
-TuneReport = Preparing | PoolReport | FlowReport | SmcRung | TuneResult
+TuneReport = Preparing | PoolReport | FlowReport | FlowUpdate | SmcRung | TuneResult
 
 
 def tune(spec: TuneSpec, space: BaseSpace) -> Iterator[TuneReport]:
@@ -142,12 +143,16 @@ class _Tuned:
     cost: _Cost | None = None
 
 
-def _tuned(spec: TuneSpec, aim: Aim, pool: Pool) -> Generator[FlowReport | SmcRung, None, _Tuned]:
+def _tuned(
+    spec: TuneSpec, aim: Aim, pool: Pool
+) -> Generator[FlowReport | FlowUpdate | SmcRung, None, _Tuned]:
     """By the method asked for; unless told, by the pool where it is good enough, else a flow."""
     if spec.method == "smc":
         return (yield from _by_smc(spec, aim, pool))
     if spec.method in ("rejection", "reweighting", "langevin"):
         return (yield from _by_another_way(spec, aim, pool))
+    if spec.method == "one by one":
+        return (yield from _one_by_one(spec, aim, pool))
     found = _solve(aim, pool.draws)
     by_pool = pool.reweight(found.lam)
     enough = found.reached and by_pool.valid and by_pool.ess >= spec.good_ess
@@ -160,8 +165,8 @@ def _tuned(spec: TuneSpec, aim: Aim, pool: Pool) -> Generator[FlowReport | SmcRu
 
 def _by_smc(spec: TuneSpec, aim: Aim, pool: Pool) -> Generator[SmcRung, None, _Tuned]:
     """By the pool of all rungs of SMC."""
-    known = {"kl": aim.value, "one_in_n": kl_of_one_in(max(aim.value, 1.0))}
-    kl_max = min(known.get(aim.kind, spec.flow.kl_max) + _SMC_BEYOND_KL, LARGEST_KL)
+    kl = _kl_of(aim)
+    kl_max = min((spec.flow.kl_max if kl is None else kl) + _SMC_BEYOND_KL, LARGEST_KL)
     smc = yield from _smc(pool.potential, kl_max, spec.seed, spec.reference)
     found = _solve(aim, smc.draws, limit=max(smc.lam_max, 1e-3)).with_errors(smc.errors)
     by_smc = answer_from_draws(smc.draws, pool, found.lam, spec.samples, spec.seed)
@@ -169,6 +174,30 @@ def _by_smc(spec: TuneSpec, aim: Aim, pool: Pool) -> Generator[SmcRung, None, _T
     error = abs(pool.potential.scale) * estimate.standard_error
     answer = replace(by_smc, method="smc", ess=estimate.ess, standard_error=error)
     return _Tuned(found, answer, smc.draws)
+
+
+def _one_by_one(spec: TuneSpec, aim: Aim, pool: Pool) -> Generator[FlowUpdate, None, _Tuned]:
+    """The thesis' own way: a flow for one λ, fitted anew as Algorithm 10.1 moves it.
+
+    λ is where the flow's own draws have the KL asked for; weights then correct the draws there.
+    """
+    kl = _kl_of(aim)
+    if kl is None:
+        raise TuningError(
+            "Algorithm 10.1 looks for the λ of a KL: say how far by KL or by 1 in N, or choose "
+            "another method."
+        )
+    trace = []
+    for update in tune_one_by_one(spec.flow, pool.potential, kl, seed=spec.seed):
+        trace.append(Update(update.lam, update.moments))
+        yield update
+    generator = torch.Generator().manual_seed(spec.seed)
+    v = torch.randn(spec.draws, pool.potential.dim, generator=generator)
+    draws = flow_draws(update.flow, pool.potential, v, 1.0)
+    answer = answer_from_draws(draws, pool, update.lam, spec.samples, spec.seed)
+    reached = abs(update.kl - kl) <= TOLERANCE
+    found = Solution(update.lam, update.moments, update.number - 1, reached, tuple(trace))
+    return _Tuned(found, replace(answer, method="one by one"), draws)
 
 
 def _by_another_way(spec: TuneSpec, aim: Aim, pool: Pool) -> Generator[SmcRung, None, _Tuned]:
@@ -247,6 +276,13 @@ def _reference(
     return found[0], found[1]
 
 
+def _kl_of(aim: Aim) -> float | None:
+    """The KL that is aimed at; None where the aim is something else."""
+    if aim.kind == "one_in_n":
+        return kl_of_one_in(max(aim.value, 1.0))
+    return aim.value if aim.kind == "kl" else None
+
+
 def _normalised(aim: Aim, potential: Potential) -> Aim:
     """The aim with a level of f in standard deviations above the base mean."""
     if aim.kind not in ("expectation", "quantile"):
@@ -290,9 +326,9 @@ def _fitted_flow(spec: TuneSpec, aim: Aim, pool: Pool) -> Generator[FlowReport, 
 
 def _flow_spec(spec: FlowSpec, aim: Aim) -> FlowSpec:
     """The spec with its range ending somewhat beyond the aim, where the aim is a KL."""
-    if aim.kind not in ("kl", "one_in_n"):
+    kl = _kl_of(aim)
+    if kl is None:
         return spec
-    kl = aim.value if aim.kind == "kl" else kl_of_one_in(aim.value)
     return spec.model_copy(update={"kl_max": min(kl + _BEYOND_KL, LARGEST_KL)})
 
 

@@ -47,6 +47,7 @@ INSTANT = Setting(
         chains=8,
         chain_steps=4,
         flow_steps=2,
+        update_steps=2,
         flow_draws=256,
         pool=256,
         climb_draws=128,

@@ -122,7 +122,7 @@ def test_the_job_tells_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = next(work), next(work)
     assert first.sentence == "where KL is 6.91"
     assert first.share == 0.0
-    assert 0.5 < second.share < 1.0
+    assert 0.4 < second.share < 0.6  # a flow for one λ comes after it
     with pytest.raises(StopIteration) as end:
         next(work)
     assert end.value.value.methods == MEASURED.costs.methods

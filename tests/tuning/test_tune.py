@@ -210,3 +210,20 @@ def test_what_people_would_otherwise_use_tells_its_price(method: str, decodes: i
     assert result.standard_error > 0.0
     assert result.certificate.ok == (method == "reweighting")
     assert result.certificate.sentence
+
+
+def test_the_thesis_way_finds_the_lam_of_a_kl_and_says_every_update() -> None:
+    """f linear: λ = √(2 KL), whose flow is a shift of one axis."""
+    asked = spec("kl", 2.0, method="one by one", flow=FLOW.model_copy(update={"steps": 60}))
+    found = result(asked, LinearSpace(4))
+    assert found.method == "one by one"
+    assert found.reached
+    assert found.lam == pytest.approx(2.0, abs=0.15)
+    assert found.kl == pytest.approx(2.0, abs=0.3)
+    assert len(found.trace) == found.updates + 1
+    assert found.certificate.ok
+
+
+def test_the_thesis_way_is_asked_for_a_kl_alone() -> None:
+    with pytest.raises(TuningError, match="λ of a KL"):
+        result(spec("expectation", 12.0, method="one by one"), LinearSpace(4))

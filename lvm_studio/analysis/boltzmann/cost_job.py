@@ -10,9 +10,9 @@ from lvm_studio.analysis.boltzmann.costs import CostSetting, MethodCost, costs
 from lvm_studio.data.jobs import retold
 from lvm_studio.models.street import BaseSpace
 
-_STAGES = ("where KL", "rejection", "reweighting", "Langevin", "SMC", "mixture", "flow")
-_SHARES = (0.0, 0.04, 0.14, 0.24, 0.42, 0.46, 0.56)
-"""Of the whole, about, when each begins."""
+_STAGES = ("where KL", "rejection", "reweighting", "Langevin", "SMC", "mixture", "flow", "one λ")
+_SHARES = (0.0, 0.03, 0.09, 0.15, 0.26, 0.28, 0.34, 0.62, 1.0)
+"""Of the whole, about, when each begins, and its end."""
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,13 @@ class CostJob:
     unit: str
     seed: int = 0
     setting: CostSetting = field(
-        default_factory=lambda: CostSetting(base_draws=50_000, chains=128, flow_steps=600)
+        default_factory=lambda: CostSetting(
+            base_draws=50_000, chains=128, flow_steps=600, update_steps=200
+        )
     )
 
     def run(self) -> Generator[CostProgress, None, Costs]:
-        """Yield progress; between two reports lies one method, or a part of the flow's fit."""
+        """Yield progress; between two reports lies one method, or a part of a flow's fit."""
         began = time.perf_counter()
 
         def progress(said: str) -> CostProgress:
@@ -60,10 +62,11 @@ def share_of(sentence: str) -> float:
     """How far the run is when it says this.
 
     >>> share_of("cost of SMC"), share_of("cost of the flow, step 300 of 600")
-    (0.42, 0.78)
+    (0.26, 0.48)
     """
     place = max(i for i, word in enumerate(_STAGES) if word in sentence)
     if " step " not in sentence:
         return _SHARES[place]
     step, steps = sentence.split(" step ")[1].split(" of ")
-    return _SHARES[place] + (1.0 - _SHARES[place]) * int(step) / int(steps)
+    begins, ends = _SHARES[place : place + 2]
+    return begins + (ends - begins) * int(step) / int(steps)

@@ -8,10 +8,12 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor
 
 from lvm_studio.models.street import BaseSpace
 from lvm_studio.tuning.criteria.criterion import criterion_named
 from lvm_studio.tuning.flows.fit import FlowSnapshot, fit_flow
+from lvm_studio.tuning.flows.one_by_one import MOST_UPDATES, tune_one_by_one
 from lvm_studio.tuning.flows.proposals import flow_draws
 from lvm_studio.tuning.pools.close_mixture import close_mixture
 from lvm_studio.tuning.pools.metered import MeteredSpace
@@ -34,12 +36,16 @@ _BEYOND = 0.3
 
 @dataclass(frozen=True)
 class CostSetting:
-    """Sizes of the comparison."""
+    """Sizes of the comparison.
+
+    flow_steps: of the λ-flow; update_steps: of each flow for one λ along Algorithm 10.1.
+    """
 
     base_draws: int = 100_000
     chains: int = 256
     chain_steps: int = 200
     flow_steps: int = 1500
+    update_steps: int = 400
     flow_draws: int = 4096
     pool: int = 4096
     climb_draws: int = 4096
@@ -88,7 +94,9 @@ def costs(
     for name, make in makers:
         yield f"{criterion}: cost of {name}"
         found.append(_without_setup(name, make(), pool))
-    return (*found, *(yield from _proposals(pool, metered, lam, setting, seed)))
+    found += yield from _proposals(pool, metered, lam, setting, seed)
+    found.append((yield from _single_flow(pool, lam, setting, seed)))
+    return tuple(found)
 
 
 def _without_setup(name: str, draws: ReferenceDraws, pool: Pool) -> MethodCost:
@@ -126,11 +134,28 @@ def _proposals(
             proposal = report.proposal()
             yield f"{criterion}: cost of the flow, step {report.step} of {setting.flow_steps}"
     spent = metered.decoded - before, time.perf_counter() - began
-    potential, n = pool.potential, setting.flow_draws
-    began = time.perf_counter()
-    v = torch.randn(n, potential.dim, generator=torch.Generator().manual_seed(seed + 2))
-    draws = flow_draws(proposal, potential, v, lam)
+    began, v = time.perf_counter(), _noise(pool, setting, seed)
+    draws = flow_draws(proposal, pool.potential, v, lam)
     return mixture, _corrected("flow", draws, pool, lam, spent, time.perf_counter() - began)
+
+
+def _single_flow(
+    pool: Pool, lam: float, setting: CostSetting, seed: int
+) -> Generator[str, None, MethodCost]:
+    """The thesis' own way: a flow for one λ, fitted anew as Algorithm 10.1 moves λ."""
+    criterion, potential = pool.potential.criterion.name, pool.potential
+    yield f"{criterion}: cost of a flow for one λ"
+    for update in tune_one_by_one(FlowSpec(steps=setting.update_steps), potential, KL, seed=seed):
+        yield f"{criterion}: cost of a flow for one λ, step {update.number} of {MOST_UPDATES}"
+    spent, began = (update.decodes, update.seconds), time.perf_counter()
+    draws = flow_draws(update.flow, potential, _noise(pool, setting, seed), 1.0)
+    seconds = time.perf_counter() - began
+    return _corrected("flow for one λ", draws, pool, lam, spent, seconds)
+
+
+def _noise(pool: Pool, setting: CostSetting, seed: int) -> Tensor:
+    generator = torch.Generator().manual_seed(seed + 2)
+    return torch.randn(setting.flow_draws, pool.potential.dim, generator=generator)
 
 
 def _mixture(

@@ -38,7 +38,7 @@ class FlowUpdate:
     Attributes:
         number: 1 for the first; lam: λ; restarted: whether the flow began from the identity
             or from a flow of a lower λ, because λ fell.
-        kl: KL(q ‖ p), nats; expectation: E_q f: what the flow reaches, no weights applied.
+        moments: of f under the flow itself, no weights applied; its kl is KL(q ‖ p), nats.
         gap: KL(q ‖ p̂_λ), nats, with log Z from the flow's own weights.
         ess_share: ESS / N of these.
         decodes, seconds: spent so far.
@@ -48,13 +48,17 @@ class FlowUpdate:
     number: int
     lam: float
     restarted: bool
-    kl: float
-    expectation: float
+    moments: Moments
     gap: float
     ess_share: float
     decodes: int
     seconds: float
     flow: LambdaFlow
+
+    @property
+    def kl(self) -> float:
+        """KL(q ‖ p) of the flow, nats."""
+        return self.moments.kl
 
 
 def tune_one_by_one(
@@ -76,11 +80,9 @@ def tune_one_by_one(
         flow = copy.deepcopy(fitted[start if fell else -1])
         steps = _fit_at(flow, spec, potential, lam, generator)
         decodes += steps * spec.batch + _MOMENT_DRAWS
-        update, moments = _judged(flow, potential, lam, generator)
-        yield FlowUpdate(
-            number, lam, fell, **update, decodes=decodes, seconds=time.perf_counter() - began,
-            flow=flow,
-        )  # fmt: skip
+        moments, gap, share = _judged(flow, potential, lam, generator)
+        seconds = time.perf_counter() - began
+        yield FlowUpdate(number, lam, fell, moments, gap, share, decodes, seconds, flow)
         if abs(moments.kl - kl) <= TOLERANCE:
             return
         fitted.append(flow)
@@ -112,21 +114,16 @@ def _fit_at(
 
 def _judged(
     flow: LambdaFlow, potential: Potential, lam: float, generator: torch.Generator
-) -> tuple[dict[str, float], Moments]:
-    """What the flow reaches over its own draws, as in the thesis, and what their weights say."""
+) -> tuple[Moments, float, float]:
+    """What the flow reaches over its own draws, as in the thesis; its gap and ESS / N."""
     v = torch.randn(_MOMENT_DRAWS, potential.dim, generator=generator)
     draws = flow_draws(flow, potential, v, 1.0)
     mean = float(draws.f.mean())
     kl = -float(draws.log_ratio.mean())
     centred = draws.f - mean
     estimate, _ = draws.estimate(lam)
-    figures = {
-        "kl": kl,
-        "expectation": mean,
-        "gap": kl - lam * mean + estimate.log_z,
-        "ess_share": estimate.ess / estimate.samples,
-    }
-    return figures, Moments(mean, kl, float((centred**2).mean()), float((centred**3).mean()))
+    moments = Moments(mean, kl, float((centred**2).mean()), float((centred**3).mean()))
+    return moments, kl - lam * mean + estimate.log_z, estimate.ess / estimate.samples
 
 
 def _moved(lam: float, moments: Moments, kl: float) -> float:

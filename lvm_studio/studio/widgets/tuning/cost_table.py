@@ -37,8 +37,9 @@ COLUMN_HELP = (
 COST_HELP = (
     "What people would otherwise use, beside what is used here, all at KL 6.91 (1 week in 1,000)\n"
     "in one run: the best 1 in 1,000 of base weeks (another law of the same KL), base weeks\n"
-    "reweighted, plain Langevin chains (biased by their steps), tempered SMC, a Gaussian mixture\n"
-    "and the flow, both with exact weights. * : something speaks against it; point at the row."
+    "reweighted, plain Langevin chains (biased by their steps), tempered SMC, and with exact\n"
+    "weights a Gaussian mixture, the flow for all λ, and a flow for this λ alone, fitted anew as\n"
+    "λ is sought (Algorithm 10.1). * : something speaks against it; point at the row."
 )
 HINT = "Measured on this street and criterion when you ask: a few minutes, in the background."
 
