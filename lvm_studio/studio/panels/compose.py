@@ -15,6 +15,7 @@ from lvm_studio.studio.widgets.burst import Burst
 from lvm_studio.studio.widgets.compose.composition_view import CompositionView
 from lvm_studio.studio.widgets.compose.library import LibraryView
 from lvm_studio.studio.widgets.compose.readouts import Readouts
+from lvm_studio.studio.widgets.compose.sampling_fields import SamplingFields
 from lvm_studio.studio.widgets.compose.set_summary import (
     daily_means,
     knows_weather,
@@ -67,6 +68,7 @@ class ComposePanel(SteadyPage):
         self.temperature = TemperatureEditor(self)
         self.fan = FanPlot(colours, self)
         self.readouts = Readouts(self)
+        self.sampling = SamplingFields(self)
         self.lam = LamControl(colours, self)
         self.figures = Afterwards(self._show_figures, self)
         self.pictures = TuningPictures(
@@ -99,7 +101,7 @@ class ComposePanel(SteadyPage):
 
     def _lay_out(self) -> None:
         middle = _column(self.composition, self.weeks, self.temperature)
-        right = _column(self.fan, self.readouts)
+        right = _column(self.fan, self.readouts, self.sampling)
         top = QSplitter(Qt.Orientation.Horizontal, self)
         for widget, stretch in ((self.library, 2), (middle, 2), (right, 5)):
             top.addWidget(widget)
@@ -134,6 +136,8 @@ class ComposePanel(SteadyPage):
         self.weeks.week_chosen.connect(session.set_week)
         self.temperature.profile_edited.connect(self._set_temperature)
         self.fan.show_asked.connect(self._set_shown)
+        self.sampling.samples_asked.connect(session.set_samples)
+        self.sampling.seed_asked.connect(session.set_seed)
         self.fan.target_drawn.connect(self._tune_towards)
         self.lam.criterion_chosen.connect(session.set_criterion)
         self.lam.criterion_refused.connect(lambda sentence: session.failed.emit(sentence, ""))
@@ -241,6 +245,7 @@ class ComposePanel(SteadyPage):
             self.lam.show_surface(None)
         if differs("show_curves"):
             self.fan.set_shown(new.show_curves)
+        self.sampling.show_sampling(new.samples, new.seed)
         # a field may show what was typed but not accepted
         self.lam.set_lam(new.lam)
         self.lam.set_held(new.goal, new.target, new.share)

@@ -87,7 +87,7 @@ class FanLegend(QWidget):
 
     def set_curves(self, count: int) -> None:
         """Say how many sampled curves there are."""
-        self._shown.setSuffix(f" of {count} curves")
+        self._shown.setSuffix(f" of {count:,} curves")
 
     def end_drawing(self) -> None:
         """The target has been drawn."""
