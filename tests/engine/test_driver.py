@@ -8,8 +8,8 @@ import pytest
 from jobs_for_tests import FAILURES, CountingJob, FailingJob, StatelessJob
 
 from lvm_studio.data.jobs import Job
+from lvm_studio.engine.driver import drive
 from lvm_studio.engine.failures import died, sentence_for
-from lvm_studio.engine.inprocess import run_here
 from lvm_studio.engine.messages import (
     Checkpointed,
     CheckpointFailed,
@@ -21,7 +21,6 @@ from lvm_studio.engine.messages import (
     Reports,
     Resumed,
     Snapshot,
-    Started,
     Stopped,
     Stopping,
 )
@@ -33,7 +32,7 @@ def run(job: Job, *commands: Command, path: Path | None = None) -> list[Message]
     queue: SimpleQueue[Command] = SimpleQueue()
     for command in commands:
         queue.put(command)
-    return list(run_here(job, checkpoint_path=path, commands=queue))
+    return list(drive(job, queue, path))
 
 
 def reports(messages: list[Message]) -> list[object]:
@@ -42,7 +41,6 @@ def reports(messages: list[Message]) -> list[object]:
 
 def test_a_job_runs_to_its_end_and_returns() -> None:
     messages = run(CountingJob(steps=3))
-    assert isinstance(messages[0], Started)
     assert reports(messages) == [1, 2, 3]
     assert messages[-1].result == "counted to 3"
 
@@ -79,7 +77,7 @@ def test_stop_before_the_first_report_ends_without_one() -> None:
 def stop_after(job: Job, number: int, path: Path | None) -> list[Message]:
     queue: SimpleQueue[Command] = SimpleQueue()
     seen: list[Message] = []
-    for message in run_here(job, checkpoint_path=path, commands=queue):
+    for message in drive(job, queue, path):
         seen.append(message)
         if message == Reports((number,)):
             queue.put(Command.STOP)
@@ -120,13 +118,13 @@ def test_pause_and_resume_are_said_once() -> None:
     messages = run(
         CountingJob(steps=2), Command.PAUSE, Command.PAUSE, Command.RESUME, Command.RESUME
     )
-    assert [type(m) for m in messages[1:3]] == [Paused, Resumed]
+    assert [type(m) for m in messages[:2]] == [Paused, Resumed]
     assert sum(isinstance(m, Paused | Resumed) for m in messages) == 2
 
 
 def test_stop_while_paused() -> None:
     messages = run(CountingJob(steps=None), Command.PAUSE, Command.STOP)
-    assert [type(m) for m in messages] == [Started, Paused, Stopping, Stopped]
+    assert [type(m) for m in messages] == [Paused, Stopping, Stopped]
 
 
 SENTENCES = {
