@@ -19,6 +19,15 @@ if TYPE_CHECKING:
     from lvm_studio.data.households import HouseholdSet
 
 Kind = Literal["data", "model"]
+KIND_WORDS = {
+    "compvae": "CompVAE",
+    "vae": "VAE of weeks",
+    "vector_vae": "VAE of vectors",
+    "ladder": "chain of latents",
+    "sines": "CompVAE of sums of sines",
+    "anchors": "CompVAE of colour anchors",
+}
+"""What a stored model is, by its kind."""
 
 
 @dataclass(frozen=True)
@@ -49,11 +58,12 @@ def model_words(tree: Tree) -> str:
 
     >>> made = {"recipe": "households", "seed": 0, "steps": 1400, "dataset": "London 2013"}
     >>> model_words({"kind": "compvae", "provenance": made})
-    'compvae, recipe households, seed 0, 1,400 steps, learned from London 2013'
+    'CompVAE, recipe households, seed 0, 1,400 steps, learned from London 2013'
     """
     made = tree.get("provenance")
     made = made if isinstance(made, Mapping) else {}
-    parts = [str(tree.get("kind", "model"))]
+    kind = str(tree.get("kind", "model"))
+    parts = [KIND_WORDS.get(kind, kind)]
     parts += [f"{key} {made[key]}" for key in ("recipe", "seed") if key in made]
     if isinstance(steps := made.get("steps"), int | np.integer):
         parts.append(f"{steps:,} steps")

@@ -85,13 +85,19 @@ class Contents(QObject):
         what = next(iter(taken)) if len(taken) == 1 else f"{len(taken)} models"
         self._session.change_document(f"Add {what}", _adding(taken), _dropping(taken))
 
-    def save_model(self, name: str, path: Path) -> None:
+    def save_model(
+        self,
+        name: str,
+        path: Path,
+        save: Callable[[Path, Workspace], None] = workspace_file.save,
+    ) -> None:
         """Write one model as a workspace file of its own, to be added to others."""
         try:
-            tree = self._session.workspace.models[name]
-            workspace_file.save(path, Workspace(models={name: tree}))
+            save(path, Workspace(models={name: self._session.workspace.models[name]}))
         except DataError as error:
             self._session.failed.emit(str(error), "")
+        else:
+            self._session.done.emit(f"Saved {name} to {path.name}.")
 
 
 def _renaming(old: str, new: str) -> Callable[[Document], Document]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
@@ -21,7 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from lvm_studio.storage.contents import Held, held_by
-from lvm_studio.storage.workspace import Workspace, load
+from lvm_studio.storage.workspace import Workspace, load, save
 from lvm_studio.studio.dialogs import Dialogs
 from lvm_studio.studio.file_dialogs import WORKSPACE_KIND, WORKSPACE_SUFFIX
 from lvm_studio.studio.theme import MUTED
@@ -106,6 +107,11 @@ class ContentsDialog(QDialog):
         self.remove.clicked.connect(self._remove)
         self.export.clicked.connect(self._export)
         self.add.clicked.connect(self._add)
+        stack, key = self._session.undo_stack, QKeySequence.StandardKey
+        undo, redo = stack.createUndoAction(self), stack.createRedoAction(self)
+        for action, keys in ((undo, key.Undo), (redo, key.Redo)):
+            action.setShortcuts(QKeySequence.keyBindings(keys))  # the window's end at the window
+            self.addAction(action)
 
     def _chosen(self) -> Held | None:
         row = self.table.currentRow()
@@ -162,13 +168,16 @@ class ContentsDialog(QDialog):
             self, "Save model as", f"{chosen.name}{WORKSPACE_SUFFIX}", WORKSPACE_KIND
         )
         if path is not None:
-            self._contents.save_model(chosen.name, path)
+            self._contents.save_model(chosen.name, path, self._save)
 
     def _add(self) -> None:
         path = self._dialogs.open_path(self, "Add models", WORKSPACE_KIND)
         if path is not None:
             with suppress(GivenUp):
                 self._contents.take_models(path, self._load)
+
+    def _save(self, path: Path, workspace: Workspace) -> None:
+        wait_for(self, f"Saving {path.name} …", partial(save, path, workspace))
 
     def _load(self, path: Path) -> Workspace:
         return wait_for(self, f"Reading {path.name} …", partial(load, path), cancel=True)

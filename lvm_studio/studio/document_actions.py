@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,7 @@ from PySide6.QtCore import QObject, Signal
 from lvm_studio.data.calendar import week_start
 from lvm_studio.data.errors import DataError
 from lvm_studio.storage import tables
+from lvm_studio.storage.atomic import write_text
 from lvm_studio.storage.curves import write_curves, write_weights
 from lvm_studio.storage.recovery import shown_elsewhere
 from lvm_studio.storage.workspace import load
@@ -26,6 +28,7 @@ from lvm_studio.studio.file_dialogs import (
 )
 from lvm_studio.studio.sentences import details_of
 from lvm_studio.studio.street.answers import TunedAnswer
+from lvm_studio.studio.street.provenance import provenance_of
 from lvm_studio.studio.theme import theme
 from lvm_studio.studio.waiting import GivenUp, wait_for
 
@@ -188,7 +191,9 @@ class DocumentActions(QObject):
 
 
 def _export(path: Path, answer: FanAnswer | TunedAnswer) -> None:
-    """Write the curves; those of a tuned law with their weights in a table beside them."""
+    """Write the curves, and beside them what they are; those of a tuned law with their weights."""
     write_curves(path, week_start(answer.state.week), answer.fan.curves)
     if isinstance(answer, TunedAnswer):
         write_weights(path.with_name(f"{path.stem}-weights{path.suffix}"), answer.weights)
+    about = json.dumps(provenance_of(answer), ensure_ascii=False, indent=2)
+    write_text(path.with_name(f"{path.stem}-about.json"), f"{about}\n")

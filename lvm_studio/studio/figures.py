@@ -20,7 +20,7 @@ from PySide6.QtGui import (
     QPdfWriter,
 )
 from PySide6.QtSvg import QSvgGenerator
-from PySide6.QtWidgets import QGraphicsItem, QWidget
+from PySide6.QtWidgets import QGraphicsItem, QGraphicsObject, QWidget
 
 from lvm_studio.data.errors import DataError
 from lvm_studio.storage.atomic import replacing
@@ -30,6 +30,8 @@ PNG_SCALE = 2
 """Pixels of an image per pixel on screen: sharp in a slide."""
 MM_PER_PIXEL = 25.4 / 96
 CAPTION_PIXELS, CAPTION_MARGIN = 12, 8
+CURSOR = "cursor"
+"""Name of items that follow the pointer: they are no part of a figure."""
 WRAPPED = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignLeft
 
 
@@ -71,15 +73,25 @@ def _light(theme: Theme) -> Iterator[None]:
 
 @contextmanager
 def _drawn_afresh(view: pg.GraphicsView) -> Iterator[None]:
-    """Let no item be an image kept of how it looked on screen: an SVG holds lines."""
+    """Let no item be an image kept of how it looked on screen (an SVG holds lines), and hide
+    what follows the pointer."""
     kept = [(item, item.cacheMode()) for item in view.scene().items()]
+    cursors = [item for item, _ in kept if _is_cursor(item) and item.isVisible()]
     for item, _ in kept:
         item.setCacheMode(QGraphicsItem.CacheMode.NoCache)
+    for item in cursors:
+        item.hide()
     try:
         yield
     finally:
+        for item in cursors:
+            item.show()
         for item, mode in kept:
             item.setCacheMode(mode)
+
+
+def _is_cursor(item: QGraphicsItem) -> bool:
+    return isinstance(item, QGraphicsObject) and item.objectName() == CURSOR
 
 
 def _area(view: pg.GraphicsView) -> int:
@@ -90,7 +102,7 @@ class Figure:
     """A plot with its caption, measured in pixels of the screen."""
 
     def __init__(self, view: pg.GraphicsView, caption: str) -> None:
-        self._view, self._caption = view, caption
+        self._view, self.caption = view, caption
         self._font = QFont(view.font())
         self._font.setPixelSize(CAPTION_PIXELS)
         self.size = QSize(view.width(), view.height() + self._caption_height())
@@ -103,14 +115,14 @@ class Figure:
         self._view.render(painter, QRectF(self._view.rect()), self._view.rect())
         painter.setFont(self._font)
         painter.setPen(QColor(LIGHT.text))
-        painter.drawText(self._caption_room(self.size.height()), WRAPPED, self._caption)
+        painter.drawText(self._caption_room(self.size.height()), WRAPPED, self.caption)
         painter.end()
 
     def _caption_height(self) -> int:
-        if not self._caption:
+        if not self.caption:
             return 0
         room = self._caption_room(10_000)
-        text = QFontMetrics(self._font).boundingRect(room, WRAPPED, self._caption)
+        text = QFontMetrics(self._font).boundingRect(room, WRAPPED, self.caption)
         return int(text.height()) + 2 * CAPTION_MARGIN
 
     def _caption_room(self, bottom: int) -> QRect:
@@ -122,6 +134,7 @@ def _svg(figure: Figure, memory: QBuffer, title: str) -> None:
     device = QSvgGenerator()
     device.setOutputDevice(memory)
     device.setTitle(title)
+    device.setDescription(figure.caption)
     device.setSize(figure.size)
     device.setViewBox(QRectF(QRect(0, 0, figure.size.width(), figure.size.height())))
     figure.paint(device, QRectF(0, 0, figure.size.width(), figure.size.height()))

@@ -40,6 +40,7 @@ class OpenDocument(QObject):
         model_ready(TrainedModel): the chosen model has been loaded (torch is imported by then).
         dirty_changed(bool), path_changed(Path | None): for the title.
         failed(sentence, details): show the sentence; details on demand.
+        done(sentence): something was written; say so for a moment.
     """
 
     state_changed = Signal(object, object)
@@ -51,6 +52,7 @@ class OpenDocument(QObject):
     dirty_changed = Signal(bool)
     path_changed = Signal(object)
     failed = Signal(str, str)
+    done = Signal(str)
 
     def __init__(self, parent: QObject | None = None) -> None:
         """Start with an empty workspace; call `new` or `open` next."""

@@ -170,6 +170,7 @@ class MainWindow(QMainWindow):
         session.model_ready.connect(self._show_model)
         session.state_changed.connect(self._show_chosen)
         session.failed.connect(self.errors.show_error)
+        session.done.connect(self._show_done)
         service.failed.connect(self.errors.show_error)
         service.model_loading.connect(self._show_loading)
         service.unavailable.connect(self._show_no_model)

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 from studio_fakes import FakeDialogs, households, workspace
 
@@ -81,7 +82,10 @@ def test_a_removed_data_set_leaves_the_page_to_another(session: Session) -> None
 
 def test_models_travel_in_files(session: Session, tmp_path: Path) -> None:
     file, contents = tmp_path / "m.lvms", Contents(session)
+    done: list[str] = []
+    session.done.connect(done.append)
     contents.save_model("m", file)
+    assert done == ["Saved m to m.lvms."]
     assert list(load(file).models) == ["m"]
     contents.take_models(file)
     assert list(session.workspace.models) == ["m", "n", "m 2"]
@@ -104,7 +108,7 @@ def test_the_dialog_says_what_each_thing_is(qtbot: QtBot, session: Session, tmp_
     rows = [[table.item(row, col).text() for col in (0, 1, 2)] for row in range(3)]
     assert rows[0] == ["data", "Test street", "5 households, 6 weeks"]
     assert rows[1][2] == (
-        "compvae, recipe households, seed 3, 1,400 steps, learned from Test street"
+        "CompVAE, recipe households, seed 3, 1,400 steps, learned from Test street"
     )
     table.selectRow(2)
     dialog.use.click()
@@ -117,6 +121,19 @@ def test_the_dialog_says_what_each_thing_is(qtbot: QtBot, session: Session, tmp_
     assert table.rowCount() == 2
     dialog.add.click()
     assert table.item(2, 1).text() == "n"
+
+
+def test_the_dialog_takes_back_what_was_done_in_it(qtbot: QtBot, session: Session) -> None:
+    window = OpenChoosers()
+    qtbot.addWidget(window)
+    dialog = ContentsDialog(session, Contents(session), FakeDialogs(), window)
+    dialog.show()
+    qtbot.waitUntil(dialog.isActiveWindow)
+    dialog.table.selectRow(2)
+    dialog.remove.click()
+    assert list(session.workspace.models) == ["m"]
+    qtbot.keyClick(dialog.table, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert list(session.workspace.models) == ["m", "n"]
 
 
 def test_choosers_speak_for_the_person_only(qtbot: QtBot) -> None:

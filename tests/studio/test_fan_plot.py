@@ -207,6 +207,16 @@ def test_a_vector_figure_holds_each_curve_as_a_line(plot: FanPlot, tmp_path: Pat
     assert sum(len(line.split()) == 336 for line in lines) == 7
 
 
+def test_a_figure_does_not_show_the_pointer(plot: FanPlot, tmp_path: Path) -> None:
+    plot.set_fan(some_fan())
+    file = tmp_path / "fan.svg"
+    export_figure(plot.canvas, file, theme())
+    free = file.read_text()
+    plot.canvas.cursor_stepped.emit(1)
+    export_figure(plot.canvas, file, theme())
+    assert file.read_text() == free
+
+
 def test_the_number_of_curves_is_asked_for(plot: FanPlot, qtbot: QtBot) -> None:
     field = plot.findChild(QSpinBox, "fan_shown")
     with qtbot.waitSignal(plot.show_asked) as asked:

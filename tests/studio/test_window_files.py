@@ -1,5 +1,6 @@
 """What comes into the window and leaves it: exports, errors, what a crash left, imports."""
 
+import json
 import logging
 from pathlib import Path
 
@@ -50,6 +51,10 @@ def test_tuned_curves_are_exported_with_their_weights(
     assert header == "sample,weight"
     assert [row.split(",")[0] for row in rows] == names
     assert [float(row.split(",")[1]) for row in rows] == window.service.tuned.weights.tolist()
+    about = json.loads((tmp_path / "curves-about.json").read_text())
+    state = window.session.state
+    assert (about["model"], about["week"], about["seed"]) == (state.model, state.week, state.seed)
+    assert (about["criterion"], about["lam"], about["samples"]) == ("peak", 1.0, 4)
 
 
 def test_there_may_be_nothing_to_export(opened: Open) -> None:

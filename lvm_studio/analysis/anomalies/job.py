@@ -297,12 +297,16 @@ def _guilty(
     """For type A the coordinate with its deviation, for B the latent dimension with its nats."""
     coordinate, dimension = scores.guilty_coordinate, scores.guilty_dimension
     return tuple(
-        f"{columns[coordinate[n]]} ({scores.off[n, coordinate[n]]:+.1f} σ)"
+        f"{columns[coordinate[n]]} ({_signed(scores.off[n, coordinate[n]])} σ)"
         if types[n] == "A"
         else f"z{dimension[n] + 1} ({scores.unusual[n, dimension[n]]:.1f} nats), "
         f"then {columns[coordinate[n]]}"
         for n in range(len(types))
     )
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.1f}".replace("-", "−")
 
 
 def _named_weeks(

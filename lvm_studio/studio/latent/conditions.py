@@ -109,11 +109,13 @@ class LatentConditions(QObject):
             self.take(int(((self._cloud.u - u) ** 2).sum(axis=1).argmin()))
 
     def _name(self, row: int) -> str:
-        """An observation in words: its labels, or its number."""
+        """An observation in words: its row of the file, else its labels, else its number."""
         assert self._cloud is not None
+        if "row" in self._cloud.metadata:
+            return f"row {self._cloud.metadata['row'][row]}"
         columns = self._cloud.metadata.items()
         told = {condition.name for condition in self._told}
-        left_out = told | {HELD_OUT, "row"}
+        left_out = told | {HELD_OUT}
         labels = [
             str(c[row]) for name, c in columns if c.dtype.kind in "US" and name not in left_out
         ]

@@ -76,3 +76,5 @@ class LatentExport(QObject):
             write_columns(path, columns)
         except DataError as error:
             self._session.failed.emit(str(error), "")
+        else:
+            self._session.done.emit(f"Exported to {path.name}.")

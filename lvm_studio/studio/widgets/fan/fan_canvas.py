@@ -8,6 +8,7 @@ from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QWidget
 
+from lvm_studio.studio.figures import CURSOR
 from lvm_studio.studio.theme import Colours
 from lvm_studio.studio.widgets.grid_item import GridItem
 from lvm_studio.studio.widgets.time_axis import WeekAxis
@@ -30,6 +31,7 @@ class FanCanvas(pg.PlotWidget):
         super().__init__(parent, axisItems={"bottom": WeekAxis()})
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.hideButtons()
+        self.setMenuEnabled(False)
         self.setLabel("left", "Power (kW)")
         self.getAxis("left").enableAutoSIPrefix(False)
         self.getViewBox().disableAutoRange()
@@ -40,6 +42,7 @@ class FanCanvas(pg.PlotWidget):
         self._ink.setZValue(41)
         self._cursor = pg.InfiniteLine(angle=90)
         self._cursor.setZValue(40)
+        self._cursor.setObjectName(CURSOR)
         self._cursor.hide()
         for item in (self._grid, self._cursor, self._ink):
             self.addItem(item, ignoreBounds=True)

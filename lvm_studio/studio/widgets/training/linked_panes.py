@@ -5,6 +5,7 @@ from __future__ import annotations
 import pyqtgraph as pg
 from PySide6.QtWidgets import QWidget
 
+from lvm_studio.studio.figures import CURSOR
 from lvm_studio.studio.theme import LIGHT, Colours
 from lvm_studio.studio.widgets.colours import mix
 from lvm_studio.studio.widgets.grid_item import GridItem
@@ -60,6 +61,7 @@ class LinkedPanes(pg.GraphicsLayoutWidget):
         pane.getAxis("right").setStyle(showValues=False, tickLength=0)
         line = pg.InfiniteLine(angle=90, movable=False)
         line.setVisible(False)
+        line.setObjectName(CURSOR)
         pane.addItem(line, ignoreBounds=True)
         self._cursor_lines.append(line)
         return pane

@@ -55,6 +55,7 @@ class RunsTable(QTableWidget):
             item.setToolTip(tip)
             self.setHorizontalHeaderItem(column, item)
         by_rows(self, "Training runs", stretched=0)
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)  # names differ at their ends
         self.itemSelectionChanged.connect(self._choose)
         self.itemChanged.connect(self._tick)
         self.itemDoubleClicked.connect(lambda item: self.solo(self._cell(item.row(), 0).text()))
