@@ -24,6 +24,7 @@ from PySide6.QtWidgets import QGraphicsItem, QGraphicsObject, QWidget
 
 from lvm_studio.data.errors import DataError
 from lvm_studio.storage.atomic import replacing
+from lvm_studio.studio.svg_file import finished, marked_panes
 from lvm_studio.studio.theme import LIGHT, Scheme, Theme
 
 PNG_SCALE = 2
@@ -102,7 +103,7 @@ class Figure:
     """A plot with its caption, measured in pixels of the screen."""
 
     def __init__(self, view: pg.GraphicsView, caption: str) -> None:
-        self._view, self.caption = view, caption
+        self.view, self.caption = view, caption
         self._font = QFont(view.font())
         self._font.setPixelSize(CAPTION_PIXELS)
         self.size = QSize(view.width(), view.height() + self._caption_height())
@@ -112,11 +113,17 @@ class Figure:
         painter = QPainter(device)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.scale(target.width() / self.size.width(), target.height() / self.size.height())
-        self._view.render(painter, QRectF(self._view.rect()), self._view.rect())
+        self.view.render(painter, QRectF(self.view.rect()), self.view.rect())
         painter.setFont(self._font)
         painter.setPen(QColor(LIGHT.text))
         painter.drawText(self._caption_room(self.size.height()), WRAPPED, self.caption)
         painter.end()
+
+    @property
+    def dots_per_inch(self) -> int:
+        """The screen's, which a file must share: axes are kept as pictures, and Qt scales these
+        by the ratio of the two."""
+        return int(self.view.logicalDpiX())
 
     def _caption_height(self) -> int:
         if not self.caption:
@@ -126,18 +133,21 @@ class Figure:
         return int(text.height()) + 2 * CAPTION_MARGIN
 
     def _caption_room(self, bottom: int) -> QRect:
-        top = self._view.height() + CAPTION_MARGIN
-        return QRect(CAPTION_MARGIN, top, self._view.width() - 2 * CAPTION_MARGIN, bottom - top)
+        top = self.view.height() + CAPTION_MARGIN
+        return QRect(CAPTION_MARGIN, top, self.view.width() - 2 * CAPTION_MARGIN, bottom - top)
 
 
 def _svg(figure: Figure, memory: QBuffer, title: str) -> None:
-    device = QSvgGenerator()
-    device.setOutputDevice(memory)
+    device, written = QSvgGenerator(), QBuffer()
+    device.setOutputDevice(written)
     device.setTitle(title)
     device.setDescription(figure.caption)
+    device.setResolution(figure.dots_per_inch)
     device.setSize(figure.size)
     device.setViewBox(QRectF(QRect(0, 0, figure.size.width(), figure.size.height())))
-    figure.paint(device, QRectF(0, 0, figure.size.width(), figure.size.height()))
+    with marked_panes(figure.view) as panes:
+        figure.paint(device, QRectF(0, 0, figure.size.width(), figure.size.height()))
+    memory.write(finished(bytes(written.data().data()).decode(), panes).encode())
 
 
 def _png(figure: Figure, memory: QBuffer, _title: str) -> None:
@@ -153,4 +163,5 @@ def _pdf(figure: Figure, memory: QBuffer, title: str) -> None:
     size = QSizeF(figure.size.width(), figure.size.height()) * MM_PER_PIXEL
     device.setPageSize(QPageSize(size, QPageSize.Unit.Millimeter))
     device.setPageMargins(QMarginsF())
+    device.setResolution(figure.dots_per_inch)
     figure.paint(device, QRectF(0, 0, device.width(), device.height()))

@@ -207,6 +207,26 @@ def test_a_vector_figure_holds_each_curve_as_a_line(plot: FanPlot, tmp_path: Pat
     assert sum(len(line.split()) == 336 for line in lines) == 7
 
 
+def test_a_vector_figure_has_its_curves_where_the_axes_say(plot: FanPlot, tmp_path: Path) -> None:
+    fan = some_fan()
+    plot.set_fan(fan)
+    plot.canvas.setYRange(0.0, float(fan.mean.max()) / 2, padding=0)
+    export_figure(plot.canvas, tmp_path / "fan.svg", theme())
+    written = (tmp_path / "fan.svg").read_text()
+    # half-hours stand in pixels at equal distances: none is rounded onto its neighbour
+    lines = re.findall(r'<polyline[^>]*points="([^"]*)"', written)
+    week = next(line.split() for line in lines if len(line.split()) == 336)
+    steps = np.diff([float(point.split(",")[0]) for point in week])
+    width = plot.canvas.getViewBox().width()
+    np.testing.assert_allclose(steps, width / 336, atol=0.011)
+    # what lies above the highest tick is cut
+    assert written.count("<clipPath") == written.count("clip-path=") == 1
+    # numbers of the axis at the screen's size and place, not scaled by another resolution
+    days = re.findall(r"matrix\(([^,]+),0,0,([^,]+),[^)]*\)[^>]*>\s*<text[^>]*>[^<]*Jan", written)
+    assert days
+    assert all(scale == ("1", "1") for scale in days)
+
+
 def test_a_figure_does_not_show_the_pointer(plot: FanPlot, tmp_path: Path) -> None:
     plot.set_fan(some_fan())
     file = tmp_path / "fan.svg"
@@ -247,9 +267,9 @@ def test_days_are_labelled_as_room_allows(
 ) -> None:
     axis = WeekAxis()
     axis.resize(pixels, 30.0)
-    start = seconds(np.array([WEEK_START]))[0]
-    axis.setRange(start, start + hours * 3600)
-    spacing, days = axis.tickValues(start, start + hours * 3600, pixels)[0]
+    axis.set_start(WEEK_START)
+    axis.setRange(0.0, hours * 3600)
+    spacing, days = axis.tickValues(0.0, hours * 3600, pixels)[0]
     texts = axis.tickStrings(days, 1.0, spacing)
     assert texts[:2] == labels
     assert texts[-1] == ""
@@ -257,8 +277,8 @@ def test_days_are_labelled_as_room_allows(
 
 def test_zoomed_in_hours_are_labelled(qapp: object) -> None:
     axis = WeekAxis()
-    start = seconds(np.array([WEEK_START]))[0]
-    spacing, hours = axis.tickValues(start, start + 86_400, 700.0)[1]
+    axis.set_start(WEEK_START)
+    spacing, hours = axis.tickValues(0.0, 86_400, 700.0)[1]
     assert spacing == 3600.0
     assert axis.tickStrings(hours[:3], 1.0, spacing) == ["01", "02", "03"]
 

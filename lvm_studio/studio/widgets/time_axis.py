@@ -18,8 +18,11 @@ WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 def seconds(times: NDArray[np.datetime64]) -> NDArray[np.float64]:
-    """Return times as seconds since 1970 UTC, what the axis counts in."""
-    return np.asarray(times.astype("datetime64[s]").astype(np.float64))
+    """Return times as seconds since the first of them, what the axis counts in.
+
+    Since 1970 they would have ten digits; an SVG file keeps six.
+    """
+    return np.asarray((times - times[0]) / np.timedelta64(1, "s"))
 
 
 def weekday_text(time: np.datetime64) -> str:
@@ -40,35 +43,47 @@ class WeekAxis(pg.AxisItem):
         # labels at the very left may hang over the plot's edge; those at the right are left out
         self.setStyle(hideOverlappingLabels=LEFT_EDGE_PIXELS)
         self.enableAutoSIPrefix(False)
+        self._start = 0
+        """Seconds since 1970 UTC where the axis counts 0."""
+
+    def set_start(self, time: np.datetime64) -> None:
+        """Count from this moment on."""
+        start = int(time.astype("datetime64[s]").astype(np.int64))
+        if start != self._start:
+            self._start = start
+            self.picture = None
+            self.update()
 
     def tickValues(self, low: float, high: float, size: float) -> list[tuple[float, list[float]]]:
         pixels_per_day = size * DAY_SECONDS / max(high - low, 1.0)
-        days = _multiples(low, high, DAY_SECONDS)
+        days = self._multiples(low, high, DAY_SECONDS)
         levels = [(float(DAY_SECONDS), days)]
         for hours in HOUR_STEPS:
             if pixels_per_day * hours / 24 >= PIXELS_PER_HOUR_LABEL:
-                steps = set(_multiples(low, high, hours * 3600)) - set(days)
+                steps = set(self._multiples(low, high, hours * 3600)) - set(days)
                 levels.append((hours * 3600.0, sorted(steps)))
                 break
         return levels
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
         if spacing < DAY_SECONDS:
-            return [f"{datetime.fromtimestamp(value, UTC):%H}" for value in values]
+            return [f"{self._moment(value):%H}" for value in values]
         pixels_per_second = self.size().width() / max(self.range[1] - self.range[0], 1.0)
         room = pixels_per_second * DAY_SECONDS
         last = self.range[1] - RIGHT_EDGE_PIXELS / pixels_per_second
-        return [_day_text(v, room) if v <= last else "" for v in values]
+        return [_day_text(self._moment(v), room) if v <= last else "" for v in values]
+
+    def _multiples(self, low: float, high: float, step: int) -> list[float]:
+        """Full days or hours in this range."""
+        first = int(np.ceil((low + self._start) / step)) * step - self._start
+        return [float(value) for value in range(first, int(np.floor(high)) + 1, step)]
+
+    def _moment(self, value: float) -> datetime:
+        return datetime.fromtimestamp(self._start + value, UTC)
 
 
-def _multiples(low: float, high: float, step: int) -> list[float]:
-    first = int(np.ceil(low / step)) * step
-    return [float(value) for value in range(first, int(np.floor(high)) + 1, step)]
-
-
-def _day_text(value: float, room: float) -> str:
+def _day_text(time: datetime, room: float) -> str:
     """Weekday, with date and month where `room` (pixels a day) allows."""
-    time = datetime.fromtimestamp(value, UTC)
     weekday = WEEKDAYS[time.weekday()]
     if room < PIXELS_WITH_DATE:
         return weekday

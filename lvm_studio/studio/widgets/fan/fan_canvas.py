@@ -23,12 +23,14 @@ class FanCanvas(pg.PlotWidget):
 
     fit_asked = Signal()
     zoomed = Signal()
-    pointed = Signal(object)  # time under the pointer in seconds, None outside
+    pointed = Signal(object)  # time under the pointer in seconds of the week, None outside
     cursor_stepped = Signal(int)  # half-hours, from the arrow keys
     drawn = Signal(object)  # [n, 2] times (s) and powers (kW) that the pointer passed over
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent, axisItems={"bottom": WeekAxis()})
+        times = WeekAxis()
+        super().__init__(parent, axisItems={"bottom": times})
+        self._times = times
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.hideButtons()
         self.setMenuEnabled(False)
@@ -53,6 +55,10 @@ class FanCanvas(pg.PlotWidget):
         """Hide the axes while there is nothing to read on them."""
         for name in AXES:
             self.getAxis(name).setVisible(shown)
+
+    def set_start(self, time: np.datetime64) -> None:
+        """Say when the week begins."""
+        self._times.set_start(time)
 
     def show_range(self, start: float, end: float, low: float, high: float) -> None:
         """Show these times (s) and powers (kW), no more and no less."""

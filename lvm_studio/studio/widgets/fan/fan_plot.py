@@ -91,7 +91,7 @@ class FanPlot(QWidget):
             self.set_message("")
             self.legend.set_curves(len(fan.curves))
             if before is None or before.times[0] != fan.times[0]:
-                self._zoomed = False
+                self._begin_week(fan)
         self._show_target()
         self._refresh()
 
@@ -184,6 +184,15 @@ class FanPlot(QWidget):
         legend.toggled.connect(self._apply_keys)
         legend.shown_asked.connect(self.show_asked)
         self.canvas.drawn.connect(self._take_stroke)
+
+    def _begin_week(self, fan: Fan) -> None:
+        """Show another week, whole; a tuned fan of the one before has no place in it."""
+        self._zoomed = False
+        for canvas in (self.canvas, self._second):
+            canvas.set_start(fan.times[0])
+        tuned = self._tuned.fan
+        if tuned is not None and tuned.times[0] != fan.times[0]:
+            self._tuned.set_fan(None, self.legend.shown)
 
     def _colour_tuned(self) -> None:
         colour = self._colours.tuned

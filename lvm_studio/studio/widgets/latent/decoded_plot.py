@@ -44,7 +44,8 @@ class DecodedPlot(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.canvas = pg.PlotWidget(axisItems={"left": ScaledAxis("left"), "bottom": WeekAxis()})
+        self._times = WeekAxis()
+        self.canvas = pg.PlotWidget(axisItems={"left": ScaledAxis("left"), "bottom": self._times})
         self.canvas.setObjectName("latent_decoded")
         self.canvas.setAccessibleName("Decoded week")
         self.canvas.hideButtons()
@@ -90,6 +91,7 @@ class DecodedPlot(QWidget):
             self._height = 0.0
             return
         times = seconds(week.times)
+        self._times.set_start(week.times[0])
         self._band.set_band(times, week.p10, week.p90)
         self._mean.setData(times, week.mean)
         self._middle.setData(times, middle if middle is not None else np.full(len(times), np.nan))
