@@ -25,7 +25,7 @@ from lvm_studio.tuning.solve import solve_one_in_n
 from lvm_studio.tuning.specs import Aim, FlowSpec, SmcSpec, TuneSpec
 from lvm_studio.tuning.tune import PoolReport, TuneResult, tune
 
-FLOW = FlowSpec(couplings=2, hidden=16, steps=20, batch=128)
+FLOW = FlowSpec(couplings=2, hidden=16, steps=20, batch=128, climb_draws=512)
 
 
 def spec(kind: str, value: float, criterion: str = "peak", **changes: object) -> TuneSpec:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -37,6 +37,8 @@ _LAM_STEP = 0.03
 """λ_max moves by this share of itself at most, from one snapshot to the next."""
 _TOWARDS_THE_END = 0.7
 """Power of even places: the further λ, the more there is to learn."""
+_FURTHER = 0.5
+"""Nats: a flow whose range ends so much further takes the place of one with better weights."""
 _NOISE_PAIRS = 2
 """Of the observation noise in one step: more of them cost more steps than they are worth."""
 
@@ -94,7 +96,7 @@ FlowReport = ClimbReport | FlowStep | FlowSnapshot
 def fit_flow(
     spec: FlowSpec, potential: Potential, base: Draws, *, seed: int
 ) -> Iterator[FlowReport]:
-    """Fit one flow to p̂_λ for all λ in [0, λ_max]; the last report is a final FlowSnapshot.
+    """Fit one flow to p̂_λ for all λ in [0, λ_max]; the last report is the best FlowSnapshot.
 
     λ_max is where KL(p̂_λ ‖ p) ≈ spec.kl_max, or the highest λ at which the weights can be
     trusted where that comes first; it is corrected while the fit goes on. The first snapshot
@@ -105,11 +107,28 @@ def fit_flow(
     for stage in stages:
         yield ClimbReport(stage.stages, stage.lam, stage.kl)
     fit = FlowFit(spec, potential, start_flow(stage, potential, spec, seed), generator, stage.draws)
-    yield fit.snapshot()
+    best = fit.snapshot()
+    yield best
     while not fit.finished:
         yield fit.step()
         if fit.snapshot_due or fit.finished:
-            yield fit.snapshot()
+            newest = fit.snapshot()
+            best = newest if _is_better(newest, best) else best
+            yield newest if not newest.final else _ended_as(best, newest)
+
+
+def _is_better(newest: FlowSnapshot, best: FlowSnapshot) -> bool:
+    """Whether more of its draws count, or its range ends further.
+
+    A street's Gaussians may be so near already that a minute of steps only leads away from them.
+    """
+    further = newest.check.kl[-1] > best.check.kl[-1] + _FURTHER
+    return bool(further or newest.check.share.mean() >= best.check.share.mean())
+
+
+def _ended_as(best: FlowSnapshot, last: FlowSnapshot) -> FlowSnapshot:
+    """The end of a fit whose best flow this was."""
+    return replace(last, lam_max=best.lam_max, check=best.check, tree=best.tree)
 
 
 def start_flow(reached: Climb, potential: Potential, spec: FlowSpec, seed: int) -> LambdaFlow:
