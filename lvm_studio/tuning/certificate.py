@@ -35,6 +35,7 @@ class Certificate:
         log_z, log_z_error: log E_p e^{λf} from these weights and its standard error, nats.
         reference_log_z: log Z of SMC from two seeds, nats; None while it has not run.
         kl_to_target: KL(q ‖ p̂_λ) = KL(q ‖ p) - λ E_q f + log Z of the draws before correction.
+        samples: N, how many draws the weights are of.
         corrected: whether the set shown is resampled by these weights.
         ok: whether nothing speaks against the set; sentence: that in words.
     """
@@ -45,6 +46,7 @@ class Certificate:
     log_z_error: float
     reference_log_z: tuple[float, float] | None
     kl_to_target: float
+    samples: int
     corrected: bool
     ok: bool
     sentence: str
@@ -83,6 +85,7 @@ def certify(
         log_z_error=math.sqrt(max(1.0 / ess_share - 1.0, 0.0) / samples),
         reference_log_z=reference,
         kl_to_target=log_z - float(log_weights.mean()),
+        samples=samples,
         corrected=corrected,
         ok=not fault,
         sentence=fault or _praise(ess_share * samples, samples, khat, log_z, reference),
@@ -98,6 +101,7 @@ def uncertified(why: str) -> Certificate:
         log_z_error=math.nan,
         reference_log_z=None,
         kl_to_target=math.nan,
+        samples=0,
         corrected=False,
         ok=False,
         sentence=why,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from lvm_studio.models.street import BaseSpace
 from lvm_studio.tuning.pair import Pair
@@ -22,16 +24,17 @@ from lvm_studio.tuning.vector_climbs import vector_climbs
 
 LEVELS = (0.25, 1.0, 2.30, 4.61, 6.91)
 """Nats: from nearly nothing to "1 week in 10", "in 100" and "in 1,000"."""
-KEPT = 24_576
+SENT = 24_576
 """Draws sent home: enough to answer from, few enough to answer at once."""
 
 
 @dataclass(frozen=True)
 class PairStep:
-    """So many directions of all have been climbed."""
+    """So many directions of all have been climbed, in so many seconds."""
 
     done: int
     directions: int
+    seconds: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,11 +42,14 @@ class PairKnown:
     """What is known of the tuned laws of two criteria, whatever the vector λ.
 
     Attributes:
-        draws: of all climbs, counted against their mixture; surface: of (E f, KL) at LEVELS.
+        draws: of all climbs, counted against their mixture; gradient: [n, 2, dim] of both f there.
+        surface: of (E f, KL) at LEVELS; kl_max: how far the climbs went, nats.
     """
 
     draws: VectorDraws
+    gradient: Tensor
     surface: ParetoSurface
+    kl_max: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,13 +73,16 @@ class PairJob:
         potential, base = pair.vectors
         generator = torch.Generator().manual_seed(self.seed)
         climbs = vector_climbs(potential, base, kl_max=self.kl_max, generator=generator)
+        began = time.perf_counter()
         for done, reached in enumerate(climbs, start=1):
             known: VectorPool = reached
-            yield PairStep(done, DIRECTIONS)
-        yield PairKnown(_some(known.draws, self.seed), pareto_surface(known, LEVELS))
+            yield PairStep(done, DIRECTIONS, time.perf_counter() - began)
+        yield _told(known, self.seed)
 
 
-def _some(draws: VectorDraws, seed: int) -> VectorDraws:
-    """At most KEPT of the draws, picked blindly: the mixture they are of stays the same."""
-    picked = np.random.default_rng(seed).permutation(len(draws.f))[:KEPT]
-    return VectorDraws(draws.u[torch.from_numpy(picked)], draws.f[picked], draws.log_ratio[picked])
+def _told(known: VectorPool, seed: int) -> PairKnown:
+    """With at most SENT of the draws, picked blindly: the mixture they are of stays the same."""
+    draws, picked = known.draws, np.random.default_rng(seed).permutation(len(known.draws.f))[:SENT]
+    rows = torch.from_numpy(picked)
+    some = VectorDraws(draws.u[rows], draws.f[picked], draws.log_ratio[picked])
+    return PairKnown(some, known.gradient[rows], pareto_surface(known, LEVELS), known.kl_max)

@@ -20,6 +20,8 @@ from lvm_studio.tuning.criteria.potential import CHUNK, Potential
 from lvm_studio.tuning.criteria.protocol import Criterion
 from lvm_studio.tuning.pools.estimates import TunedEstimate
 from lvm_studio.tuning.pools.mixtures import (
+    LEAST_SHARE,
+    MOST_COMPONENTS,
     Mixture,
     gradient_centres,
     nearest,
@@ -181,14 +183,6 @@ class VectorPool:
     gradient: Tensor
     kl_max: float
 
-    def mixture_at(self, lam: Array, generator: torch.Generator) -> Mixture:
-        """p̂_λ as a few Gaussians: a proposal at once."""
-        size = float(np.linalg.norm(lam))
-        slope = torch.einsum(
-            "nmd,m->nd", self.gradient, torch.from_numpy(lam / size).to(self.gradient.dtype)
-        )
-        return slope_gaussians(self.draws.along(lam / size), slope, size, generator)
-
 
 def directions(criteria: int, count: int = DIRECTIONS, seed: int = 0) -> Array:
     """Unit vectors [count, criteria]: even on the circle for two, at random for more.
@@ -243,8 +237,16 @@ def pareto_surface(
     return ParetoSurface(rays, kl, lam, expectation, valid)
 
 
-def slope_gaussians(draws: Draws, slope: Tensor, lam: float, generator: torch.Generator) -> Mixture:
+def slope_gaussians(
+    draws: Draws,
+    slope: Tensor,
+    lam: float,
+    generator: torch.Generator,
+    most: int = MOST_COMPONENTS,
+    least_share: float = LEAST_SHARE,
+) -> Mixture:
+    """p̂_λ as at most so many Gaussians, one for each way in which f rises there: slope [n, dim]."""
     share = torch.from_numpy(draws.estimate(lam)[1]).to(slope.dtype)
-    centres = gradient_centres(lam * slope, share, generator) / lam
+    centres = gradient_centres(lam * slope, share, generator, most) / lam
     label = nearest(slope, centres)
-    return stein_mixture(lam, draws.u, slope, share, label, len(centres))
+    return stein_mixture(lam, draws.u, slope, share, label, len(centres), least_share)

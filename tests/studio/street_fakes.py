@@ -76,7 +76,7 @@ def tuned_answer(state: StreetState, **changes: Any) -> TunedAnswer:
         ess=812.0,
         khat=0.31,
         log_z=kl,
-        certificate=Certificate(0.2, 0.31, kl, 0.02, None, 0.1, True, True, "Made up."),
+        certificate=Certificate(0.2, 0.31, kl, 0.02, None, 0.1, 4096, True, True, "Made up."),
         valid=True,
         samples=4096,
         sentence="Reweighted pool of 4,096 base samples.",

@@ -1,7 +1,7 @@
 """The background flow: begun at rest, given up when the page moves on, never in the way."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -154,3 +154,15 @@ def test_a_fit_that_fails_is_said_and_not_tried_again(
 
 def test_the_base_weeks_that_come_first_are_said() -> None:
     assert "base law first" in progress_text(Preparing())
+
+
+def test_no_flow_is_fitted_for_two_criteria(qtbot: QtBot, make: Callable[..., FlowFitter]) -> None:
+    fitter = make()
+    wanted: list[StreetRequest] = []
+    fitter.wanted.connect(wanted.append)
+    one = request()
+    fitter.consider(replace(one, state=one.state.with_changes(second="flexibility")))
+    qtbot.wait(40)
+    fitter.consider(one)
+    qtbot.waitUntil(lambda: bool(wanted), timeout=PATIENCE)
+    assert wanted == [one]

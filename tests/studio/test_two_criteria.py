@@ -34,7 +34,7 @@ from lvm_studio.studio.widgets.tuning.pair_inverse import PairInverse, polar
 from lvm_studio.studio.widgets.tuning.pair_pad import PairPad
 from lvm_studio.studio.widgets.tuning.tuned_row import TunedRow
 from lvm_studio.tuning.pair_job import PairKnown
-from lvm_studio.tuning.vector import VectorDraws, VectorPool, pareto_surface
+from lvm_studio.tuning.vector import VectorPool, pareto_surface
 
 DATA = households()
 CHEAP = "energy:17-20"
@@ -131,10 +131,8 @@ def test_what_others_would_use_is_shown_with_its_cost_and_a_red_mark(
     assert answer.kl == pytest.approx(best.kl, rel=0.2)
     assert answer.expectation == pytest.approx(best.expectation, rel=0.1)
     assert "a curve)" in answer.sentence
-    assert certificate_text(answer.certificate, answer.samples).startswith(
-        answer.certificate.sentence
-    )
-    assert "nan" not in certificate_text(answer.certificate, answer.samples)
+    assert certificate_text(answer.certificate).startswith(answer.certificate.sentence)
+    assert "nan" not in certificate_text(answer.certificate)
     assert only(tunings.answer(asked(model, method=method))).method == "pool"  # λ = 0
 
 
@@ -157,8 +155,37 @@ def test_two_criteria_are_answered_before_and_after_their_climbs(
     after: TunedAnswer = only(tunings.answer(turned))
     assert after.pair is not None
     assert after.pair.expectation[0] < after.pair.base[0]
-    finished(tunings.known(turned))
     assert "pair" in finished(tunings.known(turned)).sources
+
+
+def test_where_lam_rests_fresh_draws_of_two_criteria_are_kept(
+    model: TrainedModel, tunings: TunedWork
+) -> None:
+    request = asked(model, second="flexibility", blend=70.0, lam=0.4)
+    only(tunings.learn_pair(request, known_of(tunings, request)))
+    moving: TunedAnswer = only(tunings.answer(request))
+    assert moving.method != "kept"
+    first = next(told for told in tunings.settle(request) if told is not None)
+    assert first.key == tuning_key(request)
+    resting: TunedAnswer = only(tunings.answer(request))
+    assert resting.method == "kept"
+    certificate = resting.certificate
+    assert certificate.ok, certificate.sentence
+    assert certificate.samples == 512
+    assert certificate.kl_to_target <= 0.1
+    kept = f"one of {resting.proposals} proposals kept"
+    assert (kept in certificate_text(certificate, resting.proposals)) == (resting.proposals > 1)
+    assert resting.fan.curves.shape == moving.fan.curves.shape
+    raw: TunedAnswer = only(tunings.answer(replace_state(request, corrected=False)))
+    assert raw.weights.mean() == pytest.approx(1.0)
+    assert raw.weights.std() > 0.0
+    on = replace_state(request, lam=0.41)  # the pool answers until λ rests again
+    assert only(tunings.answer(on)).method != "kept"
+    assert only(tunings.answer(replace_state(request, lam=-0.4))).method != "kept"
+
+
+def replace_state(request: StreetRequest, **changes: Any) -> StreetRequest:
+    return replace(request, state=request.state.with_changes(**changes))
 
 
 def known_of(tunings: TunedWork, request: StreetRequest) -> PairKnown:
@@ -167,7 +194,7 @@ def known_of(tunings: TunedWork, request: StreetRequest) -> PairKnown:
     potential, base = pair.vectors
     gradient = base.u[:, None].expand(-1, 2, -1)
     pool = VectorPool(potential, base, gradient, 2.0)
-    return PairKnown(VectorDraws(base.u, base.f, base.log_ratio), pareto_surface(pool, (0.2, 0.5)))
+    return PairKnown(base, gradient, pareto_surface(pool, (0.2, 0.5)), 2.0)
 
 
 def ellipses() -> PairSurface:

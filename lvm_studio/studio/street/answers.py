@@ -25,7 +25,7 @@ LAM_MAX = 5.0
 """End of the λ slider, in standard deviations of the criterion under the base law."""
 
 Method: TypeAlias = Literal[
-    "pool", "settled", "climb", "pair", "flow", "smc", "rejection", "langevin"
+    "pool", "settled", "climb", "pair", "kept", "flow", "smc", "rejection", "langevin"
 ]
 Goal: TypeAlias = Literal["kl", "one_in_n", "expectation", "quantile"]
 Picture: TypeAlias = Literal["theory", "difficulty", "measured"]
@@ -153,7 +153,7 @@ class TunedAnswer:
     Attributes:
         state: the StreetState this answers.
         method: "pool" (base samples reweighted), "climb" (samples of several λ, reweighted),
-            or "flow" (flow samples with weights).
+            "flow" (flow samples with weights), or "kept" (of two criteria: one of `proposals`).
         lam: λ, per standard deviation of the criterion.
         kl: KL(tuned ‖ base), nats; one_in_n: e^KL ("1 week in N").
         expectation, base_expectation: E f tuned and base, in `unit`.
@@ -172,6 +172,7 @@ class TunedAnswer:
         front: Front.
         refining: whether a better answer for the same state is being computed.
         pair: both criteria at the vector λ; None where one is tuned alone.
+        proposals: of so many one is kept by its weight, in every row and in what is certified.
     """
 
     state: StreetState
@@ -195,6 +196,7 @@ class TunedAnswer:
     front: Front
     refining: bool
     pair: PairFigures | None = None
+    proposals: int = 1
 
 
 @dataclass(frozen=True, eq=False)

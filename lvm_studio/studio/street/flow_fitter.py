@@ -26,7 +26,7 @@ BETTER = 0.05
 
 
 class FlowFitter(RestingJob):
-    """Fits one flow at a time.
+    """Fits one flow at a time; none where two criteria are tuned, whose directions are many.
 
     Signals:
         fitted(StreetRequest, FlowSnapshot): a better flow than before, for this request.
@@ -43,6 +43,9 @@ class FlowFitter(RestingJob):
         if not self.busy:
             self._shown_share = 0.0
         super().run(request, job)
+
+    def _worth(self, request: StreetRequest) -> bool:
+        return super()._worth(request) and not request.state.second
 
     def _hear(self, reports: tuple[object, ...]) -> None:
         """Pass on the latest snapshot, if it is better than the one before; say how far it is."""
@@ -77,7 +80,14 @@ def progress_text(report: Preparing | FlowReport) -> str:
         return f"Fitting a flow: climbing, λ = {report.lam:.1f}, KL {report.kl:.1f} nats so far."
     if report.progress <= LEAST_PROGRESS:
         return f"Fitting a flow: {percent(report.progress)}."
-    left = report.seconds * (1.0 / report.progress - 1.0)
-    # by fives: an estimate that changes every moment cannot be read
-    about = f"about {5 * math.ceil(left / 5):.0f} s left at most"
-    return f"Fitting a flow: {percent(report.progress)}, {about}."
+    left = about_left(report.seconds * (1.0 / report.progress - 1.0))
+    return f"Fitting a flow: {percent(report.progress)}, {left} at most."
+
+
+def about_left(seconds: float) -> str:
+    """By fives: an estimate that changes every moment cannot be read.
+
+    >>> about_left(12.3)
+    'about 15 s left'
+    """
+    return f"about {5 * math.ceil(seconds / 5):.0f} s left"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from lvm_studio.studio.jobs.resting_job import RestingJob
+from lvm_studio.studio.street.flow_fitter import about_left
 from lvm_studio.studio.street.tuned_keys import pair_key
 
 if TYPE_CHECKING:
@@ -48,7 +49,8 @@ class PairClimber(RestingJob):
         steps = [report for report in reports if isinstance(report, PairStep)]
         if steps:
             done, every = steps[-1].done, steps[-1].directions
-            self._say(f"Two criteria: {done} of {every} directions of λ climbed.")
+            left = about_left(steps[-1].seconds * (every / done - 1.0))
+            self._say(f"Two criteria: {done} of {every} directions of λ climbed, {left}.")
 
     def _complete(self, result: object) -> None:
         super()._complete(result)

@@ -19,21 +19,23 @@ from lvm_studio.studio.street.work import Recent
 
 if TYPE_CHECKING:
     from lvm_studio.data.jobs import Job
+    from lvm_studio.storage.street_state import StreetState
     from lvm_studio.studio.street.tuned_view import Views
     from lvm_studio.tuning.pair import Pair
     from lvm_studio.tuning.pair_job import PairKnown
+    from lvm_studio.tuning.pair_kept import Kept
     from lvm_studio.tuning.pools.pool import Draws
-    from lvm_studio.tuning.vector import ParetoSurface, VectorDraws
+    from lvm_studio.tuning.vector import ParetoSurface, VectorPool
 
 KL_MAX = 7.5
 
 
 @dataclass(eq=False)
 class KnownPair:
-    """Base draws of two criteria, and draws of all directions once they have been climbed."""
+    """Base draws of two criteria, and a pool of all directions once they have been climbed."""
 
     pair: Pair
-    draws: VectorDraws | None = None
+    pool: VectorPool | None = None
     surface: ParetoSurface | None = None
     couplings: Recent[tuple[int, int, int], RowCoupling] = field(default_factory=lambda: Recent(3))
     decoded: Recent[Method, RowCurves] = field(default_factory=lambda: Recent(3))
@@ -42,10 +44,21 @@ class KnownPair:
         """The draws of all directions as those of one, or of its opposite (side −1)."""
         from lvm_studio.tuning.pools.pool import Draws
 
-        if self.draws is None:
+        if self.pool is None:
             return None
-        draws = self.pair.seen(self.draws, blend)
+        draws = self.pair.seen(self.pool.draws, blend)
         return draws if side > 0.0 else Draws(draws.u, -draws.f, draws.log_ratio)
+
+    def keeping(self, state: StreetState) -> Generator[None, None, Kept | None]:
+        """Fresh draws at the page's vector λ, in slices; None where the climbs do not reach it."""
+        from lvm_studio.tuning.pair_kept import KEPT_DRAWS, keeping
+
+        lam, side = abs(state.lam), 1.0 if state.lam > 0.0 else -1.0
+        direction = side * self.pair.unit(state.blend)
+        if self.pool is None or not self.pool.draws.along(direction).estimate(lam)[0].valid:
+            return None
+        n = max(KEPT_DRAWS, state.samples)
+        return (yield from keeping(self.pool, direction, lam, n, state.seed))
 
 
 class PairWork:
@@ -86,8 +99,12 @@ class PairWork:
         """Answer every direction from these draws from now on, and tell the surface."""
         import scipy.interpolate  # noqa: F401 - the pad will: a quarter of a second, here
 
+        from lvm_studio.tuning.vector import VectorPool
+
         known = yield from self.known(request)
-        known.draws, known.surface = found.draws, found.surface
+        potential, _ = known.pair.vectors
+        known.pool = VectorPool(potential, found.draws, found.gradient, found.kl_max)
+        known.surface = found.surface
         yield from self.surface(request)
 
     def surface(self, request: StreetRequest) -> Generator[PairSurface | None, None, None]:

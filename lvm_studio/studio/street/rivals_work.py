@@ -103,4 +103,5 @@ def rival_of(draws: ReferenceDraws, level: TunedEstimate, tuning: Tuning, unit: 
         f"({draws.decodes_each:,.0f} a curve); E f ± {error:.2g} {unit}."
     )
     share = draws.effective / draws.decodes
-    return Rival(draws.u, estimate, replace(uncertified(draws.caveat), ess_share=share), sentence)
+    certificate = replace(uncertified(draws.caveat), ess_share=share, samples=draws.decodes)
+    return Rival(draws.u, estimate, certificate, sentence)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from lvm_studio.storage.street_state import StreetState
     from lvm_studio.studio.street.rivals_work import Rival
     from lvm_studio.tuning.certificate import Certificate
+    from lvm_studio.tuning.pair_kept import Kept
     from lvm_studio.tuning.pools.estimates import TunedEstimate
 
 POOR_SHARE = 0.25
@@ -39,7 +40,8 @@ class View:
     """The tuned law at one λ from one source: an estimate, and curves [n, 336] kW.
 
     u: [n, dim] of the whole street, whichever part of it is tuned; weights: [n] of the curves,
-    mean one; all one where they have been resampled; sentence: '' for that of the method.
+    mean one; all one where they have been resampled; sentence: '' for that of the method;
+    proposals: of so many one is kept in each row.
     """
 
     method: Method
@@ -49,6 +51,7 @@ class View:
     curves_kw: NDArray[np.float32]
     weights: NDArray[np.float64]
     sentence: str = ""
+    proposals: int = 1
 
 
 class Views:
@@ -74,10 +77,16 @@ class Views:
         return found[1]
 
     def at(self, request: StreetRequest, tuning: Tuning) -> View:
-        """Return the law at λ: by the flow wherever it is valid, else by the best stored draws."""
+        """Return the law at λ: by the flow wherever it is valid, else by the best stored draws.
+
+        Of two criteria fresh draws go before both, where there are some at this λ.
+        """
         state, lam = request.state, abs(request.state.lam)
         source, estimate, share = best_source(tuning, lam, state.method)
-        certificate = certified(tuning, source, lam)
+        kept = tuning.kept.get((lam, state.samples))
+        if kept is not None and state.method == "auto":
+            return self._of_kept(request, tuning, kept, estimate)
+        certificate = certified(tuning, source.draws, lam)
         if source.method == "flow" and tuning.flow is not None:
             rows = tuning.flow.shown(lam, state.seed, corrected=state.corrected)
             if rows.ess >= POOR_SHARE * len(rows.curves_kw):
@@ -101,6 +110,23 @@ class Views:
         certificate, told = rival.certificate, rival.sentence
         return View(method, rival.estimate, certificate, whole, curves, alike, told)
 
+    def _of_kept(
+        self, request: StreetRequest, tuning: Tuning, kept: Kept, estimate: TunedEstimate
+    ) -> View:
+        """Fresh draws of the page's λ; the figures are those of the stored ones."""
+        from lvm_studio.tuning.pools.weights import normalised
+
+        state, lam, draws = request.state, abs(request.state.lam), kept.draws
+        certificate = replace(certified(tuning, draws, lam), corrected=state.corrected)
+        share, picked = normalised(lam * draws.f + draws.log_ratio), np.arange(state.samples)
+        weights = np.ones(state.samples)
+        if state.corrected:
+            picked = _resampled(share, state)
+        else:
+            weights = share[picked] / share[picked].mean()
+        u, curves = self._in_rows(request, tuning, "kept", draws.u, picked)
+        return View("kept", estimate, certificate, u, curves, weights, proposals=kept.proposals)
+
     def stored(
         self,
         request: StreetRequest,
@@ -109,18 +135,29 @@ class Views:
         share: NDArray[np.float64],
     ) -> tuple[torch.Tensor, NDArray[np.float32]]:
         """Stored draws in the rows of the fan at the request's λ: u [n, dim], curves [n, 336]."""
+        picked = _stored_rows(request, tuning, source, share)
+        return self._in_rows(request, tuning, source.method, source.draws.u, picked)
+
+    def _in_rows(
+        self,
+        request: StreetRequest,
+        tuning: Tuning,
+        method: Method,
+        u: torch.Tensor,
+        picked: NDArray[np.int64],
+    ) -> tuple[torch.Tensor, NDArray[np.float32]]:
+        """Draw picked[i] of u in row i: u [n, dim] of the whole street, curves [n, 336]."""
         from lvm_studio.tuning.composition_parts import whole_coordinates
 
-        picked = _stored_rows(request, tuning, source, share)
         space = self.space(request)
         eps = self._row_noise(request, space)
-        curves = tuning.decoded.make(source.method, RowCurves).curves(
-            source.draws.u,
+        curves = tuning.decoded.make(method, RowCurves).curves(
+            u,
             picked,
             # row i has the same observation noise whatever stands in it
             lambda u, rows: decode(space, u, eps[rows]),
         )
-        return whole_coordinates(space, source.draws.u[picked], eps), curves
+        return whole_coordinates(space, u[picked], eps), curves
 
     def _row_noise(self, request: StreetRequest, space: BaseSpace) -> torch.Tensor:
         """[n, ...] of every row of the fan, with the latents that are left alone."""
@@ -165,6 +202,7 @@ def answer_of(request: StreetRequest, tuning: Tuning, view: View) -> TunedAnswer
         front=tuning.front,
         refining=tuning.gaussians is None and not tuning.climbed,
         pair=None if tuning.pair is None else pair_figures(state, tuning),
+        proposals=view.proposals,
     )
 
 
@@ -174,9 +212,9 @@ def pair_figures(state: StreetState, tuning: Tuning) -> PairFigures:
     assert known is not None  # asked of a pair alone
     pair = known.pair
     vector = pair.vector(state.blend, state.lam)
-    estimate, share = (known.draws or pair.vectors[1]).estimate(vector)
-    f = pair.f if known.draws is None else known.draws.f
-    mean = share @ f
+    draws = pair.vectors[1] if known.pool is None else known.pool.draws
+    estimate, share = draws.estimate(vector)
+    mean = share @ draws.f
     return PairFigures(
         criteria=pair.texts,
         units=_two([each.criterion.unit for each in pair.potentials]),
@@ -227,6 +265,7 @@ def _sentence(view: View) -> str:
         "settled": f"{estimate.samples:,} weeks of base law and nearest Gaussians, reweighted.",
         "climb": f"{estimate.samples:,} weeks drawn on the way to λ, reweighted.",
         "pair": f"{estimate.samples:,} weeks drawn in all directions of λ, reweighted.",
+        "kept": "Fresh weeks of Gaussians at this λ, kept by their weights.",
         "flow": f"{estimate.samples:,} weeks of base law and fitted flow, reweighted.",
         "smc": f"{estimate.samples:,} weeks of the reference (tempered SMC), reweighted.",
     }[view.method]

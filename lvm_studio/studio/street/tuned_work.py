@@ -3,7 +3,7 @@
 Runs on the compute thread alone. Four sources know the tuned law ever better: the pool of base
 draws (at once), the Gaussians that settle near it (half a second later), the climb over λ (which
 looks for other ways to be extreme), the flow (fitted elsewhere). Of two criteria a fifth knows all
-directions of λ.
+directions of λ, and where λ rests fresh weeks are drawn at it; no flow is fitted.
 """
 
 from __future__ import annotations
@@ -154,14 +154,30 @@ class TunedWork:
     # Learning -------------------------------------------------------------------------------
 
     def settle(self, request: StreetRequest) -> Generator[Improved | None, None, None]:
-        """Find the Gaussians nearest to the tuned laws, and tell that they are there."""
+        """Find the Gaussians nearest to the tuned laws, and tell that they are there.
+
+        Of two criteria there are fresh draws of the page's own λ before that.
+        """
         tuning = yield from self.known(request)
+        if (yield from self._keep(request, tuning)):
+            yield Improved(tuning_key(request), settled=True)
         before = tuning.gaussians
         while settle_on(tuning):
             yield None
         if tuning.gaussians is not before:
             yield Improved(tuning_key(request), settled=True)
         self.tunings.remember(request, tuning)
+
+    def _keep(self, request: StreetRequest, tuning: Tuning) -> Generator[None, None, bool]:
+        """Draw at the page's vector λ afresh, if that is due; whether it was."""
+        state = request.state
+        key = (abs(state.lam), state.samples)
+        if tuning.pair is None or state.lam == 0.0 or tuning.kept.get(key) is not None:
+            return False
+        kept = yield from tuning.pair.keeping(state)
+        if kept is not None:
+            tuning.kept.put(key, kept)
+        return kept is not None
 
     def climb(self, request: StreetRequest) -> Generator[Improved | None, None, None]:
         """Climb over λ, stage by stage, telling each; then decode what the next moves may show."""

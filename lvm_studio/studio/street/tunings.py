@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from lvm_studio.studio.street.pair_work import KnownPair
     from lvm_studio.tuning.certificate import Certificate
     from lvm_studio.tuning.flows.flow import LambdaFlow
+    from lvm_studio.tuning.pair_kept import Kept
     from lvm_studio.tuning.pools.estimates import TunedEstimate
     from lvm_studio.tuning.pools.pool import Draws, Pool
     from lvm_studio.tuning.pools.reference_job import Reference
@@ -87,6 +88,8 @@ class Tuning:
     """Of each source: λ may go to and fro between two."""
     pair: KnownPair | None = None
     """What all directions of two criteria share; None of one criterion."""
+    kept: Recent[tuple[float, int], Kept] = field(default_factory=lambda: Recent(4))
+    """Fresh draws of two criteria at |λ|, for so many rows."""
     _front: Front | None = None
 
     def learn(self, source: Source) -> None:
@@ -185,9 +188,9 @@ def front_of(tuning: Tuning) -> Front:
     )
 
 
-def certified(tuning: Tuning, source: Source, lam: float) -> Certificate:
-    """Certify the source's draws at λ ≥ 0, beside the reference where that reaches so far."""
+def certified(tuning: Tuning, draws: Draws, lam: float) -> Certificate:
+    """Certify draws at λ ≥ 0, beside the reference where that reaches so far."""
     from lvm_studio.tuning.certificate import certify
 
     reference = None if tuning.reference is None else tuning.reference.log_z_at(lam)
-    return certify(lam, source.draws.f, source.draws.log_ratio, reference=reference)
+    return certify(lam, draws.f, draws.log_ratio, reference=reference)

@@ -26,6 +26,9 @@ CERTIFICATE_HELP = (
     "log Z = log E e^{λf}: by the weights, and by two runs of a reference (tempered SMC) that\n"
     "knows nothing of the proposal; further apart than 0.15 nats one of them is wrong.\n"
     "KL(draws‖tuned): how far the draws are from the tuned law before the weights correct them.\n"
+    "One of … proposals kept: of two criteria, where λ rests, so many weeks are drawn for a row\n"
+    "and one of them stays, by its weight, so that KL(draws‖tuned) is 0.1 at most; all figures\n"
+    "here are then by the weights of what is kept.\n"
     "Corrected: the curves shown are resampled by the weights."
 )
 
@@ -70,11 +73,16 @@ class CertificateStrip(QWidget):
         self._mark.setPalette(palette)
         self._mark.setText(MARK)
         self._mark.setAccessibleName("sound" if certificate.ok else "not to be believed")
-        self.words.setText(certificate_text(certificate, answer.samples))
+        self.words.setText(certificate_text(certificate, answer.proposals))
 
 
-def certificate_text(certificate: Certificate, samples: int) -> str:
-    """The figures; where something speaks against them, first that in words."""
+def certificate_text(certificate: Certificate, proposals: int = 1) -> str:
+    """The figures; where something speaks against them, first that in words.
+
+    Args:
+        proposals: of so many one is kept.
+    """
+    samples = certificate.samples
     ess = f"ESS {certificate.ess_share * samples:,.0f} of {samples:,}"
     khat = f"{certificate.khat:.2f}" if math.isfinite(certificate.khat) else "–"
     # too heavy a tail is what the sentence is about then, and tells k̂ itself
@@ -88,6 +96,7 @@ def certificate_text(certificate: Certificate, samples: int) -> str:
         *tail,
         f"log Z {certificate.log_z:.3f} ± {certificate.log_z_error:.3f} ({beside})",
         f"KL(draws‖tuned) {certificate.kl_to_target:.2f} nats",
+        *((f"one of {proposals} proposals kept",) if proposals > 1 else ()),
         "corrected" if certificate.corrected else "not corrected",
     )
     figures = "  ·  ".join(parts).replace("-", "−")

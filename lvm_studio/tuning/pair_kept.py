@@ -1,0 +1,150 @@
+"""Fresh draws of two criteria's p̂_λ at any vector λ, within a tenth of a nat, and no flow for it.
+
+The draws of all directions tell Gaussians of this λ at once; where these are not near enough alone,
+one of two, four … of their proposals is kept. A flow for all directions was tried (300 s of a core
+for ten households): it needs half as many proposals there, and more than these on a street, whose
+sixty dimensions it learns slowly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lvm_studio.tuning.certificate import certify
+from lvm_studio.tuning.criteria.potential import CHUNK
+from lvm_studio.tuning.pools.kept import kept_draws, kept_gap
+from lvm_studio.tuning.pools.mixtures import Mixture
+from lvm_studio.tuning.pools.pool import Draws
+from lvm_studio.tuning.pools.smc_fit import closer
+from lvm_studio.tuning.pools.weights import Array, effective_sample_size, normalised
+from lvm_studio.tuning.vector import VectorPool, VectorPotential, slope_gaussians
+
+KEPT_DRAWS = 512
+"""At least so many: enough for a certificate."""
+NEAR = 0.1
+"""Nats from p̂_λ that are near enough."""
+MOST_PROPOSALS = 16
+_AT_FIRST = 4
+"""Proposals a draw before Gaussians are fitted to the proposals too."""
+_COMPONENTS = 16
+_LEAST_SHARE = 1e-3
+"""Of each of them."""
+_TOLD_BY = 0.97
+"""Of the weight: the draws behind the rest cost as much and tell nothing."""
+_TRIED = 256
+"""Draws by which the better of two laws is chosen."""
+
+
+@dataclass(frozen=True, eq=False)
+class Kept:
+    """Draws [n] of p̂_λ, each the one kept of so many proposals, counted against their own law."""
+
+    proposals: int
+    draws: Draws
+
+
+def keeping(
+    pool: VectorPool, direction: Array, lam: float, n: int, seed: int
+) -> Generator[None, None, Kept]:
+    """Return n draws at λ > 0 along a direction [m]; pauses every some 50 ms of a street."""
+    work = _Keeping(pool, direction, lam, torch.Generator().manual_seed(seed))
+    by_slopes = work.by_slopes()
+    yield
+    law = yield from work.better(by_slopes, work.by_places(by_slopes))
+    found = yield from work.proposed(law, n, _AT_FIRST)
+    if not found.near:
+        law = yield from work.better(law, work.by_places(law, found.all))
+        found = yield from work.proposed(law, n, MOST_PROPOSALS)
+    return Kept(found.proposals, found.kept)
+
+
+@dataclass(frozen=True, eq=False)
+class _Proposed:
+    """So many proposals a draw, all of them [n proposals], those kept [n]; whether that will do."""
+
+    proposals: int
+    all: Draws
+    kept: Draws
+    near: bool
+
+
+class _Keeping:
+    """Draws that tell of p̂_λ along a direction, the laws they tell, and proposals of these."""
+
+    def __init__(
+        self, pool: VectorPool, direction: Array, lam: float, generator: torch.Generator
+    ) -> None:
+        self._potential: VectorPotential = pool.potential
+        self._direction, self._lam, self._generator = direction, lam, generator
+        known = pool.draws.along(direction)
+        share = known.estimate(lam)[1]
+        heaviest = np.argsort(share)[::-1]
+        rows = heaviest[: int(np.searchsorted(np.cumsum(share[heaviest]), _TOLD_BY)) + 1].copy()
+        picked = torch.from_numpy(rows)
+        self._known = Draws(known.u[picked], known.f[rows], known.log_ratio[rows])
+        along = torch.from_numpy(direction).to(pool.gradient.dtype)
+        self._slope: Tensor = torch.einsum("nmd,m->nd", pool.gradient[picked], along)
+
+    def by_slopes(self) -> Mixture:
+        """Gaussians by how f rises: sure in the many directions that f does not feel."""
+        return slope_gaussians(
+            self._known, self._slope, self._lam, self._generator, _COMPONENTS, _LEAST_SHARE
+        )
+
+    def by_places(self, law: Mixture, fresh: Draws | None = None) -> Mixture:
+        """The same moved by EM: nearer where ways to be extreme run into each other.
+
+        Args:
+            fresh: of that law, to tell it by as well, each set as much as it is worth.
+        """
+        told = [self._known] if fresh is None else [self._known, fresh]
+        shares = [draws.estimate(self._lam)[1] for draws in told]
+        worth = np.array([effective_sample_size(share) for share in shares])
+        share = np.concatenate([part * w for part, w in zip(shares, worth, strict=True)])
+        return closer(law, torch.cat([draws.u for draws in told]), share / worth.sum())
+
+    def better(self, one: Mixture, other: Mixture) -> Generator[None, None, Mixture]:
+        """Of two laws the one whose draws are worth more."""
+        worth = []
+        for law in (one, other):
+            yield
+            draws = yield from self._drawn(law, _TRIED)
+            worth.append(effective_sample_size(normalised(self._log_weights(draws))))
+        return other if worth[1] > worth[0] else one
+
+    def proposed(self, law: Mixture, n: int, most: int) -> Generator[None, None, _Proposed]:
+        """Independent draws of the law, n times as many as one must be kept of, or the most."""
+        proposals, draws = 1, (yield from self._drawn(law, n))
+        while not (found := self._looked_at(proposals, draws)).near and proposals < most:
+            more = yield from self._drawn(law, n * proposals)
+            draws = Draws(
+                torch.cat([draws.u, more.u]),
+                np.concatenate([draws.f, more.f]),
+                np.concatenate([draws.log_ratio, more.log_ratio]),
+            )
+            proposals *= 2
+        return found
+
+    def _looked_at(self, proposals: int, draws: Draws) -> _Proposed:
+        """Keep one of so many; near by all proposals, and by the certificate of what is kept."""
+        kept = kept_draws(draws, self._lam, proposals, self._generator)
+        read = certify(self._lam, kept.f, kept.log_ratio)
+        gap = max(read.kl_to_target, kept_gap(self._log_weights(draws), proposals))
+        return _Proposed(proposals, draws, kept, read.ok and gap <= NEAR)
+
+    def _drawn(self, law: Mixture, n: int) -> Generator[None, None, Draws]:
+        u = law.rsample(n, self._generator)
+        f = []
+        for part in torch.split(u, CHUNK):
+            f.append(self._potential.values(part) @ self._direction)
+            yield
+        return Draws(u, np.concatenate(f), -law.log_ratio(u).double().numpy())
+
+    def _log_weights(self, draws: Draws) -> Array:
+        weights: Array = self._lam * draws.f + draws.log_ratio
+        return weights
