@@ -16,6 +16,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from lvm_studio.studio.numerals import with_decimals
+from lvm_studio.studio.widgets.signed_field import SignedField
+
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 COLDEST, WARMEST, SHIFT = -40.0, 50.0, 20.0
 FIELDS_A_ROW = 4
@@ -23,11 +26,11 @@ MEASURED_TITLE, OWN_TITLE = "Temperature as measured (°C)", "Own temperature (�
 ASSUMED_TITLE = "Temperature unknown, assumed (°C)"
 
 
-class ShiftField(QDoubleSpinBox):
+class ShiftField(SignedField):
     """A difference in °C, always with its sign."""
 
     def textFromValue(self, value: float) -> str:
-        return f"{round(value, 1) + 0.0:+.1f}"  # + 0.0: no "−0.0"
+        return with_decimals(value, 1, "+")
 
 
 class TemperatureEditor(QWidget):
@@ -86,7 +89,7 @@ class TemperatureEditor(QWidget):
         self._title.setText(title if own is None else OWN_TITLE)
 
     def _day_field(self, day: str) -> QDoubleSpinBox:
-        field = QDoubleSpinBox(self)
+        field = SignedField(self)
         field.setObjectName(f"temperature_{day.lower()}")
         field.setAccessibleName(f"Mean temperature on {day} in °C")
         field.setToolTip(

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from lvm_studio.studio.numerals import percent
 from lvm_studio.studio.theme import MUTED, theme
 from lvm_studio.studio.widgets.dressed import dressed
+from lvm_studio.studio.widgets.signed_field import SignedField
 
 if TYPE_CHECKING:
     from lvm_studio.studio.widgets.latent.dimension_sliders import DimensionSliders
@@ -148,7 +149,7 @@ class SliderRow:
         self.slider = ResettingSlider()
         self.slider.setObjectName(f"dimension_{dimension.index}")
         self.slider.setAccessibleName(f"{dimension.name}, {dimension.bits:.2f} bits")
-        self.field = QDoubleSpinBox(decimals=2, minimum=-99, maximum=99, singleStep=0.1)
+        self.field = SignedField(decimals=2, minimum=-99, maximum=99, singleStep=0.1)
         self.field.setAccessibleName(f"Value of {dimension.name}")
         self.field.setKeyboardTracking(False)
         self.field.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)

@@ -7,9 +7,10 @@ from typing import Final
 
 from PySide6.QtCore import QPointF, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPalette
-from PySide6.QtWidgets import QDoubleSpinBox, QSlider, QStyle, QStyleOptionSlider, QWidget
+from PySide6.QtWidgets import QSlider, QStyle, QStyleOptionSlider, QWidget
 
 from lvm_studio.studio.street.answers import LAM_MAX
+from lvm_studio.studio.widgets.signed_field import SignedField
 
 LAM_TYPED_MAX: Final = 20.0
 STEPS_PER_LAM: Final = 100
@@ -20,7 +21,7 @@ ODDS_MAX: Final = 10_000_000
 ROUND_ODDS: Final = (1, 2, 5)
 
 
-class NumberField(QDoubleSpinBox):
+class NumberField(SignedField):
     """Spin box that reports typed and stepped values with `edited`, and `show_value` silently."""
 
     edited = Signal(float)
