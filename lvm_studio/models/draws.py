@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from lvm_studio.models.noise.laws import Law
 
 
-class Draws(Protocol):
+class LatentDraws(Protocol):
     """S draws of all latent variables for each of B observations; all logarithms in nats."""
 
     @property

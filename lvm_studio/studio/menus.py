@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal, SignalInstance
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar
 
-from lvm_studio.studio.latent.graphs_dialog import GraphsDialog
+from lvm_studio.studio.latent import graphs_dialog
 from lvm_studio.studio.readings.simulate_dialog import SimulateDialog
 from lvm_studio.studio.theme import Scheme, theme
 
@@ -98,6 +98,7 @@ class Menus(QObject):
 
     def _fill_view(self, pages: Sequence[str]) -> None:
         menu = self._bar.addMenu("&View")
+        menu.aboutToShow.connect(graphs_dialog.prepare)
         schemes = menu.addMenu("&Theme")
         group = QActionGroup(schemes)
         for scheme, title in SCHEME_TITLES.items():
@@ -134,7 +135,7 @@ class Menus(QObject):
         self._helpers.show_keyboard(keys)
 
     def _show_graphs(self) -> None:
-        GraphsDialog(self._bar.window()).show()
+        graphs_dialog.GraphsDialog(self._bar.window()).show()
 
     def _list_recent(self) -> None:
         self._recent_menu.clear()

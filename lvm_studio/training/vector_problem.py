@@ -100,7 +100,7 @@ class VectorsProblem(ABC):
         copy.load_state_dict(module.state_dict())
         common = common_provenance(self.spec, self.device)
         return TrainedModel(
-            name=f"{self.dataset} {self.spec.recipe}",
+            name=_named(self.dataset, self.spec.recipe),
             spec=self.spec.model,
             module=copy,
             labels=None,
@@ -178,3 +178,12 @@ class VectorProblem(VectorsProblem):
     def heldout(self) -> VectorSet:
         """At most as many of the rows held out as a problem of fresh points holds."""
         return self._heldout.rows(np.arange(min(len(self._heldout), HELDOUT_POINTS)))
+
+
+def _named(dataset: str, recipe: str) -> str:
+    """What a model is called that is the first of its kind.
+
+    >>> _named("vec", "anomalies"), _named("sinusoid", "sinusoid-local")
+    ('vec anomalies', 'sinusoid-local')
+    """
+    return recipe if recipe.startswith(dataset) else f"{dataset} {recipe}"

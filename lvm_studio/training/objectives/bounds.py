@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from torch import Tensor
 
-from lvm_studio.models.draws import Draws
+from lvm_studio.models.draws import LatentDraws
 from lvm_studio.training.objectives.specs import (
     BoundSpec,
     ElboSpec,
@@ -26,7 +26,7 @@ class Bound(Protocol):
         """Draws of the latent variables for each observation."""
         ...
 
-    def __call__(self, draws: Draws, score: Tensor, weight: Tensor | float) -> Tensor:
+    def __call__(self, draws: LatentDraws, score: Tensor, weight: Tensor | float) -> Tensor:
         """[B] from score [S, B], log p(x | z) or what stands for it; `weight` is the KL's."""
         ...
 
@@ -37,7 +37,7 @@ class ElboBound:
 
     samples: int = 1
 
-    def __call__(self, draws: Draws, score: Tensor, weight: Tensor | float) -> Tensor:
+    def __call__(self, draws: LatentDraws, score: Tensor, weight: Tensor | float) -> Tensor:
         return score.mean(0) - weight * draws.kl()
 
 
@@ -50,7 +50,7 @@ class PathDerivativeBound:
 
     samples: int = 1
 
-    def __call__(self, draws: Draws, score: Tensor, weight: Tensor | float) -> Tensor:
+    def __call__(self, draws: LatentDraws, score: Tensor, weight: Tensor | float) -> Tensor:
         return (score + weight * (draws.log_prior() - draws.log_q_held())).mean(0)
 
 
@@ -60,7 +60,7 @@ class ImportanceBound:
 
     samples: int
 
-    def __call__(self, draws: Draws, score: Tensor, weight: Tensor | float) -> Tensor:
+    def __call__(self, draws: LatentDraws, score: Tensor, weight: Tensor | float) -> Tensor:
         weights = score + weight * (draws.log_prior() - draws.log_q())
         return weights.logsumexp(0) - math.log(len(weights))
 

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from lvm_studio.data.errors import DataError
-from lvm_studio.models.draws import Draws
+from lvm_studio.models.draws import LatentDraws
 from lvm_studio.models.elbo import Elbo, LatentVariableModel
 from lvm_studio.models.noise.laws import Law, Temperable
 from lvm_studio.training.objectives.balances import build_balance
@@ -28,7 +28,7 @@ class Drawing(Protocol):
 
     def sample_draws(
         self, batch: Any, samples: int, generator: torch.Generator | None = None
-    ) -> Draws:
+    ) -> LatentDraws:
         """`samples` draws for each observation of the batch."""
         ...
 
@@ -80,7 +80,7 @@ class DrawnObjective(Objective):
         draws = self._model[0].sample_draws(batch, self._bound.samples, generator)
         return self.of_draws(draws)
 
-    def of_draws(self, draws: Draws) -> tuple[Tensor, Elbo]:
+    def of_draws(self, draws: LatentDraws) -> tuple[Tensor, Elbo]:
         """The same for draws that are there already."""
         log_px = draws.law.log_prob(draws.x)
         law, told = draws.law, log_px
