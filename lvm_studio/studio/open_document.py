@@ -33,6 +33,7 @@ class OpenDocument(QObject):
 
     Signals:
         state_changed(new, old): two StreetStates; compare the fields you show.
+        closed(): nothing of what was open so far comes back; forget what was known of it.
         workspace_changed(): the datasets or runs are others than before.
         models_changed(): the list of models, or the chosen one, is another.
         wholes_changed(): the artificial wholes are others; ask `wholes`.
@@ -44,6 +45,7 @@ class OpenDocument(QObject):
     """
 
     state_changed = Signal(object, object)
+    closed = Signal()
     workspace_changed = Signal()
     models_changed = Signal()
     wholes_changed = Signal()
@@ -266,6 +268,7 @@ class OpenDocument(QObject):
         self._saved_results = self._results
         self._workspace, self._path, self._written = workspace, path, _written(path)
         old, self._state = self._state, state
+        self.closed.emit()
         self._announce(old)
         self.wholes_changed.emit()
         self.path_changed.emit(path)

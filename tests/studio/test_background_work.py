@@ -37,6 +37,9 @@ class Fitter(QObject):
     def allow(self) -> None:
         self.asked.append("allow")
 
+    def forget_streets(self) -> None:
+        self.asked.append("forget")
+
 
 @pytest.fixture
 def two() -> tuple[Fitter, Fitter]:

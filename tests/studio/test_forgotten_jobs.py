@@ -9,6 +9,7 @@ import pytest
 from puppet_thread import PuppetThread
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 from test_flow_fitter import request
 
 from lvm_studio.analysis.latent.embedding import Embedding, EmbeddingSpec
@@ -62,6 +63,30 @@ def test_a_reference_of_the_street_before_is_not_taken_for_the_page(
     assert runner.busy  # with the reference of A,B
     made[1].completed.emit("of A,B")
     assert [answer for _, answer in found] == ["of A,B"]
+    runner.forget()
+
+
+def test_a_street_is_remembered_until_its_workspace_is_closed(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Puppet] = []
+
+    def make(job: object, parent: QObject, niceness: int) -> Puppet:
+        made.append(Puppet(job, parent))
+        return made[-1]
+
+    monkeypatch.setattr(resting_job, "JobThread", make)
+    runner = ReferenceRunner(rest_seconds=0.0)
+    runner.consider(request("A"))
+    runner.run(request("A"), object())  # type: ignore[arg-type]
+    made[0].completed.emit("of A")
+    for elsewhere in (request("A,B"), request("A")):
+        runner.consider(elsewhere)
+    with qtbot.assertNotEmitted(runner.wanted, wait=20):
+        pass
+    runner.forget_streets()
+    with qtbot.waitSignal(runner.wanted):
+        runner.consider(request("A"))
     runner.forget()
 
 

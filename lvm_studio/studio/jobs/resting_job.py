@@ -97,6 +97,12 @@ class RestingJob(QObject):
         """Streets whose job was cancelled may have one again."""
         self._cancelled.clear()
 
+    def forget_streets(self) -> None:
+        """Give up, and remember no street: those of a workspace that was closed hold its data."""
+        self.forget()
+        self._done.clear()
+        self._cancelled.clear()
+
     def stop(self) -> None:
         """Give up, and wait until every process has ended."""
         self.forget()

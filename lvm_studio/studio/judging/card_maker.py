@@ -36,6 +36,7 @@ class CardMaker(OneJob):
         self._made: list[tuple[str, Tree, ReportCard]] = []
         self._carried: tuple[Tree, object, ReportCard | None] | None = None
         """A stored model, what it carried when its card was read, and the card."""
+        session.closed.connect(self._forget_cards)
 
     @property
     def possible(self) -> bool:
@@ -66,6 +67,11 @@ class CardMaker(OneJob):
             return
         self._asked = (self._session.state.dataset, model)
         self._run(CardJob(model, self._session.households, spec))
+
+    def _forget_cards(self) -> None:
+        """Cards of a workspace that was closed hold its models."""
+        self._made.clear()
+        self._carried = None
 
     def _complete(self, result: object) -> None:
         if isinstance(result, ReportCard) and self._asked is not None:

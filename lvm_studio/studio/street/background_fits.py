@@ -106,6 +106,11 @@ class BackgroundFits(QObject):
         self._fitter.allow()
         self._references.allow()
 
+    def forget_streets(self) -> None:
+        """Remember no street."""
+        self._fitter.forget_streets()
+        self._references.forget_streets()
+
     def stop(self) -> None:
         """End the processes."""
         self._fitter.stop()

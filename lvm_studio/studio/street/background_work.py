@@ -48,6 +48,9 @@ class Worker(Protocol):
     def allow(self) -> None:
         """Streets whose work was cancelled may have it again."""
 
+    def forget_streets(self) -> None:
+        """Remember no street: those of a workspace that was closed hold its data."""
+
 
 class BackgroundWork(QObject):
     """Tells what several workers are doing as one, and cancels them together.
@@ -91,6 +94,13 @@ class BackgroundWork(QObject):
         for worker in self._workers:
             worker.allow()
         self._tell()
+
+    def forget_streets(self) -> None:
+        """Remember no street: another workspace has been opened."""
+        self._street = None
+        self._cancelled.clear()
+        for worker in self._workers:
+            worker.forget_streets()
 
     def _hear(self, place: int, sentence: str) -> None:
         self._said[place] = sentence

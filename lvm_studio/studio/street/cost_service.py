@@ -63,6 +63,10 @@ class CostService(OneJob):
         """What was measured of this street and criterion; None before it was."""
         return self._known.get(_key(request))
 
+    def forget_streets(self) -> None:
+        """Remember nothing of what was measured."""
+        self._known.clear()
+
     def cancel(self) -> None:
         """Measure nothing any more, whether it has begun or is being prepared."""
         if self._preparing.waiting:

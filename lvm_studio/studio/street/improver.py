@@ -83,6 +83,10 @@ class Improver(QObject):
         self._cancelled.clear()
         self.wait_for_rest()
 
+    def forget_streets(self) -> None:
+        """Remember no street that was cancelled."""
+        self._cancelled.clear()
+
     def stop(self) -> None:
         """Begin nothing more."""
         self._rest.stop()

@@ -89,6 +89,10 @@ class PairService(QObject):
         """Criteria whose climbs were cancelled may have them again."""
         self._climber.allow()
 
+    def forget_streets(self) -> None:
+        """Remember no street."""
+        self._climber.forget_streets()
+
     def stop(self) -> None:
         """End the process of the climbs."""
         self._climber.stop()

@@ -204,6 +204,8 @@ class StreetService(QObject):
 
     def _listen(self) -> None:
         session = self._session
+        session.closed.connect(self._background.forget_streets)
+        session.closed.connect(self.costs.forget_streets)
         session.state_changed.connect(self._state_changed)
         session.models_changed.connect(self._load_model)
         session.workspace_changed.connect(self._refresh)
