@@ -84,8 +84,8 @@ class ContextEncoder:
     local clocks ahead of UTC at noon (minus the zone's winter offset), flags for Monday,
     Friday, Saturday, Sunday.
 
-    What is `withheld` ('temperature', 'season') a model is not told: its columns hold 0
-    (Table 9.1).
+    What is `withheld` ('temperature', 'season', 'calendar') a model is not told: its columns hold
+    0 (Table 9.1). The calendar are public holidays and summer time; days of the week stay told.
 
     >>> c = ContextEncoder().context(np.full(336, 4.0), week_start("2013-W02"), "UTC", "")
     >>> c.shape, float(c[0, 0])
@@ -114,7 +114,11 @@ class ContextEncoder:
     SEASON: ClassVar[tuple[int, int]] = (5, 6)
     #: Public holiday and summer time.
     FLAGS: ClassVar[slice] = slice(7, 9)
-    GROUPS: ClassVar[Mapping[str, slice]] = {"temperature": slice(0, 5), "season": slice(5, 7)}
+    GROUPS: ClassVar[Mapping[str, slice]] = {
+        "temperature": slice(0, 5),
+        "season": slice(5, 7),
+        "calendar": FLAGS,
+    }
 
     withheld: tuple[str, ...] = ()
 

@@ -9,6 +9,7 @@ from lvm_studio.data.households import HouseholdSet
 from lvm_studio.data.jobs import Sent
 from lvm_studio.data.tree import Tree
 from lvm_studio.data.vectors.sets import VectorSet
+from lvm_studio.training.problem import Problem
 from lvm_studio.training.problems import problem_of
 from lvm_studio.training.reports import Checkpoint, Finished, Report, Wish
 from lvm_studio.training.run import TrainingRun
@@ -34,7 +35,12 @@ def train(
         DataError: the data cannot be trained on, or the checkpoint belongs to another run.
         TrainingDiverged: the loss is not a number; earlier checkpoints stay good.
     """
-    run = TrainingRun(problem_of(spec, households))
+    return (yield from train_on(problem_of(spec, households), resume=resume))
+
+
+def train_on(problem: Problem, *, resume: Tree | None = None) -> Generator[Report, Sent, Finished]:
+    """`train` on a problem that is made ready already."""
+    spec, run = problem.spec, TrainingRun(problem)
     if resume is not None:
         run.restore(resume)
     yield from _say(run.device_report(), run)

@@ -57,8 +57,10 @@ class TrainSpec(BaseModel):
         description="what is told of a household: what its meter measured in training weeks too, "
         "or only what was asked of it; auto tells the latter of simulated streets",
     )
-    withheld: tuple[Literal["temperature", "season"], ...] = Field(
-        default=(), description="what of the context is not told: temperature, season (Table 9.1)"
+    withheld: tuple[Literal["temperature", "season", "calendar"], ...] = Field(
+        default=(),
+        description="what of the context is not told: temperature, season, or the calendar, which "
+        "is holidays and summer time (Table 9.1)",
     )
     objective: ObjectiveSpec = ObjectiveSpec()
     q_lr: Annotated[float, Field(gt=0, le=1000)] = Field(

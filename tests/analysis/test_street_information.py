@@ -9,7 +9,14 @@ import numpy as np
 import pytest
 
 from lvm_studio.analysis.judging.scores import energy_score
-from lvm_studio.analysis.judging.street_information import optimal_bits, over_the_year
+from lvm_studio.analysis.judging.street_information import (
+    TOLD,
+    bits_at,
+    optimal_bits,
+    optimal_noise,
+    true_bits,
+)
+from lvm_studio.analysis.judging.street_told import DatesBehind
 from lvm_studio.data.calendar import week_id, week_start
 from lvm_studio.data.simulated import FULL_STREET, StreetSpec, residents_of
 from lvm_studio.data.simulation.truth import StreetTruth
@@ -17,34 +24,55 @@ from lvm_studio.data.simulation.weather import draw_temperature
 from lvm_studio.data.split import choose_split
 
 
+def one_factor(size: float) -> np.ndarray:
+    """One direction of this squared length in white noise of variance .1, [1, 30, 30]."""
+    loading = np.full(30, np.sqrt(size / 30))
+    return (np.outer(loading, loading) + 0.1 * np.eye(30))[None]
+
+
 def test_one_factor_in_white_noise_takes_what_ppca_says():
-    loading = np.full(30, 0.6)
-    found = optimal_bits(np.outer(loading, loading) + 0.1 * np.eye(30), latents=2)
-    assert found == pytest.approx(0.5 * np.log2(1 + loading @ loading / 0.1), abs=0.15)
+    found = optimal_bits(one_factor(10.8), latents=2)
+    assert found == pytest.approx(0.5 * np.log2(1 + 108), abs=0.15)
+
+
+def test_a_code_for_several_laws_takes_their_mean_bits():
+    two = np.concatenate([one_factor(10.8), one_factor(3.0)])
+    noise = optimal_noise(two, latents=2)
+    alone = [bits_at(noise, covariance[None], latents=2) for covariance in two]
+    assert bits_at(noise, two, latents=2) == pytest.approx(np.mean(alone))
+    assert alone[0] - alone[1] == pytest.approx(0.5 * np.log2(109 / 31), abs=0.1)
 
 
 def test_noise_that_remembers_is_no_information():
     gaps = np.abs(np.subtract.outer(np.arange(30), np.arange(30)))
-    assert optimal_bits(0.6**gaps, latents=2) < 0.1
+    assert optimal_bits((0.6**gaps)[None], latents=2) < 0.1
+
+
+def test_a_weather_tells_its_season_and_not_its_half():
+    generator = np.random.default_rng(0)
+    dates = week_start("2016-W02") + np.timedelta64(7, "D") * np.arange(0, 52, 4)
+    behind = DatesBehind.of(dates, generator)
+    chance = np.mean(
+        [behind.chance(draw_temperature(dates[0], 7, generator)) for _ in range(20)], axis=0
+    )
+    assert chance.sum() == pytest.approx(1)
+    assert chance[4:9].sum() < 0.01  # from May to September
+    assert chance[0] < 0.8  # and yet no weather is that of one month alone
 
 
 @pytest.mark.study
-def test_what_a_perfect_model_gains_from_the_temperature(capsys):
-    weeks = [week_start(f"2016-W{week:02d}") for week in (5, 18, 29, 38)]
-    found = list(over_the_year(40, weeks, seed=0))
-    told, untold, nothing = (
-        np.mean([getattr(one, name) for one in found])
-        for name in ("everything", "no_temperature", "no_season")
-    )
-    lines = (
-        f"{told:.1f} bits told all, {untold:.1f} without temperature, {nothing:.1f} blind",
-        f"ratios by week: {', '.join(f'{one.ratio:.3f}' for one in found)}",
-        f"{told / untold:.3f} with ÷ without, {told / nothing:.3f} without season as well",
-    )
+def test_what_a_perfect_code_gains_from_the_temperature(capsys):
+    weeks = [week_start(f"2016-W{week:02d}") for week in (2, 8, 14, 21, 28, 36, 42, 48)]
+    found = true_bits(100, weeks, seed=0)
+    lines = [f"{found.own(told):.1f} bits told {told}, at its own noise" for told in TOLD]
+    for noise in TOLD:
+        ratios = (f"{told} {found.ratio(told, 'nothing', noise):.3f}" for told in TOLD[:-1])
+        lines.append(f"÷ told nothing, both at the noise of {noise}: {', '.join(ratios)}")
     with capsys.disabled():
         sys.stdout.write("\n" + "\n".join(lines) + "\n")
-    assert 0.75 < told / untold < 1
-    assert nothing > untold
+    assert found.ratio("everything", "nothing", "nothing") < 0.7
+    assert 0.7 < found.ratio("temperature", "nothing", "nothing") < 0.8
+    assert 0.8 < found.ratio("temperature", "nothing") < 0.9
 
 
 SHRUNK = (0.0, 5.0, 20.0, np.inf)
