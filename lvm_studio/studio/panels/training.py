@@ -24,7 +24,7 @@ from lvm_studio.studio.devices import DeviceProbe, Devices
 from lvm_studio.studio.jobs.job_thread import JobState
 from lvm_studio.studio.runs.run import Run
 from lvm_studio.studio.runs.run_keeping import ModelKeeper
-from lvm_studio.studio.runs.run_words import row_of, status_of, status_tip
+from lvm_studio.studio.runs.run_words import row_of, status_of, status_tip, way_on
 from lvm_studio.studio.runs.runs import RunRegistry
 from lvm_studio.studio.theme import MUTED
 from lvm_studio.studio.widgets.training.run_banner import RunBanner
@@ -107,7 +107,7 @@ class TrainingPanel(QWidget):
             (self.start_button, "train_start", "Train on the open data, in a process of its own"),
             (self.pause_button, "train_pause", "Rest between two steps; nothing is lost"),
             (self.stop_button, "train_stop", "Write a checkpoint and end; it can be continued"),
-            (self.continue_button, "train_continue", "Go on from the last checkpoint"),
+            (self.continue_button, "train_continue", ""),
             (self.use_button, "train_use", USE_HELP),
             (self.keep_button, "train_keep", KEEP_HELP),
             (self.compare_button, "train_compare", COMPARE_HELP),
@@ -378,7 +378,10 @@ class TrainingPanel(QWidget):
         paused = state is JobState.PAUSED
         self.pause_button.setText("&Resume" if paused else "&Pause")
         self.stop_button.setEnabled(going or state is JobState.STARTING)
-        self.continue_button.setEnabled(run is not None and run.record.can_continue)
+        title, tip = way_on(run)
+        self.continue_button.setText(title)
+        self.continue_button.setToolTip(tip)
+        self.continue_button.setEnabled(run is not None and run.record.rests)
         keeping = self.keeper.running
         self.keep_button.setText("Cancel &keeping" if keeping else "&Keep as a model")
         self.keep_button.setEnabled(keeping or (run is not None and self.keeper.can_keep(run)))

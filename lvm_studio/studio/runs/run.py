@@ -70,9 +70,14 @@ class RunRecord:
     refined: float | None = None
 
     @property
+    def rests(self) -> bool:
+        """Whether it stands still before its end."""
+        return self.state in (JobState.STOPPED, JobState.FAILED)
+
+    @property
     def can_continue(self) -> bool:
         """Whether it rests before its end, with a checkpoint to go on from."""
-        return self.state in (JobState.STOPPED, JobState.FAILED) and self.checkpoint_step > 0
+        return self.rests and self.checkpoint_step > 0
 
     @property
     def progress(self) -> float:
@@ -179,7 +184,7 @@ class Run(QObject):
             self._thread.stop()
 
     def rewind(self) -> None:
-        """Forget the curves behind the checkpoint that it goes on from."""
+        """Forget the curves behind the checkpoint that it goes on from; all without one."""
         self._history.cut_after(self.record.checkpoint_step)
         self._update(step=self.record.checkpoint_step)
         self.grew.emit()

@@ -22,6 +22,8 @@ STATE_TITLES = {
     JobState.FAILED: "failed",
 }
 
+NO_CHECKPOINT = "it ended before its first checkpoint, so that nothing of it was kept"
+
 TIGHT_HELP = (
     "Tight bound: the importance-weighted bound of the held-out batch,\n"
     "E log of the mean of p(x, z) / q(z | x) over several draws of z (Eq. 3.5).\n"
@@ -65,8 +67,9 @@ def status_of(run: Run) -> str:
     parts += soundness(run.history, record.spec.eval_samples)
     if record.device:
         parts.append(escape(record.device))
-    if record.state is JobState.STOPPED and record.checkpoint_step:
-        parts.append(f"can continue from step {record.checkpoint_step:,}")
+    if record.state is JobState.STOPPED:
+        step = record.checkpoint_step
+        parts.append(f"can continue from step {step:,}" if step else NO_CHECKPOINT)
     return " · ".join(parts)
 
 
@@ -75,6 +78,13 @@ def status_tip(run: Run) -> str:
     history = run.history
     told = ((TIGHT_HELP, np.isfinite(tight_bound(history))), (SKIPPED_HELP, skipped_steps(history)))
     return "\n\n".join(text for text, shown in told if shown)
+
+
+def way_on(run: Run | None) -> tuple[str, str]:
+    """Title and tooltip of the button by which a resting run is trained further."""
+    if run is not None and run.record.rests and not run.record.can_continue:
+        return "Begi&n again", "Train it from its first step: no checkpoint of it was kept"
+    return "Co&ntinue", "Go on from the last checkpoint"
 
 
 def soundness(history: RunHistory, samples: int) -> list[str]:

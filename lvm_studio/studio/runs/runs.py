@@ -88,7 +88,7 @@ class RunRegistry(QObject):
         return name
 
     def continue_run(self, name: str) -> None:
-        """Go on from the last checkpoint, as if the run had never stopped."""
+        """Go on from the last checkpoint, as if the run had never stopped; without one, begin."""
         run = self.runs[name]
         households = self._session.workspace.datasets.get(run.record.dataset)
         if households is None and run.record.spec.needs_households:
@@ -96,8 +96,7 @@ class RunRegistry(QObject):
                 f"{name} was trained on '{run.record.dataset}', which is not open; import it first."
             )
             return
-        if not run.record.can_continue or run.checkpoint is None:
-            self.failed.emit(f"{name} has no checkpoint to continue from; start it anew.")
+        if not run.record.rests:
             return
         run.rewind()
         job = TrainingJob(run.record.spec, households, run.checkpoint)
