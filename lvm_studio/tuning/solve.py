@@ -23,6 +23,8 @@ Curve = Callable[[float, Moments], tuple[float, float, float]]
 
 LAM_LIMIT = 20.0
 """No λ is looked for beyond: it is per standard deviation of f."""
+_NEXT_TO_ZERO = 1e-9
+"""At λ = 0 itself the KL is told as zero, whatever the draws say."""
 KL_TOLERANCE = 2e-3
 """Nats."""
 EXPECTATION_TOLERANCE = 1e-3
@@ -78,8 +80,8 @@ def solve_kl(
     """
     if not kl >= 0.0:
         raise TuningError(f"A KL divergence is at least 0 nats; {kl:g} cannot be reached.")
-    # Weights need not sum to one at λ = 0: what these draws then read as KL stands under the rest.
-    base = moments(0.0).kl
+    # Weights need not sum to one next to λ = 0: what is read as KL there stands under the rest.
+    base = moments(_NEXT_TO_ZERO).kl
     goal = math.sqrt(2.0 * max(kl - base, 0.0))
 
     def curve(lam: float, at: Moments) -> tuple[float, float, float]:

@@ -28,6 +28,12 @@ def empirical(f: np.ndarray) -> MomentsAt:
     return CriterionSums.of(f, np.zeros(len(f))).at
 
 
+def of_two_laws(n: int) -> MomentsAt:
+    """f standard normal, half of its draws from 2.5 further: their weights do not sum to one."""
+    f = RNG.normal(size=n) + np.where(np.arange(n) % 2, 2.5, 0.0)
+    return CriterionSums.of(f, -np.log(0.5 + 0.5 * np.exp(2.5 * f - 3.125))).at
+
+
 RNG = np.random.default_rng(0)
 LAWS: dict[str, MomentsAt] = {
     "gaussian": gaussian,
@@ -40,6 +46,7 @@ LAWS: dict[str, MomentsAt] = {
         np.where(RNG.random(4096) < 0.02, RNG.normal(8, 0.1, 4096), RNG.normal(size=4096))
     ),
 }
+DRAWS_OF_TWO_LAWS = of_two_laws(1024)
 starts = st.floats(0.01, 19.9)
 
 
@@ -57,6 +64,14 @@ def test_a_kl_is_reached_from_anywhere(law: str, kl: float, start: float) -> Non
         assert found.moments.kl == pytest.approx(kl, abs=3e-3)
     else:
         assert found.moments.kl < kl
+
+
+@given(kl=st.floats(0.5, 6.0), start=st.floats(1e-3, 19.9))
+def test_weights_that_do_not_sum_to_one_lead_nowhere_else(kl: float, start: float) -> None:
+    """Next to λ = 0 such draws read a KL off zero, below it too, which no start may stumble on."""
+    found = solve_kl(DRAWS_OF_TWO_LAWS, kl, start=start)
+    assert found.updates <= MOST_UPDATES
+    assert found.moments.kl == pytest.approx(kl, abs=3e-3)
 
 
 @pytest.mark.parametrize("law", LAWS)
