@@ -27,7 +27,7 @@ class FlowSpec(BaseModel):
         "twice the ways to be high, since one that two ways share is soon on one of them alone",
     )
     climb_draws: Annotated[int, Field(ge=64, le=1_000_000)] = Field(
-        1024,
+        2048,
         description="draws at each λ of the climb it starts from, which the polish learns from "
         "too: a way to be high that they do not see is lost",
     )
@@ -148,11 +148,12 @@ class TuneSpec(BaseModel):
     tuned: Tuned = "both"
     aim: Aim
     method: Literal[
-        "auto", "pool", "smc", "flow", "one by one", "rejection", "reweighting", "langevin"
+        "auto", "pool", "kept", "smc", "flow", "one by one", "rejection", "reweighting", "langevin"
     ] = Field(
         "auto",
-        description="'auto': the pool where it is good enough, a flow beyond; 'one by one': the "
-        "thesis' flow for one λ; the last three are what people would otherwise use",
+        description="'auto': the pool where it is good enough, a flow beyond; 'kept': Gaussians of "
+        "a climb, one of a few proposals kept; 'one by one': the thesis' flow for one λ; the last "
+        "three are what people would otherwise use",
     )
     reference: SmcSpec | None = Field(
         None, description="SMC from two seeds beside the certificate; none if not given"
