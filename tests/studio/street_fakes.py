@@ -7,12 +7,17 @@ import numpy as np
 from PySide6.QtCore import QMimeData, QObject, QPointF, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QTableView
+from pytestqt.qtbot import QtBot
 
 from lvm_studio.analysis.fan import Fan, make_fan
+from lvm_studio.data.composition import Composition
 from lvm_studio.data.households import HouseholdSet, Provenance
 from lvm_studio.data.split import choose_split
 from lvm_studio.data.units import WEEK
 from lvm_studio.storage.street_state import StreetState
+from lvm_studio.storage.workspace import Workspace
+from lvm_studio.studio.panels.compose import ComposePanel
+from lvm_studio.studio.session import Session
 from lvm_studio.studio.street.answers import FanAnswer, Front, TunedAnswer
 from lvm_studio.tuning.certificate import Certificate
 
@@ -169,3 +174,22 @@ def drop(mime: QMimeData, target: QTableView) -> bool:
     event = QDropEvent(QPointF(middle), *held)
     QApplication.sendEvent(viewport, event)
     return event.isAccepted()
+
+
+def small_session() -> Session:
+    """Two of the first household of the small street, in its second week."""
+    state = StreetState(
+        dataset="Street", model="m", composition=Composition((("H00", 2),)), week=WEEK_IDS[1]
+    )
+    made = Session()
+    made.restore(Workspace(datasets={"Street": small_street()}, street=state.to_tree()), None)
+    return made
+
+
+def compose_page(session: Session, service: FakeService, qtbot: QtBot) -> ComposePanel:
+    """The page of this session on screen."""
+    made = ComposePanel(session, service)  # type: ignore[arg-type]
+    qtbot.addWidget(made)
+    made.resize(1024, 600)
+    made.show()
+    return made

@@ -316,8 +316,12 @@ class ComposePanel(SteadyPage):
         self.fan.set_message(sentence)
 
     def _show_loading(self, name: str) -> None:
-        if self._service.fan is None:
-            self.fan.set_message(f"Loading the model “{name}” …")
+        sentence = f"Loading the model “{name}” …"
+        self.fan.set_message(sentence)
+        if self._service.fan is not None:  # of another model; it stays, dimmed, for a moment
+            self.fan.dim()
+            self.readouts.set_source(f"These figures are of the model before. {sentence}")
+            self._fade_tuned()
 
     def _clear(self) -> None:
         self.figures.forget()

@@ -23,6 +23,7 @@ from lvm_studio.studio.widgets.time_axis import seconds, weekday_text
 LABEL_ROOM = 1.03
 """Above the highest tick, so that its label is not cut."""
 GREY_SHARE = 0.75
+DIMMED = 0.25
 STANDS_STILL = 0.7
 FEW_KW = 10.0
 ROUND_STEPS = (0.1, 0.2, 0.5, 1.0)
@@ -82,6 +83,7 @@ class FanPlot(QWidget):
     def set_fan(self, fan: Fan | None) -> None:
         """Draw the fan of the model's own law; its measured aggregate too, where there is one."""
         before = self._base.fan
+        self._set_opacity(1.0)
         self._base.set_fan(fan, self.legend.shown)
         measured = None if fan is None else fan.measured
         if fan is not None and measured is not None:
@@ -121,6 +123,10 @@ class FanPlot(QWidget):
         """Grey the tuned fan: what is on screen no longer belongs to the base fan."""
         self._tuned_valid = False
         self._colour_tuned()
+
+    def dim(self) -> None:
+        """Let what is drawn step back, until the next fan: it is of another model."""
+        self._set_opacity(DIMMED)
 
     def set_shown(self, count: int) -> None:
         """Draw this many of the sampled curves as lines."""
@@ -184,6 +190,10 @@ class FanPlot(QWidget):
         legend.toggled.connect(self._apply_keys)
         legend.shown_asked.connect(self.show_asked)
         self.canvas.drawn.connect(self._take_stroke)
+
+    def _set_opacity(self, opacity: float) -> None:
+        for canvas in (self.canvas, self._second):
+            canvas.getViewBox().childGroup.setOpacity(opacity)
 
     def _begin_week(self, fan: Fan) -> None:
         """Show another week, whole; a tuned fan of the one before has no place in it."""
