@@ -52,6 +52,7 @@ class MethodChoice(StrEnum):
 
     AUTO = "auto"
     POOL = "pool"
+    KEPT = "kept"
     SMC = "smc"
     FLOW = "flow"
     ONE_BY_ONE = "one by one"
@@ -153,7 +154,8 @@ Degrees = Annotated[
     ),
 ]
 Method = Annotated[
-    MethodChoice, typer.Option(help="How the weeks are sampled; auto takes the best.")
+    MethodChoice,
+    typer.Option(help="How the weeks are sampled; auto takes the best, of two criteria kept."),
 ]
 Certify = Annotated[
     bool,

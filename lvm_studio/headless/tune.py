@@ -36,7 +36,7 @@ _ONE_IN = 1000.0
 _BASE_WEEKS = 20_000
 
 Method = Literal[
-    "auto", "pool", "smc", "flow", "one by one", "rejection", "reweighting", "langevin"
+    "auto", "pool", "kept", "smc", "flow", "one by one", "rejection", "reweighting", "langevin"
 ]
 
 
@@ -113,7 +113,7 @@ class Wishes:
 
     Args:
         criterion, aim: what extreme means, and how far to go.
-        method: who answers.
+        method: who answers; of two criteria 'auto' is 'kept', which no flow need be fitted for.
         certify: whether two runs of SMC stand beside the certificate's log Z, and the figures of
             1 in 1000 beside those of real sums of as many households, with their bands.
         tuned: which latents.
@@ -142,7 +142,7 @@ def run(street: StreetWishes, wishes: Wishes, out: Path, progress: Progress) -> 
         criterion=objective.text,
         tuned=wishes.tuned,
         aim=wishes.aim,
-        method=wishes.method,
+        method="kept" if pair is not None and wishes.method == "auto" else wishes.method,
         reference=SmcSpec() if wishes.certify else None,
         samples=street.samples,
         seed=street.seed,
@@ -185,6 +185,7 @@ def _reached(result: TuneResult) -> dict[str, Any]:
         "method": result.method,
         "decodes": result.decodes,
         "seconds": result.seconds,
+        "proposals": result.proposals,
         "decodes_each": result.decodes / max(result.ess, 1.0),
         "valid": result.valid,
         "doubt": result.doubt,

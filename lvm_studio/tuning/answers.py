@@ -16,7 +16,9 @@ from lvm_studio.tuning.pools.estimates import TunedEstimate, one_in_n
 from lvm_studio.tuning.pools.pool import Draws, Pool
 from lvm_studio.tuning.pools.weights import Array, systematic_resample
 
-Method = Literal["pool", "flow", "one by one", "smc", "rejection", "reweighting", "langevin"]
+Method = Literal[
+    "pool", "kept", "flow", "one by one", "smc", "rejection", "reweighting", "langevin"
+]
 
 SHOWN = 256
 """Curves in an answer unless told otherwise."""
@@ -28,8 +30,8 @@ class TunedAnswer:
 
     Attributes:
         method: 'pool' (base draws reweighted), 'flow' (flow draws, weights applied), 'one by
-            one' (the same of a flow for one λ), 'smc' (all rungs of SMC), or one of
-            `references.WAYS`.
+            one' (the same of a flow for one λ), 'kept' (one of a few proposals each), 'smc'
+            (all rungs of SMC), or one of `references.WAYS`.
         lam: λ, per standard deviation of the criterion.
         kl: KL(p̂_λ ‖ p), nats; one_in_n: N of "1 week in N", KL = log N (10.3.2).
         expectation, base_expectation: E f tuned and base, in `unit`; standard_error: of the

@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 import torch
 
+from lvm_studio.data.jobs import result_of
 from lvm_studio.models.street import BaseSpace, Street
 from lvm_studio.tuning.answers import TunedAnswer, answer_from_draws, answer_from_pool
 from lvm_studio.tuning.certificate import Certificate, certify, uncertified
@@ -20,16 +21,18 @@ from lvm_studio.tuning.criteria.criterion import criterion_named
 from lvm_studio.tuning.criteria.existence import existence
 from lvm_studio.tuning.criteria.potential import Potential
 from lvm_studio.tuning.errors import TuningError
-from lvm_studio.tuning.flows.fit import FlowReport, FlowSnapshot, fit_flow
+from lvm_studio.tuning.flows.fit import ClimbReport, FlowReport, FlowSnapshot, fit_flow
 from lvm_studio.tuning.flows.one_by_one import TOLERANCE, FlowUpdate, tune_one_by_one
 from lvm_studio.tuning.flows.proposals import FlowCheck, Proposal, flow_draws, mixture_draws
 from lvm_studio.tuning.pools.estimates import kl_of_one_in
+from lvm_studio.tuning.pools.keeping import keeping
 from lvm_studio.tuning.pools.metered import MeteredSpace
 from lvm_studio.tuning.pools.pool import Draws, Pool, Preparing, prepared_pool
 from lvm_studio.tuning.pools.references import WAYS, ReferenceDraws
 from lvm_studio.tuning.pools.rows import MIXTURE_SHARES
 from lvm_studio.tuning.pools.smc import SmcRung, run_smc
 from lvm_studio.tuning.pools.smc_pool import SmcPool
+from lvm_studio.tuning.pools.stages import climb
 from lvm_studio.tuning.solve import (
     LAM_LIMIT,
     Solution,
@@ -46,6 +49,7 @@ LARGEST_KL = 20.0
 _BEYOND_KL = 2.5
 """A flow for one KL is fitted so many nats further: what is rare there is common further on."""
 
+_CLIMB_BEYOND_KL = 0.5
 _SMC_BEYOND_KL = 0.3
 """SMC climbs so many nats beyond the aim, so that λ lies inside its range."""
 _CERTIFICATE_DRAWS = 2048
@@ -70,7 +74,8 @@ class TuneResult(TunedAnswer):
     from the start of the solver to the aim; trace: each of them; certificate: how right the set
     is, with the reference's log Z where the spec asked for it; decodes, seconds: what the answer
     cost, the base pool included, that reference not; of `references.WAYS` what their draws cost;
-    apart: the KLs of Σw and z (Eq. 10.17), None where a model or a method does not tell them.
+    apart: the KLs of Σw and z (Eq. 10.17), None where a model or a method does not tell them;
+    proposals: of so many each draw was kept.
     """
 
     reached: bool
@@ -80,6 +85,7 @@ class TuneResult(TunedAnswer):
     decodes: int
     seconds: float
     apart: KlApart | None = None
+    proposals: int = 1
 
 
 TuneReport = Preparing | PoolReport | FlowReport | FlowUpdate | SmcRung | TuneResult
@@ -133,7 +139,7 @@ class _Tuned:
 
     found: λ; answer: there; behind: draws of one law whose weights certify it; fault: why no
     weights can ('' where they can); cost: of these draws alone, where finding λ cost more than
-    they did, else None.
+    they did, else None; proposals: of so many each draw was kept.
     """
 
     found: Solution
@@ -141,6 +147,7 @@ class _Tuned:
     behind: Draws
     fault: str = ""
     cost: _Cost | None = None
+    proposals: int = 1
 
 
 def _tuned(
@@ -153,6 +160,8 @@ def _tuned(
         return (yield from _by_another_way(spec, aim, pool))
     if spec.method == "one by one":
         return (yield from _one_by_one(spec, aim, pool))
+    if spec.method == "kept":
+        return (yield from _by_kept(spec, aim, pool))
     found = _solve(aim, pool.draws)
     by_pool = pool.reweight(found.lam)
     enough = found.reached and by_pool.valid and by_pool.ess >= spec.good_ess
@@ -198,6 +207,22 @@ def _one_by_one(spec: TuneSpec, aim: Aim, pool: Pool) -> Generator[FlowUpdate, N
     reached = abs(update.kl - kl) <= TOLERANCE
     found = Solution(update.lam, update.moments, update.number - 1, reached, tuple(trace))
     return _Tuned(found, replace(answer, method="one by one"), draws)
+
+
+def _by_kept(spec: TuneSpec, aim: Aim, pool: Pool) -> Generator[ClimbReport, None, _Tuned]:
+    """By Gaussians of a climb, one of a few proposals kept: near at once, nothing is fitted."""
+    kl, generator = _kl_of(aim), torch.Generator().manual_seed(spec.seed)
+    kl_max = min((spec.flow.kl_max if kl is None else kl) + _CLIMB_BEYOND_KL, LARGEST_KL)
+    climbed = climb(
+        pool.potential, pool.draws, kl_max=kl_max, draws=spec.flow.climb_draws, generator=generator
+    )
+    for stage in climbed:
+        yield ClimbReport(stage.stages, stage.lam, stage.kl)
+    lam, n = max(_solve(aim, stage.draws).lam, 1e-3), max(spec.draws, spec.samples)
+    kept = result_of(keeping(pool.potential, stage, lam, n, spec.seed))
+    found = _solve(aim, kept.draws)  # λ a little beside it, by draws that know more
+    answer = answer_from_draws(kept.draws, pool, found.lam, spec.samples, spec.seed)
+    return _Tuned(found, replace(answer, method="kept"), kept.draws, proposals=kept.proposals)
 
 
 def _by_another_way(spec: TuneSpec, aim: Aim, pool: Pool) -> Generator[SmcRung, None, _Tuned]:
@@ -381,4 +406,5 @@ def _result(tuned: _Tuned, certificate: Certificate, sign: float, cost: _Cost) -
         certificate=certificate,
         decodes=cost.decodes,
         seconds=cost.seconds,
+        proposals=tuned.proposals,
     )

@@ -20,14 +20,13 @@ from lvm_studio.tuning.criteria.potential import CHUNK, Potential
 from lvm_studio.tuning.criteria.protocol import Criterion
 from lvm_studio.tuning.pools.estimates import TunedEstimate
 from lvm_studio.tuning.pools.mixtures import (
-    LEAST_SHARE,
-    MOST_COMPONENTS,
     Mixture,
     gradient_centres,
     nearest,
     stein_mixture,
 )
 from lvm_studio.tuning.pools.pool import Draws, Pool
+from lvm_studio.tuning.pools.stages import Climb
 from lvm_studio.tuning.pools.weights import Array
 from lvm_studio.tuning.solve import solve_kl
 
@@ -183,6 +182,13 @@ class VectorPool:
     gradient: Tensor
     kl_max: float
 
+    def along(self, direction: Array, lam: float) -> Climb:
+        """What a climb of the one criterion direction [m] · f would have seen, up to λ."""
+        draws = self.draws.along(direction)
+        d = torch.from_numpy(direction).to(self.gradient.dtype)
+        slope = torch.einsum("nmd,m->nd", self.gradient, d)
+        return Climb(draws, slope, lam, draws.moments(lam).kl, stages=0)
+
 
 def directions(criteria: int, count: int = DIRECTIONS, seed: int = 0) -> Array:
     """Unit vectors [count, criteria]: even on the circle for two, at random for more.
@@ -237,16 +243,9 @@ def pareto_surface(
     return ParetoSurface(rays, kl, lam, expectation, valid)
 
 
-def slope_gaussians(
-    draws: Draws,
-    slope: Tensor,
-    lam: float,
-    generator: torch.Generator,
-    most: int = MOST_COMPONENTS,
-    least_share: float = LEAST_SHARE,
-) -> Mixture:
-    """p̂_λ as at most so many Gaussians, one for each way in which f rises there: slope [n, dim]."""
+def slope_gaussians(draws: Draws, slope: Tensor, lam: float, generator: torch.Generator) -> Mixture:
+    """p̂_λ as a few Gaussians, one for each way in which f rises there: slope [n, dim] of f."""
     share = torch.from_numpy(draws.estimate(lam)[1]).to(slope.dtype)
-    centres = gradient_centres(lam * slope, share, generator, most) / lam
+    centres = gradient_centres(lam * slope, share, generator) / lam
     label = nearest(slope, centres)
-    return stein_mixture(lam, draws.u, slope, share, label, len(centres), least_share)
+    return stein_mixture(lam, draws.u, slope, share, label, len(centres))

@@ -4,9 +4,7 @@ import math
 
 import numpy as np
 import pytest
-import torch
-from torch import Tensor
-from tuning_spaces import LinearSpace, PlainCurve, T
+from tuning_spaces import TwoTimes
 
 from lvm_studio.tuning import pair_job
 from lvm_studio.tuning.criteria.criterion import criterion_named
@@ -15,17 +13,6 @@ from lvm_studio.tuning.pair import Pair, combined_text
 from lvm_studio.tuning.pair_job import LEVELS, PairJob, PairKnown, PairStep
 from lvm_studio.tuning.pools.pool import Pool
 from lvm_studio.tuning.vector import directions
-
-
-class TwoTimes(LinearSpace):
-    """Energy before noon is u₁, after it 0.6 u₁ + 0.8 u₂, a kilowatt each; correlation 0.6."""
-
-    def decode(self, u: Tensor) -> PlainCurve:
-        mean = torch.full((*u.shape[:-1], T), 10.0)
-        mean[..., 0] += u[..., 0]
-        mean[..., -1] += 0.6 * u[..., 0] + 0.8 * u[..., 1]
-        return PlainCurve(mean, torch.zeros_like(mean))
-
 
 TEXTS = ("energy:0-0.5", "energy:23.5-24")
 

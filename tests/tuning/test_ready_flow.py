@@ -21,7 +21,7 @@ from lvm_studio.tuning.flows.fit import FlowSnapshot, fit_flow
 from lvm_studio.tuning.flows.proposals import flow_draws
 from lvm_studio.tuning.pair import Pair
 from lvm_studio.tuning.pair_job import PairJob, PairKnown
-from lvm_studio.tuning.pair_kept import KEPT_DRAWS, NEAR, keeping
+from lvm_studio.tuning.pools.keeping import KEPT_DRAWS, NEAR, keeping
 from lvm_studio.tuning.pools.pool import Pool
 from lvm_studio.tuning.pools.smc import smc_pool
 from lvm_studio.tuning.solve import solve_kl
@@ -112,9 +112,10 @@ def test_two_criteria_are_within_a_tenth_of_a_nat_everywhere(
         blend = math.degrees(math.atan2(ray[1], ray[0]))
         lam = solve_kl(pair.seen(pool.draws, blend).moments, KL).lam
         began = time.process_time()
-        kept = result_of(keeping(pool, pair.unit(blend), lam, KEPT_DRAWS, seed=0))
-        seconds = time.process_time() - began
         along, spec = pair.along(blend).potential, SmcSpec(particles=4096)
+        reached = pool.along(pair.unit(blend), lam)
+        kept = result_of(keeping(along, reached, lam, KEPT_DRAWS, seed=0))
+        seconds = time.process_time() - began
         smc = [smc_pool(along, kl_max=KL + 0.3, seed=seed, spec=spec) for seed in (50, 51)]
         reference = smc[0].log_z_at(lam)[0], smc[1].log_z_at(lam)[0]
         read = certify(lam, kept.draws.f, kept.draws.log_ratio, reference=reference)

@@ -224,6 +224,19 @@ def test_the_thesis_way_finds_the_lam_of_a_kl_and_says_every_update() -> None:
     assert found.certificate.ok
 
 
+@pytest.mark.parametrize(("kind", "value", "lam"), [("kl", 2.0, 2.0), ("expectation", 8.5, -1.5)])
+def test_one_of_a_few_proposals_is_kept(kind: str, value: float, lam: float) -> None:
+    found = result(spec(kind, value, method="kept"), LinearSpace(6))
+    assert found.method == "kept"
+    assert found.proposals == 1  # Gaussians are all there is to know of a linear f
+    assert found.reached
+    assert found.lam == pytest.approx(lam, abs=0.1)
+    assert found.kl == pytest.approx(lam**2 / 2, abs=0.2)
+    assert found.certificate.ok
+    assert found.certificate.kl_to_target <= 0.1
+    assert found.curves_kw.shape == (64, 336)
+
+
 def test_the_thesis_way_is_asked_for_a_kl_alone() -> None:
     with pytest.raises(TuningError, match="λ of a KL"):
         result(spec("expectation", 12.0, method="one by one"), LinearSpace(4))

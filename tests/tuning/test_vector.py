@@ -1,4 +1,4 @@
-"""Several criteria at once: closed forms in the plane, the surface, fresh draws anywhere on it."""
+"""Several criteria at once: closed forms in the plane, the climbs, the surface."""
 
 from __future__ import annotations
 
@@ -10,10 +10,6 @@ import torch
 from torch import Tensor
 from tuning_spaces import LinearSpace, PlainCurve, T
 
-from lvm_studio.data.jobs import result_of
-from lvm_studio.tuning.certificate import certify
-from lvm_studio.tuning.pair_kept import NEAR, _Keeping, keeping
-from lvm_studio.tuning.pools.mixtures import Mixture
 from lvm_studio.tuning.vector import (
     DIRECTIONS,
     VectorPool,
@@ -116,36 +112,3 @@ def test_the_surface_is_bounded_by_kl(pool: VectorPool) -> None:
     assert sizes.max() / sizes.min() > 1.5  # λ alone would be a poor limit
     ahead = np.einsum("dlm,dm->dl", surface.expectation, surface.direction)
     assert bool((ahead[:, 1] > ahead[:, 0]).all())
-
-
-@pytest.mark.parametrize("angle", [0.0, 0.8, 2.0, 3.3, 5.0])
-def test_fresh_draws_of_any_direction_are_near(pool: VectorPool, angle: float) -> None:
-    """log Z of linear criteria in closed form; the certificate is that of what is kept."""
-    direction = np.array([math.cos(angle), math.sin(angle)])
-    lam = pool.draws.reach(direction, 3.0)
-    kept = result_of(keeping(pool, direction, lam, 512, seed=1))
-    scales = np.array([each.scale for each in pool.potential.potentials])
-    tilt = lam * direction / scales
-    log_z = 0.5 * tilt @ np.array([[1.0, 0.6], [0.6, 1.0]]) @ tilt
-    known = pool.draws.along(direction).estimate(lam)[0].log_z
-    read = certify(lam, kept.draws.f, kept.draws.log_ratio, reference=(known, known))
-    assert read.ok, read.sentence
-    assert read.kl_to_target <= NEAR
-    assert read.log_z == pytest.approx(log_z, abs=0.2)
-    expected = pool.draws.moments(lam * direction).expectation @ direction
-    assert kept.draws.f.mean() == pytest.approx(expected, abs=0.15)
-
-
-def test_where_gaussians_are_far_off_one_of_several_proposals_is_kept(
-    pool: VectorPool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Here they are the base law itself."""
-    for law in ("by_slopes", "by_places"):
-        monkeypatch.setattr(_Keeping, law, lambda *_: Mixture.standard(4))
-    direction = np.array([-1.0, 0.5])
-    lam = pool.draws.reach(direction, 1.0)
-    kept = result_of(keeping(pool, direction, lam, 512, seed=1))
-    assert kept.proposals > 4
-    read = certify(lam, kept.draws.f, kept.draws.log_ratio)
-    assert read.ok, read.sentence
-    assert read.kl_to_target <= NEAR

@@ -126,3 +126,13 @@ class ToyStreet(nn.Module):
         day = self.profile * nn.functional.softplus(1.4 + 0.5 * tilt + 1.5 * bend) / 1.6
         mean = day.flatten(-2)
         return PlainCurve(mean, torch.full_like(mean, 3.3))
+
+
+class TwoTimes(LinearSpace):
+    """Energy before noon is u₁, after it 0.6 u₁ + 0.8 u₂, a kilowatt each; correlation 0.6."""
+
+    def decode(self, u: Tensor) -> PlainCurve:
+        mean = torch.full((*u.shape[:-1], T), 10.0)
+        mean[..., 0] += u[..., 0]
+        mean[..., -1] += 0.6 * u[..., 0] + 0.8 * u[..., 1]
+        return PlainCurve(mean, torch.zeros_like(mean))

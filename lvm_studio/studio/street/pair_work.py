@@ -19,11 +19,9 @@ from lvm_studio.studio.street.work import Recent
 
 if TYPE_CHECKING:
     from lvm_studio.data.jobs import Job
-    from lvm_studio.storage.street_state import StreetState
     from lvm_studio.studio.street.tuned_view import Views
     from lvm_studio.tuning.pair import Pair
     from lvm_studio.tuning.pair_job import PairKnown
-    from lvm_studio.tuning.pair_kept import Kept
     from lvm_studio.tuning.pools.pool import Draws
     from lvm_studio.tuning.vector import ParetoSurface, VectorPool
 
@@ -48,17 +46,6 @@ class KnownPair:
             return None
         draws = self.pair.seen(self.pool.draws, blend)
         return draws if side > 0.0 else Draws(draws.u, -draws.f, draws.log_ratio)
-
-    def keeping(self, state: StreetState) -> Generator[None, None, Kept | None]:
-        """Fresh draws at the page's vector λ, in slices; None where the climbs do not reach it."""
-        from lvm_studio.tuning.pair_kept import KEPT_DRAWS, keeping
-
-        lam, side = abs(state.lam), 1.0 if state.lam > 0.0 else -1.0
-        direction = side * self.pair.unit(state.blend)
-        if self.pool is None or not self.pool.draws.along(direction).estimate(lam)[0].valid:
-            return None
-        n = max(KEPT_DRAWS, state.samples)
-        return (yield from keeping(self.pool, direction, lam, n, state.seed))
 
 
 class PairWork:

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from lvm_studio.storage.street_state import StreetState
     from lvm_studio.studio.street.rivals_work import Rival
     from lvm_studio.tuning.certificate import Certificate
-    from lvm_studio.tuning.pair_kept import Kept
     from lvm_studio.tuning.pools.estimates import TunedEstimate
+    from lvm_studio.tuning.pools.keeping import Kept
 
 POOR_SHARE = 0.25
 """Flow curves worth fewer of their rows than this give way to the best of the stored draws."""
@@ -265,7 +265,8 @@ def _sentence(view: View) -> str:
         "settled": f"{estimate.samples:,} weeks of base law and nearest Gaussians, reweighted.",
         "climb": f"{estimate.samples:,} weeks drawn on the way to λ, reweighted.",
         "pair": f"{estimate.samples:,} weeks drawn in all directions of λ, reweighted.",
-        "kept": "Fresh weeks of Gaussians at this λ, kept by their weights.",
+        "kept": "Curves: fresh weeks by Gaussians at this λ; "
+        f"figures: {estimate.samples:,} stored weeks, reweighted.",
         "flow": f"{estimate.samples:,} weeks of base law and fitted flow, reweighted.",
         "smc": f"{estimate.samples:,} weeks of the reference (tempered SMC), reweighted.",
     }[view.method]

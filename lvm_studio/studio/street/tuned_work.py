@@ -169,15 +169,20 @@ class TunedWork:
         self.tunings.remember(request, tuning)
 
     def _keep(self, request: StreetRequest, tuning: Tuning) -> Generator[None, None, bool]:
-        """Draw at the page's vector λ afresh, if that is due; whether it was."""
-        state = request.state
-        key = (abs(state.lam), state.samples)
-        if tuning.pair is None or state.lam == 0.0 or tuning.kept.get(key) is not None:
+        """Draw at the page's vector λ afresh where the climbs reach it; whether that was due."""
+        from lvm_studio.tuning.pools.keeping import KEPT_DRAWS, keeping
+
+        state, known, lam = request.state, tuning.pair, abs(request.state.lam)
+        key = (lam, state.samples)
+        if known is None or known.pool is None or lam == 0.0 or tuning.kept.get(key) is not None:
             return False
-        kept = yield from tuning.pair.keeping(state)
-        if kept is not None:
-            tuning.kept.put(key, kept)
-        return kept is not None
+        if not tuning.sources["pair"].draws.estimate(lam)[0].valid:
+            return False
+        reached = known.pool.along(side_of(request) * known.pair.unit(state.blend), lam)
+        n = max(KEPT_DRAWS, state.samples)
+        kept = yield from keeping(tuning.pool.potential, reached, lam, n, state.seed)
+        tuning.kept.put(key, kept)
+        return True
 
     def climb(self, request: StreetRequest) -> Generator[Improved | None, None, None]:
         """Climb over λ, stage by stage, telling each; then decode what the next moves may show."""

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from lvm_studio.studio.street.pair_work import KnownPair
     from lvm_studio.tuning.certificate import Certificate
     from lvm_studio.tuning.flows.flow import LambdaFlow
-    from lvm_studio.tuning.pair_kept import Kept
     from lvm_studio.tuning.pools.estimates import TunedEstimate
+    from lvm_studio.tuning.pools.keeping import Kept
     from lvm_studio.tuning.pools.pool import Draws, Pool
     from lvm_studio.tuning.pools.reference_job import Reference
     from lvm_studio.tuning.pools.rows import FlowRows

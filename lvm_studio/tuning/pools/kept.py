@@ -8,8 +8,6 @@ sum of M - 1 others' r: its own weight is `1 / E[M / (r + S)]`, between r (M = 1
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import torch
 from torch import Tensor
@@ -19,6 +17,9 @@ from lvm_studio.tuning.pools.weights import Array, log_mean_exp, normalised
 
 _RIVALS = 512
 """Sets of the other proposals that a draw's chance of being kept is a mean over."""
+_AT_ONCE = 4096
+_LEAST = -690.0
+"""Logarithm of the smallest ratio that is told from 0."""
 
 
 def keep_one(log_weights: Tensor, generator: torch.Generator) -> Tensor:
@@ -44,15 +45,19 @@ def kept_log_weights(single: Array, log_weights: Array, proposals: int, seed: in
     top = float(log_weights.max())
     rng = np.random.default_rng(seed)
     rivals = rng.choice(np.exp(log_weights - top), (_RIVALS, proposals - 1)).sum(axis=1)
-
-    def chance(each: Array) -> Array:
-        """Of being kept: q_kept / q times a number that the mean of it over q tells."""
-        ratio = np.exp(each - top)
-        told: Array = ratio * (1.0 / (ratio[:, None] + rivals)).mean(axis=1)
-        return told
-
-    kept: Array = single - np.log(chance(single)) + math.log(chance(log_weights).mean())
+    of_all = _chance(log_weights - top, rivals).mean()
+    kept: Array = single - np.log(_chance(single - top, rivals) / of_all)
     return kept
+
+
+def _chance(log_ratio: Array, rivals: Array) -> Array:
+    """Of draws [k] with these log r to be kept: E[r / (r + S)] over rivals S [R]."""
+    ratio = np.exp(log_ratio.clip(min=_LEAST))
+    parts = np.array_split(ratio, 1 + len(ratio) // _AT_ONCE)
+    chance: Array = np.concatenate(
+        [part * (1.0 / (part[:, None] + rivals)).mean(axis=1) for part in parts]
+    )
+    return chance
 
 
 def kept_gap(log_weights: Array, proposals: int, seed: int = 0) -> float:

@@ -1,28 +1,27 @@
-"""Fresh draws of two criteria's p̂_λ at any vector λ, within a tenth of a nat, and no flow for it.
+"""Fresh draws of p̂_λ at one λ, within a tenth of a nat of it, and nothing is fitted for them.
 
-The draws of all directions tell Gaussians of this λ at once; where these are not near enough alone,
-one of two, four … of their proposals is kept. A flow for all directions was tried (300 s of a core
-for ten households): it needs half as many proposals there, and more than these on a street, whose
-sixty dimensions it learns slowly.
+What a climb has seen tells Gaussians of this λ at once; where these are not near enough alone, one
+of two, four … of their proposals is kept. For a pad of two criteria, where a flow had to be told
+all directions: fitted for 300 s on ten households it needs half as many proposals as these
+Gaussians do, after 80 s on a street, whose sixty dimensions it learns slowly, twice as many.
 """
 
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from lvm_studio.tuning.certificate import certify
-from lvm_studio.tuning.criteria.potential import CHUNK
+from lvm_studio.tuning.criteria.potential import CHUNK, Potential
 from lvm_studio.tuning.pools.kept import kept_draws, kept_gap
 from lvm_studio.tuning.pools.mixtures import Mixture
 from lvm_studio.tuning.pools.pool import Draws
 from lvm_studio.tuning.pools.smc_fit import closer
+from lvm_studio.tuning.pools.stages import Climb
 from lvm_studio.tuning.pools.weights import Array, effective_sample_size, normalised
-from lvm_studio.tuning.vector import VectorPool, VectorPotential, slope_gaussians
 
 KEPT_DRAWS = 512
 """At least so many: enough for a certificate."""
@@ -35,7 +34,7 @@ _COMPONENTS = 16
 _LEAST_SHARE = 1e-3
 """Of each of them."""
 _TOLD_BY = 0.97
-"""Of the weight: the draws behind the rest cost as much and tell nothing."""
+"""Of the weight: the draws behind the rest cost as much and tell little."""
 _TRIED = 256
 """Draws by which the better of two laws is chosen."""
 
@@ -49,10 +48,10 @@ class Kept:
 
 
 def keeping(
-    pool: VectorPool, direction: Array, lam: float, n: int, seed: int
+    potential: Potential, reached: Climb, lam: float, n: int, seed: int
 ) -> Generator[None, None, Kept]:
-    """Return n draws at λ > 0 along a direction [m]; pauses every some 50 ms of a street."""
-    work = _Keeping(pool, direction, lam, torch.Generator().manual_seed(seed))
+    """Return n draws at λ > 0, which the climb has reached; pauses every some 50 ms of a street."""
+    work = _Keeping(potential, reached, lam, torch.Generator().manual_seed(seed))
     by_slopes = work.by_slopes()
     yield
     law = yield from work.better(by_slopes, work.by_places(by_slopes))
@@ -74,27 +73,18 @@ class _Proposed:
 
 
 class _Keeping:
-    """Draws that tell of p̂_λ along a direction, the laws they tell, and proposals of these."""
+    """Draws that tell of p̂_λ, the laws they tell, and proposals of these."""
 
     def __init__(
-        self, pool: VectorPool, direction: Array, lam: float, generator: torch.Generator
+        self, potential: Potential, reached: Climb, lam: float, generator: torch.Generator
     ) -> None:
-        self._potential: VectorPotential = pool.potential
-        self._direction, self._lam, self._generator = direction, lam, generator
-        known = pool.draws.along(direction)
-        share = known.estimate(lam)[1]
-        heaviest = np.argsort(share)[::-1]
-        rows = heaviest[: int(np.searchsorted(np.cumsum(share[heaviest]), _TOLD_BY)) + 1].copy()
-        picked = torch.from_numpy(rows)
-        self._known = Draws(known.u[picked], known.f[rows], known.log_ratio[rows])
-        along = torch.from_numpy(direction).to(pool.gradient.dtype)
-        self._slope: Tensor = torch.einsum("nmd,m->nd", pool.gradient[picked], along)
+        self._potential, self._lam, self._generator = potential, lam, generator
+        self._known = _heaviest(reached, lam)
 
     def by_slopes(self) -> Mixture:
         """Gaussians by how f rises: sure in the many directions that f does not feel."""
-        return slope_gaussians(
-            self._known, self._slope, self._lam, self._generator, _COMPONENTS, _LEAST_SHARE
-        )
+        centres = self._known.centres_at(self._lam, self._generator, _COMPONENTS)
+        return self._known.mixture_at(self._lam, centres, _LEAST_SHARE)
 
     def by_places(self, law: Mixture, fresh: Draws | None = None) -> Mixture:
         """The same moved by EM: nearer where ways to be extreme run into each other.
@@ -102,7 +92,7 @@ class _Keeping:
         Args:
             fresh: of that law, to tell it by as well, each set as much as it is worth.
         """
-        told = [self._known] if fresh is None else [self._known, fresh]
+        told = [self._known.draws] if fresh is None else [self._known.draws, fresh]
         shares = [draws.estimate(self._lam)[1] for draws in told]
         worth = np.array([effective_sample_size(share) for share in shares])
         share = np.concatenate([part * w for part, w in zip(shares, worth, strict=True)])
@@ -141,10 +131,21 @@ class _Keeping:
         u = law.rsample(n, self._generator)
         f = []
         for part in torch.split(u, CHUNK):
-            f.append(self._potential.values(part) @ self._direction)
+            f.append(self._potential.values(part))
             yield
-        return Draws(u, np.concatenate(f), -law.log_ratio(u).double().numpy())
+        return Draws(u, torch.cat(f).numpy(), -law.log_ratio(u).double().numpy())
 
     def _log_weights(self, draws: Draws) -> Array:
         weights: Array = self._lam * draws.f + draws.log_ratio
         return weights
+
+
+def _heaviest(reached: Climb, lam: float) -> Climb:
+    """Of a climb only the draws that carry nearly all of the weight at λ."""
+    draws = reached.draws
+    share = draws.estimate(lam)[1]
+    order = np.argsort(share)[::-1]
+    rows = order[: int(np.searchsorted(np.cumsum(share[order]), _TOLD_BY)) + 1].copy()
+    picked = torch.from_numpy(rows)
+    few = Draws(draws.u[picked], draws.f[rows], draws.log_ratio[rows])
+    return replace(reached, draws=few, gradient=reached.gradient[picked])
