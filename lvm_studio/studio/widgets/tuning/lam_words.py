@@ -30,12 +30,18 @@ QUANTILE_HELP = (
     "λ is solved for it (f in the mean over the observation noise, as it is tuned)."
 )
 CORRECTED_HELP = (
-    "Resample the flow's curves by their importance weights λf + log p − log q, so that they\n"
-    "count equally under the tuned law. Off: the curves as the flow drew them; their weights go\n"
-    "with them in an export. Draws of all other methods are always corrected."
+    "Resample the flow's curves, and the fresh ones of two criteria, by their importance weights\n"
+    "λf + log p − log q, so that they count equally under the tuned law. Off: the curves as they\n"
+    "were drawn; their weights go with them in an export. Draws of all other methods are always\n"
+    "corrected."
 )
 METHODS = (
-    ("auto", "Best draws", "Whichever of the others is valid and worth most; the flow goes first."),
+    (
+        "auto",
+        "Best draws",
+        "Whichever of the others is valid and worth most; the flow goes first. Of two criteria "
+        "weeks that are drawn afresh where λ rests.",
+    ),
     ("pool", "Base weeks", "Weeks of the base law, reweighted by e^{λf}: good for small λ only."),
     ("settled", "Gaussians", "Weeks of the Gaussians nearest to the tuned laws, reweighted."),
     ("climb", "Mixtures", "Weeks of Gaussian mixtures fitted on the way to λ, reweighted."),
@@ -65,7 +71,8 @@ BACKGROUND_HELP = (
     "What makes later answers better while the page rests: the Gaussians nearest to the tuned\n"
     "laws, mixtures fitted on the way up λ, and a normalising flow, conditioned on λ, that then\n"
     "proposes the tuned curves; importance weights correct what they have not learned. SMC\n"
-    "samples the same laws without any of them, to compare."
+    "samples the same laws without any of them, to compare. Of two criteria no flow is fitted:\n"
+    "mixtures climb in all directions of λ, and propose wherever it rests."
 )
 
 
