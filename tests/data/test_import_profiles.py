@@ -198,22 +198,32 @@ def test_headers_in_other_languages(tmp_path: Path, header: str, unit: str, inte
 
 
 @pytest.mark.parametrize("meter", ["1EMH1;", ""])
-def test_day_and_clock_time_may_stand_in_two_columns(tmp_path: Path, meter: str) -> None:
-    """As grid operators write load profiles; through the autumn change, on local clocks."""
+@pytest.mark.parametrize("clocks", ["Von;Bis", "Bis", "Von"])
+def test_day_and_clock_time_may_stand_in_two_columns(
+    tmp_path: Path, meter: str, clocks: str
+) -> None:
+    """As grid operators write load profiles; through the autumn change, on local clocks.
+
+    Beside ends the day is that of the interval: its last one ends at 0:00.
+    """
     berlin = ZoneInfo("Europe/Berlin")
     first = datetime.datetime(2013, 10, 20, 22, tzinfo=datetime.UTC)
     quarters = [first + datetime.timedelta(minutes=15 * i) for i in range(14 * 96)]
     values = [0.01 * (i % 9 + 1) for i in range(len(quarters))]
     stamps = [t.astimezone(berlin) for t in quarters]
-    ends = [*stamps[1:], stamps[0]]
+    ends = [(t + datetime.timedelta(minutes=15)).astimezone(berlin) for t in quarters]
     rows = [
-        f"{meter}{t:%d.%m.%Y;%H:%M};{end:%H:%M};" + f"{v:.2f}".replace(".", ",")
+        f"{meter}{t:%d.%m.%Y};"
+        + clocks.replace("Von", f"{t:%H:%M}").replace("Bis", f"{end:%H:%M}")
+        + f";{v:.2f}".replace(".", ",")
         for t, end, v in zip(stamps, ends, values, strict=True)
     ]
     head = "Zählernummer;" if meter else ""
-    path = written(tmp_path / "a.csv", f"{head}Datum;Von;Bis;Verbrauch [kWh]", *rows)
+    path = written(tmp_path / "a.csv", f"{head}Datum;{clocks};Verbrauch [kWh]", *rows)
     mapping = guess_mapping(path)
-    assert (mapping.layout, mapping.clock) == ("long" if meter else "wide", "Von")
+    assert mapping.layout == ("long" if meter else "wide")
+    assert mapping.clock == clocks.split(";")[0]
+    assert mapping.interval == ("end" if clocks == "Bis" else "start")
     local = mapping.corrected({"time_zone": "Europe/Berlin"})
     households, report = import_readings(path, local, name="x")
     assert report.rejected == {}

@@ -16,6 +16,7 @@ from pydantic import (
 
 from lvm_studio.data.calendar import zone
 from lvm_studio.data.errors import DataError
+from lvm_studio.data.importing.ends import says_end
 from lvm_studio.data.units import STEP_MINUTES
 
 Unit: TypeAlias = Literal["W", "kW", "Wh", "kWh"]
@@ -59,6 +60,7 @@ class ColumnMapping(BaseModel):
     in their order (named by clock times such as 0:30, or by anything).
 
     ``clock`` is the column of the clock time where ``time`` tells the day alone (not of *days*).
+    Where its name says that it holds ends, and the day's does not, 0:00 ends the day beside it.
 
     ``interval`` says whether a stamp marks the start or the end of its interval of
     ``step_minutes``; ``step`` is a column that says the interval of each row instead (PT30M, or
@@ -172,6 +174,12 @@ class ColumnMapping(BaseModel):
         beside = (self.step, self.parts, self.temperature)
         several = (*self.households, *self.slots, *self.keep, *self.labels.values())
         return tuple(dict.fromkeys(column for column in (*named, *beside, *several) if column))
+
+    @property
+    def midnight_ends_its_day(self) -> bool:
+        """Whether 0:00 beside a day is its end, since the day is that of the interval."""
+        ends = self.interval == "end" and says_end(self.clock)
+        return ends and not says_end(self.time)
 
     @property
     def reading_minutes(self) -> int:

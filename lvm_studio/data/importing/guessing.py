@@ -18,6 +18,7 @@ from lvm_studio.data.importing.columns import (
     Unit,
     make_mapping,
 )
+from lvm_studio.data.importing.ends import says_end
 from lvm_studio.data.importing.layouts import stamp_of
 from lvm_studio.data.importing.numbers import to_number
 from lvm_studio.data.importing.profiles import Profile, plain, recognise
@@ -42,7 +43,6 @@ _VALUE_NAME = re.compile(
     r"|vermogen|verbruik|waarde|afname"
 )
 _TEMPERATURE_NAME = re.compile(r"temp|°c|celsius|deg")
-_END_NAME = re.compile(r"\b(end|ended|ending|to|fin|ende|bis|fine|einde|tot|hasta|until)\b")
 _LABELS = {
     "tariff": re.compile(r"tariff?|tarif\b|tarifa|tariffa|tarief|stdortou|time.of.use|\btou\b"),
     "acorn": re.compile(r"^acorn$"),
@@ -125,7 +125,7 @@ def _generic(table: pl.DataFrame, path: Path, *, folder: bool) -> ColumnMapping:
         "clock": clock,
         "time_format": time_format,
         "decimal_comma": comma,
-        "interval": "end" if _END_NAME.search(plain(time)) else "start",
+        "interval": "end" if says_end(clock) or says_end(time) else "start",
     }
     if household and _are_days(table, time, time_format):
         if len(values) >= _LEAST_SLOTS:
@@ -157,8 +157,7 @@ def _refuse_repeated_days(table: pl.DataFrame, time: str, household: str, path: 
     if _repeats(table, time, household):
         raise DataError(
             f"{path.name}: column '{time}' holds days without a clock time, many rows to a "
-            "day; add the clock time (2013-01-07 00:30), or a column of the times from which "
-            "each reading counts (00:30)."
+            "day; add the clock time (2013-01-07 00:30), or a column of clock times (00:30)."
         )
 
 
@@ -224,16 +223,16 @@ def _readable(table: pl.DataFrame, column: str, family: str) -> float:
 def _with_clock(table: pl.DataFrame, time: str, time_format: str) -> tuple[pl.DataFrame, str]:
     """The table with clock times beside its days put to them, and the name of their column.
 
-    A column of ends is none: 0:00 beside a day would leave open which midnight is meant.
+    Starts, where there are both.
     """
     if not _are_days(table, time, time_format):
         return table, ""
     clocks = [name for name in table.columns if name != time and _tells_clock(table[name])]
-    starts = [name for name in clocks if not _END_NAME.search(plain(name))]
-    if not starts:
+    if not clocks:
         return table, ""
-    moments = table.with_columns(stamp_of(time, starts[0]).alias(time))
-    return moments.drop(clocks), starts[0]
+    best = min(clocks, key=says_end)
+    moments = table.with_columns(stamp_of(time, best).alias(time))
+    return moments.drop(clocks), best
 
 
 def _tells_clock(values: pl.Series) -> bool:

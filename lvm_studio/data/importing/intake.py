@@ -28,6 +28,7 @@ from lvm_studio.data.units import STEP_MINUTES
 
 _ISO_DURATION = re.compile(r"\s*(?:PT?)?(\d+)\s*(M|H|MIN|S)?\s*", re.IGNORECASE)
 _MINUTES_PER = {"": 1.0, "M": 1.0, "MIN": 1.0, "H": 60.0, "S": 1 / 60}
+_DAY = 86_400
 _MOST_YEARS = 25  # no meter measures longer; a wrong year is farther away
 _REPEATED = "repeats an earlier row"
 _DIFFERING = "one time with different values"
@@ -161,6 +162,8 @@ class Intake:
         """Stamps in UTC and on the file's clock, in s since 1970, and what kind they are."""
         seconds, zoned = said.seconds, said.zoned
         rows.reject(~said.read, "not a time", "time")
+        if self.mapping.midnight_ends_its_day:
+            seconds = np.where(seconds % _DAY == 0, seconds + _DAY, seconds)
         if self.mapping.layout == "days":
             seconds = seconds + rows.frame["minute"].to_numpy().astype(np.int64) * 60
         if zoned.all() or not len(clock(self.mapping.time_zone).edges):
