@@ -28,8 +28,8 @@ from lvm_studio.storage.street_state import StreetState
 from lvm_studio.storage.workspace import Workspace
 from lvm_studio.studio.panels.compose import ComposePanel
 from lvm_studio.studio.session import Session
-from lvm_studio.studio.street.parts_work import StreetWeeks, Without
 from lvm_studio.studio.street.service import StreetService
+from lvm_studio.studio.street.street_weeks import StreetWeeks, Without
 from lvm_studio.studio.widgets.compose.household_mime import households_to_mime
 from lvm_studio.studio.widgets.compose.set_summary import why_unmeasured
 

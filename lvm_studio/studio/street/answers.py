@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from lvm_studio.data.households import HouseholdSet
     from lvm_studio.data.tree import Tree
     from lvm_studio.models.trained import TrainedModel
-    from lvm_studio.studio.street.parts_work import StreetWeeks
+    from lvm_studio.studio.street.street_weeks import StreetWeeks
     from lvm_studio.tuning.certificate import Certificate
     from lvm_studio.tuning.criteria.difficulty import Difficulty
     from lvm_studio.tuning.extremes import OneInN

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Hashable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lvm_studio.studio.street.answers import PartsAnswer, StreetRequest
+from lvm_studio.studio.street.street_weeks import StreetWeeks
 from lvm_studio.studio.street.work import Recent, StreetWork, decode, street_key
 
 if TYPE_CHECKING:
@@ -19,35 +19,6 @@ if TYPE_CHECKING:
 
 TAKEN_OUT_OF = 128
 """Weeks that a household is taken out of: the same with it and without, their error is small."""
-
-
-@dataclass(frozen=True, eq=False)
-class Without:
-    """What the mean peak loses with one household of a row (kW), under both laws."""
-
-    household_id: str
-    tuned_kw: float
-    base_kw: float
-
-
-@dataclass(frozen=True, eq=False)
-class StreetWeeks:
-    """Weeks of a street under the tuned and the base law: u [n, dim] each, with noise eps."""
-
-    street: Street
-    tuned_u: Tensor
-    base_u: Tensor
-    eps: Tensor
-    seed: int
-
-    def without(self, household_id: str) -> Generator[Without | None, None, None]:
-        """Take one household out of these weeks; for the compute thread."""
-        from lvm_studio.analysis.removal import removal
-
-        tuned = removal(self.street, household_id, self.tuned_u, self.eps, self.seed)
-        yield None
-        base = removal(self.street, household_id, self.base_u, self.eps, self.seed)
-        yield Without(household_id, tuned.peak_kw, base.peak_kw)
 
 
 class PartsWork:

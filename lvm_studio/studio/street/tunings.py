@@ -20,7 +20,7 @@ from lvm_studio.studio.street.work import Recent
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from lvm_studio.studio.street.pair_work import KnownPair
+    from lvm_studio.studio.street.known_pair import KnownPair
     from lvm_studio.tuning.certificate import Certificate
     from lvm_studio.tuning.flows.flow import LambdaFlow
     from lvm_studio.tuning.pools.estimates import TunedEstimate

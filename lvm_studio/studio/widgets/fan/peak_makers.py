@@ -16,8 +16,8 @@ from lvm_studio.studio.widgets.fan.fan_plot import FanPlot
 if TYPE_CHECKING:
     from lvm_studio.studio.jobs.mailbox import Mailbox
     from lvm_studio.studio.street.answers import PartsAnswer
-    from lvm_studio.studio.street.parts_work import Without
     from lvm_studio.studio.street.service import StreetService
+    from lvm_studio.studio.street.street_weeks import Without
 
 
 class PeakMakers(QObject):
@@ -100,7 +100,7 @@ class PeakMakers(QObject):
 def without_text(answer: Without, *, tuned: bool) -> str:
     """What the mean peak loses with one household.
 
-    >>> from lvm_studio.studio.street.parts_work import Without
+    >>> from lvm_studio.studio.street.street_weeks import Without
     >>> without_text(Without("MAC000010", 2.4, 2.1), tuned=True)
     'Without MAC000010 the peak is 2.4 kW lower (base law: 2.1)'
     """

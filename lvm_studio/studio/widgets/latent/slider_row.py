@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from PySide6.QtCore import QPointF, QRectF, QSignalBlocker, Qt
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
@@ -22,9 +22,6 @@ from lvm_studio.studio.numerals import percent
 from lvm_studio.studio.theme import MUTED, theme
 from lvm_studio.studio.widgets.dressed import dressed
 from lvm_studio.studio.widgets.signed_field import SignedField
-
-if TYPE_CHECKING:
-    from lvm_studio.studio.widgets.latent.dimension_sliders import DimensionSliders
 
 REACH = 4.0
 """Sliders run from −REACH to REACH: all but one in 16,000 of a standard normal."""
@@ -139,12 +136,25 @@ class ResettingSlider(QSlider):
         super().keyPressEvent(event)
 
 
+class Rows(Protocol):
+    """What a row tells of itself, and what it asks: those it stands among."""
+
+    snap: QCheckBox
+    """Whether values go to the nearest quantile."""
+
+    def take(self, index: int, value: float) -> None:
+        """The person wants u[index] = value."""
+
+    def swing(self, row: SliderRow | None) -> None:
+        """Let this row alone swing, or none."""
+
+
 class SliderRow:
     """Name, slider, field, bits and reset of one dimension."""
 
-    def __init__(self, dimension: Dimension, owner: DimensionSliders) -> None:
+    def __init__(self, dimension: Dimension, among: Rows) -> None:
         self.dimension = dimension
-        self._owner = owner
+        self._among = among
         self.name = QLabel(dimension.name)
         self.slider = ResettingSlider()
         self.slider.setObjectName(f"dimension_{dimension.index}")
@@ -171,7 +181,7 @@ class SliderRow:
 
     def _connect(self) -> None:
         self.lock.toggled.connect(self._locked)
-        self.play.toggled.connect(lambda on: self._owner.swing(self if on else None))
+        self.play.toggled.connect(lambda on: self._among.swing(self if on else None))
         self.slider.valueChanged.connect(self._slid)
         self.field.valueChanged.connect(self._typed)
         self.reset.clicked.connect(lambda: self.slider.setValue(0))
@@ -225,13 +235,13 @@ class SliderRow:
 
     def _slid(self, position: int) -> None:
         value = position / STEPS_PER_UNIT
-        if self._owner.snap.isChecked():
+        if self._among.snap.isChecked():
             value = nearest_quantile(value)
         self.show_value(value)
         self._tell_share(value)
-        self._owner.take(self.dimension.index, value)
+        self._among.take(self.dimension.index, value)
 
     def _typed(self, value: float) -> None:
         self.show_value(value)
         self._tell_share(value)
-        self._owner.take(self.dimension.index, value)
+        self._among.take(self.dimension.index, value)
