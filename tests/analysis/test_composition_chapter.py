@@ -23,6 +23,8 @@ INSTANT = Setting(
     lesion_steps=1,
     street_steps=1,
     street=StreetSpec(30, 12),
+    lesion_street=StreetSpec(30, 12),
+    street_lesion_steps=1,
     card=CardSpec(repeats=1, samples=10, splits=2, pairs=1, k_low=3, k_high=4),
     truth=TruthSpec(repeats=1, samples=10, streets=2, k_range=(4, 6), weeks=2),
     households={
@@ -66,6 +68,7 @@ def test_the_page_holds_the_chapter(tmp_path):
         "Information, with and without the weather",
         "Inference one after the other, and all at once",
         "A simulated street, whose law is known",
+        "A simulated street, told the temperature or nothing",
         "Little data",
         "Setting",
     ]

@@ -8,9 +8,15 @@ import sys
 import numpy as np
 import pytest
 
+from lvm_studio.analysis.chapters.composition_street import (
+    TOLD,
+    TOLD_AT_NOISE,
+    UNTOLD,
+    street_lesion,
+)
 from lvm_studio.analysis.judging.scores import energy_score
 from lvm_studio.analysis.judging.street_information import (
-    TOLD,
+    CODES,
     bits_at,
     optimal_bits,
     optimal_noise,
@@ -18,7 +24,8 @@ from lvm_studio.analysis.judging.street_information import (
 )
 from lvm_studio.analysis.judging.street_told import DatesBehind
 from lvm_studio.data.calendar import week_id, week_start
-from lvm_studio.data.simulated import FULL_STREET, StreetSpec, residents_of
+from lvm_studio.data.jobs import result_of
+from lvm_studio.data.simulated import FULL_STREET, StreetSpec, residents_of, simulate_street
 from lvm_studio.data.simulation.truth import StreetTruth
 from lvm_studio.data.simulation.weather import draw_temperature
 from lvm_studio.data.split import choose_split
@@ -64,15 +71,33 @@ def test_a_weather_tells_its_season_and_not_its_half():
 def test_what_a_perfect_code_gains_from_the_temperature(capsys):
     weeks = [week_start(f"2016-W{week:02d}") for week in (2, 8, 14, 21, 28, 36, 42, 48)]
     found = true_bits(100, weeks, seed=0)
-    lines = [f"{found.own(told):.1f} bits told {told}, at its own noise" for told in TOLD]
-    for noise in TOLD:
-        ratios = (f"{told} {found.ratio(told, 'nothing', noise):.3f}" for told in TOLD[:-1])
+    lines = [f"{found.own(told):.1f} bits told {told}, at its own noise" for told in CODES]
+    for noise in CODES:
+        ratios = (f"{told} {found.ratio(told, 'nothing', noise):.3f}" for told in CODES[:-1])
         lines.append(f"÷ told nothing, both at the noise of {noise}: {', '.join(ratios)}")
     with capsys.disabled():
         sys.stdout.write("\n" + "\n".join(lines) + "\n")
     assert found.ratio("everything", "nothing", "nothing") < 0.7
     assert 0.7 < found.ratio("temperature", "nothing", "nothing") < 0.8
     assert 0.8 < found.ratio("temperature", "nothing") < 0.9
+
+
+@pytest.mark.study
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_trained_model_told_the_temperature_takes_three_quarters_of_the_bits(seed, capsys):
+    street = simulate_street(StreetSpec(1000, 250, seed))
+    found = result_of(street_lesion(street, steps=300, batch=64, seed=seed))
+    with capsys.disabled():
+        sys.stdout.write("\n")
+        for told, coded in found.items():
+            sys.stdout.write(
+                f"told {told}: {coded.w:.2f} + {coded.z:.2f} = {coded.together:.2f} bits, "
+                f"{coded.together / found[UNTOLD].together:.3f} of those told nothing, "
+                f"bound {coded.bound:.1f} nats\n"
+            )
+    assert found[TOLD_AT_NOISE].together < 0.75 * found[UNTOLD].together
+    assert found[TOLD_AT_NOISE].reconstruction > found[UNTOLD].reconstruction
+    assert found[TOLD].bound > found[UNTOLD].bound
 
 
 SHRUNK = (0.0, 5.0, 20.0, np.inf)

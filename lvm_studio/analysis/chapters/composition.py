@@ -16,10 +16,14 @@ from lvm_studio.analysis.chapters.composition_households import (
     card_section,
     ranks,
     ranks_section,
-    truth_section,
 )
 from lvm_studio.analysis.chapters.composition_little_data import little_data_section
 from lvm_studio.analysis.chapters.composition_parts import anchors_section, sines_section
+from lvm_studio.analysis.chapters.composition_street import (
+    lesion_section,
+    street_lesion,
+    truth_section,
+)
 from lvm_studio.analysis.judging.truth import TruthSpec, truth_of_model
 from lvm_studio.analysis.pages.page import Page, Section
 from lvm_studio.analysis.report_card.drawing import draw_up
@@ -43,6 +47,7 @@ LESIONS: dict[str, tuple[str, ...]] = {
     "all but the temperature": ("temperature",),
     "neither temperature nor season": ("temperature", "season"),
 }
+STREET_LESIONS, LESION_BATCH = 3, 64
 SHIPPED = ("sines", "anchors")
 """Recipes of artificial wholes whose models are shipped."""
 INFERENCES = ("correlated", "recurrent", "accumulator")
@@ -68,6 +73,9 @@ class Setting:
     street: StreetSpec
     card: CardSpec
     truth: TruthSpec
+    lesion_street: StreetSpec
+    """The street of Table 9.1, larger: how much data is no question there."""
+    street_lesion_steps: int
     artificial_steps: Mapping[str, int] = field(default_factory=dict)
     """Steps by recipe: sines, anchors."""
     households: Mapping[str, Any] = field(default_factory=dict)
@@ -79,6 +87,8 @@ REDUCED = Setting(
     lesion_steps=250,
     street_steps=600,
     street=StreetSpec(300, 60),
+    lesion_street=StreetSpec(1000, 250),
+    street_lesion_steps=300,
     card=CardSpec(repeats=10, samples=60, splits=8, pairs=6),
     truth=TruthSpec(repeats=2, weeks=10, samples=60),
 )
@@ -88,6 +98,8 @@ FULL = Setting(
     lesion_steps=1400,
     street_steps=5800,
     street=FULL_STREET,
+    lesion_street=StreetSpec(2000, 250),
+    street_lesion_steps=1200,
     card=CardSpec(),
     truth=TruthSpec(),
 )
@@ -110,6 +122,7 @@ def make(
         (yield from making.lesions()),
         (yield from making.inferences()),
         (yield from making.street()),
+        (yield from making.street_lesion()),
         little_data_section(),
     )
     return Page("Compositions (chapter 9)", LEAD, (*sections, making.cuts()))
@@ -130,7 +143,8 @@ class _Making:
         self._shipped = shipped
         self._done = 0
         compared = len(LESIONS) + len(INFERENCES)
-        self._total = 2 + len(setting.artificial_steps) + spec.seeds * compared
+        of_streets = 1 + STREET_LESIONS
+        self._total = 1 + of_streets + len(setting.artificial_steps) + spec.seeds * compared
 
     def sines(self) -> Piece:
         spec = _recipe("sines", 1, seed=self._spec.seed)
@@ -201,6 +215,16 @@ class _Making:
         judged = "judging the simulated street: {} of {} sums"
         report = yield from retold(steps, lambda counts: self._progress(judged.format(*counts)))
         return truth_section(report, street.name)
+
+    def street_lesion(self) -> Piece:
+        yield self._progress("simulating a larger street")
+        street = simulate_street(self._setting.lesion_street)
+        steps = self._setting.street_lesion_steps
+        training = street_lesion(street, steps, LESION_BATCH, self._spec.seed)
+        told = "training: a simulated street, told {}"
+        found = yield from retold(training, lambda what: self._progress(told.format(what)))
+        self._done += STREET_LESIONS
+        return lesion_section(found, street.name)
 
     def cuts(self) -> Section:
         """What this setting leaves out."""

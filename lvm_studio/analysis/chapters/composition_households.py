@@ -10,7 +10,6 @@ import torch
 from numpy.typing import NDArray
 
 from lvm_studio.analysis.judging.records import WeekRecords, draw_cases
-from lvm_studio.analysis.judging.truth import TruthReport
 from lvm_studio.analysis.latent.space import encode
 from lvm_studio.analysis.pages.drawing import INK, OKABE_ITO, draw
 from lvm_studio.analysis.pages.page import PageFigure, PageTable, Section
@@ -211,38 +210,4 @@ def _verdict_on_ranks(name: str, by_seed: NDArray[np.float64]) -> str:
         f"Here, {name}: {by_seed.sum(1).mean():.2g} bits in all parts together; the first three "
         f"hold {100 * share:.0f} % of them, where {300 / by_seed.shape[1]:.0f} % would be theirs "
         f"by right: they {takes}."
-    )
-
-
-def truth_section(report: TruthReport, name: str) -> Section:
-    """A model of a simulated street beside its exact law."""
-    rows = tuple(
-        (
-            one,
-            str(report.mean(report.energy, one)),
-            str(report.ratio(one)),
-            str(report.same_over_independent(one)),
-            str(report.same_against_truth(one)),
-            str(report.mean(report.spread, one)),
-        )
-        for one in report.predictors
-    )
-    table = PageTable(
-        "Beside the exact law",
-        (
-            "predictor",
-            "energy score, kW/household",
-            "÷ the law's",
-            "same labels ÷ independent",
-            "÷ the law's",
-            "spread ÷ the law's",
-        ),
-        rows,
-        f"{len(report.weeks)} held-out weeks, {report.energy.shape[2]} sums each of "
-        f"{report.spec.k_range[0]} to {report.spec.k_range[1]} households; ± by week.",
-    )
-    return Section(
-        "A simulated street, whose law is known",
-        (f"{name}. No household was measured: readings are simulated, and so is this section.",),
-        tables=(table,),
     )

@@ -29,7 +29,8 @@ STARTING_MEMORY = 0.3
 """What the noise starts with of the half-hour before."""
 STARTING_NOISE = 0.3
 """Share of the variance that the noise starts with."""
-TOLD = ("everything", "temperature", "date", "nothing")
+CODES = ("everything", "temperature", "date", "nothing")
+"""By what they are told: `ToldWeeks`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +52,7 @@ class CodeNoise:
 
 @dataclass(frozen=True)
 class TrueBits:
-    """Bits of the code told each of `TOLD` (columns), at the best noise of each (rows)."""
+    """Bits of the code told each of `CODES` (columns), at the best noise of each (rows)."""
 
     at_noise_of: dict[str, dict[str, float]]
 
@@ -70,7 +71,7 @@ def true_bits(k: int, starts: Sequence[np.datetime64], seed: int) -> TrueBits:
     """Bits of a street of `k` households in the weeks from `starts`, by the law of the street."""
     who = draw_residents(k, np.random.default_rng(seed)).labels
     weeks = told_weeks(who, starts, seed)
-    covariances = {told: getattr(weeks, told) for told in TOLD}
+    covariances = {told: getattr(weeks, told) for told in CODES}
     noises = {told: optimal_noise(covariance) for told, covariance in covariances.items()}
     return TrueBits(
         {
