@@ -8,6 +8,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QPushButton,
     QSlider,
+    QSplitter,
     QTableView,
 )
 from pytestqt.qtbot import QtBot
@@ -241,3 +242,14 @@ def test_adding_like_these_again_draws_others(panel: ComposePanel, session: Sess
     added = {name: n - first.get(name, 0) for name, n in counts(session).items()}
     assert sum(added.values()) == 10
     assert {name for name, n in added.items() if n} != set(first)
+
+
+def test_two_criteria_have_room_for_their_pad(panel: ComposePanel, session: Session) -> None:
+    rows = panel.findChild(QSplitter, "compose_rows")
+    panel.resize(1268, 700)
+    before = rows.sizes()
+    session.set_second("flexibility")
+    assert rows.sizes()[1] > 0.4 * sum(before)
+    assert sum(rows.sizes()) == sum(before)
+    session.undo_stack.undo()
+    assert abs(rows.sizes()[1] - before[1]) < 20  # what it needs at least may have grown

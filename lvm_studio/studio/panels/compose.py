@@ -32,6 +32,7 @@ from lvm_studio.studio.widgets.steady_page import SteadyPage
 from lvm_studio.studio.widgets.tuning.afterwards import Afterwards
 from lvm_studio.studio.widgets.tuning.lam_control import LamControl
 from lvm_studio.studio.widgets.tuning.lam_words import figures_text
+from lvm_studio.studio.widgets.tuning.pad_room import PadRoom
 from lvm_studio.studio.widgets.tuning.tuning_history import kept_of, tuning_name
 from lvm_studio.tuning.criteria.specs import DistanceSpec, parse_criterion
 
@@ -102,21 +103,20 @@ class ComposePanel(SteadyPage):
     def _lay_out(self) -> None:
         middle = _column(self.composition, self.weeks, self.temperature)
         right = _column(self.fan, self.readouts, self.sampling)
-        top = QSplitter(Qt.Orientation.Horizontal, self)
+        top = QSplitter(Qt.Orientation.Horizontal, self, childrenCollapsible=False)
         for widget, stretch in ((self.library, 2), (middle, 2), (right, 5)):
             top.addWidget(widget)
             top.setStretchFactor(top.count() - 1, stretch)
         top.setObjectName("compose_columns")
         top.setSizes([260, 330, 690])
-        whole = QSplitter(Qt.Orientation.Vertical, self)
+        whole = QSplitter(Qt.Orientation.Vertical, self, childrenCollapsible=False)
         whole.setObjectName("compose_rows")
         whole.addWidget(top)
         whole.addWidget(self.lam)
         whole.setStretchFactor(0, 3)  # a larger window gives the pictures below more room too
         whole.setStretchFactor(1, 1)
         whole.setSizes([560, 200])
-        for splitter in (top, whole):
-            splitter.setChildrenCollapsible(False)
+        self._pad_room = PadRoom(whole)
         kinds = (
             ("Sums of sines", lambda: SinesPanel(self._session, self._service)),
             ("Colour anchors", lambda: AnchorsPanel(self._session, self._service)),
@@ -241,6 +241,7 @@ class ComposePanel(SteadyPage):
             self.fan.set_target(*drawn_target(new.criterion))
         if differs("criterion", "second", "blend"):
             self.lam.set_pair(new.criterion, new.second, new.blend)
+            self._pad_room.set_needed(bool(new.second))
         if differs("criterion", "second", "tuned") or (old and _street(new) != _street(old)):
             self.lam.show_surface(None)
         if differs("show_curves"):
