@@ -11,19 +11,28 @@ from lvm_studio.data.shipped import resource_path
 WORDS = (
     "Fifty-one weeks of one year are little. What a network learns of them beyond what is linear "
     "in labels and weather has to be learned on weeks that the linear part has not seen either; "
-    "all other remedies count for less. These figures are kept with the program; the test named "
-    "below measures them again."
+    "all other remedies count for less. Ten households are predicted 8 % better than by a "
+    "bootstrap told the season, and not 10: what is lost is lost in the mean and not in the spread, "
+    "and much of it is what each of them did in the days around, which no model of another year "
+    "can know. These figures are kept with the program; the test named below measures the protocol "
+    "again."
 )
 
 
 def little_data_section() -> Section:
-    """The kept comparison as four tables."""
+    """The kept comparison as five tables."""
     kept = json.loads(resource_path("studies", "little-data.json").read_text(encoding="utf-8"))
     return Section(
         "Little data",
         (WORDS, f"To repeat: {kept['repeat']}"),
         (),
-        (_variants(kept), _after_training(kept), _folds(kept), _temperature(kept)),
+        (
+            _variants(kept),
+            _after_training(kept),
+            _limits(kept),
+            _folds(kept),
+            _temperature(kept),
+        ),
     )
 
 
@@ -59,6 +68,23 @@ def _after_training(kept: dict[str, Any]) -> PageTable:
                 ", ".join(
                     "–" if share is None else f"{share:.2f}" for share in row["flexibility80"]
                 ),
+            )
+            for row in study["rows"]
+        ),
+        study["about"],
+    )
+
+
+def _limits(kept: dict[str, Any]) -> PageTable:
+    study = kept["limits"]
+    return PageTable(
+        "What would have to be known: energy score − before, as a share of before",
+        ("of", "change", "20–60 households", "8–14 households"),
+        tuple(
+            (
+                row["kind"],
+                row["what"],
+                *(_change(row[name]) for name in ("change_20_60", "change_8_14")),
             )
             for row in study["rows"]
         ),
