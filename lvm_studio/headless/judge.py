@@ -80,13 +80,17 @@ def _by_truth(
 ) -> dict[str, Any]:
     from lvm_studio.analysis.judging.truth import TruthSpec, truth_of_model
 
-    spec = TruthSpec(seed=seed, repeats=math.ceil(repeats / SUMS_PER_TRUE_ONE))
+    sums = math.ceil(repeats / SUMS_PER_TRUE_ONE)
+    spec = TruthSpec(seed=seed, repeats=sums, k_range=_sizes(model))
 
     def tell(done: tuple[int, int]) -> None:
         progress.say(f"simulated street against its law: {done[0]} of {done[1]} sums")
 
     report = result_of(truth_of_model(model, street, spec), tell)
-    title = f"{street.name}: simulated, judged by its exact law in {len(report.weeks)} weeks"
+    title = (
+        f"{street.name}: simulated, judged by its exact law in {len(report.weeks)} weeks, "
+        f"sums of {spec.k_range[0]} to {spec.k_range[1]} households"
+    )
     return {
         "seed": seed,
         "repeats": spec.repeats,
@@ -94,6 +98,14 @@ def _by_truth(
         "rows": [_true_row(report, name) for name in report.predictors],
         "table": "\n".join([title, *report.lines()]),
     }
+
+
+def _sizes(model: TrainedModel) -> tuple[int, int]:
+    """From a third of the largest sum that the model was trained on up to that."""
+    from lvm_studio.training.spec import TrainSpec
+
+    trained = TrainSpec.model_validate_json(str(model.provenance["train_spec"]))
+    return max(1, trained.k_max // 3), trained.k_max
 
 
 def _true_row(report: TruthReport, name: str) -> dict[str, Any]:
