@@ -123,6 +123,8 @@ def _judged(
                 "ess_share": verdict.ess_share,
                 "log_z": verdict.log_z,
                 "reference_log_z": verdict.reference_log_z,
+                "proposals": verdict.proposals,
+                "kept_gap": verdict.kept_gap,
                 "gap_of_its_own_gaussians": verdict.own_gap,
                 "gap_of_gaussians_settled_by_its_slope": verdict.settled_gap,
             }

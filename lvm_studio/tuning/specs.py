@@ -116,10 +116,10 @@ class CompositionFlowSpec(BaseModel):
         64, description="random compositions and weeks that it learns from"
     )
     components: Annotated[int, Field(ge=1, le=256)] = Field(
-        16, description="principal components of the streets' summaries that it is told"
+        4, description="principal components of the streets' summaries that it is told"
     )
     flow: FlowSpec = Field(
-        default_factory=lambda: FlowSpec(branches=4, hidden=128, lr=2e-3, seconds=300.0)
+        default_factory=lambda: FlowSpec(groups=16, batch=512, lr=1e-3, seconds=300.0)
     )
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
 

@@ -14,7 +14,9 @@ from lvm_studio.data.errors import DataError
 from lvm_studio.data.labels import LabelEncoder
 from lvm_studio.data.simulated import StreetSpec, simulate_street
 from lvm_studio.models.specs import CompVAESpec
+from lvm_studio.models.street import Street
 from lvm_studio.models.trained import TrainedModel, build_module
+from lvm_studio.tuning.criteria.criterion import criterion_named
 from lvm_studio.tuning.flows.composition_bank import random_streets, street_summary
 from lvm_studio.tuning.flows.composition_flow import (
     CompositionFlow,
@@ -23,6 +25,9 @@ from lvm_studio.tuning.flows.composition_flow import (
     fit_composition_flow,
 )
 from lvm_studio.tuning.flows.composition_verdict import judge_on
+from lvm_studio.tuning.flows.flow import LambdaFlow
+from lvm_studio.tuning.flows.settled import settled_flow
+from lvm_studio.tuning.pools.pool import Pool
 from lvm_studio.tuning.specs import CompositionFlowSpec, FlowSpec
 
 HOUSEHOLDS = simulate_street(StreetSpec(households=12, weeks=8, seed=1))
@@ -42,11 +47,9 @@ def untrained_model() -> TrainedModel:
 MODEL = untrained_model()
 SPEC = CompositionFlowSpec(
     criterion="sustained",
-    streets=5,
+    streets=3,
     components=4,
-    flow=FlowSpec(
-        branches=1, couplings=2, hidden=16, steps=100, batch=64, groups=4, lr=1e-2, kl_max=2.0
-    ),
+    flow=FlowSpec(couplings=2, hidden=16, steps=40, batch=64, groups=4, lr=1e-2, kl_max=2.0),
 )
 
 
@@ -83,20 +86,38 @@ def test_it_has_learned_the_streets_it_was_shown(flow: CompositionFlow) -> None:
         assert verdict.gap < 0.9 * verdict.reference_log_z  # which is the gap of the base law
 
 
+def settled_on(street: Street) -> LambdaFlow:
+    pool = Pool.from_space(street, criterion_named(SPEC.criterion), 256, 0)
+    generator = torch.Generator().manual_seed(0)
+    return settled_flow(pool.potential, kl_max=2.0, generator=generator, pairs=16)
+
+
 def test_at_lam_zero_any_street_keeps_its_base_law(flow: CompositionFlow) -> None:
     (street,) = islice(random_streets(MODEL, HOUSEHOLDS, seed=5), 1)
     v = torch.randn(7, street.dim)
-    assert torch.equal(flow.given(street)(v, 0.0), v)
+    assert torch.equal(flow.given(street, settled_on(street))(v, 0.0), v)
+
+
+def test_the_density_of_what_is_drawn_is_that_of_its_noise_and_the_change_of_volume(
+    flow: CompositionFlow,
+) -> None:
+    (street,) = islice(random_streets(MODEL, HOUSEHOLDS, seed=5), 1)
+    proposal = flow.given(street, settled_on(street))
+    v = torch.randn(1, street.dim, generator=torch.Generator().manual_seed(1))
+    jacobian = torch.func.jacrev(lambda point: proposal(point[None], 1.0)[0])(v[0])
+    u = proposal(v, 1.0)
+    expected = 0.5 * (u.square().sum() - v.square().sum()) - torch.linalg.slogdet(jacobian)[1]
+    torch.testing.assert_close(proposal.log_ratio(u, 1.0)[0], expected, atol=1e-4, rtol=1e-4)
 
 
 def test_its_tree_holds_all_of_it(flow: CompositionFlow) -> None:
     again = CompositionFlow.from_tree(flow.to_tree())
     (street,) = islice(random_streets(MODEL, HOUSEHOLDS, seed=5), 1)
-    v = torch.randn(7, street.dim)
-    assert torch.equal(again.given(street)(v, 1.5), flow.given(street)(v, 1.5))
+    v, settled = torch.randn(7, street.dim), settled_on(street)
+    assert torch.equal(again.given(street, settled)(v, 1.5), flow.given(street, settled)(v, 1.5))
     assert again.criterion == "sustained"
     with pytest.raises(DataError, match="composition flow"):
-        CompositionFlow.from_tree({**flow.to_tree(), "reach": "far"})
+        CompositionFlow.from_tree({**flow.to_tree(), "mean": "far"})
 
 
 def test_it_knows_its_model(flow: CompositionFlow) -> None:

@@ -1,4 +1,4 @@
-"""Streets at random with what is known of their tuned laws, for a conditional flow to learn."""
+"""Streets at random with what is known of their tuned laws, for one flow of all to learn from."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from lvm_studio.models.street import Street, compose_street
 from lvm_studio.models.trained import TrainedModel
 from lvm_studio.tuning.criteria.potential import Potential
 from lvm_studio.tuning.criteria.protocol import Criterion
+from lvm_studio.tuning.flows.flow import LambdaFlow
+from lvm_studio.tuning.flows.settled import settled_flow
 from lvm_studio.tuning.pools.pool import Draws, Pool
 from lvm_studio.tuning.pools.stages import climb, trusted_lam
 
@@ -32,13 +34,14 @@ class KnownStreet:
     Attributes:
         potential: its criterion, normalised on its own base draws.
         summary: [E], as `street_summary` gives it.
-        draws: of the climb; slope: [n, dim] ∇f̃ there; lam_max: how far they can be believed.
+        settled: its Gaussians for all λ.
+        draws: of the climb; lam_max: how far both go and can be believed.
     """
 
     potential: Potential
     summary: Tensor
+    settled: LambdaFlow
     draws: Draws
-    slope: Tensor
     lam_max: float
 
 
@@ -88,15 +91,15 @@ def random_streets(
 def known_street(
     street: Street, criterion: Criterion, *, kl_max: float, seed: int
 ) -> KnownStreet | None:
-    """Climb over λ on one street; None where its draws can be believed nowhere."""
+    """Settle and climb over λ on one street; None where its draws can be believed nowhere."""
     pool = Pool.from_space(street, criterion, BASE_DRAWS, seed)
     generator = torch.Generator().manual_seed(seed)
     *_, reached = climb(
         pool.potential, pool.draws, kl_max=kl_max, draws=STAGE_DRAWS, generator=generator
     )
-    lam_max = trusted_lam(reached.draws, reached.lam)
-    if lam_max == 0.0:
+    trusted = trusted_lam(reached.draws, reached.lam)
+    if trusted == 0.0:
         return None
-    return KnownStreet(
-        pool.potential, street_summary(street), reached.draws, reached.gradient, lam_max
-    )
+    settled = settled_flow(pool.potential, kl_max=kl_max, generator=generator)
+    lam_max = min(trusted, float(settled.lam_max))
+    return KnownStreet(pool.potential, street_summary(street), settled, reached.draws, lam_max)

@@ -13,8 +13,11 @@ from lvm_studio.tuning.criteria.criterion import criterion_named
 from lvm_studio.tuning.flows.composition_flow import CompositionFlow
 from lvm_studio.tuning.flows.proposals import flow_draws
 from lvm_studio.tuning.flows.settled import settled_flow
+from lvm_studio.tuning.pools.keeping import MOST_PROPOSALS, NEAR
+from lvm_studio.tuning.pools.kept import kept_gap
 from lvm_studio.tuning.pools.pool import Draws, Pool
 from lvm_studio.tuning.pools.stages import Climb, climb
+from lvm_studio.tuning.pools.weights import Array
 from lvm_studio.tuning.solve import solve_kl
 
 DRAWS = 2048
@@ -30,6 +33,8 @@ class StreetVerdict:
         k: households; lam: λ; kl: KL(p̂_λ ‖ p), nats.
         gap, ess_share: KL(q ‖ p̂_λ) in nats and ESS / N of the flow for all streets.
         log_z: by its weights; reference_log_z: by a climb on this street.
+        proposals, kept_gap: of so many of its draws one must be kept to be within a tenth of a nat
+            (or as many as are allowed), and its gap then.
         own_gap, own_ess_share: the same of Gaussians fitted to this street alone, at this λ alone.
         settled_gap, settled_ess_share: the same of `settled_flow`, which this street's slope alone
             conditions, for all λ at once.
@@ -42,6 +47,8 @@ class StreetVerdict:
     ess_share: float
     log_z: float
     reference_log_z: float
+    proposals: int
+    kept_gap: float
     own_gap: float
     own_ess_share: float
     settled_gap: float
@@ -65,17 +72,25 @@ def judge_on(
             lam = solve_kl(reached.draws.moments, kl).lam
             known, _ = reached.draws.estimate(lam)
             own = _own_draws(pool, reached, lam, generator)
-            gap, ess_share, log_z = _figures(
-                flow_draws(flow.given(street), pool.potential, v, lam), lam
-            )
+            draws = flow_draws(flow.given(street, settled), pool.potential, v, lam)
+            gap, ess_share, log_z = _figures(draws, lam)
             own_gap, own_share, _ = _figures(own, lam)
             settled_gap, settled_share, _ = _figures(
                 flow_draws(settled, pool.potential, v, lam), lam
             )
             yield StreetVerdict(
-                street.k, lam, known.moments.kl, gap, ess_share, log_z, known.log_z, own_gap,
-                own_share, settled_gap, settled_share,
+                street.k, lam, known.moments.kl, gap, ess_share, log_z, known.log_z,
+                *_near(lam * draws.f + draws.log_ratio), own_gap, own_share, settled_gap,
+                settled_share,
             )  # fmt: skip
+
+
+def _near(log_weights: Array) -> tuple[int, float]:
+    """Of how many proposals one must be kept to be near enough, and its gap."""
+    proposals = 1
+    while (gap := kept_gap(log_weights, proposals)) > NEAR and proposals < MOST_PROPOSALS:
+        proposals *= 2
+    return proposals, gap
 
 
 @torch.no_grad()

@@ -1,4 +1,4 @@
-"""The affine part of the λ-flow: a few Gaussians that follow λ, and what else it is given."""
+"""The affine part of the λ-flow: a few Gaussians that follow λ."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from zuko.nn import MLP
 
 from lvm_studio.tuning.pools.mixtures import Mixture
 
@@ -15,8 +14,6 @@ _DEGREE = 3
 """Of the polynomials in λ."""
 _LEAST_TRUST = 0.03
 """Added to the weight of a share's row in the fit: shares near 0 must stay near 0 too."""
-_APART = 0.5
-"""Deviation of the components' first shifts, which keeps them from moving as one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,45 +85,6 @@ class AffineCore(nn.Module):
             self.shift[k] = _fitted(powers, means[:, k], trust)
             self.log_scale[k] = _fitted(powers, diagonal[:, k].log(), trust)
             self.lower[k] = _fitted(powers, lower[:, k].flatten(1), trust).view_as(self.lower[k])
-
-
-class HyperCore(nn.Module):
-    """K affine maps by a network of λ and of features e; all the identity at λ = 0.
-
-    The network gives shares, shifts and scales at e; the lower factors are linear in e.
-
-    Args:
-        dim: of the points; components: K; features: of e; hidden: width of the two hidden layers.
-    """
-
-    def __init__(self, dim: int, components: int, features: int, hidden: int) -> None:
-        super().__init__()
-        self.components = components
-        self.net = MLP(
-            features + 1, components * (1 + 2 * dim), (hidden, hidden), activation=nn.SiLU
-        )
-        last = self.net[-1]
-        nn.init.zeros_(last.weight)
-        nn.init.zeros_(last.bias)
-        with torch.no_grad():  # components that start alike would stay alike
-            last.bias.view(components, -1)[:, 1 : 1 + dim].normal_(std=_APART)
-        self.lower = nn.Parameter(torch.zeros(components, features + 1, dim, dim))
-
-    def at(self, s: Tensor, e: Tensor) -> AffineMaps:
-        """The maps at s = λ / λ_max [...] and e [..., features]."""
-        values = self.net(torch.cat([s[..., None], e], dim=-1))
-        each = values.reshape(*values.shape[:-1], self.components, -1)
-        dim = self.lower.shape[-1]
-        logit, shift, log_scale = torch.split(each, [1, dim, dim], dim=-1)
-        strength = s[..., None, None]
-        terms = torch.cat([torch.ones_like(s)[..., None], e], dim=-1)
-        lower = torch.einsum("...f,kfij->...kij", terms, self.lower.tril(-1))
-        return AffineMaps(
-            log_share=torch.log_softmax(logit[..., 0], dim=-1),
-            shift=(strength * shift)[..., None, :],
-            log_scale=(strength * log_scale)[..., None, :],
-            lower=strength[..., None] * lower,
-        )
 
 
 def _powers(s: Tensor) -> Tensor:

@@ -20,7 +20,7 @@ from zuko.transforms import (
 
 from lvm_studio.data.tree import Tree, TreeView
 from lvm_studio.models.trained import fill_weights, weights_to_tree
-from lvm_studio.tuning.flows.cores import AffineCore, AffineMaps, HyperCore
+from lvm_studio.tuning.flows.cores import AffineCore
 from lvm_studio.tuning.pools.mixtures import Mixture
 
 _SMALLEST_SCALE = 0.1
@@ -109,8 +109,8 @@ class LambdaFlow(nn.Module):
             fitted, the scale on which the networks see λ does not.
         branches: K; couplings, splines: how many affine and spline ones; hidden: width of their
             networks.
-        features: of e [..., features], what the flow depends on besides λ: a direction among
-            several criteria, the summary of a composition. 0 for one f of one space.
+        features: of e [..., features], what its couplings depend on besides λ: the summary of a
+            composition. 0 for one f of one space.
 
     >>> flow = LambdaFlow(torch.eye(4), lam_max=2.0, branches=3)
     >>> v = torch.randn(8, 4)
@@ -140,9 +140,7 @@ class LambdaFlow(nn.Module):
         self.register_buffer("basis", basis)
         self.register_buffer("lam_max", torch.tensor(float(lam_max)))
         self.register_buffer("lam_scale", torch.tensor(float(lam_max)))
-        self.core = (
-            HyperCore(dim, branches, features, hidden) if features else AffineCore(dim, branches)
-        )
+        self.core = AffineCore(dim, branches)
         self.couplings = nn.ModuleList(
             LambdaCoupling(mask, hidden, 2, _affine, features) for mask in _masks(dim, couplings)
         )
@@ -159,7 +157,7 @@ class LambdaFlow(nn.Module):
         """
         s = self._share(lam)
         start = v @ self.basis
-        maps = self._maps(s, e)
+        maps = self.core.at(s)
         each = maps.push(_for_each(self._bent(self.splines, start, s, e), self.branches))
         picked = _row_branches(maps.log_share, v.shape[-2])
         index = picked[..., None, :, None].expand(*each.shape[:-3], 1, *each.shape[-2:])
@@ -170,7 +168,7 @@ class LambdaFlow(nn.Module):
         """u of v, both [..., K, n, dim], each row through the branch it stands in."""
         s = self._share(lam)
         start = v @ self.basis
-        y = self._maps(s, e).push(self._bent(self.splines, start, s, e))
+        y = self.core.at(s).push(self._bent(self.splines, start, s, e))
         y = self._bent(self.couplings, y, s, e)
         return v + (y - start) @ self.basis.T
 
@@ -181,7 +179,7 @@ class LambdaFlow(nn.Module):
         s = self._share(lam)
         start = u @ self.basis
         y, bent = _unbent(self.couplings, start, s, e)
-        v, change = self._maps(s, e).pull(_for_each(y, self.branches))
+        v, change = self.core.at(s).pull(_for_each(y, self.branches))
         v, unsplined = _unbent(self.splines, v, s, e)
         moved = (v - _for_each(start, self.branches)) @ self.basis.T
         return _for_each(u, self.branches) + moved, bent[..., None, :] + change + unsplined
@@ -190,17 +188,11 @@ class LambdaFlow(nn.Module):
         """log q_λ(u) - log p(u) of u [..., n, dim], [..., n]; zero at λ = 0."""
         v, log_det = self.pull(u, lam, e)
         each = 0.5 * (u.square().sum(-1)[..., None, :] - v.square().sum(-1)) + log_det
-        return torch.logsumexp(self.log_share(lam, e)[..., None] + each, dim=-2)
+        return torch.logsumexp(self.log_share(lam)[..., None] + each, dim=-2)
 
-    def log_share(self, lam: float | Tensor, e: Tensor | None = None) -> Tensor:
+    def log_share(self, lam: float | Tensor) -> Tensor:
         """Log-shares of the branches, [..., K]."""
-        return self._maps(self._share(lam), e).log_share
-
-    def _maps(self, s: Tensor, e: Tensor | None) -> AffineMaps:
-        if isinstance(self.core, AffineCore):
-            return self.core.at(s)
-        assert e is not None, "this flow was built with features: say which"
-        return self.core.at(s, e)
+        return self.core.at(self._share(lam)).log_share
 
     @staticmethod
     def _bent(couplings: nn.ModuleList, v: Tensor, s: Tensor, e: Tensor | None) -> Tensor:
@@ -211,7 +203,6 @@ class LambdaFlow(nn.Module):
     def fit_core(self, lams: Sequence[float], mixtures: Sequence[Mixture]) -> None:
         """Start from Gaussian mixtures of K components, given in the latent space at λ > 0."""
         s = self._share(torch.tensor(lams))
-        assert isinstance(self.core, AffineCore)
         self.core.fit(s, [_rotated(mixture, self.basis) for mixture in mixtures])
 
     def to_tree(self) -> Tree:
