@@ -31,6 +31,7 @@ from lvm_studio.studio.file_drops import FileDrops
 from lvm_studio.studio.help_windows import HelpWindows
 from lvm_studio.studio.jobs.compute_thread import ComputeThread
 from lvm_studio.studio.jobs.job_thread import end_jobs
+from lvm_studio.studio.menu_keys import MenuKeys
 from lvm_studio.studio.menus import Menus
 from lvm_studio.studio.panels.anomalies import AnomaliesPanel
 from lvm_studio.studio.panels.compose import ComposePanel
@@ -46,7 +47,6 @@ from lvm_studio.studio.runs.runs import RunRegistry
 from lvm_studio.studio.runs.study_run import StudyRun
 from lvm_studio.studio.settings import APP_NAME, open_settings, read_bytes, read_scheme
 from lvm_studio.studio.theme import MUTED, Scheme, theme
-from lvm_studio.studio.undo_in_fields import UndoInFields
 from lvm_studio.studio.widgets.open_choosers import OpenChoosers
 from lvm_studio.studio.widgets.selection_bar import SelectionBar
 
@@ -101,7 +101,7 @@ class MainWindow(QMainWindow):
             self._recent,
             HelpWindows(session, self),
         )
-        UndoInFields(self)
+        MenuKeys(self)
         self._drops = FileDrops(self)
         self._connect()
         self._show_title()

@@ -1,12 +1,15 @@
 """The window by keyboard and by ear: Tab leaves every table, letters lead to one place, names."""
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence
+import pytest
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractSpinBox,
+    QApplication,
     QComboBox,
     QLabel,
+    QLineEdit,
     QPlainTextEdit,
     QSlider,
     QTabBar,
@@ -80,3 +83,29 @@ def places_by_letter(window: MainWindow) -> dict[str, list[str]]:
 def typed_into(field: QPlainTextEdit) -> bool:
     """Whether Tab would be one more letter of it."""
     return not field.isReadOnly() and not field.tabChangesFocus()
+
+
+class Greedy(QLineEdit):
+    """A field that claims every key, as Qt's claim some on some systems."""
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ShortcutOverride:
+            event.accept()
+            return True
+        return super().event(event)
+
+
+@pytest.mark.parametrize(("key", "passes"), [("E", True), ("Z", True), ("A", False)])
+def test_a_field_leaves_their_keys_to_the_menus(
+    opened: Open, qtbot: QtBot, key: str, passes: bool
+) -> None:
+    window = opened()
+    field = Greedy(window)
+    field.show()
+    window.activateWindow()
+    field.setFocus()
+    qtbot.waitUntil(field.hasFocus, timeout=PATIENCE)
+    code = getattr(Qt.Key, f"Key_{key}")
+    event = QKeyEvent(QEvent.Type.ShortcutOverride, code, Qt.KeyboardModifier.ControlModifier)
+    QApplication.sendEvent(field, event)
+    assert event.isAccepted() is not passes
