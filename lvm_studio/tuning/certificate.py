@@ -122,19 +122,24 @@ def _fault(ess: float, khat: float, log_z: float, reference: tuple[float, float]
         )
     if reference is None:
         return ""
-    apart = abs(reference[0] - reference[1])
-    if apart > LOG_Z_LIMIT:
+    spread = abs(reference[0] - reference[1])
+    if spread > LOG_Z_LIMIT:
         return (
-            f"Two runs of the reference differ by {apart:.2f} nats in log Z (limit {LOG_Z_LIMIT}): "
-            "nothing can be vouched for at this λ; choose a smaller one."
+            f"Two runs of the reference differ by {spread:.2f} nats in log Z (limit "
+            f"{LOG_Z_LIMIT}): nothing can be vouched for at this λ; choose a smaller one."
         )
-    off = abs(log_z - float(np.mean(reference)))
-    if off > LOG_Z_LIMIT:
+    off = log_z - float(np.mean(reference))
+    if abs(off) <= LOG_Z_LIMIT:
+        return ""
+    apart = f"log Z of the weights is {abs(off):.2f} nats from that of the reference (limit "
+    if off > 0.0:  # weights that are sound find no more than there is
         return (
-            f"log Z of the weights is {off:.2f} nats from that of the reference (limit "
-            f"{LOG_Z_LIMIT}): a way of being extreme may be missing; use the reference's draws."
+            f"{apart}{LOG_Z_LIMIT}), which may miss a way of being extreme that the draws have "
+            "found: take another seed to see."
         )
-    return ""
+    return (
+        f"{apart}{LOG_Z_LIMIT}): a way of being extreme may be missing; use the reference's draws."
+    )
 
 
 def _praise(

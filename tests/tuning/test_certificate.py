@@ -68,6 +68,14 @@ def test_a_lost_mode_is_seen_by_the_reference_alone() -> None:
     assert "may be missing" in found.sentence
 
 
+def test_a_way_that_the_reference_has_lost_is_laid_to_its_charge() -> None:
+    f, log_ratio = shifted(2.0)
+    lost = 2.0 - math.log(2.0)
+    found = certify(2.0, f, log_ratio, reference=(lost, lost + 0.02))
+    assert not found.ok
+    assert "the draws have found" in found.sentence
+
+
 def test_references_that_disagree_vouch_for_nothing() -> None:
     found = certify(1.0, *shifted(1.0), reference=(0.4, 0.6))
     assert not found.ok

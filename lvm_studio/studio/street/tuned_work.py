@@ -22,7 +22,13 @@ from lvm_studio.studio.street.answers import (
     TunedAnswer,
 )
 from lvm_studio.studio.street.apart_work import ApartWork
-from lvm_studio.studio.street.known_tunings import KL_MAX, KnownTunings, climb_on, settle_on
+from lvm_studio.studio.street.known_tunings import (
+    KL_MAX,
+    KnownTunings,
+    climb_on,
+    look_on,
+    settle_on,
+)
 from lvm_studio.studio.street.levels_work import LevelsWork
 from lvm_studio.studio.street.pair_work import PairWork
 from lvm_studio.studio.street.parts_work import PartsWork
@@ -40,6 +46,7 @@ if TYPE_CHECKING:
     from lvm_studio.tuning.flows.fit import FlowSnapshot
     from lvm_studio.tuning.pair_job import PairKnown
     from lvm_studio.tuning.pools.reference_job import Reference
+    from lvm_studio.tuning.pools.stages import Climb
 
 FLOW_DRAWS = 512
 """Flow samples at each of a few λ behind the figures: 0.1 s to decode when a flow is adopted."""
@@ -159,7 +166,8 @@ class TunedWork:
         Of two criteria there are fresh draws of the page's own λ before that.
         """
         tuning = yield from self.known(request)
-        if (yield from self._keep(request, tuning)):
+        kept = tuning.kept.get((abs(request.state.lam), request.state.samples))
+        if kept is None and (yield from self._keep(request, tuning, _in_all(request, tuning))):
             yield Improved(tuning_key(request), settled=True)
         before = tuning.gaussians
         while settle_on(tuning):
@@ -168,26 +176,31 @@ class TunedWork:
             yield Improved(tuning_key(request), settled=True)
         self.tunings.remember(request, tuning)
 
-    def _keep(self, request: StreetRequest, tuning: Tuning) -> Generator[None, None, bool]:
-        """Draw at the page's vector λ afresh where the climbs reach it; whether that was due."""
+    def _keep(
+        self, request: StreetRequest, tuning: Tuning, reached: Climb | None
+    ) -> Generator[None, None, bool]:
+        """Draw at the page's λ afresh, from what has been reached; whether that was of use."""
         from lvm_studio.tuning.pools.keeping import KEPT_DRAWS, keeping
 
-        state, known, lam = request.state, tuning.pair, abs(request.state.lam)
+        state, lam = request.state, abs(request.state.lam)
         key = (lam, state.samples)
-        if known is None or known.pool is None or lam == 0.0 or tuning.kept.get(key) is not None:
+        before = tuning.kept.get(key)
+        if reached is None or lam == 0.0 or (before is not None and before.near):
             return False
-        if not tuning.sources["pair"].draws.estimate(lam)[0].valid:
+        if not reached.draws.estimate(lam)[0].valid:
             return False
-        reached = known.pool.along(side_of(request) * known.pair.unit(state.blend), lam)
         n = max(KEPT_DRAWS, state.samples)
         kept = yield from keeping(tuning.pool.potential, reached, lam, n, state.seed)
-        tuning.kept.put(key, kept)
-        return True
+        if kept.near or before is None:
+            tuning.kept.put(key, kept)
+        return kept.near or before is None
 
     def climb(self, request: StreetRequest) -> Generator[Improved | None, None, None]:
         """Climb over λ, stage by stage, telling each; then decode what the next moves may show."""
         yield from self.settle(request)
         tuning = yield from self.known(request)
+        while look_on(tuning):
+            yield None
         while not tuning.climbed:
             stages = 0 if tuning.reached is None else tuning.reached.stages
             if not climb_on(tuning):
@@ -196,6 +209,8 @@ class TunedWork:
                 yield None
                 continue
             yield Improved(tuning_key(request), settled=tuning.climbed)
+        if tuning.pair is not None and (yield from self._keep(request, tuning, tuning.reached)):
+            yield Improved(tuning_key(request), settled=True)
         if tuning.flow is not None:
             yield from tuning.flow.growing()
         yield from self._warm(request, tuning)
@@ -302,6 +317,14 @@ def criterion_text(request: StreetRequest, tuning: Tuning) -> str:
     """The one criterion that is tuned, as a job may be told it."""
     state = request.state
     return tuning.pool.potential.criterion.name if state.second else state.criterion
+
+
+def _in_all(request: StreetRequest, tuning: Tuning) -> Climb | None:
+    """What the climbs in all directions of two criteria say of the page's; None without them."""
+    state, known = request.state, tuning.pair
+    if known is None or known.pool is None:
+        return None
+    return known.pool.along(side_of(request) * known.pair.unit(state.blend), abs(state.lam))
 
 
 def _solved(tuning: Tuning, goal: Goal, target: float, state: StreetState) -> float | None:

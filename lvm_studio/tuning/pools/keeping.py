@@ -29,22 +29,29 @@ NEAR = 0.1
 """Nats from p̂_λ that are near enough."""
 MOST_PROPOSALS = 16
 _AT_FIRST = 4
-"""Proposals a draw before Gaussians are fitted to the proposals too."""
+_AGAIN = (4, 8, MOST_PROPOSALS)
+"""Proposals a draw once Gaussians are fitted to those before too."""
 _COMPONENTS = 16
 _LEAST_SHARE = 1e-3
 """Of each of them."""
 _TOLD_BY = 0.97
 """Of the weight: the draws behind the rest cost as much and tell little."""
+_SURE = 0.05
+"""Nats of log Z that all proposals may be in doubt about."""
 _TRIED = 256
 """Draws by which the better of two laws is chosen."""
 
 
 @dataclass(frozen=True, eq=False)
 class Kept:
-    """Draws [n] of p̂_λ, each the one kept of so many proposals, counted against their own law."""
+    """Draws [n] of p̂_λ, each the one kept of so many proposals, counted against their own law.
+
+    near: whether they are within NEAR, and nothing speaks against their weights.
+    """
 
     proposals: int
     draws: Draws
+    near: bool
 
 
 def keeping(
@@ -56,20 +63,12 @@ def keeping(
     yield
     law = yield from work.better(by_slopes, work.by_places(by_slopes))
     found = yield from work.proposed(law, n, _AT_FIRST)
-    if not found.near:
-        law = yield from work.better(law, work.by_places(law, found.all))
-        found = yield from work.proposed(law, n, MOST_PROPOSALS)
-    return Kept(found.proposals, found.kept)
-
-
-@dataclass(frozen=True, eq=False)
-class _Proposed:
-    """So many proposals a draw, all of them [n proposals], those kept [n]; whether that will do."""
-
-    proposals: int
-    all: Draws
-    kept: Draws
-    near: bool
+    for most in _AGAIN:
+        if found.near:
+            break
+        law = yield from work.better(law, work.by_places(law))
+        found = yield from work.proposed(law, n, most)
+    return found
 
 
 class _Keeping:
@@ -80,23 +79,22 @@ class _Keeping:
     ) -> None:
         self._potential, self._lam, self._generator = potential, lam, generator
         self._known = _heaviest(reached, lam)
+        self._told = [self._known.draws]
 
     def by_slopes(self) -> Mixture:
         """Gaussians by how f rises: sure in the many directions that f does not feel."""
         centres = self._known.centres_at(self._lam, self._generator, _COMPONENTS)
         return self._known.mixture_at(self._lam, centres, _LEAST_SHARE)
 
-    def by_places(self, law: Mixture, fresh: Draws | None = None) -> Mixture:
+    def by_places(self, law: Mixture) -> Mixture:
         """The same moved by EM: nearer where ways to be extreme run into each other.
 
-        Args:
-            fresh: of that law, to tell it by as well, each set as much as it is worth.
+        The climb's draws tell it and all proposals so far, each set as much as it is worth.
         """
-        told = [self._known.draws] if fresh is None else [self._known.draws, fresh]
-        shares = [draws.estimate(self._lam)[1] for draws in told]
+        shares = [draws.estimate(self._lam)[1] for draws in self._told]
         worth = np.array([effective_sample_size(share) for share in shares])
         share = np.concatenate([part * w for part, w in zip(shares, worth, strict=True)])
-        return closer(law, torch.cat([draws.u for draws in told]), share / worth.sum())
+        return closer(law, torch.cat([draws.u for draws in self._told]), share / worth.sum())
 
     def better(self, one: Mixture, other: Mixture) -> Generator[None, None, Mixture]:
         """Of two laws the one whose draws are worth more."""
@@ -107,7 +105,7 @@ class _Keeping:
             worth.append(effective_sample_size(normalised(self._log_weights(draws))))
         return other if worth[1] > worth[0] else one
 
-    def proposed(self, law: Mixture, n: int, most: int) -> Generator[None, None, _Proposed]:
+    def proposed(self, law: Mixture, n: int, most: int) -> Generator[None, None, Kept]:
         """Independent draws of the law, n times as many as one must be kept of, or the most."""
         proposals, draws = 1, (yield from self._drawn(law, n))
         while not (found := self._looked_at(proposals, draws)).near and proposals < most:
@@ -118,14 +116,19 @@ class _Keeping:
                 np.concatenate([draws.log_ratio, more.log_ratio]),
             )
             proposals *= 2
+        self._told.append(draws)
         return found
 
-    def _looked_at(self, proposals: int, draws: Draws) -> _Proposed:
-        """Keep one of so many; near by all proposals, and by the certificate of what is kept."""
+    def _looked_at(self, proposals: int, draws: Draws) -> Kept:
+        """Keep one of so many; near by all proposals, and by the certificate of what is kept.
+
+        What all proposals say of log Z must be sound too: the weights of what is kept rest on it.
+        """
         kept = kept_draws(draws, self._lam, proposals, self._generator)
-        read = certify(self._lam, kept.f, kept.log_ratio)
+        read, of_all = (certify(self._lam, each.f, each.log_ratio) for each in (kept, draws))
         gap = max(read.kl_to_target, kept_gap(self._log_weights(draws), proposals))
-        return _Proposed(proposals, draws, kept, read.ok and gap <= NEAR)
+        sure = of_all.log_z_error <= _SURE
+        return Kept(proposals, kept, read.ok and of_all.ok and sure and gap <= NEAR)
 
     def _drawn(self, law: Mixture, n: int) -> Generator[None, None, Draws]:
         u = law.rsample(n, self._generator)
