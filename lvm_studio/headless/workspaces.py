@@ -54,14 +54,14 @@ def chosen_households(workspace: Workspace, file: str) -> HouseholdSet:
 
 
 def chosen_model(workspace: Workspace, file: str) -> TrainedModel:
-    """The model that the workspace's page has chosen.
+    """The model that the workspace's page has chosen, under the name it has there.
 
     Raises:
         DataError: there is none.
     """
     from lvm_studio.models.trained import TrainedModel
 
-    return TrainedModel.from_tree(chosen_tree(workspace, file))
+    return TrainedModel.from_tree(chosen_tree(workspace, file)).renamed(page_of(workspace).model)
 
 
 def chosen_tree(workspace: Workspace, file: str) -> Tree:

@@ -5,6 +5,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,8 @@ import typer
 from typed import Said
 
 from lvm_studio.cli import app
-from lvm_studio.storage.workspace import load
+from lvm_studio.storage.contents import with_model_renamed
+from lvm_studio.storage.workspace import load, save
 
 HOUSEHOLDS = "MAC000002*3,MAC000003"
 STREET = ("--households", HOUSEHOLDS, "--week", "2013-W05", "--samples", 20)
@@ -84,6 +86,17 @@ def test_the_same_seed_gives_the_same_file(lvm: Lvm, workspace: Path, tmp_path: 
     for name in ("a.csv", "b.csv"):
         lvm("compose", workspace, *STREET, "--seed", 3, "--out", tmp_path / name)
     assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
+
+
+def test_a_model_is_called_what_the_workspace_calls_it(
+    lvm: Lvm, workspace: Path, tmp_path: Path
+) -> None:
+    file, before = tmp_path / "renamed.h5", load(workspace)
+    old = next(iter(before.models))
+    renamed = with_model_renamed(before, old, "the good one")
+    save(file, replace(renamed, street={**before.street, "model": "the good one"}))
+    said = lvm("compose", file, *STREET, "--out", tmp_path / "curves.csv", "--json")
+    assert said.object["model"] == "the good one"
 
 
 def test_an_own_temperature_replaces_the_measured_one(
