@@ -31,6 +31,7 @@ GAP = 4
 MAX_CELL_HEIGHT = 80.0
 FOCUS_NONE = (-1, -1)
 STALE_OPACITY = 0.45
+FEW_STEPS = 64
 PALENESS = 0.35
 DOT = 3.0
 """Radius in pixels of what stands for two coordinates."""
@@ -71,6 +72,20 @@ def limits(cells: StripCells) -> tuple[float, float]:
     parts = [cells.curves] if cells.reference is None else [cells.curves, cells.reference]
     low, high = min(float(p.min()) for p in parts), max(float(p.max()) for p in parts)
     return low, high if high > low else low + 1.0
+
+
+def finely(values: Floats) -> Floats:
+    """A curve [n] with points between its own where these are few, so that the colours above and
+    below another curve meet where the two lines cross.
+
+    >>> finely(np.array([0.0, 1.0])).shape, finely(np.zeros(336)).shape
+    ((65,), (336,))
+    """
+    steps = max(len(values) - 1, 1)
+    if steps >= FEW_STEPS:
+        return values
+    between = np.linspace(0, len(values) - 1, steps * -(-FEW_STEPS // steps) + 1)
+    return np.interp(between, np.arange(len(values)), values)
 
 
 class CurveStrip(QWidget):
@@ -243,8 +258,9 @@ class CurveStrip(QWidget):
             return
         more, less = (mix(c, colours.plot, PALENESS) for c in (colours.tuned, colours.base))
         if reference is not None:
-            self._paint_between(painter, box, np.maximum(kw, reference), reference, more)
-            self._paint_between(painter, box, np.minimum(kw, reference), reference, less)
+            one, other = finely(kw), finely(reference)
+            self._paint_between(painter, box, np.maximum(one, other), other, more)
+            self._paint_between(painter, box, np.minimum(one, other), other, less)
         painter.setPen(QColor(colours.text))
         painter.drawPolyline(self._polygon(box, kw))
         self._paint_frame(painter, box, (row, column))

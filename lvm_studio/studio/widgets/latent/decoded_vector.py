@@ -23,6 +23,8 @@ from lvm_studio.studio.widgets.training.series import Floats
 BAND_ALPHA = 0.25
 FEWEST_PIXELS = 64
 MOST_TICKS = 12
+NAME_OVERHANG, DESCENT = 40, 4
+"""Pixels."""
 
 
 def image_side(dim: int) -> int:
@@ -85,6 +87,9 @@ class DecodedVectorPlot(QWidget):
         self.canvas.setAccessibleName("Decoded coordinates")
         self.canvas.hideButtons()
         self.canvas.setMenuEnabled(False)
+        # names of columns may hang over the plot's edges, and reach below their line
+        self.canvas.getAxis("bottom").setStyle(hideOverlappingLabels=NAME_OVERHANG)
+        self.canvas.getPlotItem().layout.setContentsMargins(0, 0, NAME_OVERHANG, DESCENT)
         self.canvas.setLabel("bottom", "coordinate")
         self.canvas.setLabel("left", "value")
         self._band, self._middle, self._mean = BandItem(), pg.PlotCurveItem(), pg.PlotCurveItem()
