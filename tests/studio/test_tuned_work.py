@@ -176,7 +176,7 @@ def test_a_flow_takes_over_and_moves_the_base_curves(request_: StreetRequest) ->
     ((owner, job),) = answers(tunings.flow_job(far))
     assert owner is far
     pool = answers(tunings.answer(far))
-    quick = FlowSpec(steps=30, couplings=2, hidden=8)
+    quick = FlowSpec(steps=30, couplings=2, hidden=8, climb_draws=512)
     tuning = tunings.tunings.get(far)
     reports = fit_flow(quick, tuning.pool.potential, tuning.pool.draws, seed=job.seed)
     snapshot = [report for report in reports if isinstance(report, FlowSnapshot)][-1]

@@ -127,7 +127,8 @@ class KnownTunings:
         pool = pair.pair.along(request.state.blend)
         pool = pool.mirrored() if side_of(request) < 0 else pool
         tuning = _of_pool(pool, request.state.seed)
-        return replace(tuning, pair=pair, couplings=pair.couplings, decoded=pair.decoded)
+        shared = replace(tuning, pair=pair, couplings=pair.couplings, decoded=pair.decoded)
+        return replace(shared, looking=iter(()))  # too slow for every direction that λ passes
 
 
 def settle_on(tuning: Tuning) -> bool:
@@ -138,6 +139,15 @@ def settle_on(tuning: Tuning) -> bool:
         return False
     if found is not None:
         tuning.settle(found)
+    return True
+
+
+def look_on(tuning: Tuning) -> bool:
+    """Take the next slice of the look for λ without a law; False at its end."""
+    try:
+        tuning.existence = next(tuning.looking)
+    except StopIteration:
+        return False
     return True
 
 
@@ -154,10 +164,12 @@ def climb_on(tuning: Tuning) -> bool:
 
 def _of_pool(pool: Pool, seed: int) -> Tuning:
     """A tuning that knows no more than its base draws."""
+    from lvm_studio.tuning.criteria.existence import existence_in_slices
     from lvm_studio.tuning.pools.stages import climb_in_slices
 
     stages = climb_in_slices(pool.potential, pool.draws, kl_max=KL_MAX, generator=_generator(seed))
-    return Tuning(pool, {"pool": Source("pool", pool.draws)}, stages)
+    looking = existence_in_slices(pool.potential, seed)
+    return Tuning(pool, {"pool": Source("pool", pool.draws)}, stages, looking=looking)
 
 
 def _settling(pool: Pool, near: LambdaFlow | None, seed: int) -> Iterator[Settled | None]:

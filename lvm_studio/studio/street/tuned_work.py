@@ -8,6 +8,7 @@ directions of λ, and where λ rests fresh weeks are drawn at it; no flow is fit
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator, Hashable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
@@ -196,11 +197,12 @@ class TunedWork:
         return kept.near or before is None
 
     def climb(self, request: StreetRequest) -> Generator[Improved | None, None, None]:
-        """Climb over λ, stage by stage, telling each; then decode what the next moves may show."""
+        """Climb over λ, stage by stage, telling each; then decode what the next moves may show.
+
+        Between the two comes a look at whether all these laws exist.
+        """
         yield from self.settle(request)
         tuning = yield from self.known(request)
-        while look_on(tuning):
-            yield None
         while not tuning.climbed:
             stages = 0 if tuning.reached is None else tuning.reached.stages
             if not climb_on(tuning):
@@ -211,6 +213,9 @@ class TunedWork:
             yield Improved(tuning_key(request), settled=tuning.climbed)
         if tuning.pair is not None and (yield from self._keep(request, tuning, tuning.reached)):
             yield Improved(tuning_key(request), settled=True)
+        while look_on(tuning):
+            refused = tuning.existence is not None and tuning.existence.limit < math.inf
+            yield Improved(tuning_key(request), settled=True) if refused else None
         if tuning.flow is not None:
             yield from tuning.flow.growing()
         yield from self._warm(request, tuning)

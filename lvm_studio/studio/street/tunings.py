@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from lvm_studio.studio.street.known_pair import KnownPair
     from lvm_studio.tuning.certificate import Certificate
+    from lvm_studio.tuning.criteria.existence import Existence
     from lvm_studio.tuning.flows.flow import LambdaFlow
     from lvm_studio.tuning.pools.estimates import TunedEstimate
     from lvm_studio.tuning.pools.keeping import Kept
@@ -76,6 +77,9 @@ class Tuning:
     """Of the climb, taken up one by one, None within one; whoever needs the next takes it."""
     settling: Iterator[Settled | None] = field(default_factory=lambda: iter(()))
     """Slices until the Gaussians are known, taken up in the same way."""
+    looking: Iterator[Existence | None] = field(default_factory=lambda: iter(()))
+    """Slices until it is known up to which λ there is a law."""
+    existence: Existence | None = None
     gaussians: LambdaFlow | None = None
     """Those that have settled."""
     flow: FlowRows | None = None
@@ -189,8 +193,15 @@ def front_of(tuning: Tuning) -> Front:
 
 
 def certified(tuning: Tuning, draws: Draws, lam: float) -> Certificate:
-    """Certify draws at λ ≥ 0, beside the reference where that reaches so far."""
-    from lvm_studio.tuning.certificate import certify
+    """Certify draws at λ ≥ 0, beside the reference where that reaches so far.
 
+    Where Z is infinite nothing is certified, however sound the weights of these draws look.
+    """
+    from lvm_studio.tuning.certificate import certify, uncertified
+
+    if tuning.existence is not None:
+        fault = tuning.existence.fault(lam, tuning.pool.potential)
+        if fault:
+            return uncertified(fault)
     reference = None if tuning.reference is None else tuning.reference.log_z_at(lam)
     return certify(lam, draws.f, draws.log_ratio, reference=reference)

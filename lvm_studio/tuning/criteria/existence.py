@@ -8,6 +8,7 @@ does: slower than the square of the distance, and any λ is allowed; as the squa
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -38,16 +39,22 @@ class Existence:
 
     def check(self, lam: float, potential: Potential) -> None:
         """Raise TuningError where p̂_λ does not exist."""
+        fault = self.fault(lam, potential)
+        if fault:
+            raise TuningError(fault)
+
+    def fault(self, lam: float, potential: Potential) -> str:
+        """Why p̂_λ does not exist, in a sentence; '' where it does."""
         if abs(lam) < self.limit:
-            return
+            return ""
         title, name = potential.criterion.title, potential.criterion.name
         instead = f"tune {_OFFERED[name]} instead" if name in _OFFERED else "choose another f"
         if self.limit == 0.0:
-            raise TuningError(
+            return (
                 f"{title} grows so fast far out that Z is infinite for every λ: there is no tuned "
                 f"law; {instead}."
             )
-        raise TuningError(
+        return (
             f"{title} has no tuned law from λ = {self.limit:.3f} on (Z is infinite there), and "
             f"λ = {abs(lam):g} was asked; choose a smaller one."
         )
@@ -59,6 +66,11 @@ def existence(potential: Potential, seed: int = 0) -> Existence:
     64 rays turn towards growing f by its gradient (for a quadratic f that is the power method);
     `potential.mirrored()` tells it for λ < 0.
     """
+    return next(found for found in existence_in_slices(potential, seed) if found is not None)
+
+
+def existence_in_slices(potential: Potential, seed: int = 0) -> Iterator[Existence | None]:
+    """`existence` with a pause (None) after each turn of the rays: some 10 ms for a street."""
     generator = torch.Generator().manual_seed(seed)
     rays = torch.randn(_DIRECTIONS, potential.dim, generator=generator)
     for _ in range(_ASCENTS):
@@ -67,8 +79,9 @@ def existence(potential: Potential, seed: int = 0) -> Existence:
         length = gradient.norm(dim=1, keepdim=True)
         usable = (length > 0) & torch.isfinite(length)
         rays = torch.where(usable, rays + gradient / length.clamp_min(1e-30), rays)
+        yield None
     rays = rays / rays.norm(dim=1, keepdim=True)
-    return _of_growth(torch.stack([potential.values(radius * rays) for radius in _RADII]))
+    yield _of_growth(torch.stack([potential.values(radius * rays) for radius in _RADII]))
 
 
 def _of_growth(f: Tensor) -> Existence:
