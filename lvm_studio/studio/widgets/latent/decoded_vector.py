@@ -23,8 +23,8 @@ from lvm_studio.studio.widgets.training.series import Floats
 BAND_ALPHA = 0.25
 FEWEST_PIXELS = 64
 MOST_TICKS = 12
-NAME_OVERHANG, DESCENT = 40, 4
-"""Pixels."""
+NAME_OVERHANG, NAME_ROOM = 40, 10
+"""Pixels: beyond the last tick; around the height of a name."""
 
 
 def image_side(dim: int) -> int:
@@ -87,9 +87,9 @@ class DecodedVectorPlot(QWidget):
         self.canvas.setAccessibleName("Decoded coordinates")
         self.canvas.hideButtons()
         self.canvas.setMenuEnabled(False)
-        # names of columns may hang over the plot's edges, and reach below their line
+        # names of columns may hang over the plot's edges
         self.canvas.getAxis("bottom").setStyle(hideOverlappingLabels=NAME_OVERHANG)
-        self.canvas.getPlotItem().layout.setContentsMargins(0, 0, NAME_OVERHANG, DESCENT)
+        self.canvas.getPlotItem().layout.setContentsMargins(0, 0, NAME_OVERHANG, 0)
         self.canvas.setLabel("bottom", "coordinate")
         self.canvas.setLabel("left", "value")
         self._band, self._middle, self._mean = BandItem(), pg.PlotCurveItem(), pg.PlotCurveItem()
@@ -150,6 +150,8 @@ class DecodedVectorPlot(QWidget):
         ticks = list(enumerate(self._names, start=1)) if few else None
         self.canvas.getAxis("bottom").setTicks(None if ticks is None else [ticks])
         self.canvas.setLabel("bottom", "" if few else "coordinate")
+        room = self.fontMetrics().height() + NAME_ROOM  # names reach below their line
+        self.canvas.getAxis("bottom").setHeight(room if few else None)
 
     def _tell_coordinate(self, place: QPointF) -> None:
         at = round(self.canvas.getViewBox().mapSceneToView(place).x()) - 1
