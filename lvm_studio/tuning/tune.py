@@ -13,6 +13,7 @@ import torch
 
 from lvm_studio.data.jobs import result_of
 from lvm_studio.models.street import BaseSpace, Street
+from lvm_studio.tuning.aims import kl_of, mirrored_aim, normalised_aim, side_of, solve_aim
 from lvm_studio.tuning.answers import TunedAnswer, answer_from_draws, answer_from_pool
 from lvm_studio.tuning.certificate import Certificate, certify, uncertified
 from lvm_studio.tuning.composition_parts import bare, own_coordinates, tuned_space
@@ -24,7 +25,6 @@ from lvm_studio.tuning.errors import TuningError
 from lvm_studio.tuning.flows.fit import ClimbReport, FlowReport, FlowSnapshot, fit_flow
 from lvm_studio.tuning.flows.one_by_one import TOLERANCE, FlowUpdate, tune_one_by_one
 from lvm_studio.tuning.flows.proposals import FlowCheck, Proposal, flow_draws, mixture_draws
-from lvm_studio.tuning.pools.estimates import kl_of_one_in
 from lvm_studio.tuning.pools.keeping import keeping
 from lvm_studio.tuning.pools.metered import MeteredSpace
 from lvm_studio.tuning.pools.pool import Draws, Pool, Preparing, prepared_pool
@@ -33,15 +33,7 @@ from lvm_studio.tuning.pools.rows import MIXTURE_SHARES
 from lvm_studio.tuning.pools.smc import SmcRung, run_smc
 from lvm_studio.tuning.pools.smc_pool import SmcPool
 from lvm_studio.tuning.pools.stages import climb
-from lvm_studio.tuning.solve import (
-    LAM_LIMIT,
-    Solution,
-    Update,
-    solve_expectation,
-    solve_kl,
-    solve_one_in_n,
-    solve_quantile,
-)
+from lvm_studio.tuning.solve import Solution, Update
 from lvm_studio.tuning.specs import Aim, FlowSpec, SmcSpec, TuneSpec
 
 LARGEST_KL = 20.0
@@ -51,7 +43,7 @@ _BEYOND_KL = 2.5
 
 _CLIMB_BEYOND_KL = 0.5
 _SMC_BEYOND_KL = 0.3
-"""SMC climbs so many nats beyond the aim, so that λ lies inside its range."""
+"""They climb so many nats beyond the aim, so that λ lies inside their range."""
 _CERTIFICATE_DRAWS = 2048
 """Fresh draws of a flow at λ, which nothing was fitted to."""
 
@@ -109,10 +101,10 @@ def tune(spec: TuneSpec, space: BaseSpace) -> Iterator[TuneReport]:
     pool = replace(pool, potential=pool.potential.on(metered))
     base, unit = pool.potential, pool.potential.criterion.unit
     yield PoolReport(size, base.natural(0.0), base.scale, unit)
-    aim = _normalised(spec.aim, base)
-    sign = _side(aim, pool.draws)
+    aim = normalised_aim(spec.aim, base)
+    sign = side_of(aim, pool.draws)
     if sign < 0.0:
-        pool, aim = pool.mirrored(), _mirrored(aim)
+        pool, aim = pool.mirrored(), mirrored_aim(aim)
     limits = existence(pool.potential, spec.seed)
     limits.check(aim.value if aim.kind == "lam" else 0.0, pool.potential)
     tuned = yield from _tuned(spec, aim, pool)
@@ -162,7 +154,7 @@ def _tuned(
         return (yield from _one_by_one(spec, aim, pool))
     if spec.method == "kept":
         return (yield from _by_kept(spec, aim, pool))
-    found = _solve(aim, pool.draws)
+    found = solve_aim(aim, pool.draws)
     by_pool = pool.reweight(found.lam)
     enough = found.reached and by_pool.valid and by_pool.ess >= spec.good_ess
     if spec.method == "pool" or (spec.method == "auto" and enough):
@@ -174,10 +166,10 @@ def _tuned(
 
 def _by_smc(spec: TuneSpec, aim: Aim, pool: Pool) -> Generator[SmcRung, None, _Tuned]:
     """By the pool of all rungs of SMC."""
-    kl = _kl_of(aim)
+    kl = kl_of(aim)
     kl_max = min((spec.flow.kl_max if kl is None else kl) + _SMC_BEYOND_KL, LARGEST_KL)
     smc = yield from _smc(pool.potential, kl_max, spec.seed, spec.reference)
-    found = _solve(aim, smc.draws, limit=max(smc.lam_max, 1e-3)).with_errors(smc.errors)
+    found = solve_aim(aim, smc.draws, limit=max(smc.lam_max, 1e-3)).with_errors(smc.errors)
     by_smc = answer_from_draws(smc.draws, pool, found.lam, spec.samples, spec.seed)
     estimate, _ = smc.estimate(found.lam)
     error = abs(pool.potential.scale) * estimate.standard_error
@@ -190,7 +182,7 @@ def _one_by_one(spec: TuneSpec, aim: Aim, pool: Pool) -> Generator[FlowUpdate, N
 
     λ is where the flow's own draws have the KL asked for; weights then correct the draws there.
     """
-    kl = _kl_of(aim)
+    kl = kl_of(aim)
     if kl is None:
         raise TuningError(
             "Algorithm 10.1 looks for the λ of a KL: say how far by KL or by 1 in N, or choose "
@@ -211,16 +203,16 @@ def _one_by_one(spec: TuneSpec, aim: Aim, pool: Pool) -> Generator[FlowUpdate, N
 
 def _by_kept(spec: TuneSpec, aim: Aim, pool: Pool) -> Generator[ClimbReport, None, _Tuned]:
     """By Gaussians of a climb, one of a few proposals kept: near at once, nothing is fitted."""
-    kl, generator = _kl_of(aim), torch.Generator().manual_seed(spec.seed)
+    kl, generator = kl_of(aim), torch.Generator().manual_seed(spec.seed)
     kl_max = min((spec.flow.kl_max if kl is None else kl) + _CLIMB_BEYOND_KL, LARGEST_KL)
     climbed = climb(
         pool.potential, pool.draws, kl_max=kl_max, draws=spec.flow.climb_draws, generator=generator
     )
     for stage in climbed:
         yield ClimbReport(stage.stages, stage.lam, stage.kl)
-    lam, n = max(_solve(aim, stage.draws).lam, 1e-3), max(spec.draws, spec.samples)
+    lam, n = max(solve_aim(aim, stage.draws).lam, 1e-3), max(spec.draws, spec.samples)
     kept = result_of(keeping(pool.potential, stage, lam, n, spec.seed))
-    found = _solve(aim, kept.draws)  # λ a little beside it, by draws that know more
+    found = solve_aim(aim, kept.draws)  # λ a little beside it, by draws that know more
     answer = answer_from_draws(kept.draws, pool, found.lam, spec.samples, spec.seed)
     return _Tuned(found, replace(answer, method="kept"), kept.draws, proposals=kept.proposals)
 
@@ -301,42 +293,6 @@ def _reference(
     return found[0], found[1]
 
 
-def _kl_of(aim: Aim) -> float | None:
-    """The KL that is aimed at; None where the aim is something else."""
-    if aim.kind == "one_in_n":
-        return kl_of_one_in(max(aim.value, 1.0))
-    return aim.value if aim.kind == "kl" else None
-
-
-def _normalised(aim: Aim, potential: Potential) -> Aim:
-    """The aim with a level of f in standard deviations above the base mean."""
-    if aim.kind not in ("expectation", "quantile"):
-        return aim
-    return aim.model_copy(update={"value": potential.normalise(aim.value)})
-
-
-def _side(aim: Aim, draws: Draws) -> float:
-    """+1 for more of f, -1 for less of it."""
-    base = float(np.quantile(draws.f, aim.share)) if aim.kind == "quantile" else 0.0
-    return -1.0 if aim.value < base else 1.0
-
-
-def _mirrored(aim: Aim) -> Aim:
-    return aim.model_copy(update={"value": -aim.value, "share": 1.0 - aim.share})
-
-
-def _solve(aim: Aim, draws: Draws, limit: float = LAM_LIMIT) -> Solution:
-    if aim.kind == "kl":
-        return solve_kl(draws.moments, aim.value, limit=limit)
-    if aim.kind == "one_in_n":
-        return solve_one_in_n(draws.moments, aim.value, limit=limit)
-    if aim.kind == "expectation":
-        return solve_expectation(draws.moments, aim.value, limit=limit)
-    if aim.kind == "quantile":
-        return solve_quantile(draws.f, draws.log_ratio, aim.value, aim.share, limit=limit)
-    return Solution(aim.value, draws.moments(aim.value), 0, True)
-
-
 def _fitted_flow(spec: TuneSpec, aim: Aim, pool: Pool) -> Generator[FlowReport, None, Proposal]:
     """Fit until the flow is good at the λ of the aim, or its time is over."""
     flow_spec = _flow_spec(spec.flow, aim)
@@ -351,7 +307,7 @@ def _fitted_flow(spec: TuneSpec, aim: Aim, pool: Pool) -> Generator[FlowReport, 
 
 def _flow_spec(spec: FlowSpec, aim: Aim) -> FlowSpec:
     """The spec with its range ending somewhat beyond the aim, where the aim is a KL."""
-    kl = _kl_of(aim)
+    kl = kl_of(aim)
     if kl is None:
         return spec
     return spec.model_copy(update={"kl_max": min(kl + _BEYOND_KL, LARGEST_KL)})
@@ -380,7 +336,7 @@ def _by_flow(spec: TuneSpec, aim: Aim, pool: Pool, flow: Proposal) -> _Tuned:
     for _ in range(2):
         each = spec.draws // len(lams)
         draws = mixture_draws(flow, pool.potential, pool.draws, lams, each, generator)
-        found = _solve(aim, draws, limit=1.2 * end)
+        found = solve_aim(aim, draws, limit=1.2 * end)
         lams = _around(found.lam, end)
     v = torch.randn(_CERTIFICATE_DRAWS, pool.potential.dim, generator=generator)
     behind = flow_draws(flow, pool.potential, v, found.lam)

@@ -28,9 +28,8 @@ KEPT_DRAWS = 512
 NEAR = 0.1
 """Nats from p̂_λ that are near enough."""
 MOST_PROPOSALS = 16
-_AT_FIRST = 4
-_AGAIN = (4, 8, MOST_PROPOSALS)
-"""Proposals a draw once Gaussians are fitted to those before too."""
+_ROUNDS = (4, 4, 8, MOST_PROPOSALS)
+"""Proposals a draw at most, before Gaussians are fitted to all of them too."""
 _COMPONENTS = 16
 _LEAST_SHARE = 1e-3
 """Of each of them."""
@@ -59,15 +58,13 @@ def keeping(
 ) -> Generator[None, None, Kept]:
     """Return n draws at λ > 0, which the climb has reached; pauses every some 50 ms of a street."""
     work = _Keeping(potential, reached, lam, torch.Generator().manual_seed(seed))
-    by_slopes = work.by_slopes()
-    yield
-    law = yield from work.better(by_slopes, work.by_places(by_slopes))
-    found = yield from work.proposed(law, n, _AT_FIRST)
-    for most in _AGAIN:
-        if found.near:
-            break
+    law = work.by_slopes()
+    for most in _ROUNDS:
+        yield
         law = yield from work.better(law, work.by_places(law))
         found = yield from work.proposed(law, n, most)
+        if found.near:
+            break
     return found
 
 
