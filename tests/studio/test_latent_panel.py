@@ -22,6 +22,7 @@ from lvm_studio.studio.panels.latent import LatentPanel
 from lvm_studio.studio.session import Session
 from lvm_studio.studio.widgets.latent import map_bar
 from lvm_studio.studio.widgets.latent.map_bar import AXES
+from lvm_studio.studio.widgets.time_axis import DAY_SECONDS
 
 
 class Service(QObject):
@@ -205,10 +206,11 @@ def test_another_household_or_week_is_another_curve(
     qtbot.waitUntil(lambda: settled(panel), timeout=5000)
     assert panel.walk.decoded._about.text().startswith("22 households")
     assert mean_kw(panel).sum() > before.sum()
-    start = panel.walk.decoded._mean.getData()[0][0]
+    axis = panel.walk.decoded.canvas.getAxis("bottom")
+    day = axis.tickStrings([0.0], 1.0, DAY_SECONDS)
     session.set_week(session.households.split.train_weeks[0])
     qtbot.waitUntil(lambda: settled(panel), timeout=5000)
-    assert panel.walk.decoded._mean.getData()[0][0] != start
+    assert axis.tickStrings([0.0], 1.0, DAY_SECONDS) != day
 
 
 def test_an_empty_composition_says_what_to_do(
