@@ -184,6 +184,21 @@ def test_where_lam_rests_fresh_draws_of_two_criteria_are_kept(
     assert only(tunings.answer(replace_state(request, lam=-0.4))).method != "kept"
 
 
+def test_where_all_directions_know_too_little_the_own_climb_tells(
+    model: TrainedModel, tunings: TunedWork
+) -> None:
+    request = asked(model, second="flexibility", blend=75.0, lam=0.4)
+    only(tunings.learn_pair(request, known_of(tunings, request)))
+    finished(tunings.settle(request))
+    tuning, key = finished(tunings.known(request)), (0.4, request.state.samples)
+    far = replace(tuning.kept.get(key), near=False)
+    tuning.kept.put(key, far)
+    finished(tunings.settle(request))
+    assert tuning.kept.get(key) is far  # the same draws would say the same
+    finished(tunings.climb(request))
+    assert tuning.kept.get(key).near
+
+
 def replace_state(request: StreetRequest, **changes: Any) -> StreetRequest:
     return replace(request, state=request.state.with_changes(**changes))
 
