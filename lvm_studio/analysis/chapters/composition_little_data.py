@@ -13,7 +13,7 @@ WORDS = (
     "in labels and weather has to be learned on weeks that the linear part has not seen either; "
     "all other remedies count for less. Ten households are predicted 8 % better than by a "
     "bootstrap told the season, and not 10: what is lost is lost in the mean, not in the spread, "
-    "and much of it is what each of them did in the days around, which no model of another year "
+    "and part of it is what each of them did in the days around, which no model of another year "
     "can know. These figures are kept with the program; the test named below measures the "
     "protocol again."
 )
