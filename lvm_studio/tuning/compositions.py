@@ -38,6 +38,27 @@ class KlApart:
         return self.w + self.z
 
 
+@dataclass(frozen=True)
+class NoiseApart:
+    """KL(p̂_λ ‖ p) where the observation noise is tuned too, shared out by the chain rule, nats.
+
+    latents: KL(p̂(u) ‖ p(u)) of all latents; noise: what the noise costs given them; either may be
+    off by `doubt`, one up and the other down.
+    """
+
+    latents: float
+    noise: float
+    doubt: float
+
+
+def noise_apart(
+    draws: Draws, lam: float, potential: Potential, latents: int, seed: int = 0
+) -> NoiseApart:
+    """What the first so many coordinates of a `NoisySpace` cost, and its noise (see `kl_apart`)."""
+    apart = kl_apart(draws, lam, potential, torch.arange(latents), seed)
+    return NoiseApart(apart.w, apart.z, apart.doubt)
+
+
 def kl_apart(
     draws: Draws, lam: float, potential: Potential, first: Tensor, seed: int = 0
 ) -> KlApart:

@@ -16,8 +16,9 @@ from lvm_studio.models.street import BaseSpace, Street
 from lvm_studio.tuning.aims import kl_of, mirrored_aim, normalised_aim, side_of, solve_aim
 from lvm_studio.tuning.answers import TunedAnswer, answer_from_draws, answer_from_pool
 from lvm_studio.tuning.certificate import Certificate, certify, uncertified
+from lvm_studio.tuning.composition_noise import NoisySpace
 from lvm_studio.tuning.composition_parts import bare, own_coordinates, tuned_space
-from lvm_studio.tuning.compositions import KlApart, kl_apart
+from lvm_studio.tuning.compositions import KlApart, NoiseApart, kl_apart, noise_apart
 from lvm_studio.tuning.criteria.criterion import criterion_named
 from lvm_studio.tuning.criteria.existence import existence
 from lvm_studio.tuning.criteria.potential import Potential
@@ -66,8 +67,8 @@ class TuneResult(TunedAnswer):
     from the start of the solver to the aim; trace: each of them; certificate: how right the set
     is, with the reference's log Z where the spec asked for it; decodes, seconds: what the answer
     cost, the base pool included, that reference not; of `references.WAYS` what their draws cost;
-    apart: the KLs of Σw and z (Eq. 10.17), None where a model or a method does not tell them;
-    proposals: of so many each draw was kept.
+    apart: the KLs of Σw and z (Eq. 10.17), or of all latents and the noise, None where a model or
+    a method does not tell them; proposals: of so many each draw was kept.
     """
 
     reached: bool
@@ -76,7 +77,7 @@ class TuneResult(TunedAnswer):
     certificate: Certificate
     decodes: int
     seconds: float
-    apart: KlApart | None = None
+    apart: KlApart | NoiseApart | None = None
     proposals: int = 1
 
 
@@ -145,7 +146,10 @@ class _Tuned:
 def _tuned(
     spec: TuneSpec, aim: Aim, pool: Pool
 ) -> Generator[FlowReport | FlowUpdate | SmcRung, None, _Tuned]:
-    """By the method asked for; unless told, by the pool where it is good enough, else a flow."""
+    """By the method asked for; unless told, by the pool where it is good enough, else a flow.
+
+    Where the noise is tuned too it is Gaussians of a climb instead, one of their proposals kept.
+    """
     if spec.method == "smc":
         return (yield from _by_smc(spec, aim, pool))
     if spec.method in ("rejection", "reweighting", "langevin"):
@@ -160,6 +164,8 @@ def _tuned(
     if spec.method == "pool" or (spec.method == "auto" and enough):
         answer = answer_from_pool(pool, found.lam, spec.samples, spec.seed)
         return _Tuned(found, answer, pool.draws)
+    if spec.method == "auto" and spec.tuned == "noise too":  # too many dimensions for a flow
+        return (yield from _by_kept(spec, aim, pool))
     flow = yield from _fitted_flow(spec, aim, pool)
     return _by_flow(spec, aim, pool, flow)
 
@@ -254,17 +260,19 @@ def _unweighted(
     )
 
 
-def _apart(spec: TuneSpec, tuned: _Tuned, pool: Pool) -> KlApart | None:
-    """What the tuning costs in Σw and in z, where the draws can be trusted to tell."""
-    space, kl = bare(pool.potential.space), max(tuned.answer.kl, 0.0)
-    if not tuned.answer.valid or spec.tuned == "noise too":
+def _apart(spec: TuneSpec, tuned: _Tuned, pool: Pool) -> KlApart | NoiseApart | None:
+    """What the tuning costs in Σw and in z, or in both and in the noise; None where unsure."""
+    space, kl, lam = bare(pool.potential.space), max(tuned.answer.kl, 0.0), tuned.found.lam
+    if not tuned.answer.valid:
         return None
+    if isinstance(space, NoisySpace):
+        return noise_apart(tuned.behind, lam, pool.potential, space.whole.dim, spec.seed)
     if spec.tuned != "both":
         return KlApart(kl * (spec.tuned == "w"), kl * (spec.tuned == "z"), 0.0)
     if not isinstance(space, Street):
         return None
     first = own_coordinates(space, "w")
-    return kl_apart(tuned.behind, tuned.found.lam, pool.potential, first, spec.seed)
+    return kl_apart(tuned.behind, lam, pool.potential, first, spec.seed)
 
 
 def _smc(

@@ -73,6 +73,15 @@ def test_two_criteria_of_z_alone(lvm: Lvm, workspace: Path, tmp_path: Path) -> N
     }
 
 
+def test_noise_that_is_tuned_too_tells_its_share(lvm: Lvm, workspace: Path, tmp_path: Path) -> None:
+    options = ("--tuned", "noise too", "--method", "pool", "--no-certify")
+    said = lvm(*typed(workspace, tmp_path / "c.csv", "--criterion", "peak", "--lam", 0.3, *options))
+    assert said.code == 0, said.err
+    apart = said.object["kl_apart"]
+    assert set(apart) == {"latents", "noise", "doubt"}
+    assert apart["latents"] + apart["noise"] == pytest.approx(said.object["kl"], abs=1e-6)
+
+
 def test_a_direction_without_a_second_criterion_is_refused(lvm: Lvm, tmp_path: Path) -> None:
     words = ("--criterion", "peak", "--lam", 1, "--degrees", 30)
     said = lvm(*typed(tmp_path / "none.h5", tmp_path / "c.csv", *words))

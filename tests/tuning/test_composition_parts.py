@@ -12,7 +12,7 @@ from lvm_studio.models.specs import CompVAESpec
 from lvm_studio.models.street import Street
 from lvm_studio.models.trained import build_module
 from lvm_studio.tuning.composition_parts import PartSpace, tuned_space
-from lvm_studio.tuning.compositions import kl_apart, marginal
+from lvm_studio.tuning.compositions import kl_apart, marginal, noise_apart
 from lvm_studio.tuning.criteria.criterion import CRITERIA, Peak
 from lvm_studio.tuning.errors import TuningError
 from lvm_studio.tuning.pools.mixtures import Mixture
@@ -189,11 +189,11 @@ def test_noise_that_is_tuned_too_has_its_price() -> None:
     assert space.dim == 2 + T
     pool = Pool.from_space(space, FirstStep(), n=4096)
     assert pool.potential.scale == pytest.approx(1.25**0.5, rel=0.06)
-    parts = kl_apart(pool.draws, 1.2, pool.potential, torch.arange(2))
+    parts = noise_apart(pool.draws, 1.2, pool.potential, latents=2)
     whole = pool.draws.estimate(1.2)[0].moments.kl
     assert whole == pytest.approx(0.5 * 1.2**2, rel=0.2)
-    assert parts.total == pytest.approx(whole, abs=1e-9)
-    assert parts.w / parts.total == pytest.approx(0.8, abs=0.15)
+    assert parts.latents + parts.noise == pytest.approx(whole, abs=1e-9)
+    assert parts.latents / whole == pytest.approx(0.8, abs=0.15)
 
 
 def test_curves_that_are_certain_ignore_noise() -> None:
