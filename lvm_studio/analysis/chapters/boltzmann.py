@@ -79,7 +79,7 @@ REDUCED = Setting(
     # One Gaussian: a full covariance in 60 dimensions wants many particles.
     street_smc=SmcSpec(components=1),
     pool=4096,
-    cost=CostSetting(flow_steps=500),
+    cost=CostSetting(flow_steps=500, update_steps=200),
     bands=BandSpec(),
     honest=HonestSpec(sums=50_000),
     costed=("peak",),
@@ -223,7 +223,8 @@ class _Making:
             f"classifier or discriminator, {digits.flow_steps} for a flow "
             f"({digits.logit_flow_steps} towards a discriminator); {setting.vae_steps:,} steps "
             f"for the VAE of ten households and {setting.prior_steps} steps for its prior; "
-            f"{setting.cost.flow_steps} steps for the flow whose cost is told. Of the criteria "
+            f"{setting.cost.flow_steps} steps for the flow whose cost is told, "
+            f"{setting.cost.update_steps} for each of those for one λ. Of the criteria "
             f"the costs are told for {', '.join(setting.costed)}. Digits: 5,000 of MNIST, a tenth "
             "held out. Digits, classifiers, discriminators and flows are made anew for each seed; "
             "case 2 has one VAE, and one run of the reference a seed (at least three).",
