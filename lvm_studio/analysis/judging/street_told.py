@@ -85,14 +85,16 @@ class _Drawing:
         drawn = self.generator.choice(dates, COVARIANCES, p=chance)
         within = [self.law.covariance(self.who, weather, at) for at in drawn]
         between: Array = np.cov(means.T, aweights=chance, ddof=0)
-        return np.mean(within, axis=0) + between
+        whole: Array = np.mean(within, axis=0) + between
+        return whole
 
     def given_date(self, start: np.datetime64) -> Array:
         """Covariance of the sum where the weather is known by the date alone."""
         weathers = [self.weather(start) for _ in range(self.weathers)]
         within = [self.law.covariance(self.who, one, start) for one in weathers[:COVARIANCES]]
         means = np.stack([self.law.mean(self.who, one, start) for one in weathers])
-        return np.mean(within, axis=0) + np.cov(means.T)
+        whole: Array = np.mean(within, axis=0) + np.cov(means.T)
+        return whole
 
     def of_any_date(self, year: NDArray[np.datetime64]) -> Array:
         """Covariance of the exact mean over dates and weathers of a year."""
@@ -131,8 +133,9 @@ class DatesBehind:
         off = _figures(weather) - self.means
         squared = np.einsum("di,dij,dj->d", off, self.precisions, off)
         log_chance = 0.5 * (np.linalg.slogdet(self.precisions)[1] - squared)
-        chance: Array = np.exp(log_chance - log_chance.max())
-        return chance / chance.sum()
+        share = np.exp(log_chance - log_chance.max())
+        chance: Array = share / share.sum()
+        return chance
 
 
 def _figures(weather: Weather) -> Array:
