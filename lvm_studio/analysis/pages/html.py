@@ -94,11 +94,11 @@ def _row(cells: tuple[Cell, ...], numeric: list[bool], tag: str) -> str:
 def shown(cell: Cell) -> str:
     """A cell as it is read.
 
-    >>> shown(-0.123456), shown(12345.6), shown(3.0), shown(None), shown("word")
-    ('−0.123', '12346', '3', '–', 'word')
+    >>> shown(-0.123456), shown(12345.6), shown(3.0), shown(None), shown("word"), shown("-1 ± 2")
+    ('−0.123', '12346', '3', '–', 'word', '−1 ± 2')
     """
     if isinstance(cell, str):
-        return cell
+        return f"−{cell[1:]}" if cell[:1] == "-" and cell[1:2].isdigit() else cell
     if cell is None or not math.isfinite(cell):
         return "–"
     return (f"{cell:.0f}" if abs(cell) >= 1000 else f"{cell:.3g}").replace("-", "−")
