@@ -4,9 +4,18 @@ from collections.abc import Generator
 from dataclasses import replace
 from typing import Any
 
+from lvm_studio.data.composition import Composition
+from lvm_studio.data.households import HouseholdSet
+from lvm_studio.models.trained import TrainedModel
+from lvm_studio.storage.street_state import StreetState
 from lvm_studio.studio.street.answers import FanAnswer, StreetRequest, TunedAnswer
 from lvm_studio.studio.street.tuned_work import TunedWork
 from lvm_studio.studio.street.work import StreetWork
+
+
+def three_households(data: HouseholdSet, model: TrainedModel) -> StreetRequest:
+    state = StreetState(composition=Composition.parse("A,B*2"), week="2013-W03", samples=64, seed=3)
+    return StreetRequest(state, data, model)
 
 
 def changed(request: StreetRequest, **changes: Any) -> StreetRequest:

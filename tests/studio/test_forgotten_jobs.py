@@ -41,16 +41,22 @@ def from_its_thread(say: Callable[[], None]) -> None:
     speaker.join()
 
 
-def test_a_reference_of_the_street_before_is_not_taken_for_the_page(
-    qapp: QApplication, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    made: list[Puppet] = []
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[Puppet]:
+    """The stand-ins for the threads of the street's resting jobs."""
+    puppets: list[Puppet] = []
 
     def make(job: object, parent: QObject, niceness: int) -> Puppet:
-        made.append(Puppet(job, parent))
-        return made[-1]
+        puppets.append(Puppet(job, parent))
+        return puppets[-1]
 
     monkeypatch.setattr(resting_job, "JobThread", make)
+    return puppets
+
+
+def test_a_reference_of_the_street_before_is_not_taken_for_the_page(
+    qapp: QApplication, made: list[Puppet]
+) -> None:
     runner, found = ReferenceRunner(rest_seconds=60.0), []
     runner.found.connect(lambda *answer: found.append(answer))
     for street in ("A", "A,B"):
@@ -67,15 +73,8 @@ def test_a_reference_of_the_street_before_is_not_taken_for_the_page(
 
 
 def test_a_street_is_remembered_until_its_workspace_is_closed(
-    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+    qtbot: QtBot, made: list[Puppet]
 ) -> None:
-    made: list[Puppet] = []
-
-    def make(job: object, parent: QObject, niceness: int) -> Puppet:
-        made.append(Puppet(job, parent))
-        return made[-1]
-
-    monkeypatch.setattr(resting_job, "JobThread", make)
     runner = ReferenceRunner(rest_seconds=0.0)
     runner.consider(request("A"))
     runner.run(request("A"), object())  # type: ignore[arg-type]

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from card_jobs import FakeCardJob
 from made_up_card import card, figure
+from page_hand import press, shown
 from puppet_thread import PuppetThread
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QTreeWidgetItem
 from pytestqt.qtbot import QtBot
 from studio_fakes import households, workspace
@@ -48,18 +49,6 @@ def panel(session: Session, puppets: list[PuppetThread], qtbot: QtBot) -> Report
         return puppets[-1]
 
     return shown(ReportCardPanel(session, CardMaker(session, make)), qtbot)  # type: ignore[arg-type]
-
-
-def shown(panel: ReportCardPanel, qtbot: QtBot) -> ReportCardPanel:
-    qtbot.addWidget(panel)
-    panel.resize(1200, 700)
-    with qtbot.waitExposed(panel):
-        panel.show()
-    return panel
-
-
-def press(qtbot: QtBot, button) -> None:  # type: ignore[no-untyped-def]
-    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
 
 
 def lines(panel: ReportCardPanel) -> list[QTreeWidgetItem]:

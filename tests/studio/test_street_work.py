@@ -4,14 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from street_requests import answers, changed, fan, tuned
+from street_requests import answers, changed, fan, three_households, tuned
 from studio_fakes import households, small_model
 
 from lvm_studio.data.composition import Composition
 from lvm_studio.data.errors import DataError
 from lvm_studio.models.specs import VAESpec
 from lvm_studio.models.trained import TrainedModel, build_module
-from lvm_studio.storage.street_state import StreetState
 from lvm_studio.studio.street.answers import LoadedModel, StreetRequest
 from lvm_studio.studio.street.tuned_work import TunedWork
 from lvm_studio.studio.street.work import Recent, StreetWork
@@ -26,8 +25,7 @@ def model() -> TrainedModel:
 
 @pytest.fixture
 def request_(model: TrainedModel) -> StreetRequest:
-    state = StreetState(composition=Composition.parse("A,B*2"), week="2013-W03", samples=64, seed=3)
-    return StreetRequest(state, DATA, model)
+    return three_households(DATA, model)
 
 
 # The base fan ---------------------------------------------------------------------------------

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from page_hand import press, shown
 from PySide6.QtCore import QObject, Qt
 from pytestqt.qtbot import QtBot
 from training_jobs import FakeTraining, report
-from training_page import PuppetThread, london_session, press, shown, training_page
+from training_page import PuppetThread, london_session, training_page
 
 from lvm_studio.data.errors import DataError
 from lvm_studio.studio.devices import Devices

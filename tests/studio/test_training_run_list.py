@@ -4,11 +4,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from page_hand import press
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QTableWidget
 from pytestqt.qtbot import QtBot
 from training_jobs import report
-from training_page import PuppetThread, london_session, press, training_page
+from training_page import PuppetThread, london_session, training_page
 
 from lvm_studio.data.jobs import Checkpoint
 from lvm_studio.storage.checkpoints import write_checkpoint

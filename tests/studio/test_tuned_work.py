@@ -4,12 +4,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from street_requests import answers, changed, fan, one_in_100, tuned
+from street_requests import answers, changed, fan, one_in_100, three_households, tuned
 from studio_fakes import households, small_model
 
-from lvm_studio.data.composition import Composition
 from lvm_studio.models.trained import TrainedModel
-from lvm_studio.storage.street_state import StreetState
 from lvm_studio.studio.street.answers import StreetRequest, TunedAnswer
 from lvm_studio.studio.street.tuned_work import TunedWork
 from lvm_studio.studio.street.tunings import Source
@@ -31,8 +29,7 @@ def model() -> TrainedModel:
 
 @pytest.fixture
 def request_(model: TrainedModel) -> StreetRequest:
-    state = StreetState(composition=Composition.parse("A,B*2"), week="2013-W03", samples=64, seed=3)
-    return StreetRequest(state, DATA, model)
+    return three_households(DATA, model)
 
 
 # The tuned fan --------------------------------------------------------------------------------

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Qt, Signal
+from page_hand import shown
+from PySide6.QtCore import QObject, Signal
 from pytestqt.qtbot import QtBot
 
 from lvm_studio.data.london import load_london
@@ -65,15 +66,3 @@ def training_page(
 
     registry = RunRegistry(session, make, lambda name: folder / "run.h5")  # type: ignore[arg-type]
     return shown(TrainingPanel(session, registry), qtbot)
-
-
-def shown(panel: TrainingPanel, qtbot: QtBot) -> TrainingPanel:
-    qtbot.addWidget(panel)
-    panel.resize(1200, 700)
-    with qtbot.waitExposed(panel):
-        panel.show()
-    return panel
-
-
-def press(qtbot: QtBot, button) -> None:  # type: ignore[no-untyped-def]
-    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)

@@ -64,7 +64,7 @@ def _after_training(kept: dict[str, Any]) -> PageTable:
         tuple(
             (
                 row["what"],
-                *(_change(row[name]) for name in ("change_20_60", "change_8_14")),
+                *_changes(row),
                 ", ".join(
                     "–" if share is None else f"{share:.2f}" for share in row["flexibility80"]
                 ),
@@ -80,16 +80,13 @@ def _limits(kept: dict[str, Any]) -> PageTable:
     return PageTable(
         "What would have to be known: energy score − before, as a share of before",
         ("of", "change", "20–60 households", "8–14 households"),
-        tuple(
-            (
-                row["kind"],
-                row["what"],
-                *(_change(row[name]) for name in ("change_20_60", "change_8_14")),
-            )
-            for row in study["rows"]
-        ),
+        tuple((row["kind"], row["what"], *_changes(row)) for row in study["rows"]),
         study["about"],
     )
+
+
+def _changes(row: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(_change(row[name]) for name in ("change_20_60", "change_8_14"))
 
 
 def _change(measured: list[float] | None) -> str:

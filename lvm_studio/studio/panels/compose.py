@@ -246,7 +246,8 @@ class ComposePanel(SteadyPage):
             self.lam.show_surface(None)
         if differs("show_curves"):
             self.fan.set_shown(new.show_curves)
-        self.sampling.show_sampling(new.samples, new.seed)
+        if differs("samples", "seed"):
+            self.sampling.show_sampling(new.samples, new.seed)
         # a field may show what was typed but not accepted
         self.lam.set_lam(new.lam)
         self.lam.set_held(new.goal, new.target, new.share)
