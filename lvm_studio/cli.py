@@ -193,7 +193,8 @@ def tune_(
 ) -> None:
     """Draw extreme but realistic weeks of these households.
 
-    How extreme is said by exactly one of --lam, --kl, --one-in, --target and --quantile.
+    How extreme is said by exactly one of --lam, --kl, --one-in, --target and --quantile. A value
+    of the first three below 0 goes the other way, to less of f: --one-in -100.
     """
     street = compose.StreetWishes(workspace, households, week, temperature, samples, seed)
     goal = tune.goal_of(lam=lam, kl=kl, one_in=one_in, target=target, quantile=quantile)

@@ -50,22 +50,16 @@ def goal_of(
 ) -> Aim:
     """The one aim that was given; `quantile` is written SHARE:LEVEL.
 
+    A λ, a KL or an N below 0 goes the other way: less of f.
+
     Raises:
-        DataError: none or more than one was given, or a quantile that is none.
+        DataError: none or more than one was given, or one that is no goal.
 
     >>> goal_of(lam=None, kl=None, one_in=100.0, target=None).kind
     'one_in_n'
     """
-    given = [
-        Aim(kind=kind, value=value)
-        for kind, value in (
-            ("lam", lam),
-            ("kl", kl),
-            ("one_in_n", one_in),
-            ("expectation", target),
-        )
-        if value is not None
-    ]
+    named = {"lam": lam, "kl": kl, "one_in_n": one_in, "expectation": target}
+    given = [_aim(kind, value) for kind, value in named.items() if value is not None]
     if quantile is not None:
         given.append(_quantile(quantile))
     if len(given) != 1:
@@ -73,6 +67,14 @@ def goal_of(
             "Say how far to tune by exactly one of --lam, --kl, --one-in, --target, --quantile."
         )
     return given[0]
+
+
+def _aim(kind: str, value: float) -> Aim:
+    if not math.isfinite(value):
+        raise DataError(f"{value:g} is no goal of a tuning; give a finite number.")
+    if kind == "one_in_n" and abs(value) < 1.0:
+        raise DataError(f"--one-in {value:g} is less than 1 week; give a number such as 100.")
+    return Aim.model_validate({"kind": kind, "value": value})
 
 
 def _quantile(text: str) -> Aim:

@@ -1,5 +1,9 @@
 """What went wrong, in one sentence that a user can act on."""
 
+from __future__ import annotations
 
-class TuningError(ValueError):
+from lvm_studio.data.errors import DataError
+
+
+class TuningError(DataError):
     """A tuning that cannot be done as asked; the message says what, where and what to do."""

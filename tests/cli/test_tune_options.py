@@ -29,6 +29,23 @@ def test_what_is_no_quantile_is_refused(wrong: str) -> None:
         goal_of(**NOTHING, quantile=wrong)
 
 
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"kl": float("nan")}, "finite"),
+        ({"lam": float("inf")}, "finite"),
+        ({"one_in": 0.5}, "less than 1 week"),
+    ],
+)
+def test_what_is_no_goal_is_refused(wrong: dict[str, float], sentence: str) -> None:
+    with pytest.raises(DataError, match=sentence):
+        goal_of(**{**NOTHING, **wrong})
+
+
+def test_one_week_in_n_goes_both_ways() -> None:
+    assert goal_of(**{**NOTHING, "one_in": -100.0}).value == -100.0
+
+
 def test_a_quantile_and_another_aim_are_one_too_many() -> None:
     with pytest.raises(DataError, match="exactly one"):
         goal_of(**{**NOTHING, "lam": 1.0}, quantile="0.5:3")
@@ -87,3 +104,23 @@ def test_a_direction_without_a_second_criterion_is_refused(lvm: Lvm, tmp_path: P
     said = lvm(*typed(tmp_path / "none.h5", tmp_path / "c.csv", *words))
     assert said.code == 2
     assert "give --second as well" in said.err
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--criterion", "pea", "--lam", 1), "There is no criterion 'pea'; choose one of"),
+        (("--criterion", "peak", "--quantile", "0.5:1e6"), "No draw lies beyond this level"),
+        (
+            ("--criterion", "peak", "--lam", 1, "--method", "one by one"),
+            "Algorithm 10.1 looks for the λ of a KL",
+        ),
+    ],
+)
+def test_what_cannot_be_tuned_is_one_line_and_code_2(
+    lvm: Lvm, workspace: Path, tmp_path: Path, words: tuple[object, ...], sentence: str
+) -> None:
+    said = lvm(*typed(workspace, tmp_path / "c.csv", "--no-certify", *words))
+    assert (said.code, said.out) == (2, "")
+    assert sentence in said.err
+    assert len(said.err.strip().splitlines()) == 1
