@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from lvm_studio.analysis.fan import make_fan
 from lvm_studio.data.errors import DataError
 from lvm_studio.headless.compose import describe, describe_fan, open_street
+from lvm_studio.headless.places import check_place
 from lvm_studio.headless.workspaces import page_of
 from lvm_studio.storage import curves as curves_file
 from lvm_studio.storage import workspace as workspace_file
@@ -27,6 +28,7 @@ def run(path: Path, out: Path) -> dict[str, Any]:
         raise DataError(
             f"{out.name}: curves are written as .csv or .parquet, figures as .svg, .png or .pdf."
         )
+    check_place(out)
     from lvm_studio.models.street import draw_curves
 
     workspace = workspace_file.load(path)

@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from lvm_studio.analysis.report_card.job import CardJob
 from lvm_studio.analysis.report_card.page import html
 from lvm_studio.analysis.report_card.spec import CardProgress, CardSpec
-from lvm_studio.data.errors import DataError
 from lvm_studio.data.jobs import result_of
+from lvm_studio.headless.places import check_place
 from lvm_studio.headless.progress import Progress
 from lvm_studio.headless.workspaces import chosen_households, chosen_model, chosen_tree
 from lvm_studio.storage import workspace as workspace_file
+from lvm_studio.storage.atomic import write_text
 from lvm_studio.storage.start import starting_workspace
 
 if TYPE_CHECKING:
@@ -59,11 +60,11 @@ def run_card(path: Path | None, spec: CardSpec, out: Path, progress: Progress) -
     Raises:
         DataError: no data, no CompVAE, or `out` cannot be written.
     """
+    check_place(out)
     workspace, file = _open(path)
     job = CardJob(chosen_tree(workspace, file), chosen_households(workspace, file), spec)
-    _write(out, "a", "")  # a path that cannot be written is told before a minute of work
     card = result_of(job.run(), lambda report: _say(report, progress))
-    _write(out, "w", html(card))
+    write_text(out, html(card))
     verdicts = [f"{one.verdict}: {one.title}. {one.words}" for one in card.findings]
     return {
         "seed": spec.seed,
@@ -128,14 +129,6 @@ def _say(report: CardProgress, progress: Progress) -> None:
     left = report.seconds_left
     time_left = "" if left is None else f", about {left:.0f} s left"
     progress.say(f"{report.stage}: {report.share:.0%}{time_left}")
-
-
-def _write(out: Path, mode: Literal["a", "w"], text: str) -> None:
-    try:
-        with out.open(mode, encoding="utf-8") as file:
-            file.write(text)
-    except OSError as error:
-        raise DataError(f"{out} could not be written: {error.strerror}.") from error
 
 
 def _open(path: Path | None) -> tuple[Workspace, str]:

@@ -39,5 +39,5 @@ def check_workspace(file: Path) -> None:
 
 def check_table(file: Path) -> None:
     """The same for a table of curves, which is written by its suffix."""
-    tables.check_suffix(file)
     check_place(file)
+    tables.check_suffix(file)

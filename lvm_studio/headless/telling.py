@@ -33,7 +33,7 @@ def usage_message(error: Exception) -> str:
     if say is None:
         raise error
     said = str(say()).replace("Value error, ", "").rstrip(".")
-    return f"{said}."
+    return said if said.endswith("?") else f"{said}."
 
 
 def fail(sentence: str) -> NoReturn:

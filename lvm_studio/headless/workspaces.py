@@ -69,7 +69,7 @@ def chosen_tree(workspace: Workspace, file: str) -> Tree:
     state = page_of(workspace)
     if state.model not in workspace.models:
         raise DataError(
-            f"{file} holds no trained model; run: lvm-studio train households "
-            f"--workspace {file} --out {file}"
+            f"{file} holds no model of composed households; train one into it: lvm-studio train "
+            "households --out, and the path of that file."
         )
     return workspace.models[state.model]

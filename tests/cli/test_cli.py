@@ -187,6 +187,7 @@ def test_import_then_train_then_compose(lvm: Lvm, tmp_path: Path) -> None:
     [
         (("compose",), "Missing argument"),
         (("nonsense",), "No such command"),
+        (("trian",), "Did you mean 'train'? See"),
         (("train", "nothing", "--out", "x.h5"), "choose one of: households, "),
         (("compose", "nowhere.h5", *STREET, "--out", "x.csv"), "nowhere.h5"),
         (("train", "households", "--out", "x.h5", "--set", "batch"), "write it like batch=128"),

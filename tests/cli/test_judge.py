@@ -67,7 +67,7 @@ def test_a_card_that_cannot_be_written_is_told_before_it_is_made(
     monkeypatch.setattr("lvm_studio.headless.judge.CardJob", Never)
     said = lvm("judge", "--card", tmp_path / "nowhere" / "card.html")
     assert said.code == 2
-    assert "could not be written: No such file" in said.err
+    assert "There is no folder" in said.err
 
 
 def test_an_unknown_standard_error_is_null(lvm: Lvm, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -143,11 +143,11 @@ def test_a_flow_does_not_take_the_place_of_a_workspace(lvm: Lvm, tmp_path: Path)
         (("simulate", "--out"), "There is no folder"),
         (("import", "never-read.csv", "--out"), "There is no folder"),
         (("anomalies", "never-read.csv", "--csv"), "There is no folder"),
+        (("judge", "never-read.h5", "--card"), "There is no folder"),
         (
             ("tune", "never-read.h5", *STREET, "--criterion", "peak", "--one-in", 9, "--out"),
-            "written as .csv or",
+            "There is no folder",
         ),
-        (("compose", "never-read.h5", *STREET, "--out"), "written as .csv or"),
     ],
 )
 def test_what_cannot_be_written_is_told_before_any_work(
@@ -156,6 +156,29 @@ def test_what_cannot_be_written_is_told_before_any_work(
     said = lvm(*words, tmp_path / "nowhere" / "out.h5")
     assert said.code == 2
     assert sentence in said.err
+
+
+@pytest.mark.parametrize("name", ["out.h5", "out"])
+def test_a_table_of_curves_has_a_suffix_that_says_how_it_is_written(
+    lvm: Lvm, tmp_path: Path, name: str
+) -> None:
+    said = lvm("compose", "never-read.h5", *STREET, "--out", tmp_path / name)
+    assert said.code == 2
+    assert "written as .csv or .parquet" in said.err
+
+
+def test_a_workspace_without_a_model_of_households_says_how_to_get_one(
+    lvm: Lvm, tmp_path: Path
+) -> None:
+    file = tmp_path / "street.h5"
+    save(file, Workspace(models={"Sines": {"name": "Sines"}}))
+    said = lvm("export", file, "--out", tmp_path / "fan.svg")
+    assert said.code == 2
+    assert "no household data" in said.err
+    save(file, joined(load(file), simulate_street(SMALL)))
+    said = lvm("export", file, "--out", tmp_path / "fan.svg")
+    assert said.code == 2
+    assert "holds no model of composed households; train one into it" in said.err
 
 
 @pytest.mark.parametrize("words", [("gui",), ()])
