@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from lvm_studio.storage.workspace import Workspace
 if TYPE_CHECKING:
     from lvm_studio.data.households import HouseholdSet
 
+T = TypeVar("T")
 Kind = Literal["data", "model"]
 KIND_WORDS = {
     "compvae": "CompVAE",
@@ -82,11 +83,16 @@ def without(workspace: Workspace, kind: Kind, name: str) -> Workspace:
 
 
 def with_again(workspace: Workspace, kind: Kind, name: str, source: Workspace) -> Workspace:
-    """The workspace with a data set or model that `source` holds."""
+    """The workspace with a data set or model that `source` holds, in its place there."""
     if kind == "data":
-        datasets = {**workspace.datasets, name: source.datasets[name]}
-        return replace(workspace, datasets=datasets)
-    return replace(workspace, models={**workspace.models, name: source.models[name]})
+        return replace(workspace, datasets=_put_back(workspace.datasets, name, source.datasets))
+    return replace(workspace, models=_put_back(workspace.models, name, source.models))
+
+
+def _put_back(held: Mapping[str, T], name: str, before: Mapping[str, T]) -> dict[str, T]:
+    """What is held with what was before under this name; what has come since stays last."""
+    there = {**held, name: before[name]}
+    return {key: there[key] for key in (*before, *held) if key in there}
 
 
 def with_model_renamed(workspace: Workspace, old: str, new: str) -> Workspace:

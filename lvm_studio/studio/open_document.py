@@ -69,6 +69,8 @@ class OpenDocument(QObject):
         self._results = self._saved_results = 0
         """How often results of jobs have come, and how many of these the file holds."""
         self._was_dirty = False
+        self._model_names: set[str] = set()
+        """Of all models since this was opened: undo or redo may bring each of them back."""
         self._trained: tuple[Tree, TrainedModel] | None = None
 
     # What is open ---------------------------------------------------------------------------
@@ -153,9 +155,11 @@ class OpenDocument(QObject):
     def add_model(self, name: str, tree: Tree) -> str:
         """Take a trained model into the workspace; return the name it got.
 
-        Not a step of undo: hours of training are not lost to one Ctrl+Z.
+        Not a step of undo: hours of training are not lost to one Ctrl+Z; nor do they take a name
+        that a step of undo would give to another model.
         """
-        name = free_name(name, self._workspace.models)
+        name = free_name(name, self._model_names)
+        self._model_names.add(name)
         self._workspace = replace(self._workspace, models={**self._workspace.models, name: tree})
         self._mark_results()
         self.models_changed.emit()
@@ -260,6 +264,7 @@ class OpenDocument(QObject):
     def _put_document(self, document: Document) -> None:
         old, self._state = self._state, document.state
         self._workspace = document.workspace
+        self._model_names |= document.workspace.models.keys()
         self._announce(old)
 
     def _become(self, workspace: Workspace, state: StreetState, path: Path | None) -> None:
@@ -267,6 +272,7 @@ class OpenDocument(QObject):
         self.undo_stack.clear()
         self._saved_results = self._results
         self._workspace, self._path, self._written = workspace, path, _written(path)
+        self._model_names = set(workspace.models)
         old, self._state = self._state, state
         self.closed.emit()
         self._announce(old)

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 from studio_fakes import FakeDialogs, households, workspace
 
+from lvm_studio.storage.contents import Kind
 from lvm_studio.storage.kept_tuning import KeptTuning
 from lvm_studio.storage.workspace import RunEntry, load
 from lvm_studio.studio.contents import Contents
@@ -78,6 +79,30 @@ def test_a_removed_data_set_leaves_the_page_to_another(session: Session) -> None
     for _ in range(3):
         session.undo_stack.undo()
     assert session.state == before
+
+
+def test_what_was_removed_comes_back_in_its_place(session: Session) -> None:
+    session.add_dataset(households("Other street"))
+    removed: tuple[tuple[Kind, str], ...] = (("model", "m"), ("data", "Test street"))
+    for kind, name in removed:
+        before = session.workspace
+        Contents(session).remove(kind, name)
+        session.add_model("new", {"name": "new"})
+        session.undo_stack.undo()
+        assert list(session.workspace.datasets) == list(before.datasets)
+        assert [one for one in session.workspace.models if "new" not in one] == ["m", "n"]
+
+
+@pytest.mark.parametrize("verb", ["remove", "rename"])
+def test_a_trained_model_takes_no_name_that_undo_gives_back(session: Session, verb: str) -> None:
+    contents, old, trained = Contents(session), session.workspace.models["m"], {"name": "m"}
+    contents.remove("model", "m") if verb == "remove" else contents.rename_model("m", "mine")
+    name = session.add_model("m", trained)
+    session.undo_stack.undo()
+    assert session.workspace.models["m"] is old
+    assert session.workspace.models[name] is trained
+    session.undo_stack.redo()
+    assert session.workspace.models[name] is trained
 
 
 def test_models_travel_in_files(session: Session, tmp_path: Path) -> None:
