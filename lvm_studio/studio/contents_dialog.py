@@ -137,8 +137,8 @@ class ContentsDialog(QDialog):
         self._offer()
 
     def _follow(self, new: StreetState, old: StreetState) -> None:
-        """Mark what is in use; λ moves many times a second and changes nothing here."""
-        if (new.dataset, new.model) != (old.dataset, old.model):
+        """Mark the data set in use; of another model `models_changed` tells."""
+        if new.dataset != old.dataset:
             self._refresh()
 
     def _offer(self) -> None:

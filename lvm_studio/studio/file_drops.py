@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QMimeData, QObject, Qt, Signal
+from PySide6.QtCore import QEvent, QMimeData, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QDragMoveEvent, QDropEvent
 from PySide6.QtWidgets import QWidget
 
@@ -48,7 +49,9 @@ class FileDrops(QObject):
             return True
         if isinstance(event, QDropEvent) and event.type() is QEvent.Type.Drop:
             event.acceptProposedAction()
-            self.take(local_files(event.mimeData()))
+            files = local_files(event.mimeData())
+            # later: a question asked from here would hold up the program they were dragged from
+            QTimer.singleShot(0, self, partial(self.take, files))
             return True
         return super().eventFilter(window, event)
 

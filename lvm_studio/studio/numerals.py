@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import math
 
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
 
 def format_value(value: float) -> str:
     """A number for a read-out: four significant digits, a true minus sign, no exponent soup.
 
     >>> format_value(-1234.56), format_value(0.01234567), format_value(float("nan"))
     ('−1235', '0.01235', '–')
+    >>> format_value(9999.7), format_value(-3.20e-5)
+    ('10,000', '−3.2·10⁻⁵')
     """
     if not math.isfinite(value):
         return "–"
-    text = f"{value:.4g}" if abs(value) < 1e4 else f"{value:,.0f}"
+    if abs(value) >= 9999.5:
+        text = f"{value:,.0f}"
+    elif value and abs(value) < 1e-4:
+        digits, power = f"{value:.3e}".split("e")
+        text = f"{float(digits):g}·10{str(int(power)).translate(SUPERSCRIPTS)}"
+    else:
+        text = f"{value:.4g}"
     return text.replace("-", "−")
 
 

@@ -266,7 +266,7 @@ class MainWindow(QMainWindow):
         self.choosers.show_models(told["model"], self.session.state.model)
 
     def _show_chosen(self, new: StreetState, old: StreetState) -> None:
-        if (new.dataset, new.model) != (old.dataset, old.model):
+        if new.dataset != old.dataset:  # of another model `models_changed` tells
             self._show_workspace()
 
     def _show_loading(self, name: str) -> None:

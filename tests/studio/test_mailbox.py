@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from pytestqt.qtbot import QtBot
 
+from lvm_studio.data.errors import DataError
 from lvm_studio.studio.jobs.compute_thread import ComputeThread
 from lvm_studio.studio.jobs.mailbox import Mailbox
 
@@ -57,6 +58,27 @@ def test_each_answer_of_a_wish_is_told_and_a_pause_is_not(qtbot: QtBot, compute:
         assert mailbox.waiting
     assert heard.answers == [1, 2]
     assert not mailbox.waiting
+
+
+@pytest.mark.parametrize(("error", "logged"), [(DataError("Too few."), 0), (KeyError("x"), 1)])
+def test_only_what_nobody_foresaw_goes_to_the_log(
+    qtbot: QtBot,
+    compute: Any,
+    caplog: pytest.LogCaptureFixture,
+    error: Exception,
+    logged: int,
+) -> None:
+    def work() -> Generator[object, None, None]:
+        raise error
+        yield
+
+    mailbox = compute.open_mailbox(0)
+    heard = Heard(mailbox)
+    compute.start()
+    with qtbot.waitSignal(mailbox.rested, timeout=PATIENCE):
+        mailbox.post(work)
+    assert len(heard.failures) == 1
+    assert len(caplog.records) == logged
 
 
 def test_the_last_wish_posted_before_the_thread_looks_is_the_only_one_done(

@@ -245,6 +245,27 @@ def test_a_model_that_does_not_load_is_a_sentence(bench: Bench, qtbot: QtBot) ->
     assert "“m” cannot be used" in str(dict(bench.said)["failed"])
 
 
+def test_a_model_chosen_before_does_not_fail_in_the_name_of_this_one(
+    running: Bench, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = threading.Event()
+
+    def no_model(_tree: object) -> Generator[object, None, None]:
+        tried.set()
+        raise DataError("model/weights: nothing is there.")
+        yield
+
+    monkeypatch.setattr(running.streets, "load", no_model)
+    running.session.add_model("broken", {"name": "broken"})
+    running.session.choose_model("broken")
+    assert tried.wait(PATIENCE / 1000)
+    running.session.choose_model("m")  # its failure is on its way
+    running.settle(qtbot)
+    qtbot.wait(20)
+    assert "failed" not in running.kinds()
+    assert running.service.fan is not None
+
+
 def test_work_that_fails_is_a_sentence_and_the_next_wish_is_served(
     running: Bench, qtbot: QtBot
 ) -> None:

@@ -171,7 +171,17 @@ def test_files_are_taken_where_they_are_dropped(opened: Open, tmp_path: Path) ->
     assert "one file at a time" in window.errors.sentence
 
 
-def dropped_on(window: MainWindow, *paths: Path) -> None:
+def test_a_drop_is_over_before_anything_is_asked(opened: Open, tmp_path: Path) -> None:
+    dialogs = FakeDialogs(Choice.CANCEL)
+    window = opened(dialogs)
+    window.session.set_lam(1.0)
+    dropped_on(window, tmp_path / "one.lvms", heard=False)
+    assert dialogs.asked == []
+    QCoreApplication.processEvents()
+    assert dialogs.asked == ["Untitled"]
+
+
+def dropped_on(window: MainWindow, *paths: Path, heard: bool = True) -> None:
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
     place, copy = QPoint(700, 400), Qt.DropAction.CopyAction
@@ -180,6 +190,8 @@ def dropped_on(window: MainWindow, *paths: Path) -> None:
     QCoreApplication.sendEvent(window, enter)
     assert enter.isAccepted()
     QCoreApplication.sendEvent(window, QDropEvent(place.toPointF(), copy, *told))
+    if heard:
+        QCoreApplication.processEvents()
 
 
 def test_new_and_open_ask_before_anything_is_lost(opened: Open, tmp_path: Path) -> None:

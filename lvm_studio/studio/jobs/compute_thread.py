@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QThread
 
+from lvm_studio.data.errors import DataError
 from lvm_studio.studio.jobs.mailbox import Answer, Failure, Mailbox, Rest
 from lvm_studio.studio.sentences import sentence_of
+from lvm_studio.tuning.errors import TuningError
 
 if TYPE_CHECKING:
     from lvm_studio.studio.jobs.mailbox import Work
@@ -97,7 +99,8 @@ class ComputeThread(QThread):
                 slot.work = begin()
             self._slice(slot)
         except Exception as error:  # the thread must outlive any work
-            LOG.exception("work of a mailbox failed")
+            if not isinstance(error, DataError | TuningError):  # these refuse, and say why
+                LOG.exception("work of a mailbox failed")
             slot.work = None
             details = traceback.format_exc()
             slot.mailbox.said.emit(slot.generation, Failure(sentence_of(error), details))

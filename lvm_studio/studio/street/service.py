@@ -243,7 +243,9 @@ class StreetService(QObject):
     def _load_model(self) -> None:
         """Load the chosen model if it is not loaded; answers wait for it."""
         tree = self._session.model_tree()
-        if tree is not None and self._session.trained_model() is None and self._thread.isRunning():
+        if tree is None or self._session.trained_model() is not None:
+            self._loading.withdraw()  # one chosen before must not fail in the name of this one
+        elif self._thread.isRunning():
             self.model_loading.emit(self._session.state.model)
             self._loading.post(partial(self._streets.load, tree))
         self._refresh()
