@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, QRunnable, QThreadPool, Signal
 
+from lvm_studio.studio.numerals import counted
+
 
 @dataclass(frozen=True)
 class Devices:
@@ -22,7 +24,7 @@ class Devices:
         >>> Devices(2, ()).sentence()
         'This machine: CPU with 2 cores; no CUDA device.'
         """
-        there = f"CPU with {self.cores} core{'s' if self.cores != 1 else ''}"
+        there = f"CPU with {counted(self.cores, 'core')}"
         return f"This machine: {there}; {', '.join(self.gpus) or 'no CUDA device'}."
 
 

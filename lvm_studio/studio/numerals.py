@@ -66,6 +66,15 @@ def percent(share: float, decimals: int = 0, sign: str = "") -> str:
     return f"{with_decimals(100.0 * share, decimals, sign)} %"
 
 
+def counted(count: int, noun: str) -> str:
+    """So many of something.
+
+    >>> counted(1, "household"), counted(1200, "run")
+    ('1 household', '1,200 runs')
+    """
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def duration(seconds: float) -> str:
     """Seconds as a person says them.
 

@@ -17,6 +17,7 @@ from lvm_studio.storage.naming import free_name
 from lvm_studio.storage.start import starting_state
 from lvm_studio.storage.street_state import StreetState
 from lvm_studio.studio.commands import NO_GESTURE, ChangeStreet, Document
+from lvm_studio.studio.numerals import with_decimals
 from lvm_studio.studio.open_document import OpenDocument
 from lvm_studio.studio.street.likeness import draw_like
 
@@ -183,17 +184,19 @@ class Session(OpenDocument):
 
     def set_pair(self, blend: float, lam: float, gesture: int = NO_GESTURE) -> None:
         """Set the vector λ of two criteria: its direction in degrees and λ along it."""
-        text = f"λ = {lam:.2f} towards {blend:.0f}°"
+        text = f"λ = {with_decimals(lam, 2)} towards {with_decimals(blend, 0)}°"
         held: dict[str, Any] = {"goal": "lam", "target": 0.0}
         self._change(text, gesture, blend=float(blend), lam=float(lam), **held)
 
     def set_lam(self, lam: float, gesture: int = NO_GESTURE) -> None:
         """Set λ, per standard deviation of the criterion, and hold it."""
-        self._change(f"λ = {lam:.2f}", gesture, lam=float(lam), goal="lam", target=0.0)
+        self._change(
+            f"λ = {with_decimals(lam, 2)}", gesture, lam=float(lam), goal="lam", target=0.0
+        )
 
     def hold_goal(self, goal: str, target: float, share: float = 0.5) -> None:
         """Hold a KL, "1 in N", E f or quantile: λ follows it, whatever becomes of the street."""
-        text = GOAL_TEXTS[goal].format(target)
+        text = GOAL_TEXTS[goal].format(target).replace("-", "−")
         self._change(text, goal=goal, target=float(target), share=float(share))
 
     def set_corrected(self, corrected: bool) -> None:
@@ -212,7 +215,7 @@ class Session(OpenDocument):
 
     def set_samples(self, samples: int) -> None:
         """Set how many weeks are drawn."""
-        self._change(f"{samples} samples", samples=int(samples))
+        self._change(f"Draw {samples:,} weeks", samples=int(samples))
 
     def set_seed(self, seed: int) -> None:
         """Set the seed of the common random numbers."""

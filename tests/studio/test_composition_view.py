@@ -150,7 +150,7 @@ def column(view: CompositionView, which: Column) -> list[object]:
 def test_each_row_shows_its_part_of_the_peak(view: CompositionView) -> None:
     assert column(view, Column.PEAK) == [None, None, None]
     view.set_parts(PARTS, 2.5)
-    assert column(view, Column.PEAK) == ["2.00", "4.00", "-0.50"]
+    assert column(view, Column.PEAK) == ["2.00", "4.00", "−0.50"]
     bars = [view.table.model().index(row, Column.PEAK).data(BAR_ROLE) for row in range(3)]
     assert bars == [0.5, 1.0, 0.0]
     assert text(view, "composition_peak") == "Peak 8.0 kW: 5.5 households, 2.5 shared"

@@ -15,7 +15,7 @@ from lvm_studio.studio.theme import LIGHT
 from lvm_studio.studio.widgets.tuning.criteria_help import CRITERIA_HELP, OFFERED, help_of
 from lvm_studio.studio.widgets.tuning.lam_control import LamControl
 from lvm_studio.studio.widgets.tuning.lam_fields import LamSlider, next_odds
-from lvm_studio.studio.widgets.tuning.lam_words import figures_text
+from lvm_studio.studio.widgets.tuning.lam_words import base_text, figures_text
 from lvm_studio.studio.widgets.tuning.levels_plot import levels_text
 from lvm_studio.tuning.criteria.criterion import CRITERIA
 
@@ -247,6 +247,13 @@ def test_beyond_all_odds_is_said_in_words(control: LamControl) -> None:
     assert control.odds_field.text() == "1 week in > 10⁷"
     assert control.kl_field.value() == 40.0
     assert "beyond 1 in 10⁹" in figures_text(answer)
+
+
+def test_figures_below_zero_have_a_true_minus() -> None:
+    answer = tuned_answer(StreetState(lam=5.0), base_expectation=-4.0, expectation=-2.5, khat=-0.1)
+    told = figures_text(answer) + base_text(answer) + levels_text(levels(base_mean=-4.0))
+    assert "−4.0 → −2.5" in told
+    assert "-" not in told
 
 
 def test_a_click_on_the_front_asks_for_the_nearest_lam(control: LamControl) -> None:

@@ -137,7 +137,7 @@ def test_a_study_from_its_start_to_its_end(
     assert "Dimensions of z 64<br>Held-out ELBO, nats" in panel.best.text()
     puppets[0].completed.emit(StudyEnd(5, 1, 0, 10.0, 2))
     assert panel.start_button.isEnabled()
-    assert "5 runs have finished, 1 have failed; 2,160 runs per hour" in panel._note.text()
+    assert "Runs finished: 5, failed: 1; 2,160 runs per hour" in panel._note.text()
 
 
 def test_stop_says_what_is_kept_and_start_goes_on(

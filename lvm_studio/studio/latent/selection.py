@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lvm_studio.data.vectors.sets import HELD_OUT
+from lvm_studio.studio.numerals import counted, with_decimals
 from lvm_studio.studio.selection import Selection
 
 if TYPE_CHECKING:
@@ -45,7 +46,8 @@ def tips(cloud: LatentCloud) -> tuple[str, ...]:
     if cloud.households:
         told = ("week", "k", "temperature_c", "energy_kwh", "peak_kw", "anomaly_nats")
         return tuple(
-            f"{week}: {k:.0f} households, {temperature:.1f} °C, {energy:,.0f} kWh, "
+            f"{week}: {counted(int(k), 'household')}, {with_decimals(temperature, 1)} °C, "
+            f"{energy:,.0f} kWh, "
             f"peak {peak:.1f} kW, KL {nats:.1f} nats"
             for week, k, temperature, energy, peak, nats in zip(
                 *(columns[name] for name in told), strict=True

@@ -13,6 +13,7 @@ import numpy as np
 
 from lvm_studio.data.calendar import week_start
 from lvm_studio.data.units import STEP
+from lvm_studio.studio.numerals import counted
 from lvm_studio.studio.street.answers import StreetRequest
 from lvm_studio.studio.street.work import StreetWork
 from lvm_studio.studio.widgets.latent.decoded_plot import DecodedWeek
@@ -145,7 +146,7 @@ class LatentWork:
             about = f"{mean.shape[-1]} coordinates"
             if isinstance(request, StreetRequest):
                 week = request.state.week
-                about = f"{self._streets.space(request).k} households"
+                about = counted(self._streets.space(request).k, "household")
             else:
                 week = request.week
                 about = "one household" if week else about

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
+from lvm_studio.studio.numerals import counted, with_decimals
 from lvm_studio.studio.panels.artificial import AnchorsPanel, SinesPanel
 from lvm_studio.studio.panels.tuning_pictures import TuningPictures
 from lvm_studio.studio.theme import Colours, theme
@@ -93,7 +94,7 @@ class ComposePanel(SteadyPage):
         parts = ["Blue: the model's own law, mean and 10–90 % band."]
         if tuned is not None and tuned.lam:
             figures = figures_text(tuned).replace("   ·   ", ", ")
-            parts.append(f"Orange: the law tuned by λ = {tuned.lam:.2f}: {figures}.")
+            parts.append(f"Orange: the law tuned by λ = {with_decimals(tuned.lam, 2)}: {figures}.")
         if base.fan.measured is not None:
             parts.append("Black: measured.")
         return " ".join([*parts, f"{sampled_text(base)}. Times are UTC."])
@@ -382,9 +383,9 @@ def source_text(answer: FanAnswer) -> str:
 def sampled_text(answer: FanAnswer) -> str:
     """Say how the fan was obtained."""
     count = len(answer.fan.curves)
-    households = "1 household" if answer.households == 1 else f"{answer.households:,} households"
     return (
-        f"{count:,} weeks sampled from “{answer.state.model}” for {households}, "
+        f"{counted(count, 'week')} sampled from “{answer.state.model}” for "
+        f"{counted(answer.households, 'household')}, "
         f"{answer.state.week}, seed {answer.state.seed}"
     )
 

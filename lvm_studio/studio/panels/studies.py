@@ -33,7 +33,7 @@ from lvm_studio.studies.reports import RunLine, RunState
 from lvm_studio.studies.spec import StudySpec, read_study, shipped_studies
 from lvm_studio.studies.summary import results_csv, summarise
 from lvm_studio.studio.file_dialogs import CSV_KIND, STUDY_KIND, ask_open, ask_save
-from lvm_studio.studio.numerals import format_value, with_error
+from lvm_studio.studio.numerals import counted, format_value, with_error
 from lvm_studio.studio.runs.study_run import StudyRun
 from lvm_studio.studio.theme import MUTED
 from lvm_studio.studio.time_left import TimeLeft
@@ -311,8 +311,7 @@ class StudiesPanel(QWidget):
             fresh = self.run.total - self._ended_before
             parts.append(self._time_left.words((ended - self._ended_before) / max(fresh, 1)))
         if self.run.where:
-            workers = "worker" if self.run.workers == 1 else "workers"
-            parts.append(f"{self.run.workers} {workers} on {self.run.where}")
+            parts.append(f"{counted(self.run.workers, 'worker')} on {self.run.where}")
         return " · ".join(filter(None, parts))
 
     def _ended(self) -> int:
@@ -330,7 +329,7 @@ class StudiesPanel(QWidget):
         self.best.setText(
             f"<b>Best so far</b><br>{escape(settings_text(best.settings))}<br>"
             f"{escape(figure_words(study.objective).title)}: "
-            f"{value} ({best.seeds} {'seed' if best.seeds == 1 else 'seeds'})"
+            f"{value} ({counted(best.seeds, 'seed')})"
         )
 
     def _refresh_buttons(self, *_: object) -> None:
@@ -358,9 +357,9 @@ class StudiesPanel(QWidget):
 
 def _described(study: StudySpec) -> str:
     axes = ", ".join(setting_words(name).title for name in study.space.axes)
-    seeds = f"{len(study.seeds)} seeds" if len(study.seeds) > 1 else "one seed"
     told = (
         f"{study.description} Recipe {study.recipe}; {axes} as a {study.space.kind} of "
-        f"{study.space.size} candidates, {seeds}: {study.size} runs."
+        f"{counted(study.space.size, 'candidate')}, {counted(len(study.seeds), 'seed')}: "
+        f"{counted(study.size, 'run')}."
     )
     return told.lstrip()

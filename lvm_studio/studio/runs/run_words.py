@@ -7,7 +7,7 @@ from html import escape
 import numpy as np
 
 from lvm_studio.studio.jobs.job_thread import JobState
-from lvm_studio.studio.numerals import duration, format_value, percent
+from lvm_studio.studio.numerals import counted, duration, format_value, percent
 from lvm_studio.studio.runs.run import Run
 from lvm_studio.studio.widgets.training.runs_table import RunRow
 from lvm_studio.studio.widgets.training.training_terms import RunHistory
@@ -97,7 +97,7 @@ def soundness(history: RunHistory, samples: int) -> list[str]:
     if np.isfinite(tight):
         parts.append(f"tight bound {format_value(tight)} nats, {samples:,} samples")
     if skipped:
-        parts.append(f"{skipped:,} unsound step{'s' if skipped > 1 else ''} skipped")
+        parts.append(f"{counted(skipped, 'unsound step')} skipped")
     return parts
 
 

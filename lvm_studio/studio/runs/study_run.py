@@ -183,7 +183,7 @@ class StudyRun(QObject):
     def _complete(self, result: object) -> None:
         sentence = ""
         if isinstance(result, StudyEnd):
-            sentence = f"{result.finished} runs have finished, {result.failed} have failed"
+            sentence = f"Runs finished: {result.finished:,}, failed: {result.failed:,}"
             if result.runs_per_hour:
                 sentence += f"; {result.runs_per_hour:,.0f} runs per hour"
             sentence += "."

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 from PySide6.QtCore import QObject, Signal
 
 from lvm_studio.studio.jobs.resting_job import RestingJob
-from lvm_studio.studio.numerals import percent
+from lvm_studio.studio.numerals import percent, with_decimals
 
 if TYPE_CHECKING:
     from lvm_studio.data.jobs import Job
@@ -77,7 +77,8 @@ def progress_text(report: Preparing | FlowReport) -> str:
     if isinstance(report, Preparing):
         return "Fitting a flow: drawing weeks of the base law first."
     if isinstance(report, ClimbReport):
-        return f"Fitting a flow: climbing, λ = {report.lam:.1f}, KL {report.kl:.1f} nats so far."
+        lam = with_decimals(report.lam, 1)
+        return f"Fitting a flow: climbing, λ = {lam}, KL {report.kl:.1f} nats so far."
     if report.progress <= LEAST_PROGRESS:
         return f"Fitting a flow: {percent(report.progress)}."
     left = about_left(report.seconds * (1.0 / report.progress - 1.0))

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from lvm_studio.analysis.fan import make_fan
 from lvm_studio.data.calendar import temperature_profile, week_start
 from lvm_studio.data.composition import measured_kw
+from lvm_studio.studio.numerals import counted
 from lvm_studio.studio.street.answers import FanAnswer, LoadedModel, StreetRequest
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class StreetWork:
 
         torch.set_num_threads(max(1, (torch.get_num_threads() or 2) - 1))
         model = TrainedModel.from_tree(tree)
-        yield LoadedModel(tree, model, f"CPU, {_plural(torch.get_num_threads(), 'thread')}")
+        yield LoadedModel(tree, model, f"CPU, {counted(torch.get_num_threads(), 'thread')}")
 
     def fan(self, request: StreetRequest) -> Generator[FanAnswer | None, None, None]:
         """Draw the base fan; pauses between slices of many samples."""
@@ -141,7 +142,3 @@ def _compose(request: StreetRequest) -> BaseSpace:
         temperature, week_start(state.week), households.time_zone, households.country
     )
     return base_space(request.model, households, state.composition, context)
-
-
-def _plural(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

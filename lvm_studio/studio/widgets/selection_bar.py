@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
+from lvm_studio.studio.numerals import counted
 from lvm_studio.studio.widgets.dressed import dressed
 
 if TYPE_CHECKING:
@@ -52,8 +53,7 @@ class SelectionBar(QFrame):
         if selection is None:
             return
         noun = "sum" if selection.members else "observation"
-        plural = "" if len(selection) == 1 else "s"
-        text = f"{len(selection):,} {noun}{plural} selected: {selection.title}"
+        text = f"{counted(len(selection), noun)} selected: {selection.title}"
         self.about.setText(text)
         self.about.setToolTip(text)
         self.compose.setEnabled(bool(selection.members))

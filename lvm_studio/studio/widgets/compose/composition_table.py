@@ -17,7 +17,7 @@ from PySide6.QtCore import (
     Signal,
 )
 
-from lvm_studio.studio.numerals import percent
+from lvm_studio.studio.numerals import percent, with_decimals
 
 Index = QModelIndex | QPersistentModelIndex
 MAX_COUNT = 9999
@@ -70,9 +70,10 @@ class Part:
 
     def sentence(self) -> str:
         """The part in words."""
-        base = f", {self.more_kw:+.2f} kW against the base law" if self.more_kw else ""
+        more = f", {with_decimals(self.more_kw, 2, '+')} kW against the base law"
         return (
-            f"{self.peak_kw:.2f} kW of the mean peak ({percent(self.share, 1)}){base}; "
+            f"{with_decimals(self.peak_kw, 2)} kW of the mean peak ({percent(self.share, 1)})"
+            f"{more if self.more_kw else ''}; "
             f"{self.week_kwh:,.0f} kWh in the week ({percent(self.week_share, 1)})."
         )
 
@@ -202,7 +203,7 @@ class CompositionTable(QAbstractTableModel):
             return -math.inf if role == SORT_ROLE else None
         value = self._worth(part)
         if role == Qt.ItemDataRole.DisplayRole:
-            return f"{value:,.0f}" if self._over_week else f"{value:.2f}"
+            return with_decimals(value, 0 if self._over_week else 2)
         if role == SORT_ROLE:
             return value
         if role == BAR_ROLE:

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from lvm_studio.studio.numerals import counted, with_decimals
 from lvm_studio.studio.theme import MUTED, headline
 from lvm_studio.studio.widgets.compose.composition_table import (
     MAX_COUNT,
@@ -111,7 +112,8 @@ class CompositionView(QWidget):
         own_kw = sum(part.peak_kw for part in parts.values())
         self._peak.setVisible(bool(parts))
         self._whole_peak = (
-            f"Peak {own_kw + shared_kw:,.1f} kW: {own_kw:,.1f} households, {shared_kw:,.1f} shared"
+            f"Peak {with_decimals(own_kw + shared_kw, 1)} kW: "
+            f"{with_decimals(own_kw, 1)} households, {with_decimals(shared_kw, 1)} shared"
         )
         self._peak_room.reserve(f"{BEFORE}{self._whole_peak}")  # no column widens as it fades
         self.set_without("")
@@ -208,7 +210,7 @@ class CompositionView(QWidget):
 
     def _describe(self) -> None:
         size, mean_w = self._model.size, self._model.mean_w
-        self._size.setText("1 household" if size == 1 else f"{size:,} households")
+        self._size.setText(counted(size, "household"))
         self._size.setToolTip("K: households of the composition, each as often as it counts.")
         known = size and not math.isnan(mean_w)
         energy = (

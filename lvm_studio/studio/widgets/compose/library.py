@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from lvm_studio.studio.numerals import counted
 from lvm_studio.studio.theme import MUTED
 from lvm_studio.studio.widgets.compose.household_filter import HouseholdFilter, HouseholdQuery
 from lvm_studio.studio.widgets.compose.household_table import (
@@ -108,7 +109,7 @@ class LibraryView(QWidget):
     # -- what the panel sets ---------------------------------------------------------------
 
     def set_households(self, households: HouseholdSet) -> None:
-        """Show the households of a set; sorting and search text stay."""
+        """Show the households of a set, sorted by id; the search text stays."""
         reasons = np.asarray(
             households.metadata.get("suspect", [""] * len(households.household_ids))
         )
@@ -279,14 +280,12 @@ class LibraryView(QWidget):
         ids = self.selected_ids()
         for count in (1, 5):
             each = "" if count == 1 else f" {count} times"
-            action = menu.addAction(f"Add {_households(len(ids))} to the composition{each}")
+            action = menu.addAction(
+                f"Add {counted(len(ids), 'household')} to the composition{each}"
+            )
             action.setEnabled(bool(ids))
             action.triggered.connect(lambda _=False, n=count: self.add_requested.emit(ids, n))
         menu.addSeparator()
         menu.addAction(self._draw.text(), self._emit_draw).setEnabled(self._draw.isEnabled())
         menu.addAction("Select all shown", self.table.selectAll)
         return menu
-
-
-def _households(count: int) -> str:
-    return "1 household" if count == 1 else f"{count} households"

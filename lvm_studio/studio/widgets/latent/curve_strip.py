@@ -21,7 +21,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from lvm_studio.studio.numerals import format_value
+from lvm_studio.studio.numerals import format_value, with_decimals
 from lvm_studio.studio.theme import theme
 from lvm_studio.studio.widgets.colours import mix
 from lvm_studio.studio.widgets.grey_image import grey_image
@@ -328,8 +328,8 @@ class CurveStrip(QWidget):
         title = f"{self._cells.row_titles[row]} {self._cells.column_titles[column]}".strip()
         QToolTip.showText(
             event.globalPosition().toPoint(),
-            f"{title}: {kw.min():.2f} to {kw.max():.2f}, mean {kw.mean():.2f} "
-            f"{self._cells.unit}\n"
+            f"{title}: {with_decimals(kw.min(), 2)} to {with_decimals(kw.max(), 2)}, "
+            f"mean {with_decimals(kw.mean(), 2)} {self._cells.unit}\n"
             "Click to go there.",
             self,
         )

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from lvm_studio.studio.numerals import with_error
+from lvm_studio.studio.numerals import counted, with_error
 from lvm_studio.studio.theme import MUTED
 from lvm_studio.studio.widgets.row_table import by_rows
 from lvm_studio.studio.widgets.tuning.criteria_help import help_of
@@ -145,7 +145,6 @@ def said(found: MeasuredCosts) -> str:
     title = help_of(state.criterion).title.lower()
     if state.second:
         title += f" and {help_of(state.second).symbol}"
-    noun = "household" if state.composition.size == 1 else "households"
     flow = of_method(methods, "flow")
     pays = ", ".join(
         f"{name} from {math.ceil(even):,}" if math.isfinite(even) else f"{name} never"
@@ -155,7 +154,7 @@ def said(found: MeasuredCosts) -> str:
         )
     )
     return (
-        f"KL 6.91, {title}, {state.composition.size} {noun}, {state.week}. "
+        f"KL 6.91, {title}, {counted(state.composition.size, 'household')}, {state.week}. "
         f"Curves wanted from which on the flow has decoded less in all: than {pays}."
     )
 

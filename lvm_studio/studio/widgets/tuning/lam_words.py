@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from lvm_studio.studio.numerals import percent
+from lvm_studio.studio.numerals import percent, with_decimals
 from lvm_studio.studio.widgets.tuning.criteria_help import help_of
 
 if TYPE_CHECKING:
@@ -82,10 +82,10 @@ def figures_text(answer: TunedAnswer) -> str:
     change = (
         pair_text(answer.pair)
         if answer.pair is not None
-        else f"E {about.symbol}  {answer.base_expectation:,.1f} → "
-        f"{answer.expectation:,.1f} {answer.unit}"
+        else f"E {about.symbol}  {with_decimals(answer.base_expectation, 1)} → "
+        f"{with_decimals(answer.expectation, 1)} {answer.unit}"
     )
-    khat = f"{answer.khat:.2f}".replace("-", "−") if math.isfinite(answer.khat) else "–"
+    khat = with_decimals(answer.khat, 2)
     odds = f"1 week in {answer.one_in_n:,.0f}" if answer.one_in_n < 1e9 else "beyond 1 in 10⁹"
     return (
         f"{change}   ·   KL {abs(answer.kl):.2f} nats, {odds}   ·   "
@@ -104,7 +104,8 @@ def pair_text(figures: PairFigures) -> str:
     """
     each = zip(figures.criteria, figures.base, figures.expectation, figures.units, strict=True)
     return "   ·   ".join(
-        f"E {help_of(name).symbol} {base:,.1f} → {tuned:,.1f} {unit}".rstrip()
+        f"E {help_of(name).symbol} "
+        f"{with_decimals(base, 1)} → {with_decimals(tuned, 1)} {unit}".rstrip()
         for name, base, tuned, unit in each
     )
 
@@ -113,7 +114,7 @@ def base_text(answer: TunedAnswer | None) -> str:
     """What stands before the field of E f: the criterion, and its mean in the base law."""
     if answer is None:
         return "E f"
-    return f"E {help_of(answer.criterion).symbol}  {answer.base_expectation:,.1f} →"
+    return f"E {help_of(answer.criterion).symbol}  {with_decimals(answer.base_expectation, 1)} →"
 
 
 def held_text(goal: str, lam: float, target: float, share: float, unit: str) -> str:

@@ -6,7 +6,7 @@ import pyqtgraph as pg
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
-from lvm_studio.studio.numerals import with_error
+from lvm_studio.studio.numerals import with_decimals, with_error
 from lvm_studio.studio.street.answers import LevelsAnswer, MeasuredAnswer
 from lvm_studio.studio.theme import Colours
 from lvm_studio.studio.widgets.colours import veil
@@ -110,13 +110,13 @@ def levels_text(levels: LevelsAnswer) -> str:
     The rarest weeks of the base law are only told where enough of them were drawn.
     """
     unit, rare = levels.unit, f"1 in {levels.one_in_n:,.0f}"
-    tuned = f"mean of the tuned law {levels.tuned_mean:,.1f} {unit}"
+    tuned = f"mean of the tuned law {with_decimals(levels.tuned_mean, 1)} {unit}"
     if levels.one_in_n < 2.0:
-        return f"Mean of the base law {levels.base_mean:,.1f} {unit}; {tuned}."
+        return f"Mean of the base law {with_decimals(levels.base_mean, 1)} {unit}; {tuned}."
     if levels.quantile is None or levels.beyond is None:
         return f"{rare}: too few base weeks lie so far out to tell their level; {tuned}."
     return (
-        f"{rare}: level exceeded {levels.quantile:,.1f}, mean beyond it "
+        f"{rare}: level exceeded {with_decimals(levels.quantile, 1)}, mean beyond it "
         f"{with_error(levels.beyond, levels.error)}, {tuned}."
     )
 
@@ -132,7 +132,8 @@ def measured_text(measured: MeasuredAnswer) -> str:
         ("mean of the tilted law", found.tilted_mean, found.tilted_mean_band),
     )
     parts = [
-        f"{name} {value:,.1f}" + ("" if band is None else f" ({band[0]:,.1f} to {band[1]:,.1f})")
+        f"{name} {with_decimals(value, 1)}"
+        + ("" if band is None else " ({} to {})".format(*(with_decimals(b, 1) for b in band)))
         for name, value, band in told
     ]
     rare = f"1 in {found.n:,.0f} of {measured.sums:,} sums"

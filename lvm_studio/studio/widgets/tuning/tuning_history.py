@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from lvm_studio.storage.kept_tuning import KeptTuning
-from lvm_studio.studio.numerals import percent
+from lvm_studio.studio.numerals import counted, percent, with_decimals
 from lvm_studio.studio.theme import MUTED
 from lvm_studio.studio.widgets.row_table import by_rows
 from lvm_studio.studio.widgets.tuning.criteria_help import help_of
@@ -90,9 +90,10 @@ class TuningHistory(QWidget):
 def _cells(name: str, kept: KeptTuning) -> tuple[str, ...]:
     return (
         name,
-        f"{kept.state.lam:.2f}".replace("-", "−"),
+        with_decimals(kept.state.lam, 2),
         f"{kept.kl:.2f}",
-        f"{kept.base_expectation:,.1f} → {kept.expectation:,.1f} {kept.unit}",
+        f"{with_decimals(kept.base_expectation, 1)} → {with_decimals(kept.expectation, 1)} "
+        f"{kept.unit}",
         f"{percent(kept.ess_share)}",
         "yes" if kept.sound else "no",
     )
@@ -111,7 +112,7 @@ def tuning_name(kept: KeptTuning) -> str:
     if state.second:
         title += f" and {help_of(state.second).symbol}"
     title += {"w": " by Σw", "z": " by z"}.get(state.tuned, "")
-    return f"{title}, {state.composition.size} households, {state.week}"
+    return f"{title}, {counted(state.composition.size, 'household')}, {state.week}"
 
 
 def kept_of(answer: TunedAnswer) -> KeptTuning:
