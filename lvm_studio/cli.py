@@ -37,6 +37,9 @@ from lvm_studio.headless import (
 from lvm_studio.headless.progress import Progress
 from lvm_studio.headless.telling import emit, fail, usage_message
 
+INTERRUPTED = 130
+"""What some versions of Typer make of Ctrl+C; others raise `typer.Abort`."""
+
 app = typer.Typer(
     name="lvm-studio",
     help="Compose households, tune towards extremes, train and judge latent variable models. "
@@ -379,7 +382,10 @@ def main() -> None:
     """Run the verb of the command line, by default `gui`; a failure is one line and exit code 2."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
     try:
-        sys.exit(app(sys.argv[1:] or ["gui"], standalone_mode=False))
+        code = app(sys.argv[1:] or ["gui"], standalone_mode=False)
+        if code == INTERRUPTED:
+            raise KeyboardInterrupt
+        sys.exit(code)
     except DataError as error:
         fail(str(error))
     except (KeyboardInterrupt, typer.Abort):

@@ -22,6 +22,7 @@ class Wish(Enum):
     """What the one who runs a job may ask of it between two reports."""
 
     CHECKPOINT = "checkpoint"  # yield a Checkpoint next
+    STOP = "stop"  # learn no further: end as if all steps were done
 
 
 class Request:
@@ -57,9 +58,10 @@ class Job(Protocol):
     """A picklable object with everything a run needs; `run` is a generator function.
 
     `run` yields frozen, picklable reports; a report may be a `Checkpoint`. After
-    `send(Wish.CHECKPOINT)` the next report is a `Checkpoint` (a job without one may ignore
-    the wish). The result is the value returned, or else the last report. A job that hands over to
-    another iterable with `yield from` must hand over to a generator, which takes wishes too.
+    `send(Wish.CHECKPOINT)` the next report is a `Checkpoint`. A job without one may ignore that
+    wish, and one that does not learn the wish to stop. The result is the value returned, or else
+    the last report. A job that hands over to another iterable with `yield from` must hand over to
+    a generator, which takes wishes too.
     """
 
     def run(self) -> Reports:

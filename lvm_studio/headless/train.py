@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lvm_studio.data.errors import DataError
+from lvm_studio.data.jobs import Wish
+from lvm_studio.headless.interrupts import asking_to_stop
 from lvm_studio.headless.places import check_workspace
 from lvm_studio.headless.workspaces import chosen_households, joined, page_of
 from lvm_studio.storage import workspace as workspace_file
@@ -19,6 +21,7 @@ from lvm_studio.training.reports import (
     DeviceReport,
     Finished,
     Refining,
+    Report,
     TrainingDiverged,
     TrainReport,
 )
@@ -128,20 +131,30 @@ def shipped_data() -> Workspace:
 
 
 def _train(job: TrainingJob, progress: Progress) -> Finished:
-    """Run the job to its end, saying now and then how far it is."""
+    """Run the job to its end, or to Ctrl+C: then the model is what was learned until there."""
+    steps = job.run()
     try:
-        for report in job.run():
-            if isinstance(report, DeviceReport):
-                progress.done(f"training on {report.detail}, {report.parameters:,} parameters")
-            elif isinstance(report, TrainReport) and report.split == "train":
-                progress.say(_line(report))
-            elif isinstance(report, Refining):
-                progress.say(f"fitting the prior over z to the posteriors, {report.share:.0%}")
-            elif isinstance(report, Finished):
-                return report
+        report = next(steps)
+        while not isinstance(report, TrainReport):  # nothing is learned yet that could be kept
+            _tell(report, progress)
+            report = next(steps)
+        with asking_to_stop() as asked:
+            while not isinstance(report, Finished):
+                _tell(report, progress)
+                report = steps.send(Wish.STOP if asked.is_set() else None)
     except TrainingDiverged as error:
         raise DataError(str(error)) from error
-    raise DataError("The training ended without a model.")
+    return report
+
+
+def _tell(report: Report, progress: Progress) -> None:
+    """Say now and then how far the run is."""
+    if isinstance(report, DeviceReport):
+        progress.done(f"training on {report.detail}, {report.parameters:,} parameters")
+    elif isinstance(report, TrainReport) and report.split == "train":
+        progress.say(_line(report))
+    elif isinstance(report, Refining):
+        progress.say(f"fitting the prior over z to the posteriors, {report.share:.0%}")
 
 
 def _line(report: TrainReport) -> str:

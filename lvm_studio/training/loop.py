@@ -28,8 +28,8 @@ def train(
     Yields a `DeviceReport`, then a `TrainReport` for every step, one of the held-out batch every
     `spec.eval_every` steps, a `Checkpoint` every `spec.checkpoint_seconds`; at the end `Refining`
     while the prior over z is fitted. After `send(Wish.CHECKPOINT)` the next report is a
-    `Checkpoint`. Given the tree of one as `resume`, the run goes on as if it had never stopped,
-    to the bit on a CPU.
+    `Checkpoint`; after `send(Wish.STOP)` the run ends where it stands. Given a checkpoint's tree
+    as `resume`, the run goes on as if it had never stopped, to the bit on a CPU.
 
     Raises:
         DataError: the data cannot be trained on, or the checkpoint belongs to another run.
@@ -67,3 +67,5 @@ def _say(report: Report, run: TrainingRun) -> Generator[Report, Sent, None]:
     wish = yield report
     while wish is Wish.CHECKPOINT:
         wish = yield Checkpoint(run.step, run.checkpoint())
+    if wish is Wish.STOP:
+        run.stop()

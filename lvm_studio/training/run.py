@@ -52,6 +52,7 @@ class TrainingRun:
         self.module = problem.new_module()
         self.step = 0
         self.seconds = 0.0
+        self._stopped = False
         self.history = History()
         self._optimiser = new_optimiser(self.module, self.spec)
         self._unsound = torch.zeros((), device=problem.device)
@@ -86,8 +87,12 @@ class TrainingRun:
 
     @property
     def finished(self) -> bool:
-        """The steps or the minutes are used up."""
-        return self.progress >= 1.0
+        """The steps or the minutes are used up, or somebody stopped it."""
+        return self._stopped or self.progress >= 1.0
+
+    def stop(self) -> None:
+        """Take no further step."""
+        self._stopped = True
 
     @property
     def lr(self) -> float:

@@ -116,6 +116,20 @@ def test_a_resumed_run_is_the_same_to_the_bit(name, changes, london):
     )
 
 
+def test_a_run_that_is_stopped_ends_with_the_model_it_has(london):
+    running = train(tiny(), london)
+    report = next(running)
+    while not (isinstance(report, TrainReport) and report.step == 3):
+        report = next(running)
+    following = running.send(Wish.STOP)
+    later = [following, *running]
+    assert not any(isinstance(each, TrainReport) and each.split == "train" for each in later)
+    end = later[-1]
+    assert isinstance(end, Finished)
+    assert end.step == 3
+    assert "heldout_elbo" in end.figures
+
+
 def test_a_checkpoint_is_a_copy(london):
     running = train(tiny(), london)
     next(running)
