@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import queue
+import signal
 import uuid
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -234,6 +235,8 @@ def _connect(place: Place, stack: ExitStack) -> Client:
         from distributed import Client, LocalCluster
     except ImportError:
         raise DataError(f"Studies need dask; {INSTALL_CLUSTER}.") from None
+    # `silence_logs` is for dask's own handlers; these words would reach those of the program.
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
     if isinstance(place, Scheduler):
         return stack.enter_context(_client_of(place.address, Client))
     cluster = LocalCluster(
@@ -247,11 +250,20 @@ def _connect(place: Place, stack: ExitStack) -> Client:
     stack.callback(cluster.close)
     client = stack.enter_context(Client(cluster))
     client.wait_for_workers(place.workers, timeout=START_SECONDS)
+    client.run(_leave_interrupts_to_the_owner)
     return client
 
 
+def _leave_interrupts_to_the_owner() -> None:
+    """Ctrl+C reaches every process of a terminal: the one that owns the workers ends them."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 def _client_of(address: str, client: type[Client]) -> Client:
+    from distributed.comm import get_address_host_port
+
     try:
+        get_address_host_port(address)  # of what is no address a client would take 20 s to let go
         connected = client(address, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError, ImportError) as error:  # refused, no address, unknown protocol
         raise DataError(

@@ -182,6 +182,7 @@ def ended(processes: list[subprocess.Popen[str]]) -> None:
 
 
 UNREACHABLE = """
+import logging
 from pathlib import Path
 from dataclasses import replace
 from lvm_studio.data.errors import DataError
@@ -194,6 +195,7 @@ for address in ("tcp://127.0.0.1:1", "nonsense", "warp://x:1"):
         list(replace(job(small(), Path("{folder}")), place=place).run())
     except DataError as error:
         print(error)
+print(logging.getLogger("distributed.scheduler").isEnabledFor(logging.ERROR))
 """
 
 
@@ -205,7 +207,9 @@ def test_a_scheduler_that_does_not_answer_is_one_sentence(tmp_path: Path) -> Non
         check=True,
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parent)},
     )
-    lines = done.stdout.splitlines()
+    assert done.stderr == ""
+    *lines, dask_speaks = done.stdout.splitlines()
+    assert dask_speaks == "False"
     assert len(lines) == 3
     for line, address in zip(lines, ("tcp://127.0.0.1:1", "nonsense", "warp://x:1"), strict=True):
         assert line.startswith(f"No scheduler answers at {address}; start one with")
