@@ -5,16 +5,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QApplication, QLabel, QToolButton
 from pytestqt.qtbot import QtBot
 from street_fakes import tuned_answer
 
 from lvm_studio.storage.street_state import StreetState
 from lvm_studio.studio.street.answers import Front, LevelsAnswer
-from lvm_studio.studio.theme import LIGHT
+from lvm_studio.studio.theme import LIGHT, theme
 from lvm_studio.studio.widgets.tuning.criteria_help import CRITERIA_HELP, OFFERED, help_of
 from lvm_studio.studio.widgets.tuning.lam_control import LamControl
-from lvm_studio.studio.widgets.tuning.lam_fields import LamSlider, next_odds
+from lvm_studio.studio.widgets.tuning.lam_fields import GROOVE_HEIGHT, LamSlider, next_odds
 from lvm_studio.studio.widgets.tuning.lam_words import base_text, figures_text
 from lvm_studio.studio.widgets.tuning.levels_plot import levels_text
 from lvm_studio.tuning.criteria.criterion import CRITERIA
@@ -34,6 +35,21 @@ def text(control: LamControl, name: str) -> str:
     label = control.findChild(QLabel, name)
     assert label is not None
     return label.text()
+
+
+@pytest.mark.parametrize("lam", [-3.0, 0.0, 3.0])
+def test_the_slider_is_filled_from_zero(qtbot: QtBot, lam: float) -> None:
+    slider = LamSlider()
+    qtbot.addWidget(slider)
+    slider.resize(301, slider.sizeHint().height())
+    slider.show_lam(lam)
+    picture, accent = slider.grab().toImage(), QColor(theme().colours.accent)
+    rows = range(picture.height())
+
+    def filled(x: int) -> bool:
+        return sum(picture.pixelColor(x, y) == accent for y in rows) >= GROOVE_HEIGHT
+
+    assert [filled(x) for x in (10, 110, 190, 290)] == [False, lam < 0, lam > 0, False]
 
 
 def test_the_slider_hears_a_press_on_its_ticks(qtbot: QtBot) -> None:

@@ -64,6 +64,8 @@ def test_a_street_is_simulated_elsewhere_and_marked(
     assert street.provenance.simulated
     assert "Simulated" in street.provenance.attribution
     assert "imulated" in dialog.message.text()
+    message = dialog.message  # nothing above it gives way to what it says
+    assert message.height() >= message.heightForWidth(message.width())
     expected = simulate_street(StreetSpec(12, 10, 3))
     assert street.power_w.tobytes() == expected.power_w.tobytes()
     session.undo_stack.undo()

@@ -51,6 +51,9 @@ if TYPE_CHECKING:
     from lvm_studio.studio.session import Session
 
 RUNS, CURVES = range(2)
+NO_CURVES = (
+    "No run of this study has ended yet. After Start the curves of each are drawn as it ends."
+)
 
 
 class StudiesPanel(QWidget):
@@ -85,7 +88,7 @@ class StudiesPanel(QWidget):
         self.table = StudyTable()
         self._sorted = QSortFilterProxyModel(self)
         self.rows = QTableView()
-        self.curves = TrainingCurves()
+        self.curves = TrainingCurves(NO_CURVES)
         self.tabs = QTabWidget(documentMode=True)
         self._time_left = TimeLeft()
         self._ended_before = 0

@@ -255,8 +255,8 @@ class TrainingPanel(QWidget):
         if self._shown:
             self.registry.use_model(self._shown)
             composes = self.registry.runs[self._shown].record.spec.composes
-            pages = "compose and latent pages use" if composes else "latent space page shows"
-            self._note.setText(f"The {pages} this model now.")
+            used = "All pages use" if composes else "The page Latent space shows"
+            self._note.setText(f"{used} this model now.")
 
     def _keep(self) -> None:
         if self.keeper.running:

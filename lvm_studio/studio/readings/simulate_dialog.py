@@ -35,7 +35,7 @@ BYTES_A_WEEK = 336 * 4
 ABOUT = (
     "Invents households with habits, appliances, heating and contracts, and the weather they live "
     "in. No meter was read: the set is named and marked as simulated wherever it goes. Its law is "
-    "known exactly, so that a model of it can be judged by the truth (lvm-studio judge)."
+    "known exactly, so that “lvm-studio judge” holds a model of it against the truth."
 )
 
 StartThread = Callable[[SimulationJob, QObject], JobThread]
@@ -160,6 +160,7 @@ class SimulateDialog(QDialog):
             self._set_busy(False)
             self.accept_button.hide()
             self.buttons.button(QDialogButtonBox.StandardButton.Cancel).setText("Close")
+            self.adjustSize()  # the sentences need more room than was kept for one
 
     def _stopped(self, _path: object) -> None:
         self._thread = None

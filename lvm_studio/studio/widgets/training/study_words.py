@@ -73,12 +73,14 @@ def settings_text(settings: Mapping[str, object]) -> str:
 
     >>> settings_text({"model.latent_w": 8, "lr": 0.00123456})
     'Dimensions of w 8, learning rate 0.001235'
+    >>> settings_text({"model.noise.sigma": 0.2})
+    'σ of the noise 0.2'
     """
     told = ", ".join(
         f"{_inside(setting_words(name).title)} {value_text(value)}"
         for name, value in settings.items()
     )
-    return f"{told[:1].upper()}{told[1:]}"
+    return f"{told[:1].upper()}{told[1:]}" if told[:1].isascii() else told  # Σ is not σ
 
 
 def value_text(value: object) -> str:

@@ -44,8 +44,10 @@ from lvm_studio.studio.widgets.training.training_terms import (
 )
 
 NAMES_IN_KEY = 4
-HINT = "No training yet: choose a recipe on the left and press Start. Its curves will grow here."
-BEGUN = "This run has reported nothing so far. Curves grow here once its first steps are done."
+HINT = (
+    "No training yet: choose a recipe on the left and press Start training. Its curves grow here."
+)
+BEGUN = "No step of this run is known: its curves begin with the first that it reports."
 
 
 class TrainingCurves(QWidget):
@@ -62,8 +64,10 @@ class TrainingCurves(QWidget):
     run_clicked = Signal(str)
     """The line of this run was clicked."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, hint: str = HINT, parent: QWidget | None = None) -> None:
+        """Begin without runs; `hint` says where they come from."""
         super().__init__(parent)
+        self._no_runs = hint
         self._runs: tuple[RunHistory, ...] = ()
         self._absent: frozenset[str] = frozenset()
         """Terms that none of the runs has."""
@@ -89,7 +93,7 @@ class TrainingCurves(QWidget):
         layout.setSpacing(4)
         layout.addLayout(self._legend_row())
         self._stack = QStackedLayout()
-        self._hint = QLabel(HINT, alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
+        self._hint = QLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
         self._hint.setForegroundRole(MUTED)
         self._stack.addWidget(self._hint)
         self._stack.addWidget(self.panes)
@@ -178,7 +182,7 @@ class TrainingCurves(QWidget):
 
     def _refresh(self) -> None:
         any_points = any(len(run.split(split).step) for run in self._runs for split in SPLITS)
-        self._hint.setText(BEGUN if self._runs else HINT)
+        self._hint.setText(BEGUN if self._runs else self._no_runs)
         self._stack.setCurrentWidget(self.panes if any_points else self._hint)
         self._export.setEnabled(any_points)
         hidden = self.options.hidden | self._absent

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from PySide6.QtCore import QPointF, QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPalette
+from PySide6.QtCore import QPointF, QRect, QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QSlider, QStyle, QStyleOptionSlider, QWidget
 
 from lvm_studio.studio.street.answers import LAM_MAX
+from lvm_studio.studio.theme import theme
 from lvm_studio.studio.widgets.signed_field import SignedField
 
 LAM_TYPED_MAX: Final = 20.0
@@ -19,6 +20,7 @@ KL_MAX: Final = 99.99
 ODDS_MAX: Final = 10_000_000
 """More is not told apart: nothing so rare can be vouched for."""
 ROUND_ODDS: Final = (1, 2, 5)
+GROOVE_HEIGHT: Final = 3
 
 
 class NumberField(SignedField):
@@ -133,13 +135,29 @@ class LamSlider(QSlider):
         else:
             super().keyPressEvent(event)
 
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The style's ticks and handle on a groove that is filled from 0, not from its left end."""
+        option, colours = QStyleOptionSlider(), theme().colours
+        with QPainter(self) as painter:
+            self.initStyleOption(option)
+            groove = self._part(option, QStyle.SubControl.SC_SliderGroove)
+            handle = self._part(option, QStyle.SubControl.SC_SliderHandle).center().x()
+            line = QRect(groove.left(), groove.center().y() - 1, groove.width(), GROOVE_HEIGHT)
+            painter.fillRect(line, QColor(colours.grid))
+            zero = groove.center().x()  # ends are the same λ on both sides
+            line.setLeft(min(zero, handle))
+            line.setWidth(abs(handle - zero))
+            painter.fillRect(line, QColor(colours.accent if self.isEnabled() else colours.muted))
+            option.subControls = (
+                QStyle.SubControl.SC_SliderTickmarks | QStyle.SubControl.SC_SliderHandle
+            )
+            self.style().drawComplexControl(QStyle.ComplexControl.CC_Slider, option, painter, self)
+
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """A press on the ticks, which Qt would not hear, is one on the groove above them."""
         option = QStyleOptionSlider()
         self.initStyleOption(option)
-        groove = self.style().subControlRect(
-            QStyle.ComplexControl.CC_Slider, option, QStyle.SubControl.SC_SliderGroove, self
-        )
+        groove = self._part(option, QStyle.SubControl.SC_SliderGroove)
         pressed = QMouseEvent(
             event.type(),
             QPointF(event.position().x(), groove.center().y()),
@@ -149,6 +167,10 @@ class LamSlider(QSlider):
             event.modifiers(),
         )
         super().mousePressEvent(pressed)
+
+    def _part(self, option: QStyleOptionSlider, part: QStyle.SubControl) -> QRect:
+        """Where the style has this part of the slider."""
+        return self.style().subControlRect(QStyle.ComplexControl.CC_Slider, option, part, self)
 
     def _rescale(self) -> None:
         if self.value() == 0 and not self.isSliderDown():

@@ -25,7 +25,7 @@ from lvm_studio.studio.widgets.worded_plot import WordedPlot
 
 HINT = (
     "The surface of both criteria appears once all directions of λ have been climbed, "
-    "in the background; until then set λ₁ and λ₂ by their fields."
+    "in the background; until then type a λ for each, to the left."
 )
 PAD_HELP = (
     "E f of both criteria under the laws p(x) e^{λ₁f₁ + λ₂f₂} / Z. Each line is all that one KL\n"
