@@ -97,9 +97,7 @@ def table(result: dict[str, Any]) -> list[str]:
     count = f"{result['finished']} of {result['runs']} runs finished"
     if result["of_earlier_sessions"]:
         count += f", {result['of_earlier_sessions']} of them in earlier sessions"
-    lines = [
-        f"{result['study']}: {count}, {result['seconds']:.0f} s on {result['workers']} workers"
-    ]
+    lines = [f"{result['study']}: {count}, {result['seconds']:.0f} s, workers: {result['workers']}"]
     for row in result["candidates"]:
         mean = "–" if row["mean"] is None else f"{row['mean']:.4g}"
         error = "" if row["standard_error"] is None else f" ± {row['standard_error']:.2g}"
@@ -127,7 +125,7 @@ def _follow(job: StudyJob, progress: Progress) -> tuple[dict[str, RunLine], Stud
     for report in job.run():
         if isinstance(report, StudyOpened):
             lines = {line.key: line for line in report.lines}
-            progress.done(f"{total} runs, {report.workers} workers on {report.where}")
+            progress.done(f"runs: {total}; workers on {report.where}: {report.workers}")
         elif isinstance(report, RunChanged):
             lines[report.line.key] = report.line
             if report.line.state is RunState.FAILED:

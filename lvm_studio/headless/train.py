@@ -132,34 +132,34 @@ def shipped_data() -> Workspace:
 
 def _train(job: TrainingJob, progress: Progress) -> Finished:
     """Run the job to its end, or to Ctrl+C: then the model is what was learned until there."""
-    steps = job.run()
+    steps, unit = job.run(), " kW" if job.spec.needs_households else ""
     try:
         report = next(steps)
         while not isinstance(report, TrainReport):  # nothing is learned yet that could be kept
-            _tell(report, progress)
+            _tell(report, progress, unit)
             report = next(steps)
         with asking_to_stop() as asked:
             while not isinstance(report, Finished):
-                _tell(report, progress)
+                _tell(report, progress, unit)
                 report = steps.send(Wish.STOP if asked.is_set() else None)
     except TrainingDiverged as error:
         raise DataError(str(error)) from error
     return report
 
 
-def _tell(report: Report, progress: Progress) -> None:
-    """Say now and then how far the run is."""
+def _tell(report: Report, progress: Progress, unit: str) -> None:
+    """Say now and then how far the run is; `unit` is that of σ."""
     if isinstance(report, DeviceReport):
         progress.done(f"training on {report.detail}, {report.parameters:,} parameters")
     elif isinstance(report, TrainReport) and report.split == "train":
-        progress.say(_line(report))
+        progress.say(_line(report, unit))
     elif isinstance(report, Refining):
         progress.say(f"fitting the prior over z to the posteriors, {report.share:.0%}")
 
 
-def _line(report: TrainReport) -> str:
+def _line(report: TrainReport, unit: str) -> str:
     return (
         f"step {report.step} of at most {report.steps}, {report.seconds:.0f} s: "
         f"ELBO {report.elbo:.1f} nats, KL of w {report.kl_w:.1f}, KL of z {report.kl_z:.1f}, "
-        f"σ {report.sigma:.3f} kW"
+        f"σ {report.sigma:.3f}{unit}"
     )

@@ -37,7 +37,7 @@ def test_a_table_for_people() -> None:
         }
     )
     assert lines == [
-        "small: 2 of 3 runs finished, 1 of them in earlier sessions, 12 s on 2 workers",
+        "small: 2 of 3 runs finished, 1 of them in earlier sessions, 12 s, workers: 2",
         "  latent_z = 2: 1.5 ± 0.25 (n = 2)",
         "failed: latent_z = 3, seed 0: No.",
         "out: folder",

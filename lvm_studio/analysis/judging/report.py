@@ -12,8 +12,8 @@ from lvm_studio.data.errors import DataError
 from lvm_studio.data.tree import Tree, TreeView
 
 METRICS: Mapping[str, str] = {
-    "energy_score": "energy score",
-    "error": "mean error, kW/household",
+    "energy_score": "energy score, kW/household",
+    "error": "error of the mean, summed over the week, kW/household",
     "crps": "CRPS, W/household",
     "cover50": "50 % band covers",
     "cover80": "80 % band covers",
@@ -23,8 +23,8 @@ METRICS: Mapping[str, str] = {
     "flexibility80": "80 % band of flexibility covers",
 }
 """What is measured and how it is called. Energy score: see `scores.energy_score`, in kW per
-household over the week's half-hours. Mean error: sum over the week of |x − mean curve|, per
-household."""
+household over the week's half-hours. Error of the mean: sum of |x − mean curve| over the week's
+half-hours, per household."""
 
 
 @dataclass(frozen=True)
