@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lvm_studio.data.composition import Composition
+from lvm_studio.studio.numerals import counted
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +41,15 @@ class Selection:
 
     def __len__(self) -> int:
         return len(self.x)
+
+    @property
+    def count(self) -> str:
+        """How many of what.
+
+        >>> Selection("two", np.zeros((2, 3))).count
+        '2 observations'
+        """
+        return counted(len(self), "sum" if self.members else "observation")
 
     @property
     def mean(self) -> NDArray[np.float64]:

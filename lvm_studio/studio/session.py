@@ -17,7 +17,7 @@ from lvm_studio.storage.naming import free_name
 from lvm_studio.storage.start import starting_state
 from lvm_studio.storage.street_state import StreetState
 from lvm_studio.studio.commands import NO_GESTURE, ChangeStreet, Document
-from lvm_studio.studio.numerals import with_decimals
+from lvm_studio.studio.numerals import counted, with_decimals
 from lvm_studio.studio.open_document import OpenDocument
 from lvm_studio.studio.street.likeness import draw_like
 
@@ -83,6 +83,8 @@ class Session(OpenDocument):
         week = selection.weeks[selection.middle] if selection.weeks else self._state.week
         text = f"Compose the middle of {selection.title}"
         self._change(text, composition=selection.composition, week=week, own_temperature=None)
+        size = counted(selection.composition.size, "household")
+        self.done.emit(f"Composed {size} of {week}.")  # the page in sight may show nothing of it
 
     # Verbs: the composition -----------------------------------------------------------------
 

@@ -196,7 +196,7 @@ class MainWindow(QMainWindow):
         self.choosers.more_asked.connect(self.show_contents)
         session.selection_changed.connect(self.selected.show_selection)
         self.selected.show_asked.connect(self._show_selection)
-        self.selected.compose_asked.connect(self._compose_selection)
+        self.selected.compose_asked.connect(session.compose_selection)
         self.selected.clear_asked.connect(lambda: session.select(None))
 
     def open_file(self, path: Path) -> bool:
@@ -284,12 +284,6 @@ class MainWindow(QMainWindow):
         assert page is not None
         self.tabs.setCurrentWidget(page)
         page.show_selection_tab()
-
-    def _compose_selection(self) -> None:
-        before = self.session.state
-        self.session.compose_selection()
-        if self.session.state is not before:  # it may be composed on a page that is not in sight
-            self._show_done(self.session.undo_stack.undoText())
 
     def _show_done(self, sentence: str) -> None:
         self.statusBar().showMessage(sentence, MESSAGE_MS)

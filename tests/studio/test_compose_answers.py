@@ -240,7 +240,7 @@ def test_the_part_of_the_selected_rows_is_drawn_until_another_street_comes(
     session.add_households((IDS[4],))
     service.fan_ready.emit(fan_answer(session.state))
     service.parts_ready.emit(studio_fakes.parts(session.state, shared_kw=0.5))
-    assert label(panel, "composition_peak") == "Peak 3.5 kW: 3.0 households, 0.5 shared"
+    assert label(panel, "composition_peak") == "Peak 3.5 kW: 3.0 by households, 0.5 shared"
     key = panel.findChild(QToolButton, "fan_key_part")
     assert key is not None
     assert not key.isEnabled()

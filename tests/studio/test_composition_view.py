@@ -46,6 +46,15 @@ def test_accepts_households_and_nothing_else(view: CompositionView, qtbot: QtBot
         assert not drop(words, view.table)
 
 
+def test_the_keyboard_goes_on_where_a_row_was_removed(view: CompositionView) -> None:
+    for counts, row, current in (((("A", 2), ("B", 1)), 2, "B"), ((("B", 1),), 0, "B")):
+        view.table.selectRow(row)
+        view.set_counts(counts)
+        assert view.table.currentIndex().siblingAtColumn(Column.HOUSEHOLD).data() == current
+    view.set_counts(COUNTS)
+    assert view.table.model().rowCount() == len(COUNTS)
+
+
 def test_totals_count_multiplicity(view: CompositionView) -> None:
     assert text(view, "composition_size") == "6 households"
     assert text(view, "composition_energy") == "26.3 MWh a year, 3.0 kW on average"
@@ -153,7 +162,7 @@ def test_each_row_shows_its_part_of_the_peak(view: CompositionView) -> None:
     assert column(view, Column.PEAK) == ["2.00", "4.00", "−0.50"]
     bars = [view.table.model().index(row, Column.PEAK).data(BAR_ROLE) for row in range(3)]
     assert bars == [0.5, 1.0, 0.0]
-    assert text(view, "composition_peak") == "Peak 8.0 kW: 5.5 households, 2.5 shared"
+    assert text(view, "composition_peak") == "Peak 8.0 kW: 5.5 by households, 2.5 shared"
     view.set_without("Peak without A: −1.0 kW")
     assert text(view, "composition_peak") == "Peak without A: −1.0 kW"
     view.set_without("")

@@ -172,7 +172,7 @@ def test_rare_weeks_ask_for_more_sums_and_are_read_off_them(
     assert found.figures is not None
     assert found.sums == len(sums.f)
     assert found.figures.quantile_band is not None
-    assert f"of {found.sums:,} sums" in measured_text(found)
+    assert f"{found.sums:,} sums" in measured_text(found)
     assert np.isfinite(found.figures.tilted_mean)
     beyond = replace(request, state=STATE.with_changes(lam=6.0))
     hopeless = last(pictures.answer(beyond, "measured"))

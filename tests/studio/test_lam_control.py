@@ -235,7 +235,7 @@ def levels(**changes: object) -> LevelsAnswer:
 def test_each_of_the_three_figures_has_its_name() -> None:
     told = levels_text(levels())
     assert told == (
-        "1 in 1,000: level exceeded 25.4, mean beyond it 27.4 ± 0.3, mean of the tuned law 29.8 kW."
+        "1 in 1,000: level exceeded 25.4, mean beyond it 27.4 ± 0.3, tuned mean 29.8 kW."
     )
     assert "too few" in levels_text(levels(quantile=None, beyond=None))
     assert "base law 10.0 kW" in levels_text(levels(one_in_n=1.0))

@@ -39,11 +39,15 @@ def test_a_lasso_is_a_selection_of_the_session(panel, session, qtbot: QtBot):
     chosen = session.selection
     assert chosen is not None
     np.testing.assert_array_equal(chosen.x, panel.cloud.x[rows])
-    assert "30 observations" in panel.selection.about.text()
+    assert "30 sums" in panel.selection.about.text()
     assert panel.walk.tabs.currentWidget() is panel.selection
     assert panel.walk.differences.isHidden()
-    panel.selection.compose.click()
+    with qtbot.waitSignal(session.done) as told:
+        panel.selection.compose.click()
     middle = chosen.middle
+    assert told.args == [
+        f"Composed {len(chosen.members[middle])} households of {chosen.weeks[middle]}."
+    ]
     assert set(session.state.composition.households) == set(chosen.members[middle])
     assert session.state.week == chosen.weeks[middle]
     session.undo_stack.undo()

@@ -191,8 +191,8 @@ def test_difficulty_and_measured_figures_are_shown_in_words(
     figures = OneInN(1000.0, 25.4, 27.4, 29.8, (24.0, 26.0), (26.0, 28.0), (28.0, 31.0))
     measured = MeasuredAnswer(session.state, "kW", 1000.0, figures, "", sums=60_000)
     assert measured_text(measured) == (
-        "Measured, 1 in 1,000 of 60,000 sums: level exceeded 25.4 (24.0 to 26.0), mean beyond "
-        "it 27.4 (26.0 to 28.0), mean of the tilted law 29.8 (28.0 to 31.0) kW."
+        "Measured, 60,000 sums: level exceeded 25.4 (24.0 to 26.0), mean beyond it 27.4 "
+        "(26.0 to 28.0), tuned mean 29.8 (28.0 to 31.0) kW."
     )
     none = MeasuredAnswer(session.state, "kW", 9e9, None, "too few.")
     assert measured_text(none) == "Measured: too few."

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
-from lvm_studio.studio.numerals import counted
 from lvm_studio.studio.widgets.dressed import dressed
 
 if TYPE_CHECKING:
@@ -52,8 +51,7 @@ class SelectionBar(QFrame):
         self.setVisible(selection is not None)
         if selection is None:
             return
-        noun = "sum" if selection.members else "observation"
-        text = f"{counted(len(selection), noun)} selected: {selection.title}"
+        text = f"{selection.count} selected: {selection.title}"
         self.about.setText(text)
         self.about.setToolTip(text)
         self.compose.setEnabled(bool(selection.members))

@@ -113,7 +113,7 @@ class CompositionView(QWidget):
         self._peak.setVisible(bool(parts))
         self._whole_peak = (
             f"Peak {with_decimals(own_kw + shared_kw, 1)} kW: "
-            f"{with_decimals(own_kw, 1)} households, {with_decimals(shared_kw, 1)} shared"
+            f"{with_decimals(own_kw, 1)} by households, {with_decimals(shared_kw, 1)} shared"
         )
         self._peak_room.reserve(f"{BEFORE}{self._whole_peak}")  # no column widens as it fades
         self.set_without("")

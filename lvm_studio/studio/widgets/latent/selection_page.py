@@ -47,7 +47,7 @@ class SelectionPage(QWidget):
         super().__init__(parent)
         self.about = QLabel(HINT, wordWrap=True)
         self.compose = dressed(
-            QPushButton("&Use as composition"),
+            QPushButton("C&ompose"),
             toolTip="Compose the sum nearest to the mean of the selection, in its own week",
         )
         self.compose.setObjectName("selection_compose")
@@ -107,7 +107,7 @@ class SelectionPage(QWidget):
             return
         self.compose.setEnabled(selection.composition is not None)
         title = f"{selection.title[:1].upper()}{selection.title[1:]}"
-        self.about.setText(f"{title}: {len(selection):,} observations")
+        self.about.setText(f"{title}: {selection.count}")
         self._show_statistics(selection)
         side = 0 if selection.weeks else image_side(selection.x.shape[1])
         self.image.setVisible(side > 0)

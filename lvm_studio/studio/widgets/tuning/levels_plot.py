@@ -110,7 +110,7 @@ def levels_text(levels: LevelsAnswer) -> str:
     The rarest weeks of the base law are only told where enough of them were drawn.
     """
     unit, rare = levels.unit, f"1 in {levels.one_in_n:,.0f}"
-    tuned = f"mean of the tuned law {with_decimals(levels.tuned_mean, 1)} {unit}"
+    tuned = f"tuned mean {with_decimals(levels.tuned_mean, 1)} {unit}"
     if levels.one_in_n < 2.0:
         return f"Mean of the base law {with_decimals(levels.base_mean, 1)} {unit}; {tuned}."
     if levels.quantile is None or levels.beyond is None:
@@ -129,12 +129,11 @@ def measured_text(measured: MeasuredAnswer) -> str:
     told = (
         ("level exceeded", found.quantile, found.quantile_band),
         ("mean beyond it", found.mean_beyond, found.mean_beyond_band),
-        ("mean of the tilted law", found.tilted_mean, found.tilted_mean_band),
+        ("tuned mean", found.tilted_mean, found.tilted_mean_band),
     )
     parts = [
         f"{name} {with_decimals(value, 1)}"
         + ("" if band is None else " ({} to {})".format(*(with_decimals(b, 1) for b in band)))
         for name, value, band in told
     ]
-    rare = f"1 in {found.n:,.0f} of {measured.sums:,} sums"
-    return f"Measured, {rare}: {', '.join(parts)} {measured.unit}."
+    return f"Measured, {measured.sums:,} sums: {', '.join(parts)} {measured.unit}."
