@@ -35,6 +35,9 @@ SEASONAL_PENALTY = 2.0
 WEAKEST = 30.0
 """No shape of a day is shrunk more than by this multiple of the penalty."""
 
+LEAST_SPREAD = 1e-6
+"""Households do not differ along directions of less spread, relative to that of the first."""
+
 
 @dataclass(frozen=True, eq=False)
 class HouseholdWeeks:
@@ -145,14 +148,19 @@ def _weights(data: HouseholdWeeks) -> Array:
 
 
 def _directions(features: Array, coefficients: Array, days: Array, rank: int) -> Array:
-    """Scores [P, R] of unit spread along which households' mean curves differ most."""
+    """Scores [P, R] of unit spread along which households' mean curves differ most.
+
+    Fewer than `rank` where households of equal labels leave fewer directions: what a stranger
+    scores along one of no spread would be rounding, divided by none.
+    """
     flat = days.reshape(-1, days.shape[2])
     root = np.linalg.cholesky(flat.T @ flat / len(flat) + 1e-9 * np.eye(flat.shape[1]))
     curves = np.einsum("pqt,qs->pst", coefficients, root).reshape(len(coefficients), -1)
     centred = (features - features.mean(axis=0)) @ curves
-    rank = min(rank, len(features) - 1)
-    to_scores = curves @ np.linalg.svd(centred, full_matrices=False)[2][:rank].T
-    to_scores = to_scores / np.maximum((features @ to_scores).std(axis=0), 1e-9)
+    _, spread, directions = np.linalg.svd(centred, full_matrices=False)
+    rank = min(rank, len(features) - 1, int((spread > LEAST_SPREAD * spread[0]).sum()))
+    to_scores = curves @ directions[:rank].T
+    to_scores = to_scores / (features @ to_scores).std(axis=0)
     to_scores[0] -= (features @ to_scores).mean(axis=0) / features[0, 0]
     return np.asarray(to_scores)
 

@@ -90,6 +90,17 @@ def test_strangers_are_met_in_training_only():
     assert float(head.eval().scores(labels)[1].min()) > 0.99
 
 
+def test_where_households_share_labels_strangers_score_as_sensibly_as_they():
+    data = made_up()
+    data.labels[:] = data.labels[[0, 1, 2] * 4]  # three kinds leave two directions
+    head = LinearHead(SPEC.model_copy(update={"rank": 8}), labels=2)
+    fit_head(head, data)
+    kinds = torch.from_numpy(data.labels[:3])
+    known, _ = head.eval().scores(kinds)
+    strangers = head.household_features(kinds, torch.zeros(3, 12)) @ head.to_scores
+    assert strangers.abs().max() < 10 * known.abs().max()
+
+
 def test_more_households_than_anchors():
     head = LinearHead(SPEC.model_copy(update={"anchors": 5}), labels=2)
     fit_head(head, made_up())
