@@ -101,4 +101,4 @@ def test_anchors_have_their_colour_at_their_place(capsys):
         sys.stdout.write(
             f"\nimages right: generated {share:.3f}, real {real:.3f}, shuffled {chance:.3f}\n"
         )
-    assert share > 0.87
+    assert share >= 0.9
