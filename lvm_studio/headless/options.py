@@ -20,8 +20,8 @@ Week = Annotated[str, typer.Option(help="ISO week, such as 2013-W05.")]
 Temperature = Annotated[
     Path | None,
     typer.Option(
-        help="CSV of temperatures (°C) instead of the week's own: columns time,temperature, or 7 "
-        "daily or 336 half-hourly values."
+        help="CSV of temperatures (°C) instead of the week's own: columns time,temperature, or one "
+        "named column of 7 daily or 336 half-hourly values."
     ),
 ]
 Samples = Annotated[int, typer.Option(min=1, max=100_000, help="Weeks to draw.")]

@@ -149,6 +149,10 @@ def _check_is_file(path: Path) -> None:
         )
 
 
+def _called(kind: str) -> str:
+    return "a model or a flow by itself" if kind == TREE.kind else f"a {kind} of LVM Studio"
+
+
 def _check_header(path: Path, file: h5py.File, form: FileFormat) -> int:
     """Return the file's format version, if this studio may read on."""
     kind = read_text(file.id, FORMAT)
@@ -159,7 +163,9 @@ def _check_header(path: Path, file: h5py.File, form: FileFormat) -> int:
             "open a file that LVM Studio saved."
         )
     if kind != form.kind:
-        raise StorageError(f"{path.name} is a {kind} file of LVM Studio, not a {form.kind} file.")
+        raise StorageError(
+            f"{path.name} is {_called(kind)}, not {_called(form.kind)}; choose another file."
+        )
     if version > form.version:
         raise StorageError(
             f"{path.name} was made by a newer LVM Studio (format {version}, this one reads up to "

@@ -175,7 +175,8 @@ def test_foreign_hdf5_with_odd_attributes(tmp_path: Path) -> None:
 
 
 def test_another_kind(good: Path) -> None:
-    assert "is a tree file of LVM Studio, not a model file" in refusal(good, FileFormat("model"))
+    said = refusal(good, FileFormat("workspace"))
+    assert "is a model or a flow by itself, not a workspace of LVM Studio" in said
 
 
 def test_newer_version(tmp_path: Path) -> None:

@@ -112,7 +112,7 @@ def test_a_newer_workspace_is_refused(workspace: Workspace, tmp_path: Path) -> N
 
 def test_a_checkpoint_is_no_workspace(tmp_path: Path) -> None:
     write_tree(tmp_path / "run.h5", {"step": 3, "state": {}}, FileFormat("checkpoint"))
-    with pytest.raises(StorageError, match="is a checkpoint file of LVM Studio, not a workspace"):
+    with pytest.raises(StorageError, match="is a checkpoint of LVM Studio, not a workspace"):
         load(tmp_path / "run.h5")
 
 

@@ -50,7 +50,10 @@ def read_temperature_profile(path: Path, start: np.datetime64) -> list[float]:
     values = read_numbers(table[column], comma)
     if table.height not in (DAYS, WEEK):
         if not time:
-            raise DataError(f"{path.name} has {table.height} rows; give 7 daily means or 336.")
+            raise DataError(
+                f"{path.name} has {table.height} rows below the names of its columns; give 7 "
+                "daily means or 336 half-hourly values."
+            )
         profile = half_hourly(*_observations(table[time], time_format, values, "UTC"), start, WEEK)
         if np.isnan(profile).any():
             raise DataError(f"{path.name} does not cover the week of {start}; choose another week.")
