@@ -110,14 +110,13 @@ class Figure:
 
     def paint(self, device: QPaintDevice, target: QRectF) -> None:
         """Paint it so that it fills this part of the device."""
-        painter = QPainter(device)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.scale(target.width() / self.size.width(), target.height() / self.size.height())
-        self.view.render(painter, QRectF(self.view.rect()), self.view.rect())
-        painter.setFont(self._font)
-        painter.setPen(QColor(LIGHT.text))
-        painter.drawText(self._caption_room(self.size.height()), WRAPPED, self.caption)
-        painter.end()
+        with QPainter(device) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.scale(target.width() / self.size.width(), target.height() / self.size.height())
+            self.view.render(painter, QRectF(self.view.rect()), self.view.rect())
+            painter.setFont(self._font)
+            painter.setPen(QColor(LIGHT.text))
+            painter.drawText(self._caption_room(self.size.height()), WRAPPED, self.caption)
 
     @property
     def dots_per_inch(self) -> int:

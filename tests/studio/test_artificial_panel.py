@@ -12,6 +12,8 @@ from lvm_studio.studio.jobs.compute_thread import ComputeThread
 from lvm_studio.studio.panels.artificial import AnchorsPanel, SinesPanel
 from lvm_studio.studio.session import Session
 from lvm_studio.studio.street.artificial_parts import ArtificialParts
+from lvm_studio.studio.widgets.compose import anchor_canvas
+from lvm_studio.studio.widgets.compose.anchor_canvas import AnchorCanvas
 from lvm_studio.studio.widgets.compose.part_palette import part_from_mime, part_to_mime
 from lvm_studio.studio.widgets.compose.whole_choice import WholeChoice
 from lvm_studio.studio.widgets.compose.whole_rows import to_image
@@ -100,6 +102,50 @@ def test_anchors_are_placed_moved_and_taken_out(qtbot, session, service):
     assert len(panel.parts.parts) == 5
     qtbot.waitUntil(lambda: panel.rows.shown == panel.parts.parts, timeout=PATIENCE)
     assert not panel.grab().isNull()
+
+
+def test_another_button_moves_no_anchor(qtbot, session, service):
+    panel = AnchorsPanel(session, service)
+    qtbot.addWidget(panel)
+    canvas, parts = panel.canvas, panel.parts.parts
+    canvas.resize(202, 202)
+    first = QPoint(round(1 + parts[0].across * 200), round(1 + parts[0].down * 200))
+    QTest.mouseClick(canvas, Qt.MouseButton.LeftButton, pos=first)
+    before = canvas.grab().toImage()
+    QTest.mousePress(canvas, Qt.MouseButton.RightButton, pos=first)
+    QTest.mouseMove(canvas, QPoint(150, 150))
+    QTest.mouseRelease(canvas, Qt.MouseButton.RightButton, pos=QPoint(150, 150))
+    assert canvas.grab().toImage() == before
+    assert panel.parts.parts == parts
+
+
+def test_the_chosen_part_stays_chosen_where_nothing_was_added(qtbot, session, service):
+    panel = SinesPanel(session, service)
+    qtbot.addWidget(panel)
+    for frequency in (7, 8, 9):
+        panel.palette_list.add_asked.emit(frequency)
+    panel.list.setCurrentRow(1)
+    panel.seed.setValue(3)
+    assert panel.list.currentRow() == 1
+    QTest.keyClick(panel.list, Qt.Key.Key_Delete)
+    assert panel.list.currentRow() == 1
+
+
+def test_what_cannot_be_painted_leaves_no_painter_behind(qtbot, monkeypatch):
+    """One held by the traceback would paint over the next thing, or take the program down."""
+    canvas = AnchorCanvas()
+    qtbot.addWidget(canvas)
+    canvas.set_parts((Anchor(0, 0.5, 0.5),))
+
+    def no_paint(*_: object) -> None:
+        raise ValueError("no colour")
+
+    monkeypatch.setattr(anchor_canvas, "paint_anchor", no_paint)
+    with pytest.raises(ValueError, match="no colour") as caught:
+        canvas.grab()
+    frames = [entry.frame.f_locals for entry in caught.traceback]
+    (painter,) = (held["painter"] for held in frames if "painter" in held)
+    assert not painter.isActive()
 
 
 def test_no_more_parts_than_the_model_has_seen(qapp):

@@ -14,9 +14,8 @@ def copy_image(view: pg.GraphicsView) -> QImage:
     """Put the view on the clipboard as an image, and return it."""
     image = QImage(view.size() * IMAGE_SCALE, QImage.Format.Format_ARGB32)
     image.fill(Qt.GlobalColor.white)
-    painter = QPainter(image)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    view.render(painter, QRectF(image.rect()), view.rect())
-    painter.end()
+    with QPainter(image) as painter:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        view.render(painter, QRectF(image.rect()), view.rect())
     QGuiApplication.clipboard().setImage(image)
     return image

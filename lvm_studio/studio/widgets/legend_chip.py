@@ -60,16 +60,15 @@ class LegendChip(QToolButton):
         pixmap = QPixmap(SWATCH * ratio)
         pixmap.setDevicePixelRatio(ratio)
         pixmap.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(pixmap)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        colour = QColor(self._colour)
-        colour.setAlphaF(1.0 if self.isChecked() else 0.25)
-        pen = QPen(colour, 3.0, Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap)
-        if self._dashed:
-            pen.setDashPattern(DASHES)
-        painter.setPen(pen)
-        painter.drawLine(1, SWATCH.height() // 2, SWATCH.width() - 2, SWATCH.height() // 2)
-        painter.end()
+        with QPainter(pixmap) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            colour = QColor(self._colour)
+            colour.setAlphaF(1.0 if self.isChecked() else 0.25)
+            pen = QPen(colour, 3.0, Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap)
+            if self._dashed:
+                pen.setDashPattern(DASHES)
+            painter.setPen(pen)
+            painter.drawLine(1, SWATCH.height() // 2, SWATCH.width() - 2, SWATCH.height() // 2)
         self.setIcon(QIcon(pixmap))
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:

@@ -117,7 +117,7 @@ class AnchorCanvas(QWidget):
             self.update()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        if self._held >= 0:
+        if self._held >= 0 and event.buttons() & Qt.MouseButton.LeftButton:
             self._at = self._place(event.position())
             self.update()
 
@@ -168,28 +168,26 @@ class AnchorCanvas(QWidget):
     # painting
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        square, colours = self._square(), theme().colours
-        if self._image is None:
-            painter.fillRect(square, QColor(colours.plot))
-            painter.setPen(QColor(colours.muted))
-            hint = "Drop a colour here, or click to put the chosen one"
-            flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
-            painter.drawText(square.adjusted(16, 16, -16, -16), flags, hint)
-        else:
-            painter.drawImage(square, self._image)
-        painter.setPen(QPen(QColor(colours.muted), 1))
-        painter.drawRect(square)
-        self._paint_cross(painter)
-        for place, part in enumerate(self._parts):
-            assert isinstance(part, Anchor)
-            at = self._at if place == self._held and self._at is not None else None
-            middle = (
-                self._point(part.across, part.down) if at is None else self._point(at.x(), at.y())
-            )
-            paint_anchor(painter, middle, part.colour, str(place + 1))
-        painter.end()
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            square, colours = self._square(), theme().colours
+            if self._image is None:
+                painter.fillRect(square, QColor(colours.plot))
+                painter.setPen(QColor(colours.muted))
+                hint = "Drop a colour here, or click to put the chosen one"
+                flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+                painter.drawText(square.adjusted(16, 16, -16, -16), flags, hint)
+            else:
+                painter.drawImage(square, self._image)
+            painter.setPen(QPen(QColor(colours.muted), 1))
+            painter.drawRect(square)
+            self._paint_cross(painter)
+            for place, part in enumerate(self._parts):
+                assert isinstance(part, Anchor)
+                at = QPointF(part.across, part.down)
+                if place == self._held and self._at is not None:
+                    at = self._at
+                paint_anchor(painter, self._point(at.x(), at.y()), part.colour, str(place + 1))
 
     def _paint_cross(self, painter: QPainter) -> None:
         if not self.hasFocus():

@@ -154,11 +154,22 @@ class CompositionTable(QAbstractTableModel):
             self.beginInsertRows(QModelIndex(), len(old_ids), len(new_ids) - 1)
             self._counts = new
             self.endInsertRows()
+        elif new_ids == [name for name in old_ids if name in set(new_ids)]:
+            self._remove_all_but(set(new_ids))
+            self._counts = new
         else:
             self.beginResetModel()
             self._counts = new
             self.endResetModel()
         self._touch_rows(0)
+
+    def _remove_all_but(self, kept: set[str]) -> None:
+        """Take rows out one by one, so that a view stays where its keyboard was."""
+        for row in reversed(range(len(self._counts))):
+            if self._counts[row][0] not in kept:
+                self.beginRemoveRows(QModelIndex(), row, row)
+                self._counts = self._counts[:row] + self._counts[row + 1 :]
+                self.endRemoveRows()
 
     def member(self, household_id: str) -> Member:
         """What is known of a household."""

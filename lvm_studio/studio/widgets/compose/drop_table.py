@@ -103,13 +103,13 @@ class DropTable(QTableView):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
-        painter = QPainter(self.viewport())
-        area = self.viewport().rect().adjusted(8, 8, -8, -8)
-        if self.model() is not None and self.model().rowCount() == 0:
-            self._paint_hint(painter, area)
-        if self._hovered:
-            painter.setPen(QPen(self.palette().highlight().color(), 2))
-            painter.drawRoundedRect(self.viewport().rect().adjusted(2, 2, -3, -3), 6, 6)
+        with QPainter(self.viewport()) as painter:
+            area = self.viewport().rect().adjusted(8, 8, -8, -8)
+            if self.model() is not None and self.model().rowCount() == 0:
+                self._paint_hint(painter, area)
+            if self._hovered:
+                painter.setPen(QPen(self.palette().highlight().color(), 2))
+                painter.drawRoundedRect(self.viewport().rect().adjusted(2, 2, -3, -3), 6, 6)
 
     def _paint_hint(self, painter: QPainter, area: QRect) -> None:
         painter.setPen(QPen(self.palette().placeholderText().color(), 1, Qt.PenStyle.DashLine))

@@ -43,10 +43,11 @@ class PartList(QListWidget):
         self.setToolTip("Delete takes the chosen part out; Ctrl+Z brings it back")
 
     def set_titles(self, titles: Sequence[str]) -> None:
-        """Show these parts; the last one is chosen."""
+        """Show these parts; one that was added is chosen, else the choice stays in its place."""
+        added, row = len(titles) > self.count(), self.currentRow()
         self.clear()
         self.addItems([f"{place}.  {title}" for place, title in enumerate(titles, 1)])
-        self.setCurrentRow(len(titles) - 1)
+        self.setCurrentRow(len(titles) - 1 if added else min(row, len(titles) - 1))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in REMOVE_KEYS and self.currentRow() >= 0:
@@ -70,9 +71,8 @@ class PartList(QListWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
         if self.count() == 0:
-            painter = QPainter(self.viewport())
-            painter.setPen(self.palette().placeholderText().color())
-            area = self.viewport().rect().adjusted(12, 12, -12, -12)
-            flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
-            painter.drawText(area, flags, self._hint)
-            painter.end()
+            with QPainter(self.viewport()) as painter:
+                painter.setPen(self.palette().placeholderText().color())
+                area = self.viewport().rect().adjusted(12, 12, -12, -12)
+                flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+                painter.drawText(area, flags, self._hint)

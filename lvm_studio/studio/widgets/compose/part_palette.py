@@ -86,10 +86,9 @@ def _swatch(colour: str) -> QIcon:
     """A square of this colour with a rim, so that white shows on white; the same when chosen."""
     pixels = QPixmap(18, 18)
     pixels.fill(QColor(colour))
-    painter = QPainter(pixels)
-    painter.setPen(QColor("#808080"))
-    painter.drawRect(0, 0, 17, 17)
-    painter.end()
+    with QPainter(pixels) as painter:
+        painter.setPen(QColor("#808080"))
+        painter.drawRect(0, 0, 17, 17)
     icon = QIcon(pixels)
     icon.addPixmap(pixels, QIcon.Mode.Selected)
     return icon

@@ -55,18 +55,17 @@ class WholeRows(QWidget):
         return QSize(640, 480)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.fillRect(self.rect(), QColor(theme().colours.plot))
-        if self._rows is None:
-            painter.setPen(QColor(theme().colours.muted))
-            flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
-            painter.drawText(self.rect().adjusted(30, 30, -30, -30), flags, self.words)
-        elif isinstance(self._rows, SineRows):
-            self._paint_sines(painter, self._rows)
-        else:
-            self._paint_anchors(painter, self._rows)
-        painter.end()
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.fillRect(self.rect(), QColor(theme().colours.plot))
+            if self._rows is None:
+                painter.setPen(QColor(theme().colours.muted))
+                flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+                painter.drawText(self.rect().adjusted(30, 30, -30, -30), flags, self.words)
+            elif isinstance(self._rows, SineRows):
+                self._paint_sines(painter, self._rows)
+            else:
+                self._paint_anchors(painter, self._rows)
 
     # sines
 

@@ -137,11 +137,10 @@ def _swatch(colour: str, *, line: bool) -> QIcon:
     """A line, or a line in its band, as the legend shows it."""
     pixmap = QPixmap(28, 14)
     pixmap.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(pixmap)
-    if not line:
-        band = QColor(colour)
-        band.setAlphaF(0.3)
-        painter.fillRect(0, 1, 28, 12, band)
-    painter.fillRect(0, 6, 28, 1 if line else 2, QColor(colour))
-    painter.end()
+    with QPainter(pixmap) as painter:
+        if not line:
+            band = QColor(colour)
+            band.setAlphaF(0.3)
+            painter.fillRect(0, 1, 28, 12, band)
+        painter.fillRect(0, 6, 28, 1 if line else 2, QColor(colour))
     return QIcon(pixmap)

@@ -123,17 +123,16 @@ def disc(verdict: Verdict) -> QIcon:
     picture = QPixmap(2 * DISC, 2 * DISC)  # sharp on dense screens
     picture.fill(Qt.GlobalColor.transparent)
     colour, filled = QColor(COLOURS[verdict]), FILLED[verdict]
-    painter = QPainter(picture)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    pen = painter.pen()
-    pen.setColor(colour)
-    pen.setWidth(4)
-    painter.setPen(pen)
-    painter.drawEllipse(QPointF(DISC, DISC), DISC - 5, DISC - 5)
-    painter.setClipRect(0, 0, round(2 * DISC * filled), 2 * DISC)
-    painter.setBrush(colour)
-    painter.drawEllipse(QPointF(DISC, DISC), DISC - 5, DISC - 5)
-    painter.end()
+    with QPainter(picture) as painter:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        pen = painter.pen()
+        pen.setColor(colour)
+        pen.setWidth(4)
+        painter.setPen(pen)
+        painter.drawEllipse(QPointF(DISC, DISC), DISC - 5, DISC - 5)
+        painter.setClipRect(0, 0, round(2 * DISC * filled), 2 * DISC)
+        painter.setBrush(colour)
+        painter.drawEllipse(QPointF(DISC, DISC), DISC - 5, DISC - 5)
     icon = QIcon(picture)
     icon.addPixmap(picture, QIcon.Mode.Selected)  # a selected line keeps its colour
     return icon

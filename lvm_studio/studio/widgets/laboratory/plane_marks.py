@@ -114,12 +114,11 @@ def disc(width: int, height: int, rgb: int) -> QImage:
     """An ellipse to be copied: to fill one takes Qt up to eight times longer than to copy it."""
     image = QImage(width, height, QImage.Format.Format_ARGB32_Premultiplied)
     image.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(image)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(QColor(rgb))
-    painter.drawEllipse(QRectF(0, 0, width, height))
-    painter.end()
+    with QPainter(image) as painter:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(rgb))
+        painter.drawEllipse(QRectF(0, 0, width, height))
     return image
 
 

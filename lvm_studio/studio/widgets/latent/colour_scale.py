@@ -112,16 +112,17 @@ class ColourBar(QWidget):
         """Draw bar and ticks."""
         if self._scale is None:
             return
-        painter = QPainter(self)
-        bar = QRectF(4, 1, self.width() - 8, 8)
-        painter.fillRect(bar, self._gradient(bar))
-        painter.setPen(self.palette().windowText().color())
-        for share, text in self._scale.ticks:
-            width = self.fontMetrics().horizontalAdvance(text)
-            left = min(max(bar.left() + share * bar.width() - width / 2, 0), self.width() - width)
-            box = QRectF(left, bar.bottom() + 1, width + 1, self.fontMetrics().lineSpacing())
-            painter.drawText(box, Qt.AlignmentFlag.AlignLeft, text)
-        painter.end()
+        with QPainter(self) as painter:
+            bar = QRectF(4, 1, self.width() - 8, 8)
+            painter.fillRect(bar, self._gradient(bar))
+            painter.setPen(self.palette().windowText().color())
+            for share, text in self._scale.ticks:
+                width = self.fontMetrics().horizontalAdvance(text)
+                left = min(
+                    max(bar.left() + share * bar.width() - width / 2, 0), self.width() - width
+                )
+                box = QRectF(left, bar.bottom() + 1, width + 1, self.fontMetrics().lineSpacing())
+                painter.drawText(box, Qt.AlignmentFlag.AlignLeft, text)
 
     def _gradient(self, bar: QRectF) -> QLinearGradient:
         assert self._scale is not None

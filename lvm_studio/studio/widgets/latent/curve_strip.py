@@ -185,11 +185,11 @@ class CurveStrip(QWidget):
             self._picture = QPixmap(self.size() * self.devicePixelRatioF())
             self._picture.setDevicePixelRatio(self.devicePixelRatioF())
             self._picture.fill(Qt.GlobalColor.transparent)
-            self._draw(QPainter(self._picture))
-        painter = QPainter(self)
-        painter.setOpacity(STALE_OPACITY if self._stale else 1.0)
-        painter.drawPixmap(0, 0, self._picture)
-        painter.end()
+            with QPainter(self._picture) as painter:
+                self._draw(painter)
+        with QPainter(self) as painter:
+            painter.setOpacity(STALE_OPACITY if self._stale else 1.0)
+            painter.drawPixmap(0, 0, self._picture)
 
     def _draw(self, painter: QPainter) -> None:
         painter.setFont(self.font())
@@ -198,14 +198,12 @@ class CurveStrip(QWidget):
             painter.setPen(QColor(colours.muted))
             flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
             painter.drawText(self.rect().adjusted(20, 0, -20, 0), flags, self._hint)
-            painter.end()
             return
         self._paint_titles(painter)
         rows, columns, _ = self._cells.curves.shape
         for row in range(rows):
             for column in range(columns):
                 self._paint_cell(painter, row, column)
-        painter.end()
 
     def _paint_titles(self, painter: QPainter) -> None:
         assert self._cells is not None

@@ -65,16 +65,15 @@ class ImagePane(QWidget):
         """Title, then the picture."""
         if self._values is None:
             return
-        painter = QPainter(self)
-        line = self.fontMetrics().lineSpacing()
-        side = min(self.width(), self.height() - line - 2)
-        left = (self.width() - side) / 2
-        painter.setPen(QColor(theme().colours.muted))
-        title = QRectF(0, 0, self.width(), line)
-        painter.drawText(title, Qt.AlignmentFlag.AlignCenter, self._title)
-        image = grey_image(self._values, *self.limits)
-        painter.drawImage(QRectF(left, line + 2, side, side), image)
-        painter.end()
+        with QPainter(self) as painter:
+            line = self.fontMetrics().lineSpacing()
+            side = min(self.width(), self.height() - line - 2)
+            left = (self.width() - side) / 2
+            painter.setPen(QColor(theme().colours.muted))
+            title = QRectF(0, 0, self.width(), line)
+            painter.drawText(title, Qt.AlignmentFlag.AlignCenter, self._title)
+            image = grey_image(self._values, *self.limits)
+            painter.drawImage(QRectF(left, line + 2, side, side), image)
 
 
 class DecodedVectorPlot(QWidget):

@@ -68,22 +68,24 @@ class LayerBars(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Name, bar, bits; a dead layer stands out."""
-        painter, colours = QPainter(self), theme().colours
-        metrics, line = self.fontMetrics(), self._line()
-        names = [f"layer {n}, {size} dim." for n, size in enumerate(self._sizes, start=1)]
-        said = [f"{b:.2f} bits" + ", dead" * (b < DEAD_BITS) for b in self.bits]
-        left = max(map(metrics.horizontalAdvance, names), default=0) + 2 * PADDING
-        right = max(map(metrics.horizontalAdvance, said), default=0) + 2 * PADDING
-        room = max(self.width() - left - right, 1)
-        most = max((*self.bits, 1e-9))
-        for row, (name, bits, text) in enumerate(zip(names, self.bits, said, strict=True)):
-            dead = bits < DEAD_BITS
-            box = QRectF(0, row * line, left, line)
-            painter.setPen(QColor(colours.tuned if dead else colours.text))
-            painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, name)
-            length = max(room * bits / most, 1.0)
-            fill = QColor(colours.tuned if dead else colours.accent)
-            painter.fillRect(QRectF(left, row * line + PADDING, length, line - 2 * PADDING), fill)
-            end = QRectF(left + length + PADDING, row * line, right, line)
-            painter.drawText(end, Qt.AlignmentFlag.AlignVCenter, text)
-        painter.end()
+        colours = theme().colours
+        with QPainter(self) as painter:
+            metrics, line = self.fontMetrics(), self._line()
+            names = [f"layer {n}, {size} dim." for n, size in enumerate(self._sizes, start=1)]
+            said = [f"{b:.2f} bits" + ", dead" * (b < DEAD_BITS) for b in self.bits]
+            left = max(map(metrics.horizontalAdvance, names), default=0) + 2 * PADDING
+            right = max(map(metrics.horizontalAdvance, said), default=0) + 2 * PADDING
+            room = max(self.width() - left - right, 1)
+            most = max((*self.bits, 1e-9))
+            for row, (name, bits, text) in enumerate(zip(names, self.bits, said, strict=True)):
+                dead = bits < DEAD_BITS
+                box = QRectF(0, row * line, left, line)
+                painter.setPen(QColor(colours.tuned if dead else colours.text))
+                painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, name)
+                length = max(room * bits / most, 1.0)
+                fill = QColor(colours.tuned if dead else colours.accent)
+                painter.fillRect(
+                    QRectF(left, row * line + PADDING, length, line - 2 * PADDING), fill
+                )
+                end = QRectF(left + length + PADDING, row * line, right, line)
+                painter.drawText(end, Qt.AlignmentFlag.AlignVCenter, text)

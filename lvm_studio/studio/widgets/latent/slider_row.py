@@ -87,23 +87,25 @@ class ResettingSlider(QSlider):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Groove, filled from zero to the handle, over small marks at the prior's quantiles."""
-        painter, colours = QPainter(self), theme().colours
-        middle = self.height() / 2
-        zero, here = self._x(0), self._x(self.value())
-        ends = self._x(self.minimum()), self._x(self.maximum())
-        painter.setPen(QColor(colours.muted))
-        for share in QUANTILES:
-            x = round(self._x(round(quantile(share) * STEPS_PER_UNIT)))
-            length = 5 if share == 0.5 else 3
-            painter.drawLine(x, self.height() - length, x, self.height() - 1)
-        painter.fillRect(QRectF(ends[0], middle - 1, ends[1] - ends[0], 3), QColor(colours.grid))
-        active = QColor(colours.accent if self.isEnabled() else colours.muted)
-        painter.fillRect(QRectF(min(zero, here), middle - 1, abs(here - zero), 3), active)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setBrush(active if self.hasFocus() else QColor(colours.card))
-        painter.setPen(QPen(active if self.isEnabled() else QColor(colours.grid), 1.5))
-        painter.drawEllipse(QPointF(here, middle + 0.5), HANDLE_RADIUS, HANDLE_RADIUS)
-        painter.end()
+        colours = theme().colours
+        with QPainter(self) as painter:
+            middle = self.height() / 2
+            zero, here = self._x(0), self._x(self.value())
+            ends = self._x(self.minimum()), self._x(self.maximum())
+            painter.setPen(QColor(colours.muted))
+            for share in QUANTILES:
+                x = round(self._x(round(quantile(share) * STEPS_PER_UNIT)))
+                length = 5 if share == 0.5 else 3
+                painter.drawLine(x, self.height() - length, x, self.height() - 1)
+            painter.fillRect(
+                QRectF(ends[0], middle - 1, ends[1] - ends[0], 3), QColor(colours.grid)
+            )
+            active = QColor(colours.accent if self.isEnabled() else colours.muted)
+            painter.fillRect(QRectF(min(zero, here), middle - 1, abs(here - zero), 3), active)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setBrush(active if self.hasFocus() else QColor(colours.card))
+            painter.setPen(QPen(active if self.isEnabled() else QColor(colours.grid), 1.5))
+            painter.drawEllipse(QPointF(here, middle + 0.5), HANDLE_RADIUS, HANDLE_RADIUS)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Take the handle to the pointer."""

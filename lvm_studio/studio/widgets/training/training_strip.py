@@ -63,17 +63,16 @@ class TrainingStrip(QWidget):
         return QSize(640, HEAD + BOX + FOOT if self.steps else 2 * HEAD)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QColor(theme().colours.muted))
-        if not self.steps:
-            flags = Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextWordWrap
-            painter.drawText(self.rect().adjusted(GAP, 0, -GAP, 0), flags, self.hint)
-        else:
-            painter.drawText(QPointF(GAP, HEAD - 8), TITLE[self._kind])
-            for place, step in enumerate(self.steps):
-                self._one(painter, place, step)
-        painter.end()
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(QColor(theme().colours.muted))
+            if not self.steps:
+                flags = Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextWordWrap
+                painter.drawText(self.rect().adjusted(GAP, 0, -GAP, 0), flags, self.hint)
+            else:
+                painter.drawText(QPointF(GAP, HEAD - 8), TITLE[self._kind])
+                for place, step in enumerate(self.steps):
+                    self._one(painter, place, step)
 
     def _one(self, painter: QPainter, place: int, step: int) -> None:
         room = (self.width() - GAP) / len(self.steps) - GAP
