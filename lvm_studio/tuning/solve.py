@@ -157,8 +157,8 @@ def solve_quantile(
 
     def curve(lam: float, _: Moments) -> tuple[float, float, float]:
         over, under = high.at(sign * lam), low.at(sign * lam)
+        odds = high.log_z(sign * lam) - low.log_z(sign * lam) - goal
         slope = over.expectation - under.expectation
-        odds = sign * lam * slope - (over.kl - under.kl) - goal
         return sign * odds, slope, sign * (over.variance - under.variance)
 
     moments = CriterionSums.of(f, log_ratio).at

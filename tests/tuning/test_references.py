@@ -1,6 +1,7 @@
 """What people would otherwise use, theory curves, difficulty and the three figures of 1 in N."""
 
 import math
+from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -186,3 +187,14 @@ def test_a_quantile_is_reached_from_anywhere(lam: float, share: float, start: fl
     found = solve_quantile(z, np.zeros(4000), level, below, start=start)
     assert found.lam == pytest.approx(lam, abs=0.01)
     assert found.updates <= 8
+
+
+@pytest.mark.parametrize(("level", "share"), [(2.0, 0.5), (0.5, 0.3), (1.0, 0.9), (3.0, 0.1)])
+def test_a_quantile_is_reached_from_draws_of_another_law_too(level: float, share: float) -> None:
+    """Of N(λ, 1) a share lies below λ + its quantile; the draws are those of a flow's four λ."""
+    means = torch.tensor([1.0, 2.0, 3.0, 4.0])
+    z = (torch.randn(20_000, 4, generator=torch.Generator().manual_seed(0)) + means).flatten()
+    log_q = torch.logsumexp(z[:, None] * means - 0.5 * means**2, dim=1) - math.log(4.0)
+    found = solve_quantile(z.double().numpy(), -log_q.double().numpy(), level, share)
+    assert found.reached
+    assert found.lam == pytest.approx(level - NormalDist().inv_cdf(share), abs=0.05)
