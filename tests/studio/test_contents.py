@@ -14,7 +14,7 @@ from lvm_studio.storage.workspace import RunEntry, load
 from lvm_studio.studio.contents import Contents
 from lvm_studio.studio.contents_dialog import ContentsDialog
 from lvm_studio.studio.session import Session
-from lvm_studio.studio.widgets.open_choosers import OpenChoosers
+from lvm_studio.studio.widgets.open_choosers import FRAME, NARROW, OpenChoosers
 
 MADE = {"recipe": "households", "seed": 3, "steps": 1400, "dataset": "Test street"}
 
@@ -159,6 +159,17 @@ def test_the_dialog_takes_back_what_was_done_in_it(qtbot: QtBot, session: Sessio
     assert list(session.workspace.models) == ["m"]
     qtbot.keyClick(dialog.table, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert list(session.workspace.models) == ["m", "n"]
+
+
+def test_a_chooser_is_as_wide_as_its_name(qtbot: QtBot) -> None:
+    choosers = OpenChoosers()
+    qtbot.addWidget(choosers)
+    name = "Simulated street 60 × 40"  # it was cut to 60 × 4
+    choosers.show_datasets({name: "", "b": ""}, name)
+    text = choosers.dataset.fontMetrics().horizontalAdvance(name)
+    assert choosers.dataset.width() - FRAME >= text
+    choosers.show_datasets({name: "", "b": ""}, "b")
+    assert choosers.dataset.width() == NARROW
 
 
 def test_choosers_speak_for_the_person_only(qtbot: QtBot) -> None:

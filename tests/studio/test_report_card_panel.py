@@ -21,7 +21,7 @@ from lvm_studio.analysis.report_card.spec import CardProgress
 from lvm_studio.analysis.report_card.verdicts import Verdict
 from lvm_studio.studio.jobs.job_thread import JobThread, end_jobs
 from lvm_studio.studio.judging.card_maker import CardMaker
-from lvm_studio.studio.panels.report_card import HINT, NO_MODEL, ReportCardPanel
+from lvm_studio.studio.panels.report_card import HINT, MAKING, NO_MODEL, ReportCardPanel
 from lvm_studio.studio.session import Session
 from lvm_studio.studio.theme import DARK, LIGHT, Scheme, theme
 from lvm_studio.studio.widgets.judging.card_plot import CardPlot
@@ -93,6 +93,7 @@ def test_start_judges_the_model_in_use_with_the_seed_that_is_set(
 def test_progress_with_time_left(panel: ReportCardPanel, puppets: list[PuppetThread]) -> None:
     panel.start()
     assert panel.status.text() == "Starting…"
+    assert panel._hint.text() == MAKING
     puppets[0].reports.emit((CardProgress("scores", 25.0, 100.0, 10.0),))
     assert panel.progress.value() == 250
     assert panel.status.text() == "Scores · 25 % · about 30 s left"
@@ -120,7 +121,7 @@ def test_a_card_fills_the_table_and_the_plots(
     assert "The highest half-hour" in first.toolTip(0)
     assert "Because." in first.toolTip(0)
     assert [plot.accessibleName() for plot in panel.plots] == ["peak", "admd"]
-    assert panel.status.text() == card().summary()
+    assert panel.status.text() == f"{card().dataset}: {card().summary()}"
     assert not panel.progress.isVisible()
     assert panel.start_button.isEnabled()
 
@@ -200,7 +201,7 @@ def test_cancel_keeps_the_last_card(
     press(qtbot, panel.cancel_button)
     assert not panel.maker.running
     assert panel.table.isVisible()
-    assert panel.status.text() == card().summary()
+    assert panel.status.text() == f"{card().dataset}: {card().summary()}"
 
 
 def test_a_failure_is_one_sentence_with_details(
@@ -303,7 +304,7 @@ def test_a_real_process_makes_a_card_and_another_is_cancelled(
     qtbot.waitUntil(lambda: panel.progress.value() > 0, timeout=30 * SECOND)
     press(qtbot, panel.cancel_button)
     qtbot.waitUntil(lambda: not panel.maker.running, timeout=2 * SECOND)
-    assert panel.status.text() == card().summary()
+    assert panel.status.text() == f"{card().dataset}: {card().summary()}"
 
 
 def test_a_judge_that_falls_over_leaves_a_sentence(

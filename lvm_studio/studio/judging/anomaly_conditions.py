@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QMenu, QToolButton, QWidget
+from PySide6.QtWidgets import QMenu, QPushButton, QWidget
 
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.households import HouseholdSet
@@ -22,7 +22,7 @@ TIP = (
 )
 
 
-class WeekConditions(QToolButton):
+class WeekConditions(QPushButton):
     """A menu of what can be told of the open households' weeks; what is checked is told.
 
     Args:
@@ -36,7 +36,6 @@ class WeekConditions(QToolButton):
         self._menu.setToolTipsVisible(True)
         self.setObjectName("anomalies_told")
         self.setToolTip(TIP)
-        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.setMenu(self._menu)
         self._fill()
         session.workspace_changed.connect(self._fill)

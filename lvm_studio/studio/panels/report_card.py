@@ -47,6 +47,7 @@ HINT = (
     "out of its training, and each figure of theirs is read beside the same figure of two real "
     "halves of the households. It takes about a minute, in the background."
 )
+MAKING = "The card appears here once it is made; all other pages can be used meanwhile."
 NO_MODEL = "There is nothing to judge: open household data and a trained model first."
 LEGEND = (
     "— measured &nbsp;&nbsp; <span style='color:{generated}'>- - generated</span> &nbsp;&nbsp; "
@@ -218,10 +219,12 @@ class ReportCardPanel(QWidget):
         self.progress.setVisible(running)
         self.seed.setEnabled(not running)
         self.export_button.setEnabled(card is not None)
-        self._hint.setText(HINT if self.maker.possible else NO_MODEL)
+        idle = HINT if self.maker.possible else NO_MODEL
+        self._hint.setText(MAKING if running else idle)
         if not running:
             self.progress.setValue(0)
-            self.status.setText("" if card is None else card.summary())
+            # a card that the model carries may be of other data than those in use
+            self.status.setText("" if card is None else f"{card.dataset}: {card.summary()}")
         elif self.progress.value() == 0:
             self.status.setText("Starting…")
         if card is not self._card:

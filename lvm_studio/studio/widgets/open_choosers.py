@@ -9,7 +9,10 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QToolButton, QWidget
 
 from lvm_studio.studio.widgets.dressed import dressed, label_for
 
-WIDTH = 170
+NARROW, WIDE = 170, 260
+"""Pixels of a chooser: as wide as its name asks for, within these."""
+FRAME = 40
+"""Pixels of a chooser beside its text: frame and arrow."""
 NOTHING = "none"
 DATA_TIP = "The data set that households, weeks and searches are taken from."
 MODEL_TIP = "The model that composes, tunes and is walked through and judged."
@@ -59,7 +62,7 @@ class OpenChoosers(QWidget):
 def _chooser(name: str, tip: str) -> QComboBox:
     chooser = dressed(QComboBox(), toolTip=tip)
     chooser.setObjectName(name)
-    chooser.setFixedWidth(WIDTH)
+    chooser.setFixedWidth(NARROW)
     chooser.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     chooser.setPlaceholderText(NOTHING)
     chooser.setEnabled(False)  # nothing is listed yet
@@ -77,4 +80,6 @@ def _fill(chooser: QComboBox, told: Mapping[str, str], chosen: str) -> None:
     chooser.setCurrentIndex(list(told).index(chosen) if chosen in told else -1)
     chooser.setEnabled(bool(told))
     longest = max((chooser.fontMetrics().horizontalAdvance(name) for name in told), default=0)
-    chooser.view().setMinimumWidth(longest + 40)  # names are longer than the chooser may be
+    chooser.view().setMinimumWidth(longest + FRAME)  # names are longer than the chooser may be
+    wanted = chooser.fontMetrics().horizontalAdvance(chosen) + FRAME
+    chooser.setFixedWidth(min(max(wanted, NARROW), WIDE))

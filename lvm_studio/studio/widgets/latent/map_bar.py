@@ -10,6 +10,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QGridLayout,
     QHBoxLayout,
+    QPushButton,
     QToolButton,
     QWidget,
 )
@@ -75,8 +76,7 @@ class MapBar(QWidget):
             self.how_many.addItem(f"{size:,} points", size)
         self.how_many.setToolTip("How many observations are encoded, drawn at random")
         self.how_many.setAccessibleName("Number of points")
-        self.export = dressed(QToolButton(), text="Export")
-        self.export.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.export = QPushButton("Export")
         self.export.setToolTip("Coordinates of the points, or the curves decoded here")
 
     def _build(self) -> None:

@@ -14,8 +14,8 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QMenu,
+    QPushButton,
     QStackedLayout,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -115,9 +115,8 @@ class TrainingCurves(QWidget):
             row.addWidget(chip)
         return row
 
-    def _export_button(self) -> QToolButton:
-        button = QToolButton(popupMode=QToolButton.ToolButtonPopupMode.InstantPopup)
-        button.setText("Export   ")  # room for the arrow
+    def _export_button(self) -> QPushButton:
+        button = QPushButton("Export")
         button.setObjectName("training_export")
         menu = QMenu(button)
         menu.addAction("Copy image", self.copy_image)
