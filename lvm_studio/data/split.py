@@ -19,7 +19,8 @@ _LEAST_TO_HOLD_OUT = 3  # of fewer than three nothing can be spared
 class Split:
     """Weeks and households for training, and those never trained on.
 
-    Suspect households are in neither group.
+    In neither group are suspect households, and weeks that are whole for no training household:
+    nothing can be learned from these, nor judged on them.
     """
 
     train_weeks: tuple[str, ...]
@@ -64,6 +65,7 @@ def choose_split(
     household_ids: Sequence[str],
     week_ids: Sequence[str],
     suspect_mask: NDArray[np.bool_],
+    complete: NDArray[np.bool_] | None = None,
     *,
     heldout_weeks: int = 10,
     heldout_households: int = 14,
@@ -71,7 +73,8 @@ def choose_split(
 ) -> Split:
     """Hold out some households at random and one week in each of as many stretches of the year.
 
-    Small sets hold out fewer: at most one in five, at least one of three or more.
+    Small sets hold out fewer: at most one in five, at least one of three or more. `complete`
+    [H, N] says which weeks are whole for whom (None: all for everybody).
 
     >>> weeks = [f"2013-W{w:02d}" for w in range(2, 53)]
     >>> split = choose_split([f"h{i}" for i in range(94)], weeks, np.zeros(94, bool), seed=0)
@@ -83,11 +86,15 @@ def choose_split(
     generator = np.random.default_rng(seed)
     sound = [h for h, suspect in zip(household_ids, suspect_mask, strict=True) if not suspect]
     out_households = set(_pick(sound, _affordable(len(sound), heldout_households), generator))
+    train_households = tuple(h for h in sound if h not in out_households)
+    if complete is not None:
+        whole = complete[np.isin(household_ids, train_households)].any(axis=0).tolist()
+        week_ids = [week for week, somebody in zip(week_ids, whole, strict=True) if somebody]
     out_weeks = set(_spread(week_ids, _affordable(len(week_ids), heldout_weeks), generator))
     return Split(
         train_weeks=tuple(w for w in week_ids if w not in out_weeks),
         heldout_weeks=tuple(w for w in week_ids if w in out_weeks),
-        train_households=tuple(h for h in sound if h not in out_households),
+        train_households=train_households,
         heldout_households=tuple(h for h in sound if h in out_households),
         seed=seed,
     )

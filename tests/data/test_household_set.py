@@ -93,6 +93,18 @@ def test_split_parts_everything_once(households, weeks, seed, random) -> None:
     assert Split.from_tree(split.to_tree()) == split
 
 
+@given(st.integers(0, 2**31))
+def test_weeks_that_are_whole_for_nobody_are_neither_trained_on_nor_held_out(seed: int) -> None:
+    """Four of ten weeks are whole for somebody, one of them for the suspect household alone."""
+    complete = np.zeros((6, 10), np.bool_)
+    complete[:5, [2, 5, 9]] = True
+    complete[5, [2, 7]] = True
+    households, weeks = [f"h{i}" for i in range(6)], [f"w{i}" for i in range(10)]
+    split = choose_split(households, weeks, np.arange(6) == 5, complete, seed=seed)
+    assert sorted(split.train_weeks + split.heldout_weeks) == ["w2", "w5", "w9"]
+    assert len(split.heldout_weeks) == 1
+
+
 def test_heldout_weeks_are_spread_over_the_year(london: HouseholdSet) -> None:
     months = {week_at // 5 for week_at in london.weeks.indices(london.split.heldout_weeks)}
     assert len(months) >= 8

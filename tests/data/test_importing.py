@@ -8,14 +8,18 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+import torch
 from reading_files import LONG, MONDAY, half_hours, iso, long_rows, read, week, write
 
+from lvm_studio.data.calendar import ContextEncoder
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.households import HouseholdSet
 from lvm_studio.data.importing.columns import make_mapping
 from lvm_studio.data.importing.guessing import guess_mapping
 from lvm_studio.data.importing.job import import_readings
 from lvm_studio.data.importing.tables import preview
+from lvm_studio.data.labels import LabelEncoder
+from lvm_studio.data.sampler import AggregateSampler
 
 
 def test_the_shared_table_is_read_as_the_shipped_set(tmp_path: Path, london: HouseholdSet) -> None:
@@ -264,3 +268,17 @@ def test_an_imported_set_is_whole(tmp_path: Path) -> None:
     assert len(households.split.heldout_households) == 1
     assert households.provenance.source == "a.csv"
     assert HouseholdSet.from_tree(households.to_tree()).provenance == households.provenance
+
+
+def test_sums_of_held_out_weeks_are_there_where_most_weeks_have_gaps(tmp_path: Path) -> None:
+    """Of ten weeks three are whole: one of these is held out, so that training can judge."""
+    rows = []
+    for household in "abcd":
+        kept = long_rows({household: week(weeks=10)}, iso)
+        rows += [row for i, row in enumerate(kept) if i // 336 in (1, 4, 8) or i % 336 != 100]
+    found, _ = read(write(tmp_path / "gaps.csv", rows))
+    whole = [found.weeks.ids[i] for i in (1, 4, 8)]
+    assert sorted(found.split.train_weeks + found.split.heldout_weeks) == whole
+    sampler = AggregateSampler.for_heldout_weeks(found, LabelEncoder.fit(found), ContextEncoder())
+    seen = sampler.sample(4, torch.Generator().manual_seed(0))
+    assert seen.week.unique().tolist() == found.weeks.indices(found.split.heldout_weeks).tolist()

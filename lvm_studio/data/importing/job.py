@@ -16,6 +16,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from lvm_studio.data.calendar import check_country
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.households import HouseholdSet, Provenance, check_household_ids
 from lvm_studio.data.importing.assembly import Assembly
@@ -130,6 +131,11 @@ def read_readings(
         DataError: with the file, the row or the column, and what to do, if nothing whole
             comes out.
     """
+    check_country(mapping.country)
+    if temperature is not None:
+        table_files(temperature)  # told before minutes of work
+    if rejected is not None:
+        _keep_apart(rejected, path)
     with listing(rejected) as list_to:
         intake = yield from _take_in(path, mapping, Ledger(mapping, list_to=list_to))
         assembly = Assembly(intake)
@@ -142,6 +148,15 @@ def read_readings(
     temperature_c = _temperature(intake, temperature, start, power_w.shape[1])
     drawn = _Drawn(ids, power_w, start, temperature_c, intake.roster.metadata())
     return _make_set(path, mapping, name, drawn, report, seed, profile), report
+
+
+def _keep_apart(rejected: Path, readings: Path) -> None:
+    """Refuse a list that would take the place of readings, or be read as such next time."""
+    place, source = rejected.resolve(), readings.resolve()
+    if source in (place, place.parent):
+        raise DataError(
+            f"{rejected} lies where the readings are; choose another place for rejected rows."
+        )
 
 
 def _take_in(
@@ -264,7 +279,7 @@ def _make_set(
         temperature_c=drawn.temperature_c,
         time_zone=mapping.home,
         country=mapping.country,
-        split=choose_split(drawn.ids, weeks.ids, suspect != "", seed=seed),
+        split=choose_split(drawn.ids, weeks.ids, suspect != "", weeks.complete, seed=seed),
         provenance=_provenance(path, mapping, report, profile),
     )
 
