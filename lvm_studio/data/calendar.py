@@ -61,6 +61,17 @@ def zone(name: str) -> ZoneInfo:
         ) from None
 
 
+def check_country(code: str) -> None:
+    """Refuse a country whose public holidays are not known; '' is none.
+
+    >>> check_country("XX")
+    Traceback (most recent call last):
+        ...
+    lvm_studio.data.errors.DataError: Public holidays of 'XX' are not known; give a two-letter ...
+    """
+    _holiday_dates(code, frozenset({2020}))
+
+
 def utc_offset_hours(times: NDArray[np.datetime64], time_zone: str) -> NDArray[np.float64]:
     """Hours by which local clocks are ahead of UTC at each of `times` (UTC) [T].
 

@@ -69,8 +69,7 @@ def run(wishes: Wishes, progress: Progress) -> dict[str, Any]:
     findings = result_of(job.run(), lambda step: _say(step, progress))
     if wishes.csv is not None:
         findings.write_csv(wishes.csv)
-    if wishes.keep is not None:
-        _keep(wishes.file, wishes.keep, findings.model)
+    kept = {} if wishes.keep is None else {"model": _keep(wishes.file, wishes.keep, findings.model)}
     quarters = [str(quarter) for quarter in findings.quarter]
     return {
         "data": findings.title,
@@ -80,6 +79,7 @@ def run(wishes: Wishes, progress: Progress) -> dict[str, Any]:
         "threshold_b": findings.limit_b,
         "quarters": {name: quarters.count(name) for name in sorted(set(quarters))},
         "notes": list(findings.notes),
+        **kept,
         "ranked": [findings.record(n) for n in range(min(wishes.top, len(findings.names)))],
     }
 
@@ -88,8 +88,11 @@ def _refuse_what_does_not_go_together(wishes: Wishes) -> None:
     """Say it before minutes of work, or it would be ignored.
 
     Raises:
-        DataError: what is told of a workspace is told of a table, or a model is told anew.
+        DataError: what is told of a workspace is told of a table, a model is told anew, or the
+            ranking would take the place of its source.
     """
+    if wishes.csv is not None and wishes.csv.resolve() == wishes.file.resolve():
+        raise DataError(f"{wishes.csv} is what is searched; name another file for the ranking.")
     if wishes.file.suffix.lower() in TABLES:
         told = {name: getattr(wishes, name) for name in ("dataset", "known", "model", "keep")}
         wrong = ", ".join(f"--{name}" for name, value in told.items() if value)
@@ -107,7 +110,8 @@ def _opened(wishes: Wishes) -> tuple[HouseholdSet | TableOnDisk, Tree | None]:
         return TableOnDisk(wishes.file, wishes.condition), None
     workspace = workspace_file.load(wishes.file)
     if wishes.model and wishes.model not in workspace.models:
-        raise DataError(f"{wishes.file.name} holds no model '{wishes.model}'.")
+        known = ", ".join(workspace.models) or "none"
+        raise DataError(f"{wishes.file.name} has no model '{wishes.model}'; it has {known}.")
     if wishes.dataset and wishes.dataset not in workspace.datasets:
         known = ", ".join(workspace.datasets) or "none"
         raise DataError(f"{wishes.file.name} has no data set '{wishes.dataset}'; it has {known}.")
@@ -126,8 +130,12 @@ def _say(step: Step, progress: Progress) -> None:
         progress.say(f"{step.share:.0%}: {step.sentence}")
 
 
-def _keep(source: Path, out: Path, model: Tree) -> None:
-    """Put the model into the workspace `out`, which keeps what it holds; a new one has the data."""
+def _keep(source: Path, out: Path, model: Tree) -> str:
+    """Put the model into the workspace `out`, which keeps what it holds; a new one has the data.
+
+    Returns its name there.
+    """
     workspace = workspace_file.load(out if out.exists() else source)
-    models = {**workspace.models, free_name(str(model["name"]), workspace.models): model}
-    workspace_file.save(out, replace(workspace, models=models))
+    name = free_name(str(model["name"]), workspace.models)
+    workspace_file.save(out, replace(workspace, models={**workspace.models, name: model}))
+    return name

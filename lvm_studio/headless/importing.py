@@ -13,8 +13,7 @@ from lvm_studio.data.jobs import result_of
 from lvm_studio.data.quality import quality_summary
 from lvm_studio.headless.places import check_workspace
 from lvm_studio.headless.train import settings
-from lvm_studio.headless.workspaces import joined, opened_or_new
-from lvm_studio.storage import workspace as workspace_file
+from lvm_studio.headless.workspaces import keep_households
 
 if TYPE_CHECKING:
     from lvm_studio.data.importing.columns import ColumnMapping
@@ -53,10 +52,10 @@ def run(wishes: ImportWishes, out: Path, progress: Progress) -> dict[str, Any]:
     )
     households, report = result_of(reading, lambda step: progress.say(step.sentence()))
     progress.done(report.sentences()[0])
-    workspace_file.save(out, joined(opened_or_new(out), households))
+    name = keep_households(out, households)
     quality = quality_summary(households)
     return {
-        "name": households.name,
+        "name": name,
         "profile": found.profile.key if found.profile else "",
         "read_as": read_as(mapping),
         "households": quality.households,

@@ -10,8 +10,7 @@ from lvm_studio.data.quality import quality_summary
 from lvm_studio.data.simulated import StreetSpec, simulate_street
 from lvm_studio.data.units import WEEK_SPAN
 from lvm_studio.headless.places import check_workspace
-from lvm_studio.headless.workspaces import joined, opened_or_new
-from lvm_studio.storage import workspace as workspace_file
+from lvm_studio.headless.workspaces import keep_households
 
 _WEEKS_PER_YEAR = 365.25 / WEEK_SPAN.astype("timedelta64[D]").astype(int)
 
@@ -22,10 +21,10 @@ def run(spec: StreetSpec, out: Path) -> dict[str, Any]:
     began = time.perf_counter()
     street = simulate_street(spec)
     seconds = time.perf_counter() - began
-    workspace_file.save(out, joined(opened_or_new(out), street))
+    name = keep_households(out, street)
     years = spec.households * spec.weeks / _WEEKS_PER_YEAR
     return {
-        "name": street.name,
+        "name": name,
         "simulated": True,
         "households": spec.households,
         "weeks": spec.weeks,

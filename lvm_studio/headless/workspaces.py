@@ -19,13 +19,16 @@ if TYPE_CHECKING:
     from lvm_studio.models.trained import TrainedModel
 
 
-def opened_or_new(file: Path) -> Workspace:
-    """The workspace that is in `file`, or a new one if there is no file.
+def keep_households(file: Path, households: HouseholdSet) -> str:
+    """Put a data set into a workspace file, which keeps what it holds; returns its name there.
 
     Raises:
-        StorageError: the file is there and is no workspace.
+        StorageError: the file is there and is no workspace, or cannot be written.
     """
-    return workspace_file.load(file) if file.exists() else Workspace()
+    there = workspace_file.load(file) if file.exists() else Workspace()
+    workspace = joined(there, households)
+    workspace_file.save(file, workspace)
+    return page_of(workspace).dataset
 
 
 def joined(there: Workspace, households: HouseholdSet) -> Workspace:

@@ -81,6 +81,13 @@ def test_what_is_saved_while_a_street_is_simulated_stays(
     assert [len(one.power_w) for one in kept.datasets.values()] == [4]
 
 
+def test_what_is_added_is_called_as_the_workspace_calls_it(tmp_path: Path) -> None:
+    out = tmp_path / "out.h5"
+    told = [simulate.run(SMALL, out)["name"] for _ in range(2)]
+    assert told == list(load(out).datasets)
+    assert len(set(told)) == 2
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -116,6 +123,7 @@ def test_a_found_model_joins_the_workspace_it_is_kept_in(tmp_path: Path) -> None
     [
         (("t.csv", "--dataset", "d", "--keep", "k.h5"), "t.csv is a table; --dataset, --keep goes"),
         (("w.h5", "--model", "m", "--condition", "season"), "leave --condition and --keep away"),
+        (("t.csv", "--csv", "./t.csv"), "t.csv is what is searched"),
     ],
 )
 def test_what_a_search_would_ignore_is_refused_at_once(

@@ -18,7 +18,7 @@ import pytest
 
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.importing.guessing import guess_mapping
-from lvm_studio.data.importing.job import import_readings
+from lvm_studio.data.importing.job import import_readings, read_readings
 
 FIRST = datetime.datetime(2013, 1, 7)
 HEADER = "id,time,kwh"
@@ -216,3 +216,37 @@ def test_a_file_cut_short_while_it_is_read_keeps_what_was_whole(tmp_path: Path) 
     assert made.household_ids == ("a", "b")
     assert report.rows == 672
     assert np.isnan(made.power_w[1]).sum() == len(report.rejected)
+
+
+@pytest.mark.parametrize("place", ["a.csv", "homes/rejected.csv"])
+def test_the_list_of_rejected_rows_never_lies_where_the_readings_are(
+    tmp_path: Path, place: str
+) -> None:
+    """It would take their place, or be read as the readings of one more household."""
+    (tmp_path / "homes").mkdir()
+    (tmp_path / "a.csv").write_bytes(good())
+    (tmp_path / "homes" / "a.csv").write_bytes(good())
+    listed = tmp_path / place
+    source = tmp_path / place.split("/")[0]
+    with pytest.raises(DataError, match="lies where the readings are"):
+        import_readings(source, guess_mapping(tmp_path / "a.csv"), name="x", rejected=listed)
+    assert (tmp_path / "a.csv").read_bytes() == good()
+    assert not (tmp_path / "homes" / "rejected.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("corrections", "temperature", "sentence"),
+    [
+        ({"country": "XX"}, None, "Public holidays of 'XX' are not known"),
+        ({}, "cold.csv", r"There is no file 'cold\.csv'"),
+    ],
+)
+def test_what_an_import_would_lack_is_told_before_it_reads(
+    tmp_path: Path, corrections: dict[str, str], temperature: str | None, sentence: str
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(good())
+    mapping = guess_mapping(path).corrected(corrections)
+    cold = None if temperature is None else tmp_path / temperature
+    with pytest.raises(DataError, match=sentence):
+        next(read_readings(path, mapping, name="x", temperature=cold))

@@ -226,5 +226,5 @@ def make_mapping(fields: Mapping[str, object]) -> ColumnMapping:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "columns"
-        said = first["msg"].removeprefix("Value error, ")
-        raise DataError(f"The column mapping does not fit at {where}: {said}") from None
+        said = first["msg"].removeprefix("Value error, ").removesuffix(".")
+        raise DataError(f"The column mapping does not fit at {where}: {said}.") from None
