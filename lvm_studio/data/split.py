@@ -88,8 +88,8 @@ def choose_split(
     out_households = set(_pick(sound, _affordable(len(sound), heldout_households), generator))
     train_households = tuple(h for h in sound if h not in out_households)
     if complete is not None:
-        whole = complete[np.isin(household_ids, train_households)].any(axis=0).tolist()
-        week_ids = [week for week, somebody in zip(week_ids, whole, strict=True) if somebody]
+        own = complete[np.isin(household_ids, train_households)]
+        week_ids = [week_ids[place] for place in np.flatnonzero(own.any(axis=0))]
     out_weeks = set(_spread(week_ids, _affordable(len(week_ids), heldout_weeks), generator))
     return Split(
         train_weeks=tuple(w for w in week_ids if w not in out_weeks),
