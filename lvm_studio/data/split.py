@@ -89,7 +89,7 @@ def choose_split(
     train_households = tuple(h for h in sound if h not in out_households)
     if complete is not None:
         own = complete[np.isin(household_ids, train_households)]
-        week_ids = [week_ids[place] for place in np.flatnonzero(own.any(axis=0))]
+        week_ids = [week_ids[place] for place in np.flatnonzero(own.any(axis=0)).tolist()]
     out_weeks = set(_spread(week_ids, _affordable(len(week_ids), heldout_weeks), generator))
     return Split(
         train_weeks=tuple(w for w in week_ids if w not in out_weeks),
