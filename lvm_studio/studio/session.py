@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -278,11 +279,13 @@ class Session(OpenDocument):
 
     def keep_tuning(self, name: str, kept: KeptTuning) -> None:
         """Note a tuning in the history of the workspace; one step of undo."""
-        self._change_tunings(free_name(name, self._workspace.tunings), kept.to_tree())
+        name, held = free_name(name, self._workspace.tunings), self._workspace.tunings
+        self._change_tunings(f"Keep {name}", {**held, name: kept.to_tree()})
 
     def forget_tuning(self, name: str) -> None:
         """Take a tuning out of the history; one step of undo."""
-        self._change_tunings(name, None)
+        held = self._workspace.tunings
+        self._change_tunings(f"Forget {name}", {key: held[key] for key in held if key != name})
 
     def recall_tuning(self, name: str) -> None:
         """Show the page as it was when this tuning was kept; one step of undo."""
@@ -299,19 +302,14 @@ class Session(OpenDocument):
             text = f"Back to {name}"
             self.undo_stack.push(ChangeStreet(self._put_state, self._state, kept.state, text))
 
-    def _change_tunings(self, name: str, tree: Tree | None) -> None:
-        before = self._workspace.tunings.get(name)
+    def _change_tunings(self, text: str, new: Mapping[str, Tree]) -> None:
+        """Hold these; nothing but steps of undo changes them, so that undo may put all back."""
+        old = self._workspace.tunings
 
-        def put(document: Document, entry: Tree | None) -> Document:
-            tunings = {k: v for k, v in document.workspace.tunings.items() if k != name}
-            if entry is not None:
-                tunings[name] = entry
+        def put(tunings: Mapping[str, Tree], document: Document) -> Document:
             return Document(replace(document.workspace, tunings=tunings), document.state)
 
-        text = f"Forget {name}" if tree is None else f"Keep {name}"
-        self.change_document(
-            text, lambda document: put(document, tree), lambda document: put(document, before)
-        )
+        self.change_document(text, partial(put, new), partial(put, old))
 
     def _become(self, workspace: Workspace, state: StreetState, path: Path | None) -> None:
         self._selection = None

@@ -44,5 +44,13 @@ class TimeLeft:
         taken = self._clock() - self._begun
         if not LEAST_SHARE <= share < 1.0 or taken < LEAST_SECONDS:
             return ""
-        left = taken * (1.0 / share - 1.0)
-        return f"about {duration(STEP_SECONDS * math.ceil(left / STEP_SECONDS))} left"
+        return about_left(taken * (1.0 / share - 1.0))
+
+
+def about_left(seconds: float) -> str:
+    """How long it takes yet, in words.
+
+    >>> about_left(12.3), about_left(123.0)
+    ('about 15 s left', 'about 2 min 05 s left')
+    """
+    return f"about {duration(STEP_SECONDS * math.ceil(seconds / STEP_SECONDS))} left"

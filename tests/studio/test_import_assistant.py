@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QWidget
 from pytestqt.qtbot import QtBot
 from studio_fakes import FakeDialogs, workspace
@@ -144,7 +145,7 @@ def test_reading_shows_how_far_it_is_and_cancels_at_once(
     dialog.accept_button.click()
     qtbot.waitUntil(lambda: dialog.progress.value() == 250, timeout=PATIENCE)
     assert "25 % of a.csv" in dialog.message.text()
-    dialog._buttons.rejected.emit()
+    qtbot.keyClick(dialog, Qt.Key.Key_Escape)
     qtbot.waitUntil(lambda: bool(closed), timeout=PATIENCE)
     assert "Cancelled" in dialog.message.text()
     assert dialog.isVisible()

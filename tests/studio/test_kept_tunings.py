@@ -43,6 +43,21 @@ def test_keeping_and_forgetting_are_undone(session: Session) -> None:
     assert session.kept_tunings == {"a": kept}
     session.undo_stack.undo()
     assert session.kept_tunings == {}
+    for name in "abc":
+        session.keep_tuning(name, kept)
+    session.forget_tuning("b")
+    session.undo_stack.undo()
+    assert list(session.kept_tunings) == ["a", "b", "c"]
+
+
+def test_the_chosen_tuning_stays_chosen_as_another_is_kept(qtbot: QtBot) -> None:
+    history = TuningHistory()
+    qtbot.addWidget(history)
+    kept = kept_of(tuned_answer(StreetState(lam=1.0)))
+    history.show_tunings({"old": kept})
+    history.table.selectRow(0)
+    history.show_tunings({"old": kept, "new": kept})
+    assert history.table.currentRow() == 1
 
 
 def test_keys_in_the_table(qtbot: QtBot) -> None:

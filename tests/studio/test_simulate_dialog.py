@@ -82,8 +82,9 @@ def test_progress_cancel_and_again(session: Session, window: QWidget, qtbot: QtB
     puppets[0].reports.emit((WeeksSimulated(1, 250), WeeksSimulated(50, 250)))
     assert (dialog.progress.value(), dialog.progress.maximum()) == (50, 250)
     assert "50 of 250 weeks" in dialog.message.text()
-    cancel(dialog, qtbot)
+    qtbot.keyClick(dialog, Qt.Key.Key_Escape)
     assert puppets[0].killed == 1
+    assert dialog.isVisible()
     assert "Cancelled" in dialog.message.text()
     assert dialog.accept_button.isEnabled()
     press(dialog, qtbot)

@@ -13,6 +13,7 @@ from lvm_studio.studio.widgets.laboratory.sigma_slider import SigmaSlider
 
 RECENT = 50
 """Steps whose mean is told as the bound: single batches jump."""
+STARTING = "starting a process (a few seconds) …"
 
 
 class RunView(QWidget):
@@ -55,14 +56,12 @@ class RunView(QWidget):
         first = self._drawn < 0
         self._drawn = self.run.frames
         if first:
-            self.canvas.set_hint("")
             self.canvas.show_data(frame.x)
         self.canvas.show_frame(frame)
 
     def begin(self, title: str) -> None:
         """A new run takes the place."""
         self.title, self._drawn = title, -1
-        self.canvas.set_hint("Starting a process (a few seconds) …")
         self.refresh_words()
 
     def put(self, sigma: float) -> None:
@@ -91,6 +90,8 @@ class RunView(QWidget):
                 f"σ {format_value(sigma)}",
             ]
             self.sigma.follow(sigma)
+        elif state is JobState.RUNNING:
+            parts.append(STARTING)
         if run.job is not None:
             parts += soundness(history, run.job.spec.eval_samples)
         self.head.setText(f"{head}<br>{' · '.join(parts)}")

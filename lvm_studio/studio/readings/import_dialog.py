@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTemporaryDir
+from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -233,6 +234,13 @@ class ImportDialog(QDialog):
         self._mailbox.withdraw()
         self.running = False
         self._say("Cancelled: nothing was imported.")
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Escape does what Cancel does."""
+        if event.matches(QKeySequence.StandardKey.Cancel) and self.running:
+            self._cancel()
+        else:
+            super().keyPressEvent(event)
 
     def _say(self, sentence: str, *, busy: bool = False) -> None:
         self.message.setText(sentence)

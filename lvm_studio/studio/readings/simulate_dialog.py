@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt
+from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -178,6 +179,13 @@ class SimulateDialog(QDialog):
             self.reject()
         else:
             self._thread.kill()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Escape does what Cancel does."""
+        if event.matches(QKeySequence.StandardKey.Cancel) and self.running:
+            self._cancel()
+        else:
+            super().keyPressEvent(event)
 
     def _leave(self, _result: int) -> None:
         if self._thread is not None:

@@ -9,6 +9,7 @@ import numpy as np
 from lvm_studio.studio.jobs.job_thread import JobState
 from lvm_studio.studio.numerals import counted, duration, format_value, percent
 from lvm_studio.studio.runs.run import Run
+from lvm_studio.studio.time_left import about_left
 from lvm_studio.studio.widgets.training.runs_table import RunRow
 from lvm_studio.studio.widgets.training.training_terms import RunHistory
 
@@ -59,7 +60,7 @@ def status_of(run: Run) -> str:
     if record.refined is not None and record.state is JobState.RUNNING:
         parts.append(f"fitting the prior over z to the posteriors, {percent(record.refined)}")
     elif left is not None and record.state is JobState.RUNNING:
-        parts.append(f"about {duration(left)} left")
+        parts.append(about_left(left))
         parts.append(f"{_pace(run):.1f} steps/s")
         if record.peak:
             gigaflops, share = record.flops / 1e9, _pace(run) * record.flops / record.peak

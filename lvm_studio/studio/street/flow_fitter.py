@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QObject, Signal
 
 from lvm_studio.studio.jobs.resting_job import RestingJob
 from lvm_studio.studio.numerals import percent, with_decimals
+from lvm_studio.studio.time_left import about_left
 
 if TYPE_CHECKING:
     from lvm_studio.data.jobs import Job
@@ -83,12 +83,3 @@ def progress_text(report: Preparing | FlowReport) -> str:
         return f"Fitting a flow: {percent(report.progress)}."
     left = about_left(report.seconds * (1.0 / report.progress - 1.0))
     return f"Fitting a flow: {percent(report.progress)}, {left} at most."
-
-
-def about_left(seconds: float) -> str:
-    """By fives: an estimate that changes every moment cannot be read.
-
-    >>> about_left(12.3)
-    'about 15 s left'
-    """
-    return f"about {5 * math.ceil(seconds / 5):.0f} s left"

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from lvm_studio.studio.jobs.resting_job import RestingJob
-from lvm_studio.studio.street.flow_fitter import about_left
 from lvm_studio.studio.street.tuned_keys import pair_key
+from lvm_studio.studio.time_left import about_left
 
 if TYPE_CHECKING:
     from lvm_studio.studio.street.answers import StreetRequest

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from lvm_studio.studio.numerals import counted, with_error
 from lvm_studio.studio.theme import MUTED
+from lvm_studio.studio.time_left import about_left
 from lvm_studio.studio.widgets.row_table import by_rows
 from lvm_studio.studio.widgets.tuning.criteria_help import help_of
 
@@ -168,5 +169,5 @@ def progress_text(progress: CostProgress) -> str:
     """
     if progress.share <= 0.0:
         return f"Measuring: {progress.sentence}."
-    left = 5 * math.ceil(progress.seconds * (1.0 / progress.share - 1.0) / 5)
-    return f"Measuring: {progress.sentence}; about {left} s left."
+    left = about_left(progress.seconds * (1.0 / progress.share - 1.0))
+    return f"Measuring: {progress.sentence}; {left}."

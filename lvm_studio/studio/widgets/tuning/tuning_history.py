@@ -60,15 +60,19 @@ class TuningHistory(QWidget):
         self.table.cellDoubleClicked.connect(lambda row, _column: self._recall(row))
 
     def show_tunings(self, tunings: Mapping[str, KeptTuning]) -> None:
-        """List these, the newest first."""
-        self.table.setRowCount(len(tunings))
-        for row, (name, kept) in enumerate(reversed(list(tunings.items()))):
+        """List these, the newest first; the chosen one stays chosen."""
+        chosen, names = self._name(self.table.currentRow()), list(tunings)[::-1]
+        self.table.setRowCount(len(names))
+        for row, name in enumerate(names):
+            kept = tunings[name]
             for column, text in enumerate(_cells(name, kept)):
                 item = QTableWidgetItem(text)
                 if column:
                     right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
                     item.setTextAlignment(right)
                 self.table.setItem(row, column, item)
+        if chosen in names:
+            self.table.selectRow(names.index(chosen))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         row = self.table.currentRow()
