@@ -17,7 +17,6 @@ from lvm_studio.studio.jobs.compute_thread import ComputeThread
 from lvm_studio.studio.jobs.job_thread import JobState
 from lvm_studio.studio.panels.laboratory import LaboratoryPanel
 from lvm_studio.studio.panels.manifold_lab import ManifoldLab
-from lvm_studio.studio.panels.run_view import STARTING
 from lvm_studio.studio.panels.sphere_lab import STEPS, SphereLab
 from lvm_studio.studio.runs.laboratory_choices import BALANCES, BOUNDS, FLOORS, NOISES
 from lvm_studio.studio.widgets.laboratory.plane_marks import (
@@ -160,7 +159,8 @@ def test_the_latest_frame_is_drawn_once(
     lab: ManifoldLab, puppets: list[Puppet], qtbot: QtBot
 ) -> None:
     lab.start()
-    assert STARTING in lab.views[0].head.text()
+    assert "starting" in lab.views[0].head.text()
+    assert lab.views[0].canvas._hint.isHidden()  # nothing is written over the points
     drawn = lab.views[0].canvas.picture.painted
     for step in (10, 20, 30):
         puppets[0].show(step)

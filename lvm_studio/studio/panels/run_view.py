@@ -13,7 +13,6 @@ from lvm_studio.studio.widgets.laboratory.sigma_slider import SigmaSlider
 
 RECENT = 50
 """Steps whose mean is told as the bound: single batches jump."""
-STARTING = "starting a process (a few seconds) …"
 
 
 class RunView(QWidget):
@@ -90,8 +89,6 @@ class RunView(QWidget):
                 f"σ {format_value(sigma)}",
             ]
             self.sigma.follow(sigma)
-        elif state is JobState.RUNNING:
-            parts.append(STARTING)
         if run.job is not None:
             parts += soundness(history, run.job.spec.eval_samples)
         self.head.setText(f"{head}<br>{' · '.join(parts)}")
