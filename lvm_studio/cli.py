@@ -327,7 +327,12 @@ def study_(
         ),
     ] = "",
     out: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Folder to keep the results in.")
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Folder to keep the results in; by default one of the studio's own, by the "
+            "study's name.",
+        ),
     ] = None,
     workspace: Annotated[
         Path | None, typer.Option(help="Workspace with the data; by default the shipped data.")
@@ -392,5 +397,7 @@ def main() -> None:
         fail("Interrupted.")
     except MemoryError:
         fail("Not enough memory; ask for fewer samples or close other programs.")
+    except OSError as error:  # a full disk behind standard output, a worker that cannot start
+        fail(f"The system refused something ({error}); free what it lacks, or ask for less.")
     except Exception as error:  # noqa: BLE001 (who typed the command must get a sentence)
         fail(f"{usage_message(error)} See lvm-studio --help.")

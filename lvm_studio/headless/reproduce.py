@@ -9,6 +9,7 @@ from typing import Any
 from lvm_studio.analysis.chapters.base import Chapter, ChapterSpec, chapter_named, with_making
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.jobs import result_of
+from lvm_studio.headless.places import check_place
 from lvm_studio.headless.progress import Progress
 
 
@@ -61,3 +62,4 @@ def _writable(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DataError(f"{folder} cannot be made: {error.strerror}.") from error
+    check_place(folder / "index.html")

@@ -1,4 +1,4 @@
-"""Ctrl+C: a training keeps what it has learned, everything else ends in a word."""
+"""Ctrl+C and what else ends a verb: a training keeps what it has learned, others say a word."""
 
 import signal
 from collections.abc import Callable
@@ -38,13 +38,25 @@ def test_whoever_interrupts_twice_means_it() -> None:
             signal.raise_signal(signal.SIGINT)
 
 
-def test_any_other_verb_says_that_it_was_interrupted(
-    lvm: Callable[..., Said], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("what", "sentence"),
+    [
+        (KeyboardInterrupt(), "Interrupted."),
+        (MemoryError(), "Not enough memory; "),
+        (OSError(28, "No space left on device"), "The system refused something ([Errno 28] No "),
+    ],
+)
+def test_whatever_ends_a_verb_is_one_line_and_code_2(
+    lvm: Callable[..., Said],
+    monkeypatch: pytest.MonkeyPatch,
+    what: BaseException,
+    sentence: str,
 ) -> None:
-    def interrupted() -> None:
-        raise KeyboardInterrupt
+    def ended() -> None:
+        raise what
 
-    monkeypatch.setattr(doctor, "run", interrupted)
+    monkeypatch.setattr(doctor, "run", ended)
     said = lvm("doctor", "--json")
     assert (said.code, said.out) == (2, "")
-    assert said.err == "lvm-studio: Interrupted.\n"
+    assert said.err.startswith(f"lvm-studio: {sentence}")
+    assert len(said.err.splitlines()) == 1

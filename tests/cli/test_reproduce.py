@@ -54,6 +54,10 @@ def test_trouble_is_told_before_the_work(
     said = lvm("reproduce", "short", "--out", tmp_path / "file")
     assert said.code == 2
     assert "cannot be made: File exists." in said.err
+    (tmp_path / "page" / "index.html").mkdir(parents=True)
+    said = lvm("reproduce", "short", "--out", tmp_path / "page")
+    assert said.code == 2
+    assert "index.html is a folder" in said.err
     assert not asked
 
 
