@@ -205,6 +205,18 @@ def test_slider_field_and_keys_ask_for_values(sliders: DimensionSliders, qtbot: 
         assert row.field.value() == 0.0
 
 
+def test_keys_go_from_quantile_to_quantile(sliders: DimensionSliders, qtbot: QtBot) -> None:
+    sliders.snap.setChecked(True)
+    row, seen = sliders.rows[0], []
+    for key in (*3 * [Qt.Key.Key_Right], *4 * [Qt.Key.Key_Left], Qt.Key.Key_PageUp):
+        qtbot.keyClick(row.slider, key)
+        seen.append(row.field.value())
+    assert seen == [0.67, 1.64, 2.33, 1.64, 0.67, 0.0, -0.67, 0.0]
+    for _ in range(5):
+        qtbot.keyClick(row.slider, Qt.Key.Key_Right)
+    assert row.field.value() == 2.33  # there is none beyond
+
+
 def test_showing_values_tells_nobody_and_reaches_beyond_the_slider(
     sliders: DimensionSliders, qtbot: QtBot
 ) -> None:

@@ -238,10 +238,18 @@ class SliderRow:
     def _slid(self, position: int) -> None:
         value = position / STEPS_PER_UNIT
         if self._among.snap.isChecked():
-            value = nearest_quantile(value)
+            value = self._snapped(value)
         self.show_value(value)
         self._tell_share(value)
         self._among.take(self.dimension.index, value)
+
+    def _snapped(self, value: float) -> float:
+        """The nearest quantile; of a key, whose step is shorter, the next one that way."""
+        nearest, before = nearest_quantile(value), self.field.value()
+        if self.slider.isSliderDown() or round(nearest, 2) != before:
+            return nearest
+        onwards = [q for q in map(quantile, QUANTILES) if (q - nearest) * (value - before) > 0.0]
+        return min(onwards, key=lambda q: abs(q - nearest), default=nearest)
 
     def _typed(self, value: float) -> None:
         self.show_value(value)
