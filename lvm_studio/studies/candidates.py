@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 INSTALL_CLUSTER = "install the extra 'cluster': pip install -e '.[cluster]' in the program's folder"
 
 
+_REPEATS = 50
+"""A search that proposes so many known candidates in a row has no new ones."""
+
+
 class Candidates(Protocol):
     """The runs of a study in the order in which they are to be computed."""
 
@@ -48,6 +52,8 @@ class Listed:
 class Searched:
     """Candidates of a `Search`; each is judged by the mean of its seeds.
 
+    One that is proposed again is not computed again: what is known of it answers.
+
     Args:
         study: with a `Search` as its space.
         planner: makes the runs.
@@ -68,28 +74,45 @@ class Searched:
             sampler=self._optuna.samplers.TPESampler(seed=search.seed),
         )
         self._waiting: deque[PlannedRun] = deque()
-        self._open: dict[str, tuple[int, list[float]]] = {}
-        """Candidate -> its trial's number, the values of its seeds so far."""
-        self._tried = 0
+        self._open: dict[str, tuple[list[int], list[float]]] = {}
+        """Candidate -> the numbers of its trials, the values of its seeds so far."""
+        self._judged: dict[str, list[float]] = {}
+        """Candidate -> the values of all its seeds."""
+        self._left = search.size
         self._again(known)
 
     def next(self) -> PlannedRun | None:
         """A run that waits, or the first of a new candidate."""
-        if not self._waiting and self._tried < self._space.trials:
+        if not self._waiting and self._left:
+            self._propose()
+        return self._waiting.popleft() if self._waiting else None
+
+    def _propose(self) -> None:
+        """Ask the search until it names a candidate that is new."""
+        for _ in range(_REPEATS):
             trial = self._search.ask()
             settings = {name: _suggest(trial, name, axis) for name, axis in self._axes()}
-            self._begin(settings, trial.number)
-            self._waiting.extend(self._planner.runs(settings))
-        return self._waiting.popleft() if self._waiting else None
+            name = settings_key(settings)
+            if name in self._judged:
+                self._conclude(trial.number, self._judged[name])
+            elif name in self._open:
+                self._open[name][0].append(trial.number)
+            else:
+                self._begin(settings, trial.number)
+                self._waiting.extend(self._planner.runs(settings))
+                return
+        self._left = 0
 
     def tell(self, result: RunResult) -> None:
         """Take a result; a candidate whose seeds are all there goes to the search."""
         name = settings_key(result.settings)
-        number, values = self._open[name]
+        trials, values = self._open[name]
         values.append(result.figures.get(self._study.objective, math.nan))
         if len(values) == len(self._study.seeds):
             del self._open[name]
-            self._conclude(number, values)
+            self._judged[name] = values
+            for number in trials:
+                self._conclude(number, values)
 
     def _conclude(self, number: int, values: list[float]) -> None:
         mean = sum(values) / len(values)
@@ -99,8 +122,8 @@ class Searched:
             self._search.tell(number, state=self._optuna.trial.TrialState.FAIL)
 
     def _begin(self, settings: Mapping[str, Scalar], number: int) -> None:
-        self._open[settings_key(settings)] = (number, [])
-        self._tried += 1
+        self._open[settings_key(settings)] = ([number], [])
+        self._left -= 1
 
     def _again(self, known: Mapping[str, RunResult]) -> None:
         """Tell the search what is known; wait for the seeds that are missing."""
@@ -110,7 +133,7 @@ class Searched:
                 candidates.setdefault(settings_key(result.settings), dict(result.settings))
         for settings in candidates.values():
             runs = self._planner.runs(settings)
-            if self._tried >= self._space.trials or not any(run.key in known for run in runs):
+            if not self._left or not any(run.key in known for run in runs):
                 continue
             self._search.enqueue_trial(dict(settings))
             trial = self._search.ask()

@@ -73,7 +73,8 @@ class StudyJob:
         with Cluster(self.place, self.households) as cluster:
             lines = [RunLine.of(found, self.study.objective, again=True) for found in again]
             lines += map(RunLine.waiting, missing)
-            yield StudyOpened(tuple(lines), self.study.size, cluster.where, cluster.size)
+            size = len(runs) or self.study.size  # a search knows no runs beforehand
+            yield StudyOpened(tuple(lines), size, cluster.where, cluster.size)
             drive = _Drive(self, candidates, cluster)
             yield from drive.reports()
         before = [line.state for line in lines if line.again]

@@ -82,13 +82,15 @@ class Planner:
         """All runs of a study whose candidates are known beforehand, seeds outermost.
 
         The first seed of all candidates comes first: a study that is looked at half-way shows
-        the whole space, thinly. A search has none to show before it begins.
+        the whole space, thinly; a candidate that was drawn twice is computed once. A search has
+        none to show before it begins.
         """
         space = self._study.space
         if isinstance(space, Search):
             return []
         by_candidate = [self.runs(settings) for settings in space.candidates()]
-        return [run for of_seed in zip(*by_candidate, strict=True) for run in of_seed]
+        in_order = (run for of_seed in zip(*by_candidate, strict=True) for run in of_seed)
+        return list({run.key: run for run in in_order}.values())
 
     def _run(self, settings: Settings, seed: int) -> PlannedRun:
         overrides = {**self._study.settings, **settings, "seed": seed}

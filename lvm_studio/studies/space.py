@@ -142,8 +142,19 @@ class Search(_Space):
 
     @property
     def size(self) -> int:
-        """The number of candidates."""
-        return self.trials
+        """The number of candidates: `trials`, or all there are if these are fewer.
+
+        >>> Search(axes={"batch": (32, 64)}, trials=6).size
+        2
+        """
+        return int(min(self.trials, math.prod(_count(axis) for axis in self.axes.values())))
+
+
+def _count(axis: Axis) -> float:
+    """How many values an axis has for a search; infinitely many where it has no gaps."""
+    if not isinstance(axis, Range):
+        return len(set(axis))
+    return round(axis.high) - round(axis.low) + 1 if axis.whole else math.inf
 
 
 Space: TypeAlias = Annotated[Grid | Random | Search, Field(discriminator="kind")]

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections import deque
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from lvm_studio.studies.candidates import Searched
 from lvm_studio.studies.cluster import LocalCores, Scheduler
 from lvm_studio.studies.execution import perform
 from lvm_studio.studies.job import StudyJob
-from lvm_studio.studies.plan import Planner
+from lvm_studio.studies.plan import PlannedRun, Planner
 from lvm_studio.studies.reports import RunChanged, RunLine, RunState, StudyEnd
 from lvm_studio.studies.results import RunResult, read_model, read_results, write_result
 from lvm_studio.studies.space import Search
@@ -250,6 +251,32 @@ def test_a_search_learns_and_goes_on_where_it_stood() -> None:
     assert last.key not in known  # the seed that was missing
     assert last.key == search.next().key  # type: ignore[union-attr]
     assert again.next() is None
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_a_candidate_that_a_search_proposes_again_is_not_computed_again(workers: int) -> None:
+    """Six candidates of two seeds; each is proposed several times, also while it is computed."""
+    axes = {"model.latent_z": (2, 3), "batch": {"low": 16, "high": 18, "whole": True}}
+    study = small(space={"kind": "search", "trials": 20, "axes": axes})
+    assert isinstance(study.space, Search)
+    search = Searched(study, study.space, Planner(study, load_london()), {})
+    computing, told = deque[PlannedRun](), set()
+    while True:
+        while len(computing) < workers and (run := search.next()) is not None:
+            computing.append(run)
+        if not computing:
+            break
+        run = computing.popleft()
+        assert run.key not in told
+        told.add(run.key)
+        search.tell(RunResult(run.key, run.settings, run.seed, {"heldout_elbo": 1.0}))
+    assert len(told) == study.size == 12
+
+
+def test_a_candidate_that_is_drawn_twice_is_computed_once() -> None:
+    study = small(space={"kind": "random", "draws": 9, "axes": {"model.latent_z": (2, 3)}})
+    runs = Planner(study, load_london()).all_runs()
+    assert len({run.key for run in runs}) == len(runs) == 4
 
 
 def test_a_search_finds_the_better_end() -> None:
