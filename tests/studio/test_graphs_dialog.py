@@ -4,6 +4,7 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from pytestqt.qtbot import QtBot
 
 from lvm_studio.studio.latent.graphs_dialog import GraphsDialog
+from lvm_studio.studio.theme import DARK, LIGHT, Scheme, theme
 
 
 def test_the_graphs_follow_what_is_typed(qtbot: QtBot) -> None:
@@ -15,6 +16,16 @@ def test_the_graphs_follow_what_is_typed(qtbot: QtBot) -> None:
     assert all(plot.getPlotItem().items for plot in dialog.plots)
     dialog.arrows.setText("z1 -> z2 -> z1")
     assert "circle" in dialog.told.text()
+
+
+def test_the_graphs_follow_the_theme(qtbot: QtBot) -> None:
+    dialog = GraphsDialog()
+    qtbot.addWidget(dialog)
+    for scheme, colours in ((Scheme.DARK, DARK), (Scheme.LIGHT, LIGHT)):
+        theme().set_scheme(scheme)
+        grounds = {plot.backgroundBrush().color().name() for plot in dialog.plots}
+        assert grounds == {colours.plot.lower()}
+    theme().set_scheme(Scheme.SYSTEM)
 
 
 def test_arrows_are_drawn_and_taken_away(qtbot: QtBot) -> None:

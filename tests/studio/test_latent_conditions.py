@@ -114,6 +114,17 @@ def test_a_picked_example_brings_its_own_conditions(told: LatentPanel, session, 
     qtbot.waitUntil(lambda: settled(panel), timeout=5000)
 
 
+def test_another_workspace_is_told_nothing_of_this_one(told: LatentPanel, session):
+    load_row = told.walk.told.rows[0]
+    load_row.slider.setValue(300)
+    assert told.walk.told.whose.text() == "by hand"
+    told.hide()
+    session.restore(session.workspace, None)  # with models of the same names
+    assert told.cloud is None
+    assert told.conditions.k is None
+    assert told.conditions._known == {}
+
+
 def test_judging_tells_every_example_its_own(told, session, qtbot: QtBot, monkeypatch):
     monkeypatch.setattr(latent_judging, "HELD_OUT", 3)
     monkeypatch.setattr(latent_judging, "SAMPLES", 16)

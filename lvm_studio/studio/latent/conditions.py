@@ -97,6 +97,10 @@ class LatentConditions(QObject):
             self._known[model] = (self._usual(), USUAL)
         self._bar.show_code(*self._known[model])
 
+    def forget_models(self) -> None:
+        """Remember nothing of what models were told; there is no cloud any more."""
+        self._known.clear()
+
     def take(self, row: int) -> None:
         """Tell what this observation of the cloud is told."""
         if self._cloud is not None and self._cloud.conditions is not None:

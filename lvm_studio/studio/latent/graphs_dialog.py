@@ -57,12 +57,10 @@ class GraphPlot(pg.PlotWidget):
 
     def __init__(self, title: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        colours = theme().colours
-        self.setBackground(colours.plot)
+        self._title = title
         self.setMenuEnabled(False)
         self.hideButtons()
         self.setMouseEnabled(x=False, y=False)
-        self.setTitle(title, color=colours.text, size="9pt")
         self.setAccessibleName(title)
         for axis in ("left", "bottom"):
             self.hideAxis(axis)
@@ -95,6 +93,8 @@ class GraphPlot(pg.PlotWidget):
         """Draw a networkx graph with its nodes at these places."""
         colours, plot = theme().colours, self.getPlotItem()
         plot.clear()
+        self.setBackground(colours.plot)
+        self.setTitle(self._title, color=colours.text, size="9pt")
         self._places = {name: np.asarray(place) for name, place in places.items()}
         pen = pg.mkPen(colours.muted, width=1)
         for begin, end in graph.edges:
@@ -151,6 +151,7 @@ class GraphsDialog(QDialog):
         self.plots[0].dragged.connect(self._draw)
         layout.addWidget(self.told)
         layout.addLayout(grid, 1)
+        theme().changed.connect(self._follow)
         self._follow()
 
     def _draw(self, begin: str, end: str) -> None:
@@ -173,38 +174,40 @@ class GraphsDialog(QDialog):
 
         return GenerativeGraph.parse(self.arrows.text(), observed=self.observed.text())
 
-    def _follow(self) -> None:
-        import networkx as nx
-
+    def _follow(self, *_changed: object) -> None:
+        """Draw what is typed, in the colours in force."""
         try:
             graph = self._graph()
         except DataError as error:
             self.told.setText(str(error))
             return
-        directed = graph.directed
-        layers = list(nx.topological_generations(directed))
-        places = nx.multipartite_layout(
-            directed,
-            subset_key={str(n): list(layer) for n, layer in enumerate(layers)},
-            align="horizontal",
-        )
-        low, high = (f(list(places.values()), axis=0) for f in (np.min, np.max))
-        span = np.maximum(high - low, 1e-9)
-        even = {
-            name: np.where(high - low < 1e-6, 0.0, 2 * (at - low) / span - 1) * (1, -1)
-            for name, at in places.items()
-        }
-        # Three in a row would hide an edge that skips the middle one.
-        even = {
-            name: at + 0.12 * np.array([np.sin(5.0 * i), 0.0])
-            for i, (name, at) in enumerate(even.items())
-        }
+        directed, places = graph.directed, laid_out(graph.directed)
         forward, reverse = graph.inference("forward"), graph.inference("reverse")
         drawn = (directed, graph.moral_skeleton(), forward, reverse)
         for plot, one in zip(self.plots, drawn, strict=True):
-            plot.show_graph(one, even, graph.observed)
+            plot.show_graph(one, places, graph.observed)
         self.told.setText(
             f"Latent: {', '.join(graph.latent)}. Observed: {', '.join(sorted(graph.observed))}. "
             f"Edges: {directed.number_of_edges()} in p, {forward.number_of_edges()} in q forward, "
             f"{reverse.number_of_edges()} in q reverse; both are faithful to p."
         )
+
+
+def laid_out(directed: Any) -> dict[str, Any]:
+    """Places [2] of a networkx graph's variables in −1 to 1, causes above what they cause."""
+    import networkx as nx
+
+    layers = list(nx.topological_generations(directed))
+    subsets = {str(n): list(layer) for n, layer in enumerate(layers)}
+    places = nx.multipartite_layout(directed, subset_key=subsets, align="horizontal")
+    low, high = (f(list(places.values()), axis=0) for f in (np.min, np.max))
+    span = np.maximum(high - low, 1e-9)
+    even = {
+        name: np.where(high - low < 1e-6, 0.0, 2 * (at - low) / span - 1) * (1, -1)
+        for name, at in places.items()
+    }
+    # Three in a row would hide an edge that skips the middle one.
+    return {
+        name: at + 0.12 * np.array([np.sin(5.0 * i), 0.0])
+        for i, (name, at) in enumerate(even.items())
+    }

@@ -128,6 +128,7 @@ class LatentPanel(QWidget):
 
     def _connect(self) -> None:
         session = self._session
+        session.closed.connect(self._forget_workspace)
         session.model_ready.connect(self._refresh_model)
         session.models_changed.connect(self._refresh_model)
         session.state_changed.connect(self._follow_state)
@@ -181,6 +182,13 @@ class LatentPanel(QWidget):
             self.map.set_hint("Waiting for a model; train one, or choose one in the file.")
             return
         self._encode()
+
+    def _forget_workspace(self) -> None:
+        """Nothing of what was open comes back: no points, and not what its models were told."""
+        self._model = None
+        self._cloud_box.withdraw()
+        self._forget_cloud()
+        self.conditions.forget_models()
 
     def _forget_cloud(self) -> None:
         self._maker.forget()
