@@ -164,7 +164,11 @@ class TuneSpec(BaseModel):
     draws: Annotated[int, Field(ge=128, le=1_000_000)] = Field(
         4096, description="flow samples behind the figures"
     )
-    flow: FlowSpec = Field(default_factory=lambda: FlowSpec(seconds=20.0))
+    flow: FlowSpec = Field(
+        default_factory=lambda: FlowSpec(steps=300),
+        description="by steps, not seconds: the same seed gives the same curves however busy the "
+        "machine is",
+    )
     good_share: Annotated[float, Field(gt=0, le=1)] = Field(
         0.6, description="stop fitting when ESS / N is above this at the λ found"
     )

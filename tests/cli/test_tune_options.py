@@ -8,6 +8,7 @@ from typed import Said
 
 from lvm_studio.data.errors import DataError
 from lvm_studio.headless.tune import goal_of
+from lvm_studio.tuning.specs import TuneSpec
 
 Lvm = Callable[..., Said]
 NOTHING = {"lam": None, "kl": None, "one_in": None, "target": None}
@@ -49,6 +50,11 @@ def test_one_week_in_n_goes_both_ways() -> None:
 def test_a_quantile_and_another_aim_are_one_too_many() -> None:
     with pytest.raises(DataError, match="exactly one"):
         goal_of(**{**NOTHING, "lam": 1.0}, quantile="0.5:3")
+
+
+def test_a_flow_is_fitted_by_steps_so_that_a_seed_gives_the_same_file_on_a_busy_machine() -> None:
+    aim = goal_of(**{**NOTHING, "one_in": 100.0})
+    assert TuneSpec(aim=aim).flow.steps is not None
 
 
 def test_a_sum_of_criteria_at_the_mean_by_the_pool(
