@@ -129,7 +129,8 @@ class Aim(BaseModel):
 
     kind 'lam': λ itself, per standard deviation of f; 'kl': KL(p̂_λ ‖ p) in nats; 'one_in_n':
     "1 week in N", which is KL = log N (10.3.2); 'expectation': E f in the criterion's unit;
-    'quantile': the level of f, in its unit, that a `share` of the tuned law stays below.
+    'quantile': the level of f, in its unit, that a `share` of the tuned law stays below. A λ, a KL
+    or an N below 0 goes the other way: less of f.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -366,9 +366,16 @@ def _result(tuned: _Tuned, certificate: Certificate, sign: float, cost: _Cost) -
         **values,
         reached=found.reached,
         updates=found.updates,
-        trace=found.trace,
+        trace=tuple(_on_side(each, sign) for each in found.trace),
         certificate=certificate,
         decodes=cost.decodes,
         seconds=cost.seconds,
         proposals=tuned.proposals,
     )
+
+
+def _on_side(update: Update, sign: float) -> Update:
+    """An update of the λ of sign · f, as one of f's."""
+    moments = update.moments
+    own = replace(moments, expectation=sign * moments.expectation, third=sign * moments.third)
+    return replace(update, lam=sign * update.lam, moments=own)

@@ -99,7 +99,15 @@ def test_a_tuned_set_is_vouched_for_by_two_runs_of_the_reference(method: str) ->
     assert certificate.log_z == pytest.approx(found.lam**2 / 2, abs=0.1)
     assert certificate.reference_log_z == pytest.approx((found.lam**2 / 2,) * 2, abs=0.15)
     assert found.method == ("smc" if method == "smc" else "flow")
-    assert found.trace[-1].lam == pytest.approx(abs(found.lam))
+    assert found.trace[-1].lam == pytest.approx(found.lam)
+
+
+def test_updates_towards_less_of_f_are_told_on_its_side() -> None:
+    found = result(spec("expectation", 9.0), LinearSpace(4))
+    last = found.trace[-1]
+    assert last.lam == pytest.approx(found.lam)
+    assert found.normalised_expectation < 0.0
+    assert last.moments.expectation == pytest.approx(found.normalised_expectation)
 
 
 @pytest.mark.parametrize(("level", "lam"), [(11.0, 1.0), (9.5, -0.5)])
