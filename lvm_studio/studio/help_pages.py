@@ -25,12 +25,17 @@ measured sum where meters know it.</li>
 <li><b>Search.</b> Type a filter and press “Add n like these” for a whole street.</li>
 <li><b>Choose a week</b>, or type temperatures of your own: every curve answers to them.</li>
 <li><b>Slide λ.</b> It tilts the street towards its extreme weeks: the highest peak, the longest
-load, the most to shift. The line below says how rare such a week is (“1 in 100”), and how far the
-answer can be trusted (ESS, Pareto k̂).</li>
+load, the most to shift, or a formula of your own. The lines below say how rare such a week is
+(“1 week in 100”), and how far the answer can be trusted (ESS, Pareto k̂).</li>
 <li><b>Latent space.</b> Each point of the map is a week; click one to decode it, or move one
 coordinate at a time.</li>
-<li><b>Train.</b> Open your own meter readings with File ▸ Import readings…, press Start, and watch
-the ELBO and its terms. You may pause, stop, and go on tomorrow.</li>
+<li><b>Report card.</b> It holds the model against real weeks that it never saw.</li>
+<li><b>Train.</b> Open your own meter readings with File ▸ Import readings…, press Start training,
+and watch the ELBO and its terms. You may pause, stop, and go on tomorrow. <b>Studies</b> trains
+over a space of settings and seeds.</li>
+<li><b>Laboratory.</b> A VAE learns a curve in the plane while you watch, with its σ in your
+hand.</li>
+<li><b>Anomalies</b> ranks weeks, or rows of a table, by what is odd in them.</li>
 <li><b>Save.</b> One file holds it all. After a crash the next start offers what was not saved.</li>
 </ol>
 <p>Every change can be undone (Ctrl+Z).</p>

@@ -156,6 +156,15 @@ def column(view: CompositionView, which: Column) -> list[object]:
     return [model.index(row, which).data() for row in range(model.rowCount())]
 
 
+def test_another_data_set_forgets_the_peak_of_the_one_before(view: CompositionView) -> None:
+    view.set_parts(PARTS, 2.5)
+    view.set_members({"X": Member(100.0, "")})
+    view.fade_parts()
+    label = view.findChild(QLabel, "composition_peak")
+    assert label is not None
+    assert label.isHidden()
+
+
 def test_each_row_shows_its_part_of_the_peak(view: CompositionView) -> None:
     assert column(view, Column.PEAK) == [None, None, None]
     view.set_parts(PARTS, 2.5)

@@ -80,6 +80,8 @@ class CompositionView(QWidget):
         self._peak.hide()
         self._peak_room = SteadyRoom(self._peak, self)
         self._whole_peak = ""
+        self._ids: frozenset[str] = frozenset()
+        """Households of the data set."""
         self._buttons = {
             "duplicate": self._button("fa6s.clone", "Duplicate the selection (Ctrl+D)"),
             "remove": self._button("fa6s.minus", "Remove the selection (Delete)"),
@@ -95,7 +97,10 @@ class CompositionView(QWidget):
         self._describe()
 
     def set_members(self, members: Mapping[str, Member]) -> None:
-        """Set what is known of every household of the data set."""
+        """Set what is known of every household of the data set; parts were of those before."""
+        if members.keys() != self._ids:
+            self._ids = frozenset(members)
+            self.set_parts({})
         self._model.set_members(members)
         self._describe()
 
