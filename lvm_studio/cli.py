@@ -225,7 +225,7 @@ def export_(
 def judge_(
     workspace: Annotated[
         Path | None,
-        typer.Argument(metavar="[W.h5]", help="A workspace; by default the shipped one."),
+        typer.Argument(metavar="W.h5", help="A workspace; by default the shipped one."),
     ] = None,
     seed: options.Seed = 0,
     repeats: Annotated[
@@ -309,31 +309,10 @@ def reproduce_(
 
 @app.command("study")
 def study_(
-    name: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="NAME",
-            help="A shipped study, or a .toml or .json file; lists them if none.",
-        ),
-    ] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(min=1, max=1024, help="Processes on this machine; by default one per core."),
-    ] = None,
-    scheduler: Annotated[
-        str,
-        typer.Option(
-            metavar="ADDRESS", help="Address of a dask scheduler instead: tcp://host:8786."
-        ),
-    ] = "",
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FOLDER",
-            help="Folder to keep the results in; by default one of the studio's own, by the "
-            "study's name.",
-        ),
-    ] = None,
+    name: options.StudyName = None,
+    workers: options.Workers = None,
+    scheduler: options.SchedulerAddress = "",
+    out: options.StudyOut = None,
     workspace: Annotated[
         Path | None, typer.Option(help="Workspace with the data; by default the shipped data.")
     ] = None,
@@ -341,7 +320,8 @@ def study_(
 ) -> None:
     """Train a recipe over a space of settings and seeds.
 
-    A study that was interrupted goes on: what is finished is not repeated.
+    A study that was interrupted goes on: what is finished is not repeated. A file of your own
+    names a recipe, settings, axes and seeds, as those in lvm_studio/studies/shipped do.
     """
     if name is None:
         emit(study.listed(), as_json)
@@ -359,7 +339,9 @@ def doctor_(as_json: options.Json = False) -> None:
 
 @app.command("gui")
 def gui(
-    workspace: Annotated[Path | None, typer.Argument(help="A workspace file to open.")] = None,
+    workspace: Annotated[
+        Path | None, typer.Argument(metavar="W.h5", help="A workspace file to open.")
+    ] = None,
 ) -> None:
     """Open the window of the studio."""
     if doctor.screen() == "none" and "QT_QPA_PLATFORM" not in os.environ:
@@ -374,7 +356,10 @@ def gui(
 
 @app.command("tour")
 def tour(
-    folder: Annotated[Path, typer.Argument(help="Folder for curves, figures and a screenshot.")],
+    folder: Annotated[
+        Path,
+        typer.Argument(metavar="FOLDER", help="Folder for curves, figures and a screenshot."),
+    ],
     as_json: options.Json = False,
 ) -> None:
     """Take the tour without a screen, and keep what it shows."""

@@ -8,6 +8,9 @@ from typing import Annotated
 
 import typer
 
+from lvm_studio.data.importing.profiles import PROFILES
+from lvm_studio.training.recipes import RECIPES
+
 WorkspaceFile = Annotated[Path, typer.Argument(metavar="W.h5", help="A workspace file.")]
 WorkspaceOut = Annotated[
     Path, typer.Option(help="Workspace file to write (.h5); what it already holds is kept.")
@@ -77,7 +80,7 @@ ReadingsSource = Annotated[
 ReadingsProfile = Annotated[
     str,
     typer.Option(
-        help="Where the readings come from, if that is not recognised: low-carbon-london, …"
+        help=f"Where the readings come from, if that is not recognised: {', '.join(PROFILES)}."
     ),
 ]
 RejectedOut = Annotated[
@@ -98,7 +101,7 @@ RecipeName = Annotated[
     str,
     typer.Argument(
         metavar="RECIPE",
-        help="A complete experiment by its name: households, street, vae, sines, …",
+        help=f"A complete experiment by its name: {', '.join(RECIPES)}.",
     ),
 ]
 TrainingData = Annotated[
@@ -119,8 +122,9 @@ CriterionText = Annotated[
     str,
     typer.Option(
         help="The criterion f, which says what extreme means: peak, log-peak, sustained:4h, "
-        "flexibility, energy:17-20, ramp:1h, or a sum such as peak+0.5*flexibility; @mean at "
-        "the end leaves observation noise out."
+        "flexibility, energy:17-20, ramp:1h, distance:36=2.5,3 (nearness to 2.5 and 3 kW in "
+        "half-hours 36 and 37), or a sum such as peak+0.5*flexibility; @mean at the end leaves "
+        "observation noise out."
     ),
 ]
 Lam = Annotated[float | None, typer.Option(help="Tilt λ, per standard deviation of f.")]
@@ -191,5 +195,29 @@ Percentile = Annotated[
         min=50.0,
         max=100.0,
         help="Percentile of the scores of clean rows that is the threshold.",
+    ),
+]
+
+# study
+StudyName = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="NAME", help="A shipped study, or a .toml or .json file; lists them if none."
+    ),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(min=1, max=1024, help="Processes on this machine; by default one per core."),
+]
+SchedulerAddress = Annotated[
+    str,
+    typer.Option(metavar="ADDRESS", help="Address of a dask scheduler instead: tcp://host:8786."),
+]
+StudyOut = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FOLDER",
+        help="Folder to keep the results in; by default one of the studio's own, by the study's "
+        "name.",
     ),
 ]
