@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QUndoStack
 from pytestqt.qtbot import QtBot
 
-from lvm_studio.analysis.sigma.hypersphere import optimal_radius
+from lvm_studio.analysis.sigma.hypersphere import optimal_radius, radius_map
 from lvm_studio.data.jobs import Request
 from lvm_studio.data.vectors.manifolds import Polyline, Sinusoid
 from lvm_studio.studio.jobs.compute_thread import ComputeThread
@@ -333,6 +333,17 @@ def test_the_pen_draws_where_the_pointer_goes(lab: ManifoldLab, qtbot: QtBot) ->
 def sphere(panel: LaboratoryPanel) -> SphereLab:
     panel.tabs.setCurrentWidget(panel.sphere)
     return panel.sphere
+
+
+def test_the_map_waits_for_somebody_to_look(panel: LaboratoryPanel, qtbot: QtBot) -> None:
+    assert not panel.sphere._box.waiting
+    assert panel.sphere.map.shown is None
+    panel.tabs.setCurrentWidget(panel.sphere)
+    qtbot.waitUntil(lambda: panel.sphere.map.shown is not None)
+    shown = panel.sphere.map.shown
+    whole = radius_map(2, shown.a, shown.b)  # what was made column by column
+    np.testing.assert_array_equal(shown.gain, whole.gain)
+    np.testing.assert_array_equal(shown.optimum, whole.optimum)
 
 
 def test_the_map_follows_d_to_ten_thousand(sphere: SphereLab, qtbot: QtBot) -> None:

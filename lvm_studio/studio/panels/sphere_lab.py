@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
@@ -96,7 +97,7 @@ class SphereLab(QWidget):
         self._name_and_explain()
         self._build()
         self._connect()
-        self._wish()
+        self._point()
 
     def _name_and_explain(self) -> None:
         self.axes.addItems(["around the threshold (Fig. 6.5)", "to R/σ = 10⁴, logarithmic"])
@@ -178,11 +179,18 @@ class SphereLab(QWidget):
 
     # the map
 
+    def showEvent(self, event: QShowEvent) -> None:
+        """Wish for the first map once somebody looks: it takes the thread that decodes a second."""
+        super().showEvent(event)
+        if self.map.shown is None:
+            self._wish()
+
     def _wish(self) -> None:
         view = SphereView(self.dim.value(), self.axes.currentIndex())
 
         def work() -> Generator[object, None, None]:
-            yield view, view.compute()
+            for found in view.compute():
+                yield None if found is None else (view, found)
 
         self._box.post(work)
         self._point()

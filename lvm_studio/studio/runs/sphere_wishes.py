@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +12,7 @@ from lvm_studio.data.vectors.manifolds import Sphere
 from lvm_studio.models.noise.specs import FixedNoiseSpec
 from lvm_studio.models.specs import VectorVAESpec
 from lvm_studio.studio.numerals import format_value, percent
-from lvm_studio.studio.widgets.training.series import Scale
+from lvm_studio.studio.widgets.training.series import Floats, Scale
 from lvm_studio.training.frames import Frame
 from lvm_studio.training.objectives.specs import ImportanceSpec, ObjectiveSpec
 from lvm_studio.training.spec import TrainSpec
@@ -20,6 +21,7 @@ from lvm_studio.training.vector_recipes import manifold_spec
 MOST_LATENT = 64
 HIGHEST_RATIO = 1e4
 CELLS = 120
+SLICES = 24
 STEPS = 3000
 LINEAR, LOGARITHMIC = range(2)
 
@@ -36,15 +38,24 @@ class SphereView:
         """Of both axes."""
         return Scale("log" if self.kind == LOGARITHMIC else "linear")
 
-    def compute(self) -> RadiusMap:
-        """The map, on cells that are even under the scale."""
+    def compute(self) -> Generator[RadiusMap | None, None, None]:
+        """The map, some columns at a time (None): what is composed must not wait for it."""
+        a, b = self._cells()
+        maps = []
+        for columns in np.array_split(a, SLICES):
+            maps.append(radius_map(self.dim, columns, b))
+            yield None
+        gain = np.hstack([one.gain for one in maps])
+        yield RadiusMap(self.dim, a, b, gain, np.concatenate([one.optimum for one in maps]))
+
+    def _cells(self) -> tuple[Floats, Floats]:
+        """R/σ and r/σ, even under the scale."""
         edge = threshold(self.dim)
         if self.kind == LOGARITHMIC:
             a = np.geomspace(min(0.1, 0.1 * edge), HIGHEST_RATIO, CELLS)
-            return radius_map(self.dim, a, a)
+            return a, a
         top = 4.0 * edge
-        a, b = np.linspace(0.02 * edge, top, CELLS), np.linspace(0.0, top, CELLS)
-        return radius_map(self.dim, a, b)
+        return np.linspace(0.02 * edge, top, CELLS), np.linspace(0.0, top, CELLS)
 
 
 def sphere_training(dim: int, ratio: float, seed: int) -> TrainSpec:
