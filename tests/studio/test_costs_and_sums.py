@@ -65,7 +65,7 @@ def test_a_row_tells_cost_and_error() -> None:
 def test_break_even_points_are_told() -> None:
     told = said(MEASURED)
     assert "KL 6.91, peak, 2 households, 2013-W03" in told
-    assert "rejection from 401, SMC from 84,211, mixture from 1,440,000" in told
+    assert "after 401 than rejection, after 84,211 than SMC, after 1,440,000 than mixture" in told
 
 
 def test_costs_are_measured_when_asked_for_and_can_be_cancelled(qtbot: QtBot) -> None:

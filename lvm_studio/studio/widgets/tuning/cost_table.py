@@ -42,7 +42,7 @@ COST_HELP = (
     "weights a Gaussian mixture, the flow for all λ, and a flow for this λ alone, fitted anew as\n"
     "λ is sought (Algorithm 10.1). * : something speaks against it; point at the row."
 )
-HINT = "Measured on this street and criterion when you ask: a few minutes, in the background."
+HINT = "Measured at 1 week in 1,000 of this street when you ask: a few minutes, in the background."
 
 
 class CostTable(QWidget):
@@ -148,7 +148,7 @@ def said(found: MeasuredCosts) -> str:
         title += f" and {help_of(state.second).symbol}"
     flow = of_method(methods, "flow")
     pays = ", ".join(
-        f"{name} from {math.ceil(even):,}" if math.isfinite(even) else f"{name} never"
+        f"{f'after {math.ceil(even):,}' if math.isfinite(even) else 'never'} than {name}"
         for name, even in (
             (name, break_even(flow, of_method(methods, name)))
             for name in ("rejection", "SMC", "mixture")
@@ -156,7 +156,8 @@ def said(found: MeasuredCosts) -> str:
     )
     return (
         f"KL 6.91, {title}, {counted(state.composition.size, 'household')}, {state.week}. "
-        f"Curves wanted from which on the flow has decoded less in all: than {pays}."
+        f"Curves after which the flow has decoded less in all: {pays}. "
+        "* Point at the row for what speaks against it."
     )
 
 
