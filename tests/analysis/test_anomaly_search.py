@@ -29,6 +29,7 @@ from lvm_studio.data.vectors.sets import VectorSet
 from lvm_studio.data.vectors.table import read_vectors
 from lvm_studio.data.vectors.week_descriptors import NAMES, half_hours, longest_run
 from lvm_studio.data.vectors.week_vectors import WeekVectors, rows_of
+from lvm_studio.models.trained import TrainedModel
 
 
 @pytest.fixture(scope="module")
@@ -188,6 +189,15 @@ def test_few_weeks_are_not_learned_by_heart_and_it_is_said(london: HouseholdSet)
     all_trained_on = replace(few, split=Split(weeks, (), ids[2:], ids[:2], 0))
     findings = result(AnomalyJob(all_trained_on, steps=1, library=findings.library).run())
     assert any("that the model was trained on" in note for note in findings.notes)
+
+
+def test_columns_far_from_zero_are_centred_whatever_their_number() -> None:
+    """Sums of 8,000 numbers around a million are off by more than these move, in 32 bits."""
+    moves = np.random.default_rng(0).normal(1e6, 50.0, 8_000)
+    table = VectorSet("counters", np.stack([moves, np.full(8_000, 3e6 + 0.3)], axis=1))
+    columns = TrainedModel.from_tree(result(AnomalyJob(table, steps=1).run()).model).columns
+    assert columns.centre == pytest.approx((1e6, 3e6 + 0.3), abs=2.0)
+    assert columns.scale == pytest.approx((50.0, 1.0), rel=0.05)
 
 
 def test_columns_of_a_table_may_have_any_unit() -> None:

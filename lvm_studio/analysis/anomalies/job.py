@@ -143,7 +143,7 @@ class AnomalyJob:
         fit = FitSpec(
             steps=self.steps, conditional=told, latent_z=latent, hidden=64, seed=self.seed
         )
-        model = yield from self._model(fit, vectors.scaled(train.x.mean(axis=0), _spread(train.x)))
+        model = yield from self._model(fit, vectors.scaled(*_centre_and_spread(train.x)))
         units = model.columns
         centre = np.array(units.centre or (0.0,) * vectors.dim, dtype=np.float32)
         scale = np.array(units.scale or (1.0,) * vectors.dim, dtype=np.float32)
@@ -285,10 +285,15 @@ def _within(vectors: VectorSet, learned: VectorSet) -> VectorSet:
     return replace(vectors, k=np.clip(vectors.k, learned.k.min(axis=0), learned.k.max(axis=0)))
 
 
-def _spread(x: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Standard deviation of every column, 1 where it does not move, [D]: their units differ."""
-    spread = x.std(axis=0)
-    return np.where(spread > 0, spread, 1).astype(np.float32)
+def _centre_and_spread(
+    x: NDArray[np.float32],
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Mean and standard deviation (1 where it does not move) of every column, [D]: units differ.
+
+    In double precision: sums of many rows would be off by more than a column moves.
+    """
+    centre, spread = x.mean(axis=0, dtype=np.float64), x.std(axis=0, dtype=np.float64)
+    return centre.astype(np.float32), np.where(spread > 0, spread, 1).astype(np.float32)
 
 
 def _guilty(
