@@ -87,7 +87,7 @@ def test_costs_are_measured_when_asked_for_and_can_be_cancelled(qtbot: QtBot) ->
     service.costs.ended.emit()
     assert table.table.rowCount() == 4
     assert table.button.isEnabled()
-    assert "rejection from 401" in table.words.text()
+    assert "after 401 than rejection" in table.words.text()
 
 
 def test_a_measurement_is_cancelled_before_it_has_begun(qtbot: QtBot) -> None:
