@@ -7,6 +7,14 @@ import sys
 
 import numpy as np
 import pytest
+from street_information import (
+    CODES,
+    bits_at,
+    optimal_bits,
+    optimal_noise,
+    true_bits,
+)
+from street_told import DatesBehind
 
 from lvm_studio.analysis.chapters.composition_street import (
     TOLD,
@@ -15,14 +23,6 @@ from lvm_studio.analysis.chapters.composition_street import (
     street_lesion,
 )
 from lvm_studio.analysis.judging.scores import energy_score
-from lvm_studio.analysis.judging.street_information import (
-    CODES,
-    bits_at,
-    optimal_bits,
-    optimal_noise,
-    true_bits,
-)
-from lvm_studio.analysis.judging.street_told import DatesBehind
 from lvm_studio.data.calendar import week_id, week_start
 from lvm_studio.data.jobs import result_of
 from lvm_studio.data.simulated import FULL_STREET, StreetSpec, residents_of, simulate_street

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from street_told import told_weeks
 from torch import Tensor
 
-from lvm_studio.analysis.judging.street_told import told_weeks
 from lvm_studio.data.simulation.residents import draw_residents
 
 Array = NDArray[np.float64]
