@@ -73,7 +73,7 @@ class LabelEncoder:
         """
         train = households.indices(households.split.train_households)
         if not len(train):
-            raise DataError(f"{households.name} has no household to train on.")
+            raise DataError(f"{households.name} has no household to train on{_why(households)}.")
         metadata = {key: values[train] for key, values in households.metadata.items()}
         numbers = tuple(k for k, v in metadata.items() if v.dtype.kind == "f")
         categories = _choose_categories(metadata)
@@ -273,6 +273,16 @@ def _choose_categories(
 
 def _flag_names(categories: Sequence[tuple[str, tuple[str, ...]]]) -> tuple[str, ...]:
     return tuple(f"{column}={value}" for column, values in categories for value in values[1:])
+
+
+def _why(households: HouseholdSet) -> str:
+    """Why all are left out, if that is because they look wrong: ': ..., check the unit'."""
+    if not households.suspect.all():
+        return ""
+    reasons = sorted(set(households.metadata["suspect"].tolist()))
+    return (
+        f": all look suspect ({'; '.join(reasons)}); check the unit and the columns of its import"
+    )
 
 
 def _constants(raw: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -301,10 +301,14 @@ def _measured_one_in_n(street: StreetWishes, opened: OpenStreet, criterion: str)
     """
     from lvm_studio.analysis.boltzmann.bands import real_one_in_n
     from lvm_studio.tuning.criteria.criterion import criterion_named
+    from lvm_studio.tuning.errors import TuningError
 
     households = chosen_households(workspace_file.load(street.workspace), street.workspace.name)
     size = opened.state.composition.size
-    figures = real_one_in_n(households, size, criterion_named(criterion), _ONE_IN)
+    try:
+        figures = real_one_in_n(households, size, criterion_named(criterion), _ONE_IN)
+    except TuningError as error:  # a few weeks of a few households: no extreme can be read off
+        return {"measured_one_in_1000": None, "measured_not_told": str(error)}
     told = asdict(figures)
     return {"measured_one_in_1000": {key: value for key, value in told.items() if key != "n"}}
 

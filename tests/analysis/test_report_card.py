@@ -179,7 +179,7 @@ def test_too_little_to_judge_by_is_one_sentence(truth):
     with pytest.raises(DataError, match="1 held-out weeks; a report card needs two"):
         replace(truth, heldout_weeks=truth.heldout_weeks[:1])
     few = replace(truth, households=truth.households[:3])
-    with pytest.raises(DataError, match="Only 3 households can be judged"):
+    with pytest.raises(DataError, match="needs 4 households that can be judged; there are 3"):
         finish(draw_up(few, SPEC))
 
 

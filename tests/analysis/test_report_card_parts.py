@@ -20,6 +20,7 @@ from lvm_studio.analysis.report_card.privacy import nearest_households, nearest_
 from lvm_studio.analysis.report_card.svg import ticks
 from lvm_studio.analysis.report_card.trial import Trial
 from lvm_studio.analysis.report_card.verdicts import Limit, Verdict, is_close, verdict
+from lvm_studio.data.errors import DataError
 from lvm_studio.data.jobs import result_of
 from lvm_studio.tuning.criteria.criterion import CRITERIA
 
@@ -114,6 +115,20 @@ def test_pairs_are_disjoint_complete_and_of_one_size(noisy_world: WeekRecords):
         np.testing.assert_allclose(pairs.real[i], records.power_kw[first, week].sum(0), rtol=1e-5)
         np.testing.assert_allclose(pairs.other[i], records.power_kw[second, week].sum(0), rtol=1e-5)
     assert pairs.k.max() <= 15
+
+
+def test_a_week_without_complete_twins_has_no_pair_and_stops_no_card(noisy_world: WeekRecords):
+    complete = noisy_world.complete.copy()
+    complete[:, 20] = False
+    records = WeekRecords(**{**vars(noisy_world), "complete": complete})
+    who = (records, np.arange(30), np.array([20, 21, 22]))
+    pairs = draw_pairs(*who, splits=2, k_ranges=[(4, 8)], seed=0)
+    assert set(pairs.week) == {21, 22}
+    rungs = draw_ladder(*who, (1, 15), splits=2, each=3, seed=0)
+    assert set(rungs.k) == {1, 15}
+    complete[:, 21] = False
+    with pytest.raises(DataError, match="Fewer than two held-out weeks have households"):
+        draw_pairs(*who, splits=2, k_ranges=[(4, 8)], seed=0)
 
 
 def test_a_ladder_has_only_rungs_that_every_week_can_fill(noisy_world: WeekRecords):

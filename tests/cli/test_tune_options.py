@@ -8,6 +8,8 @@ from typed import Said
 
 from lvm_studio.data.errors import DataError
 from lvm_studio.headless.tune import goal_of
+from lvm_studio.tuning.errors import TuningError
+from lvm_studio.tuning.extremes import OneInN
 from lvm_studio.tuning.specs import TuneSpec
 
 Lvm = Callable[..., Said]
@@ -79,6 +81,19 @@ def test_a_certificate_has_two_references_and_bands_unless_told_otherwise(
     assert first == pytest.approx(second, abs=0.15)
     low, high = told["measured_one_in_1000"]["quantile_band"]
     assert low < high
+
+
+def test_measured_weeks_that_tell_no_extreme_stop_no_tuning(
+    lvm: Lvm, workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def all_alike(*_: object) -> OneInN:
+        raise TuningError("All 12,000 values are 5: there is no extreme among them.")
+
+    monkeypatch.setattr("lvm_studio.analysis.boltzmann.bands.real_one_in_n", all_alike)
+    words = ("--criterion", "energy:17-20@mean", "--lam", 0.3, "--method", "pool")
+    told = lvm(*typed(workspace, tmp_path / "c.csv", *words)).object
+    assert told["measured_one_in_1000"] is None
+    assert "no extreme" in told["measured_not_told"]
 
 
 def test_two_criteria_of_z_alone(lvm: Lvm, workspace: Path, tmp_path: Path) -> None:

@@ -110,3 +110,12 @@ def test_a_set_without_training_households_is_refused(small) -> None:
     split = Split(households.weeks.ids, (), (), households.household_ids, 0)
     with pytest.raises(DataError, match="no household to train on"):
         LabelEncoder.fit(replace(households, split=split))
+
+
+def test_where_all_households_look_wrong_the_reasons_are_said(small) -> None:
+    households = small()
+    wrong = np.full(len(households.household_ids), "above 100 kW")
+    metadata = {**households.metadata, "suspect": wrong}
+    split = Split(households.weeks.ids, (), (), (), 0)
+    with pytest.raises(DataError, match=r"all look suspect \(above 100 kW\); check the unit"):
+        LabelEncoder.fit(replace(households, metadata=metadata, split=split))

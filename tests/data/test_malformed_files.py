@@ -93,7 +93,7 @@ REFUSED: dict[str, tuple[str, Content, str]] = {
     "one gap each week": (
         "a.csv",
         text(HEADER, *(rows()[:40] + rows(value="x")[40:41] + rows()[41:])),
-        r"no whole week.*: every week has gaps; left out: not a number .*; fill",
+        r"no whole week.*: every week has gaps; left out: not a number .*; mend these rows, fill",
     ),
     "wrong year": (
         "a.csv",

@@ -63,24 +63,31 @@ def draw_pairs(
     Households are paired with the one of most similar labels that is still free, and a coin
     decides which half each twin goes to: the halves differ as two samples of households with the
     same labels do. A split is drawn once and serves all weeks. K is cut to the number of twins
-    that are both complete in the week.
+    that are both complete in the week; a week without any such twins has no pair of that split.
 
     Raises:
-        DataError: fewer than four households, or a week without complete twins.
+        DataError: fewer than four households, or fewer than two weeks with complete twins.
     """
     if len(households) < LEAST_HOUSEHOLDS:
         raise DataError(
-            f"Only {len(households)} households can be judged; a real-against-real split needs "
-            f"{LEAST_HOUSEHOLDS}."
+            f"A real-against-real split needs {LEAST_HOUSEHOLDS} households that can be judged; "
+            f"there are {len(households)}."
         )
     rng = np.random.default_rng(seed)
     rows = [
-        (split, int(week), *_draw(records, both, int(week), k_range, rng))
+        (split, int(week), *_draw(complete, k_range, rng))
         for split in range(splits)
         for both in [twins(records.labels, households, rng)]
         for week in weeks
+        for complete in [both[records.complete[both, week].all(axis=1)]]
+        if len(complete)
         for k_range in k_ranges
     ]
+    if len({week for _, week, *_ in rows}) < 2:
+        raise DataError(
+            "Fewer than two held-out weeks have households that are complete; "
+            "bring readings with fewer gaps, or of more weeks."
+        )
     split, week, first, second = zip(*rows, strict=True)
     return Pairs(
         split=np.array(split),
@@ -112,16 +119,7 @@ def twins(labels: NDArray[np.floating], households: Ints, rng: np.random.Generat
     return rng.permuted(np.array(found), axis=1)
 
 
-def _draw(
-    records: WeekRecords,
-    both: Ints,
-    week: int,
-    k_range: tuple[int, int],
-    rng: np.random.Generator,
-) -> tuple[Ints, Ints]:
-    complete = both[records.complete[both, week].all(axis=1)]
-    if len(complete) == 0:
-        raise DataError(f"Too few households are complete in {records.week_ids[week]}.")
+def _draw(complete: Ints, k_range: tuple[int, int], rng: np.random.Generator) -> tuple[Ints, Ints]:
     chosen = rng.choice(complete, min(log_uniform(k_range, rng), len(complete)), replace=False)
     return chosen[:, 0], chosen[:, 1]
 
@@ -146,11 +144,11 @@ def draw_ladder(
     each: int,
     seed: int,
 ) -> Pairs:
-    """`each` pairs of exactly n households for each split and week, for every n in `sizes` that
-    both halves have complete in all of them.
+    """`each` pairs of exactly n households for each split and week that have complete twins, for
+    every n in `sizes` that both halves have complete in all of these.
     """
     ranges = [(n, n) for n in sizes if n <= max(1, len(households) // 2)] * each
     pairs = draw_pairs(records, households, weeks, splits=splits, k_ranges=ranges, seed=seed)
-    wanted = splits * len(weeks) * each
+    wanted = len(set(zip(pairs.split.tolist(), pairs.week.tolist(), strict=True))) * each
     whole = [n for n in sizes if (pairs.k == n).sum() >= wanted]
     return pairs.at(np.isin(pairs.k, whole))

@@ -264,10 +264,10 @@ def _make_set(
     if not weeks.complete.any():
         end = drawn.start + drawn.power_w.shape[1] * STEP
         gaps = ": every week has gaps" if weeks.ids else ""
-        why = f"; left out: {_why(report)}" if report.rejected else ""
+        why = f"left out: {_why(report)}; mend these rows, " if report.rejected else ""
         raise DataError(
             f"{path.name} holds no whole week, Monday to Sunday in UTC, of any household "
-            f"({drawn.start} to {end}){gaps}{why}; fill the gaps, or import a longer stretch."
+            f"({drawn.start} to {end}){gaps}; {why}fill the gaps, or import a longer stretch."
         )
     suspect = suspect_reasons(drawn.power_w)
     return HouseholdSet(
