@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from pathlib import Path
+from typing import TypeVar
 
-from PySide6.QtWidgets import QMessageBox, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialog, QMessageBox, QWidget
 
 from lvm_studio.studio.file_dialogs import ask_open, ask_save
+
+Shown = TypeVar("Shown", bound=QDialog)
+
+
+def show_once(window: QWidget, kind: type[Shown], make: Callable[[], Shown]) -> None:
+    """Bring the window's open dialog of this kind forward; make one where none is open."""
+    dialog = next((one for one in window.findChildren(kind) if one.isVisible()), None) or make()
+    dialog.show()
+    dialog.raise_()
+    dialog.activateWindow()
 
 
 class Choice(StrEnum):
@@ -24,7 +36,7 @@ class Dialogs:
 
     def save_before_losing(self, parent: QWidget, name: str, at_work: Sequence[str] = ()) -> Choice:
         """Ask what to do with the unsaved changes of `name`, and say what else ends."""
-        box = QMessageBox(parent)
+        box = _question(parent)
         box.setObjectName("ask_save")
         box.setIcon(QMessageBox.Icon.Question)
         box.setText(f"Save the changes to {name}?")
@@ -40,7 +52,7 @@ class Dialogs:
 
     def end_anyway(self, parent: QWidget, at_work: Sequence[str]) -> bool:
         """Ask whether the window may close although it ends what is at work."""
-        box = QMessageBox(parent)
+        box = _question(parent)
         box.setObjectName("ask_end")
         box.setIcon(QMessageBox.Icon.Question)
         box.setText("Quit while something is at work?")
@@ -52,7 +64,7 @@ class Dialogs:
 
     def replace_anyway(self, parent: QWidget, name: str) -> bool:
         """Ask whether a file may be replaced that another program has written meanwhile."""
-        box = QMessageBox(parent)
+        box = _question(parent)
         box.setObjectName("ask_replace")
         box.setIcon(QMessageBox.Icon.Warning)
         box.setText(f"{name} was written by another program since it was opened here. Replace it?")
@@ -69,3 +81,10 @@ class Dialogs:
     def save_path(self, parent: QWidget, title: str, suggestion: str, kinds: str) -> Path | None:
         """Ask for a file to write; see `ask_save`."""
         return ask_save(parent, title, suggestion, kinds)
+
+
+def _question(parent: QWidget) -> QMessageBox:
+    """An empty question; what it says holds names of files, which are no HTML."""
+    box = QMessageBox(parent)
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    return box

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from PySide6.QtCore import QObject, Signal, SignalInstance
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar
 
+from lvm_studio.studio.dialogs import show_once
 from lvm_studio.studio.latent import graphs_dialog
 from lvm_studio.studio.readings.simulate_dialog import SimulateDialog
 from lvm_studio.studio.theme import Scheme, theme
@@ -127,7 +129,8 @@ class Menus(QObject):
         _add(menu, "&About LVM Studio", helpers.show_about)
 
     def _simulate(self) -> None:
-        SimulateDialog(self._session, self._bar.window()).show()
+        window = self._bar.window()
+        show_once(window, SimulateDialog, partial(SimulateDialog, self._session, window))
 
     def _show_keyboard(self) -> None:
         actions = [action for menu in self._bar.findChildren(QMenu) for action in menu.actions()]
@@ -135,7 +138,8 @@ class Menus(QObject):
         self._helpers.show_keyboard(keys)
 
     def _show_graphs(self) -> None:
-        graphs_dialog.GraphsDialog(self._bar.window()).show()
+        window = self._bar.window()
+        show_once(window, graphs_dialog.GraphsDialog, partial(graphs_dialog.GraphsDialog, window))
 
     def _list_recent(self) -> None:
         self._recent_menu.clear()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QCoreApplication, QEvent, QPoint, QRect
+from PySide6.QtCore import QByteArray, QCoreApplication, QEvent, QPoint, QRect, Qt
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
     QDialog,
@@ -25,7 +26,7 @@ from lvm_studio.studio.banner import ErrorBanner
 from lvm_studio.studio.closing import at_work
 from lvm_studio.studio.contents import Contents
 from lvm_studio.studio.contents_dialog import ContentsDialog
-from lvm_studio.studio.dialogs import Choice, Dialogs
+from lvm_studio.studio.dialogs import Choice, Dialogs, show_once
 from lvm_studio.studio.document_actions import DocumentActions
 from lvm_studio.studio.file_drops import FileDrops
 from lvm_studio.studio.help_windows import HelpWindows
@@ -146,9 +147,10 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(middle)
 
     def _build_status_bar(self) -> None:
-        self._model = QLabel()
-        self._device = QLabel()
-        self._attribution = QLabel()
+        plain = Qt.TextFormat.PlainText  # of names and sources that a file may tell
+        self._model = QLabel(textFormat=plain)
+        self._device = QLabel(textFormat=plain)
+        self._attribution = QLabel(textFormat=plain)
         for label, name in (
             (self._model, "status_model"),
             (self._device, "status_device"),
@@ -230,7 +232,8 @@ class MainWindow(QMainWindow):
 
     def show_contents(self) -> None:
         """Show every data set and model of the workspace."""
-        ContentsDialog(self.session, self._contents, self._dialogs, self).show()
+        make = partial(ContentsDialog, self.session, self._contents, self._dialogs, self)
+        show_once(self, ContentsDialog, make)
 
     def show_error(self, sentence: str, details: str) -> None:
         """Show what went wrong."""

@@ -10,6 +10,8 @@ from studio_fakes import households
 from lvm_studio.studio.banner import ErrorBanner
 from lvm_studio.studio.help_pages import about_page, quality_page
 from lvm_studio.studio.widgets.judging.verdict_table import told
+from lvm_studio.studio.widgets.latent.selection_page import SelectionPage
+from lvm_studio.studio.widgets.selection_bar import SelectionBar
 from lvm_studio.studio.widgets.training.run_banner import RunBanner
 
 HOSTILE = "<img src='http://x'> & k̂ < 0.7"
@@ -23,12 +25,16 @@ def test_names_and_words_of_a_file_are_escaped() -> None:
     assert not any("<img" in page for page in pages)
 
 
-def test_banners_hold_plain_text(qtbot: QtBot) -> None:
+def test_banners_and_selections_hold_plain_text(qtbot: QtBot) -> None:
     error, failure = ErrorBanner(), RunBanner()
     qtbot.addWidget(error)
     qtbot.addWidget(failure)
     error.show_error(HOSTILE, "")
     failure.say(HOSTILE)
+    bar, page = SelectionBar(), SelectionPage()
+    qtbot.addWidget(bar)
+    qtbot.addWidget(page)
+    assert {label.textFormat().name for label in (bar.about, page.about)} == {"PlainText"}
     shown = (error.findChild(QLabel, "error_banner_sentence"), failure.sentence)
     assert [(label.text(), label.textFormat().name) for label in shown] == 2 * [
         (HOSTILE, "PlainText")

@@ -9,9 +9,9 @@ import numpy as np
 import psutil
 import pytest
 from puppet_thread import PuppetThread
-from PySide6.QtCore import QCoreApplication, QMimeData, QPoint, QRect, Qt, QUrl
+from PySide6.QtCore import QCoreApplication, QEvent, QMimeData, QPoint, QRect, Qt, QUrl
 from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QLabel, QSplitter
+from PySide6.QtWidgets import QDialog, QLabel, QSplitter
 from pytestqt.qtbot import QtBot
 from studio_fakes import FakeDialogs
 from window_hand import PATIENCE, Open, action
@@ -256,6 +256,16 @@ def test_help_opens_beside_the_window(opened: Open, qtbot: QtBot) -> None:
     assert len(window.findChildren(PageDialog)) == 4
 
 
+def test_a_dialog_that_is_open_comes_forward_and_is_not_doubled(opened: Open) -> None:
+    window = opened()
+    for name in ("what_the_workspace_holds", "simulate_a_street", "inference_graphs"):
+        for _ in range(2):
+            action(window, name).trigger()
+        (dialog,) = window.findChildren(QDialog)
+        dialog.close()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+
 def test_the_log_is_read_from_the_help_menu(opened: Open) -> None:
     window = opened()
     action(window, "log").trigger()
@@ -379,7 +389,7 @@ def test_a_selection_stands_above_every_page_until_it_is_cleared(opened: Open) -
     before = session.state
     bar.compose.click()
     assert session.state.composition.households == (first,)
-    assert "winter" in window.statusBar().currentMessage()
+    assert "Composed 1 household of" in window.statusBar().currentMessage()
     session.undo_stack.undo()
     assert session.state == before
     bar.clear.click()

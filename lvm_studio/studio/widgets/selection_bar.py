@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
 from lvm_studio.studio.widgets.dressed import dressed
@@ -25,7 +25,7 @@ class SelectionBar(QFrame):
         self.setObjectName("selection_bar")
         self.setAccessibleName("Selection of the session")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
-        self.about = QLabel()
+        self.about = QLabel(textFormat=Qt.TextFormat.PlainText)
         self.about.setObjectName("selection_bar_about")
         # a long title is cut; it must not keep the window from becoming narrow
         self.about.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)

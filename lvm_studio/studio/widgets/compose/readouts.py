@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from lvm_studio.analysis.fan import Fan, Spread
@@ -36,7 +37,7 @@ class Readouts(QWidget):
         self._cells: dict[tuple[int, str], QLabel] = {}
         self._rooms: list[SteadyRoom] = []
         """Of the tuned law's figures."""
-        self._source = QLabel(self)
+        self._source = QLabel(self, textFormat=Qt.TextFormat.PlainText)
         self._source.setObjectName("readouts_source")
         self._source.setForegroundRole(MUTED)
         self._source.setWordWrap(True)

@@ -136,7 +136,7 @@ class ConditionBar(QWidget):
         self.setObjectName("latent_conditions")
         self.rows: list[NumberRow | KindRow] = []
         self._told: tuple[Told, ...] = ()
-        self.whose = QLabel()
+        self.whose = QLabel(textFormat=Qt.TextFormat.PlainText)
         self.whose.setForegroundRole(MUTED)
         self.nearest = dressed(QPushButton("&Nearest"), objectName="latent_told_nearest")
         self.nearest.setToolTip("Tell what the real observation nearest to where you stand is told")

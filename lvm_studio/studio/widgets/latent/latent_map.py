@@ -103,7 +103,7 @@ class LatentMap(QWidget):
         self._pins = {name: self._make_pin(name) for name in "AB"}
         self._hint = QLabel(HINT, alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
         self._hint.setForegroundRole(MUTED)
-        self._about = QLabel(" ")
+        self._about = QLabel(" ", textFormat=Qt.TextFormat.PlainText)
         self._about.setForegroundRole(MUTED)
         self._build()
         self._connect()

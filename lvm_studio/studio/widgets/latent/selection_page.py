@@ -45,7 +45,7 @@ class SelectionPage(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.about = QLabel(HINT, wordWrap=True)
+        self.about = QLabel(HINT, wordWrap=True, textFormat=Qt.TextFormat.PlainText)
         self.compose = dressed(
             QPushButton("C&ompose"),
             toolTip="Compose the sum nearest to the mean of the selection, in its own week",

@@ -257,6 +257,7 @@ class CurvePanes(LinkedPanes):
         self.set_cursor(None)
 
     def leaveEvent(self, event: Any) -> None:
+        self._pointer = None
         self.set_cursor(None)
         super().leaveEvent(event)
 
