@@ -30,6 +30,7 @@ from lvm_studio.studio.street.work import StreetWork
 from lvm_studio.studio.theme import DARK, LIGHT
 from lvm_studio.studio.widgets.tuning.levels_plot import LevelsPlot, measured_text
 from lvm_studio.studio.widgets.tuning.theory_plot import theory_text
+from lvm_studio.studio.widgets.worded_plot import WordedPlot
 from lvm_studio.tuning.criteria.difficulty import difficulty_of
 from lvm_studio.tuning.extremes import OneInN
 
@@ -196,3 +197,14 @@ def test_difficulty_and_measured_figures_are_shown_in_words(
     )
     none = MeasuredAnswer(session.state, "kW", 9e9, None, "too few.")
     assert measured_text(none) == "Measured: too few."
+
+
+@pytest.mark.parametrize(("height", "beside"), [(140, True), (300, False)])
+def test_words_stand_beside_a_low_plot(qtbot: QtBot, height: int, beside: bool) -> None:
+    plot = WordedPlot("a plot", "no plot yet")
+    qtbot.addWidget(plot)
+    plot.show_words("A sentence that says what the plot shows.")
+    plot.resize(540, height)
+    plot.show()
+    qtbot.waitUntil(lambda: (plot.words.x() >= plot.plot.width()) == beside)
+    assert (plot.words.y() >= plot.plot.height()) != beside

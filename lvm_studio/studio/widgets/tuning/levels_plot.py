@@ -51,6 +51,7 @@ class LevelsPlot(WordedPlot):
         self.measured_words = QLabel(self)
         self.measured_words.setObjectName("measured_words")
         self.measured_words.setWordWrap(True)
+        self.measured_words.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.measured_words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.sums_button = QPushButton(self)
         self.sums_button.setObjectName("measured_sums")
