@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 from studio_fakes import households, small_model, workspace
@@ -313,6 +313,18 @@ def figures(**changes: Any) -> PairFigures:
         ("peak", "flexibility"), ("kW", "kWh"), (1.0, 0.0), (40.0, 700.0), (42.0, 700.0), 0.0, True
     )
     return replace(made, **changes)
+
+
+def test_a_drag_ends_with_its_surface(pad: PairPad, qtbot: QtBot) -> None:
+    pad.show_surface(ellipses())
+    view, place = pad.plot.viewport(), QPoint(200, 100)
+    qtbot.mousePress(view, Qt.MouseButton.LeftButton, pos=place)
+    with qtbot.waitSignal(pad.drag_ended):
+        pad.show_surface(None)  # the street has changed under the hand
+    qtbot.mouseRelease(view, Qt.MouseButton.LeftButton, pos=place)
+    pad.show_surface(ellipses())
+    with qtbot.assertNotEmitted(pad.vector_asked):
+        qtbot.mouseMove(view, pos=place + place)
 
 
 def test_the_pad_is_dragged_and_stepped(pad: PairPad, qtbot: QtBot) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QSpinBox, QToolButton, QWidget
 
@@ -20,6 +20,7 @@ KEYS = {
     ),
 }
 LINES = ("measured", "part")
+SWATCH = QSize(28, 14)
 BESIDE_HELP = "Draw the tuned fan in a plot of its own, with the same axes."
 DRAW_HELP = (
     "Draw with the mouse, over any stretch of the week, the curve that the tuned weeks\n"
@@ -110,7 +111,7 @@ class FanLegend(QWidget):
         """Take the colours of a theme."""
         swatches = (colours.base, colours.tuned, colours.measured, colours.good)
         for (name, key), colour in zip(self._keys.items(), swatches, strict=True):
-            key.setIcon(_swatch(colour, line=name in LINES))
+            key.setIcon(_swatch(colour, self.devicePixelRatioF(), line=name in LINES))
 
     def _key(self, text: str, tip: str) -> QToolButton:
         key = QToolButton(self)
@@ -133,9 +134,10 @@ class FanLegend(QWidget):
         return field
 
 
-def _swatch(colour: str, *, line: bool) -> QIcon:
-    """A line, or a line in its band, as the legend shows it."""
-    pixmap = QPixmap(28, 14)
+def _swatch(colour: str, ratio: float, *, line: bool) -> QIcon:
+    """A line, or a line in its band, as the legend shows it; sharp on dense screens."""
+    pixmap = QPixmap(SWATCH * ratio)
+    pixmap.setDevicePixelRatio(ratio)
     pixmap.fill(Qt.GlobalColor.transparent)
     with QPainter(pixmap) as painter:
         if not line:

@@ -79,6 +79,7 @@ class PairPad(WordedPlot):
             self.plot.removeItem(item)
         self._lines, self._doubtful = [], []
         if surface is None:
+            self._let_go()  # of a surface that is no more: what follows is no drag
             self._inverse, self._axes = None, None
             self._mark()
             self.show_hint()
@@ -138,10 +139,14 @@ class PairPad(WordedPlot):
             self._ask_at(event.position())
             return True
         if event.type() == QEvent.Type.MouseButtonRelease and self._dragging:
-            self._dragging = False
-            self.drag_ended.emit()
+            self._let_go()
             return True
         return False
+
+    def _let_go(self) -> None:
+        if self._dragging:
+            self._dragging = False
+            self.drag_ended.emit()
 
     def _step(self, event: QKeyEvent) -> bool:
         if event.key() == Qt.Key.Key_Home:
