@@ -114,6 +114,16 @@ def test_a_picked_example_brings_its_own_conditions(told: LatentPanel, session, 
     qtbot.waitUntil(lambda: settled(panel), timeout=5000)
 
 
+def test_keys_pressed_after_a_rest_are_another_step_of_undo(told: LatentPanel, session):
+    now = [100.0]
+    told.conditions._sliding._clock = lambda: now[0]
+    slider, steps = told.walk.told.rows[0].slider, session.undo_stack.count()
+    for pause in (0.1, 0.1, 60.0, 0.1):
+        now[0] += pause
+        slider.triggerAction(slider.SliderAction.SliderSingleStepAdd)
+    assert session.undo_stack.count() == steps + 2
+
+
 def test_another_workspace_is_told_nothing_of_this_one(told: LatentPanel, session):
     load_row = told.walk.told.rows[0]
     load_row.slider.setValue(300)

@@ -12,6 +12,7 @@ from PySide6.QtGui import QUndoCommand
 from lvm_studio.data.vectors.conditions import Condition, places
 from lvm_studio.data.vectors.sets import HELD_OUT
 from lvm_studio.studio.commands import NO_GESTURE
+from lvm_studio.studio.widgets.burst import Burst
 from lvm_studio.studio.widgets.latent.condition_bar import ConditionBar, told_by
 from lvm_studio.studio.widgets.training.series import Floats
 
@@ -71,9 +72,11 @@ class LatentConditions(QObject):
         self._known: dict[str, tuple[Floats, str]] = {}
         self._cloud: LatentCloud | None = None
         self._told: tuple[Condition, ...] = ()
-        self._drag, self._picking = session.new_gesture(), session.new_gesture()
+        self._picking = session.new_gesture()
+        self._sliding = Burst(session.new_gesture)
         bar.edited.connect(self._edit)
-        bar.let_go_of.connect(self._let_go)
+        bar.drag_started.connect(self._sliding.hold)
+        bar.drag_ended.connect(self._sliding.release)
         bar.middle_asked.connect(lambda: self._tell(self._usual(), USUAL))
 
     @property
@@ -143,10 +146,7 @@ class LatentConditions(QObject):
             return
         k = self._known[self._model][0].copy()
         k[places(self._told)[place]] = self._told[place].code(value)
-        self._tell(k, BY_HAND, self._drag if dragged else NO_GESTURE)
-
-    def _let_go(self) -> None:
-        self._drag = self._session.new_gesture()
+        self._tell(k, BY_HAND, self._sliding.current() if dragged else NO_GESTURE)
 
     def _tell(self, k: Floats, whose: str, gesture: int = NO_GESTURE) -> None:
         old = self._known[self._model]

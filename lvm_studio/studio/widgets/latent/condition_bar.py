@@ -77,7 +77,8 @@ class NumberRow:
         self.field.setPrefix("week " if season else "")
         self.field.setSuffix(f" {told.condition.unit}" if told.condition.unit else "")
         self.slider.valueChanged.connect(self._slid)
-        self.slider.sliderReleased.connect(bar.let_go)
+        self.slider.sliderPressed.connect(bar.drag_started)
+        self.slider.sliderReleased.connect(bar.drag_ended)
         self.field.edited.connect(lambda value: bar.edit(place, value))
 
     def widgets(self) -> tuple[QWidget, ...]:
@@ -121,13 +122,14 @@ class ConditionBar(QWidget):
 
     Signals:
         edited(place, value, dragged): the person wants condition `place` to have this value.
-        let_go_of(): a drag has ended.
+        drag_started(), drag_ended(): of a slider.
         nearest_asked(): take what the real observation nearest to here is told.
         middle_asked(): take what is usual.
     """
 
     edited = Signal(int, float, bool)
-    let_go_of = Signal()
+    drag_started = Signal()
+    drag_ended = Signal()
     nearest_asked = Signal()
     middle_asked = Signal()
 
@@ -208,10 +210,6 @@ class ConditionBar(QWidget):
     def edit(self, place: int, value: float, *, dragged: bool = False) -> None:
         """A row was changed by hand (rows call this)."""
         self.edited.emit(place, value, dragged)
-
-    def let_go(self) -> None:
-        """A slider was let go of (rows call this)."""
-        self.let_go_of.emit()
 
 
 def _decimals(span: float) -> int:
