@@ -30,9 +30,10 @@ class StudentSpace(LinearSpace):
         return PlainCurve(mean, torch.zeros_like(mean))
 
 
-def test_a_quadratic_criterion_ends_at_its_limit() -> None:
+@pytest.mark.parametrize("dim", [1, 6])
+def test_a_quadratic_criterion_ends_at_its_limit(dim: int) -> None:
     """f = (u₁² - 1)/√2 exists below λ = 1/√2."""
-    potential = Potential(QuadraticSpace(6), PEAK, torch.zeros(2, 336), 1.0, math.sqrt(2.0))
+    potential = Potential(QuadraticSpace(dim), PEAK, torch.zeros(2, 336), 1.0, math.sqrt(2.0))
     found = existence(potential)
     assert found.limit == pytest.approx(1 / math.sqrt(2), rel=1e-3)
     found.check(0.7, potential)
@@ -40,7 +41,7 @@ def test_a_quadratic_criterion_ends_at_its_limit() -> None:
         found.check(0.71, potential)
 
 
-@pytest.mark.parametrize("space", [LinearSpace(6), ToyStreet(hidden=8)])
+@pytest.mark.parametrize("space", [LinearSpace(1), LinearSpace(6), ToyStreet(hidden=8)])
 def test_what_grows_linearly_has_no_limit(space: LinearSpace) -> None:
     potential = Pool.from_space(space, PEAK, n=512).potential
     assert existence(potential).limit == math.inf

@@ -22,6 +22,8 @@ _RADII = (4.0, 8.0, 16.0, 32.0, 64.0)
 _DIRECTIONS = 64
 _ASCENTS = 12
 """Steps by which rays turn towards growing f."""
+_OPPOSITE = 1e-3
+"""Length of a ray's sum with the way up, below which it lies against it."""
 _SQUARE = 2.0
 _LINEAR = 1.2
 """Exponent of f along a ray up to which it counts as straight."""
@@ -78,7 +80,11 @@ def existence_in_slices(potential: Potential, seed: int = 0) -> Iterator[Existen
         _, gradient = potential.value_and_gradient(_RADII[3] * rays)
         length = gradient.norm(dim=1, keepdim=True)
         usable = (length > 0) & torch.isfinite(length)
-        rays = torch.where(usable, rays + gradient / length.clamp_min(1e-30), rays)
+        upwards = gradient / length.clamp_min(1e-30)
+        turned = rays + upwards
+        against = turned.norm(dim=1, keepdim=True) < _OPPOSITE  # always, in a single dimension
+        turned = torch.where(against, upwards, turned)
+        rays = torch.where(usable, turned, rays)
         yield None
     rays = rays / rays.norm(dim=1, keepdim=True)
     yield _of_growth(torch.stack([potential.values(radius * rays) for radius in _RADII]))
