@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape
+
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import Qt, Signal
@@ -140,7 +142,7 @@ class SuspectPlot(pg.PlotWidget):
         ticks = [(d + 0.5 * weekly, name) for d, name in enumerate(names)]
         few = weekly or 0 < len(findings.columns) <= MOST_TICKS
         self.getAxis("bottom").setTicks([ticks] if few else None)
-        self.setTitle(findings.names[row], color=self._colours.text, size="9pt")
+        self.setTitle(escape(findings.names[row]), color=self._colours.text, size="9pt")
         # the upper edge of a wide band in kW would press the curve itself flat
         ceiling = 1.3 * middle.max() if weekly else np.percentile(high, 90)
         top = max(float(values.max()), float(ceiling))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape
+
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
@@ -54,8 +56,8 @@ class CardPlot(pg.PlotWidget):
         self._title = figure.title
         self.setToolTip(f"{figure.title}. {figure.note}")
         self.setAccessibleName(figure.title)
-        self.setLabel("bottom", figure.x_label, **LABEL_STYLE)
-        self.setLabel("left", figure.y_label, **LABEL_STYLE)
+        self.setLabel("bottom", escape(figure.x_label), **LABEL_STYLE)
+        self.setLabel("left", escape(figure.y_label), **LABEL_STYLE)
         edges = np.asarray(figure.x, dtype=np.float64)
         for series in figure.series:
             self._lines[series.role].setData(*_line(edges, series.y))
@@ -82,7 +84,7 @@ class CardPlot(pg.PlotWidget):
 
     def _show_title(self) -> None:
         if self._title:
-            self.setTitle(self._title, color=self._colours.text, size="9pt")
+            self.setTitle(escape(self._title), color=self._colours.text, size="9pt")
 
 
 def pale(colours: Colours) -> QColor:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 
 import numpy as np
 import pyqtgraph as pg
@@ -142,7 +143,7 @@ class DecodedVectorPlot(QWidget):
         if data.shape[1] == DIM:
             self.plane.show_data(data)
             for side, name in zip(("bottom", "left"), names, strict=True):
-                self.plane.setLabel(side, f"{name} ({unit})" if unit else name)
+                self.plane.setLabel(side, escape(f"{name} ({unit})" if unit else name))
         self.canvas.setLabel("left", unit or "value")
         self._names = tuple(names)
         few = 0 < len(self._names) <= MOST_TICKS

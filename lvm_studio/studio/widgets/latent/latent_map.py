@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from html import escape
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -205,8 +206,8 @@ class LatentMap(QWidget):
         self._about.setVisible(self._points is not None)
         if self._points is None:
             return
-        self.canvas.setLabel("bottom", self._points.x_title)
-        self.canvas.setLabel("left", self._points.y_title)
+        self.canvas.setLabel("bottom", escape(self._points.x_title))
+        self.canvas.setLabel("left", escape(self._points.y_title))
         self._draw_points()
         self._draw_circles()
 
