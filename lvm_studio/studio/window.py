@@ -50,6 +50,7 @@ from lvm_studio.studio.settings import APP_NAME, open_settings, read_bytes, read
 from lvm_studio.studio.theme import MUTED, Scheme, theme
 from lvm_studio.studio.widgets.open_choosers import OpenChoosers
 from lvm_studio.studio.widgets.selection_bar import SelectionBar
+from lvm_studio.studio.widgets.tuning.pad_room import PadRoom
 
 if TYPE_CHECKING:
     from lvm_studio.storage.street_state import StreetState
@@ -326,6 +327,8 @@ class MainWindow(QMainWindow):
         self.setGeometry(fitted(self.geometry(), room, title_bar))
 
     def _save_layout(self) -> None:
+        for room in self.findChildren(PadRoom):
+            room.set_needed(False)  # what the pad takes is no layout that somebody chose
         self._settings.setValue("layout/geometry", self.saveGeometry())
         self._settings.setValue("layout/page", self.tabs.currentIndex())
         for name, state in self._layout().items():

@@ -309,6 +309,16 @@ def test_the_layout_is_kept_between_starts_and_can_be_reset(opened: Open, qtbot:
     qtbot.waitUntil(lambda: library_share(kept) < 0.25)
 
 
+def test_the_room_of_a_pad_is_not_kept(opened: Open) -> None:
+    window = opened()
+    rows = window.findChild(QSplitter, "compose_rows")
+    usual = rows.sizes()
+    window.session.set_second("flexibility")
+    assert rows.sizes() != usual
+    window.close()
+    assert opened().findChild(QSplitter, "compose_rows").sizes() == usual
+
+
 def test_no_page_is_wider_than_a_small_screen(opened: Open) -> None:
     assert opened().minimumSizeHint().width() <= 1280
 

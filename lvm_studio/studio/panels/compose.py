@@ -382,12 +382,10 @@ def source_text(answer: FanAnswer) -> str:
 
 def sampled_text(answer: FanAnswer) -> str:
     """Say how the fan was obtained."""
-    count = len(answer.fan.curves)
-    return (
-        f"{counted(count, 'week')} sampled from “{answer.state.model}” for "
-        f"{counted(answer.households, 'household')}, "
-        f"{answer.state.week}, seed {answer.state.seed}"
-    )
+    weeks = counted(len(answer.fan.curves), "week")
+    households = counted(answer.households, "household")
+    state = answer.state
+    return f"{weeks} sampled from “{state.model}” for {households}, {state.week}, seed {state.seed}"
 
 
 def _column(*widgets: QWidget) -> QWidget:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QSplitter
 
 SHARE = 0.42
 """Of the page's height: enough to aim with the pointer, and the fan can still be read."""
 
 
-class PadRoom:
+class PadRoom(QObject):
     """Moves the handle between two rows when it is needed, and back to where it stood.
 
     Args:
@@ -16,6 +17,7 @@ class PadRoom:
     """
 
     def __init__(self, rows: QSplitter) -> None:
+        super().__init__(rows)
         self._rows = rows
         self._before: list[int] | None = None
 
