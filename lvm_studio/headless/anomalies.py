@@ -127,7 +127,7 @@ def _opened(wishes: Wishes) -> tuple[HouseholdSet | TableOnDisk, Tree | None]:
 
 def _say(step: Step, progress: Progress) -> None:
     if step.share > 0:  # before that the data is read; what is wrong with it comes alone
-        progress.say(f"{step.share:.0%}: {step.sentence}")
+        progress.say(f"{100 * step.share:.0f} %: {step.sentence}")
 
 
 def _keep(source: Path, out: Path, model: Tree) -> str:

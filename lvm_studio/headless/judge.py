@@ -128,7 +128,7 @@ def _estimate(estimate: Estimate) -> dict[str, float | None]:
 def _say(report: CardProgress, progress: Progress) -> None:
     left = report.seconds_left
     time_left = "" if left is None else f", about {left:.0f} s left"
-    progress.say(f"{report.stage}: {report.share:.0%}{time_left}")
+    progress.say(f"{report.stage}: {100 * report.share:.0f} %{time_left}")
 
 
 def _open(path: Path | None) -> tuple[Workspace, str]:

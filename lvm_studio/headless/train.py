@@ -154,7 +154,7 @@ def _tell(report: Report, progress: Progress, unit: str) -> None:
     elif isinstance(report, TrainReport) and report.split == "train":
         progress.say(_line(report, unit))
     elif isinstance(report, Refining):
-        progress.say(f"fitting the prior over z to the posteriors, {report.share:.0%}")
+        progress.say(f"fitting the prior over z to the posteriors, {100 * report.share:.0f} %")
 
 
 def _line(report: TrainReport, unit: str) -> str:

@@ -102,7 +102,7 @@ def _fitted(
         if isinstance(report, StreetLearned):
             progress.say(f"getting to know street {report.streets} of {report.total}")
         else:
-            progress.say(f"fitting: {report.progress:.0%}, {report.seconds:.0f} s")
+            progress.say(f"fitting: {100 * report.progress:.0f} %, {report.seconds:.0f} s")
 
     return result_of(fit_composition_flow(spec, model, households), tell)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,7 +23,7 @@ from lvm_studio.headless.workspaces import chosen_households
 from lvm_studio.storage import workspace as workspace_file
 from lvm_studio.storage.curves import write_curves
 from lvm_studio.tuning.criteria.specs import parse_criterion
-from lvm_studio.tuning.specs import Aim, SmcSpec, Tuned, TuneSpec
+from lvm_studio.tuning.specs import Aim, Method, SmcSpec, Tuned, TuneSpec
 
 if TYPE_CHECKING:
     from lvm_studio.headless.progress import Progress
@@ -34,10 +34,6 @@ if TYPE_CHECKING:
 
 _ONE_IN = 1000.0
 _BASE_WEEKS = 20_000
-
-Method = Literal[
-    "auto", "pool", "kept", "smc", "flow", "one by one", "rejection", "reweighting", "langevin"
-]
 
 
 def goal_of(
@@ -248,7 +244,7 @@ def _tuned(spec: TuneSpec, space: BaseSpace, progress: Progress) -> TuneResult:
         if isinstance(report, ClimbReport | SmcRung):
             progress.say(f"reached λ {report.lam:.2f}, KL {report.kl:.2f} nats")
         elif isinstance(report, FlowStep):
-            progress.say(f"fitting a flow: {report.progress:.0%}, {report.seconds:.0f} s")
+            progress.say(f"fitting a flow: {100 * report.progress:.0f} %, {report.seconds:.0f} s")
         elif isinstance(report, FlowUpdate):
             progress.say(f"flow {report.number}: λ {report.lam:.2f}, KL {report.kl:.2f} nats")
         elif isinstance(report, TuneResult):

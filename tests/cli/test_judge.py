@@ -13,6 +13,8 @@ from lvm_studio.analysis.judging.report import METRICS, FidelityReport
 from lvm_studio.analysis.report_card.card import ReportCard
 from lvm_studio.analysis.report_card.spec import CardProgress
 from lvm_studio.data.jobs import Reports
+from lvm_studio.data.tree import Tree
+from lvm_studio.storage.start import SHIPPED_MODEL
 
 Lvm = Callable[..., Said]
 
@@ -21,8 +23,10 @@ class QuickJob:
     """Makes the made-up card; remembers what was asked."""
 
     asked: list[object]
+    judged: list[str]
 
-    def __init__(self, model: object, households: object, spec: object) -> None:
+    def __init__(self, model: Tree, households: object, spec: object) -> None:
+        self.judged.append(str(model["name"]))
         self.asked.append(spec)
 
     def run(self) -> Reports:
@@ -32,7 +36,7 @@ class QuickJob:
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> type[QuickJob]:
-    QuickJob.asked = []
+    QuickJob.asked, QuickJob.judged = [], []
     monkeypatch.setattr("lvm_studio.headless.judge.CardJob", QuickJob)
     return QuickJob
 
@@ -46,9 +50,10 @@ def test_judge_writes_the_card_and_prints_its_verdicts(
     assert "falls short: Peak. Peaks 20.0 % too high." in said.out
     assert card().summary() in said.out
     assert "<svg" in out.read_text(encoding="utf-8")
+    assert quick.judged == [SHIPPED_MODEL]  # as the workspace calls it, not its file
     assert quick.asked[0].seed == 3  # type: ignore[attr-defined]
     assert quick.asked[0].repeats == 50  # type: ignore[attr-defined]
-    assert "scores: 50%, about 3 s left" in said.err
+    assert "scores: 50 %, about 3 s left" in said.err
 
 
 def test_json_holds_everything(lvm: Lvm, quick: type[QuickJob], tmp_path: Path) -> None:

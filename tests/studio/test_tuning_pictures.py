@@ -188,7 +188,7 @@ def test_difficulty_and_measured_figures_are_shown_in_words(
     pictures.set_colours(DARK)
     hard = difficulty_of(np.append(np.zeros(90), np.full(10, 9.0)))
     service.picture_ready.emit(DifficultyAnswer(session.state, hard))
-    assert pictures.difficulty.words.text().startswith("Hard. Plateaus on 90%")
+    assert pictures.difficulty.words.text().startswith("Hard. Plateaus on 90 %")
     figures = OneInN(1000.0, 25.4, 27.4, 29.8, (24.0, 26.0), (26.0, 28.0), (28.0, 31.0))
     measured = MeasuredAnswer(session.state, "kW", 1000.0, figures, "", sums=60_000)
     assert measured_text(measured) == (

@@ -119,7 +119,7 @@ def digits_section(found: Sequence[DigitEvidence]) -> Section:
     words = (
         "The text reports that the conditional VAE finds borderline digits better than the plain "
         "one, and that its score goes with the uncertainty of a LeNet-5 (98.95 % right). Here "
-        f"5,000 digits and a small classifier ({accuracy:.1%} right) stand in.",
+        f"5,000 digits and a small classifier ({100 * accuracy:.1f} % right) stand in.",
     )
     return Section("Digits (Figure 8.6)", words, (figure,), (table,))
 

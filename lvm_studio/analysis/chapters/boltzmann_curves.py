@@ -197,4 +197,4 @@ def _banded(value: float, band: Band | None) -> str:
     if band is None:
         return f"{value:.1f}"
     half = 0.5 * (band[1] - band[0]) / value
-    return f"{value:.1f} [{band[0]:.1f}, {band[1]:.1f}; ± {half:.0%}]"
+    return f"{value:.1f} [{band[0]:.1f}, {band[1]:.1f}; ± {100 * half:.0f} %]"

@@ -147,8 +147,8 @@ def _gradients(difficulties: Mapping[str, tuple[Difficulty, ...]]) -> PageFigure
     caption = (
         "Norm of the criterion's gradient by the latents over the base law (as Fig. 10.1): thin "
         "lines are the ten classes, the thick one is their mean. On plateaus lie "
-        f"{flat['c']:.0%} of the draws for c and {flat['log c']:.0%} for log c; the steepest cliff "
-        f"is {top['c']:.0f} for c and {top['log c']:.0f} for log c."
+        f"{100 * flat['c']:.0f} % of the draws for c and {100 * flat['log c']:.0f} % for log c; "
+        f"the steepest cliff is {top['c']:.0f} for c and {top['log c']:.0f} for log c."
     )
     data = {"norm": middle} | {f"{n.replace(' ', '_')}": rows.T for n, rows in shares.items()}
     return draw_panels("digits-gradients", caption, paint, data, size=(8.0, 3.0))

@@ -18,10 +18,10 @@ def honest_section(found: HonestExtremes, k: int, sums: int) -> Section:
         "Whoever tunes a law buys its extremes from its tails. So the base law itself, noise and "
         f"all, stands here beside {sums:,} real sums of {k} households: its prior was refitted "
         f"from {seeds} seeds, and both samples are tilted alike.",
-        f"The 10-90 % bands hold {covered[0]:.0%} of the half-hours of held-out weeks (asked: 77 "
-        "to 83 %), and of their "
+        f"The 10-90 % bands hold {100 * covered[0]:.0f} % of the half-hours of held-out weeks "
+        "(asked: 77 to 83 %), and of their "
         + ", ".join(
-            f"{CRITERIA[name].title.lower()} {share:.0%}"
+            f"{CRITERIA[name].title.lower()} {100 * share:.0f} %"
             for name, share in zip(found.criteria, covered[1:], strict=True)
         )
         + f". No load is below 0 (least {min(each.least_kw for each in found.made):.1g} kW); the "

@@ -68,13 +68,14 @@ def difficulty_of(norms: Array) -> Difficulty:
 def _verdict(flat: float, cliff: float) -> tuple[str, str]:
     if flat >= _MANY_FLAT and cliff >= _CLIFF:
         return "hard", (
-            f"Plateaus on {flat:.0%} of the base law and cliffs between them (steepest 1 % at "
-            f"{min(cliff, 999.0):.0f} times the median): expect a flow to lose modes; trust SMC."
+            f"Plateaus on {100 * flat:.0f} % of the base law and cliffs between them (steepest "
+            f"1 % at {min(cliff, 999.0):.0f} times the median): expect a flow to lose modes; "
+            "trust SMC."
         )
     if flat >= _MANY_FLAT:
         return "hard", (
-            f"f hardly changes on {flat:.0%} of the base law: little leads towards its heights; "
-            "a logarithm of f is often easier."
+            f"f hardly changes on {100 * flat:.0f} % of the base law: little leads towards its "
+            "heights; a logarithm of f is often easier."
         )
     if cliff >= _CLIFF:
         return "moderate", (
