@@ -100,12 +100,10 @@ def kl_apart_in_slices(
     mixture = stein_mixture(lam, fitted, slope, even, label, len(centres))
     known = float(mixture.log_ratio(judged).mean())
     of_first = float(marginal(mixture, first).log_ratio(judged[:, first]).mean())
-    missing = estimate.moments.kl - known
-    yield KlApart(
-        w=of_first + 0.5 * missing,
-        z=known - of_first + 0.5 * missing,
-        doubt=0.5 * abs(missing),
-    )
+    kl = max(estimate.moments.kl, 0.0)
+    missing = kl - known
+    w = min(max(of_first + 0.5 * missing, 0.0), kl)  # neither part is below zero
+    yield KlApart(w=w, z=kl - w, doubt=0.5 * abs(missing))
 
 
 def marginal(mixture: Mixture, index: Tensor) -> Mixture:

@@ -110,6 +110,16 @@ def test_the_kl_of_a_joint_tuning_is_shared_out() -> None:
     assert parts.w == pytest.approx(0.64 * whole, abs=0.2)
 
 
+def test_neither_part_of_a_kl_is_below_zero() -> None:
+    """f feels the first coordinate alone: what the others cost is read as 0 ± the doubt."""
+    pool = Pool.from_space(LinearSpace(4), PEAK, n=2048)
+    whole = pool.reweight(1.0).moments.kl
+    for seed in range(4):
+        parts = kl_apart(pool.draws, 1.0, pool.potential, torch.tensor([0]), seed)
+        assert 0.0 <= parts.z < 2.0 * parts.doubt + 1e-6
+        assert parts.total == pytest.approx(whole, abs=1e-9)
+
+
 class CurvedSpace(LinearSpace):
     """f = u₁ and a little of twenty products: Gaussians can be fitted to it all too well."""
 
