@@ -44,7 +44,7 @@ class RunView(QWidget):
         layout.addWidget(self.head)
         layout.addWidget(self.canvas, 1)
         layout.addWidget(self.sigma)
-        self.sigma.grabbed.connect(self._put_sigma)
+        self.sigma.grabbed.connect(run.set_sigma)
         run.state_changed.connect(self.refresh_words)
 
     def draw(self) -> None:
@@ -65,7 +65,7 @@ class RunView(QWidget):
 
     def put(self, sigma: float) -> None:
         """Put σ here, as if the slider had been grabbed."""
-        self._put_sigma(sigma)
+        self.run.set_sigma(sigma)
         self.sigma.follow(sigma)
 
     def refresh_words(self) -> None:
@@ -93,6 +93,3 @@ class RunView(QWidget):
             parts += soundness(history, run.job.spec.eval_samples)
         self.head.setText(f"{head}<br>{' · '.join(parts)}")
         self.head.setToolTip(self.title)
-
-    def _put_sigma(self, sigma: float) -> None:
-        self.run.set_sigma(sigma)

@@ -187,7 +187,7 @@ class StudiesPanel(QWidget):
         self.scheduler.textChanged.connect(self._refresh_buttons)
         self.run.changed.connect(self._refresh)
         self.run.curves_changed.connect(self._show_curves)
-        self.run.ended.connect(self._say_end)
+        self.run.ended.connect(self._note.setText)
         self.rows.selectionModel().selectionChanged.connect(self._refresh_buttons)
         self.tabs.currentChanged.connect(self._read_curves)
         self.curves.saved.connect(self._saved.setText)
@@ -353,9 +353,6 @@ class StudiesPanel(QWidget):
     def _show_curves(self) -> None:
         self.curves.set_runs(self.run.histories())
         self._read_curves()  # of runs that ended while these were read
-
-    def _say_end(self, sentence: str) -> None:
-        self._note.setText(sentence)
 
 
 def _described(study: StudySpec) -> str:

@@ -200,10 +200,7 @@ class MappingForm(QWidget):
             self.temperature_column,
             self.layout_box,
         ):
-            box.currentIndexChanged.connect(self._tell)
-
-    def _tell(self) -> None:
-        self.changed.emit()
+            box.currentIndexChanged.connect(self.changed)
 
     def _show_layout(self) -> None:
         layout = self.layout_box.currentData()

@@ -32,7 +32,6 @@ from lvm_studio.studio.street.tuned_work import Improved, TunedWork
 from lvm_studio.studio.street.work import StreetWork, street_key
 
 if TYPE_CHECKING:
-    from lvm_studio.storage.street_state import StreetState
     from lvm_studio.studio.jobs.mailbox import Mailbox
     from lvm_studio.studio.session import Session
 
@@ -206,7 +205,7 @@ class StreetService(QObject):
         session = self._session
         session.closed.connect(self._background.forget_streets)
         session.closed.connect(self.costs.forget_streets)
-        session.state_changed.connect(self._state_changed)
+        session.state_changed.connect(self._refresh)
         session.models_changed.connect(self._load_model)
         session.workspace_changed.connect(self._refresh)
         session.model_ready.connect(self._refresh)
@@ -215,7 +214,7 @@ class StreetService(QObject):
         self._fans.answered.connect(self._fan_answered)
         self._tuned.answered.connect(self._tuned_answered)
         self._solving.answered.connect(session.follow_goal)
-        self._solving.rested.connect(self._solved)
+        self._solving.rested.connect(self._refresh)  # asks for the tuned fan at the λ found
         self._improver.rested.connect(self._fits.take_over)
         self._improver.improved.connect(self._tuning_improved)
         self._improver.failed.connect(self.failed)
@@ -234,9 +233,6 @@ class StreetService(QObject):
         self._pairs.learned.connect(self._pair_learned)
         self._background.changed.connect(self.background_changed)
         self._pairs.failed.connect(self.failed)
-
-    def _state_changed(self, _new: StreetState, _old: StreetState) -> None:
-        self._refresh()
 
     # The model ------------------------------------------------------------------------------
 
@@ -261,7 +257,7 @@ class StreetService(QObject):
 
     # Asking and answering -------------------------------------------------------------------
 
-    def _refresh(self, _model: object = None) -> None:
+    def _refresh(self, *_changed: object) -> None:
         """Ask for whatever the last answers asked for do not cover."""
         request = self._request()
         if request is None:
@@ -378,10 +374,6 @@ class StreetService(QObject):
             self._levels.post(partial(self._tunings.levels, request))
             self._sharing.post(partial(self._tunings.parts, request))
             self._pictures.work_out()
-
-    def _solved(self) -> None:
-        """Ask for the tuned fan at the λ found, if that is not under way."""
-        self._refresh()
 
     def _tuning_improved(self, improved: Improved) -> None:
         """Answer again from better draws, quietly, unless the answer on screen will do for now."""
