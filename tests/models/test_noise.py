@@ -157,6 +157,22 @@ def test_tempered_levels_are_probabilities_that_follow_the_power(beta):
     assert isinstance(law.tempered(2.0), TemperedLevels)
 
 
+@pytest.mark.parametrize(
+    ("of_law", "of_x"), [((5, 4, 3), (4, 3)), ((4, 3), (5, 4, 3)), ((3,), (4, 3))]
+)
+def test_tempered_levels_serve_many_draws_of_a_vector_and_many_vectors(
+    of_law: tuple[int, ...], of_x: tuple[int, ...]
+) -> None:
+    generator = torch.Generator().manual_seed(0)
+    mean, x = torch.rand(of_law, generator=generator), torch.rand(of_x, generator=generator)
+    law = DiscretisedLogistic(mean, torch.full_like(mean, 0.2), Grid(0.0, 1.0, 9)).tempered(4.0)
+    both = torch.broadcast_shapes(of_law, of_x)
+    alone = DiscretisedLogistic(mean.expand(both), torch.tensor(0.2), Grid(0.0, 1.0, 9)).tempered(
+        4.0
+    )
+    torch.testing.assert_close(law.log_prob(x), alone.log_prob(x.expand(both)))
+
+
 @pytest.mark.parametrize("kind", GAUSSIAN)
 def test_tempering_a_gaussian_widens_it(kind):
     model, _ = vae(kind)
