@@ -26,6 +26,7 @@ from lvm_studio.studio.widgets.laboratory.plane_marks import (
     Ribbon,
     opacity,
 )
+from lvm_studio.studio.widgets.laboratory.sigma_slider import SigmaSlider
 from lvm_studio.studio.widgets.spec_choice import SpecChoice
 from lvm_studio.training.frames import Frame, SetSigma, TakeSteps
 from lvm_studio.training.laboratory import LaboratoryJob
@@ -170,6 +171,23 @@ def test_the_latest_frame_is_drawn_once(
     qtbot.waitUntil(lambda: "step 30" in lab.views[0].head.text())
     assert "σ 0.2" in lab.views[0].head.text()
     assert lab.views[0].sigma.number.value() == pytest.approx(0.2)
+
+
+def test_sigma_is_followed_again_once_it_is_typed(qtbot: QtBot) -> None:
+    sigma = SigmaSlider("lab")
+    qtbot.addWidget(sigma)
+    with qtbot.waitExposed(sigma):
+        sigma.show()
+    sigma.activateWindow()
+    sigma.number.setFocus()
+    qtbot.waitUntil(sigma.number.hasFocus)
+    sigma.number.selectAll()
+    qtbot.keyClicks(sigma.number, "0.5")
+    sigma.follow(0.2)
+    assert sigma.number.text() == "0.5"  # a hand is on it
+    qtbot.keyClick(sigma.number, Qt.Key.Key_Return)
+    sigma.follow(0.2)
+    assert sigma.number.value() == 0.2
 
 
 def test_skipped_steps_and_the_tight_bound_are_told(

@@ -64,7 +64,8 @@ class SigmaSlider(QWidget):
 
     def follow(self, sigma: float) -> None:
         """Show the σ of the run, unless a hand is on it."""
-        if self.slider.isSliderDown() or self.number.hasFocus() or not sigma > 0:
+        typing = self.number.hasFocus() and self.number.lineEdit().isModified()
+        if self.slider.isSliderDown() or typing or not sigma > 0:
             return
         self._show(sigma, tick_of(sigma))
 
