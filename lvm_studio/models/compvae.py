@@ -334,14 +334,15 @@ class CompVAE(LatentVariableModel):
             )
         shape = (samples, *q_w.mu.shape)
         w = q_w.transport(standard_normal(shape, q_w.mu, generator))
-        sum_w = w.sum(-2).flatten(0, 1)
-        prior_path = prior.curve.log_prob(x)
+        sum_w, curves = w.sum(-2).flatten(0, 1), x
         x, k, context, week = (repeated(e, samples) for e in (x, k, batch.context, batch.week))
         q_z = self.posterior_z(x, sum_w, k, context, prior.repeated(samples))
         z = q_z.rsample(generator)
         if fitting is not None:
             fitting.expect(x)
         law = self.decode(sum_w, z, k, context, week)
+        # Only now: decoding may have fitted the noise to this batch, in place.
+        prior_path = prior.curve.log_prob(curves)
         return PartsDraws(x, law, prior, prior_path, q_w, w, q_z, z)
 
 

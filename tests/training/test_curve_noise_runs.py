@@ -66,6 +66,18 @@ def test_every_model_of_curves_learns_with_every_noise(kind_of_model, kind):
     assert (sigmas[0] != sigmas[-1]) == (kind not in {"fixed", "epoch_optimal"})  # 100 steps
 
 
+@pytest.mark.parametrize("bound", ["path_derivative", "importance"])
+@pytest.mark.parametrize("kind", ["global", "batch_optimal", "epoch_optimal"])
+def test_a_noise_that_is_fitted_to_the_batch_serves_every_bound(kind, bound):
+    model = module_of(MODELS["compvae"](kind)).train()
+    objective = build_objective(ObjectiveSpec(bound=bound), model, prior_path_weight=0.5)
+    worth, _ = objective(batch_of(4), seeded(1))
+    worth.sum().backward()
+    gradient = model.decoder.out.weight.grad
+    assert gradient.isfinite().all()
+    assert gradient.abs().max() > 0
+
+
 @pytest.mark.parametrize("kind", ["local", "diagonal"])
 def test_a_noise_that_depends_on_z_may_move_as_far_as_its_reach(kind):
     noise = SummedNoise(build_noise(next(s for s in NOISES if s().kind == kind)(), 336)).eval()

@@ -174,10 +174,10 @@ class TemperedLevels:
         grid = self.base.grid
         index = ((grid.nearest(x) - grid.low) / grid.step).round().long()
         weights = self._log_weights
-        shape = torch.broadcast_shapes(index.shape, weights.shape[1:])
-        missing = (1,) * (len(shape) + 1 - weights.dim())
-        weights = weights.view(len(weights), *missing, *weights.shape[1:]).expand(-1, *shape)
-        return weights.gather(0, index.expand(1, *shape))[0].sum(-1)
+        index = index + torch.zeros_like(weights[0], dtype=torch.long)  # of the shape of both
+        missing = (1,) * (index.dim() + 1 - weights.dim())
+        weights = weights.view(len(weights), *missing, *weights.shape[1:])
+        return weights.expand(-1, *index.shape).gather(0, index[None])[0].sum(-1)
 
     def transport(self, eps: Tensor) -> Tensor:
         """The level whose cumulative probability covers that of eps."""
