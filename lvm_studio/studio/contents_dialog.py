@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 from lvm_studio.storage.contents import Held, held_by
 from lvm_studio.storage.workspace import Workspace, load, save
 from lvm_studio.studio.dialogs import Dialogs
-from lvm_studio.studio.file_dialogs import WORKSPACE_KIND, WORKSPACE_SUFFIX
+from lvm_studio.studio.file_dialogs import WORKSPACE_KIND, WORKSPACE_SUFFIX, file_name
 from lvm_studio.studio.theme import MUTED
 from lvm_studio.studio.waiting import GivenUp, wait_for
 from lvm_studio.studio.widgets.dressed import dressed
@@ -165,7 +165,7 @@ class ContentsDialog(QDialog):
         if chosen is None:
             return
         path = self._dialogs.save_path(
-            self, "Save model as", f"{chosen.name}{WORKSPACE_SUFFIX}", WORKSPACE_KIND
+            self, "Save model as", file_name(chosen.name, WORKSPACE_SUFFIX), WORKSPACE_KIND
         )
         if path is not None:
             self._contents.save_model(chosen.name, path, self._save)

@@ -20,6 +20,8 @@ FIGURE_KIND = "SVG (*.svg);;PNG image (*.png);;PDF (*.pdf)"
 CSV_KIND = "CSV table (*.csv)"
 HTML_KIND = "HTML page (*.html)"
 LAST_FOLDER = "last_folder"
+FORBIDDEN = re.compile(r'[\\/:*?"<>|]')
+"""No file may have these in its name, here or elsewhere."""
 
 
 def ask_open(parent: QWidget, title: str, kinds: str) -> Path | None:
@@ -49,6 +51,15 @@ def ask_save(parent: QWidget, title: str, suggestion: str, kinds: str) -> Path |
     chosen = dialog.selectedFiles() if dialog.exec() else [""]
     dialog.deleteLater()
     return _remembered(chosen[0])
+
+
+def file_name(title: str, suffix: str) -> str:
+    """Return a name for a file of something that people may have called anything.
+
+    >>> file_name("ToU / flat: 2013", ".csv")
+    'ToU - flat- 2013.csv'
+    """
+    return f"{FORBIDDEN.sub('-', title)}{suffix}"
 
 
 def last_folder() -> Path:

@@ -32,7 +32,7 @@ from lvm_studio.studies.cluster import LocalCores, Place, Scheduler
 from lvm_studio.studies.reports import RunLine, RunState
 from lvm_studio.studies.spec import StudySpec, read_study, shipped_studies
 from lvm_studio.studies.summary import results_csv, summarise
-from lvm_studio.studio.file_dialogs import CSV_KIND, STUDY_KIND, ask_open, ask_save
+from lvm_studio.studio.file_dialogs import CSV_KIND, STUDY_KIND, ask_open, ask_save, file_name
 from lvm_studio.studio.numerals import counted, format_value, with_error
 from lvm_studio.studio.runs.study_run import StudyRun
 from lvm_studio.studio.theme import MUTED
@@ -261,7 +261,7 @@ class StudiesPanel(QWidget):
         study = self.run.study
         if study is None:
             return
-        suggestion = f"{study.name}.csv"
+        suggestion = file_name(study.name, ".csv")
         if path := ask_save(self, "Save the runs of the study", suggestion, CSV_KIND):
             self.save_csv(path)
 
