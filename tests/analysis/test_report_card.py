@@ -10,7 +10,7 @@ import pytest
 from lvm_studio.analysis.judging.fidelity import fit_rivals
 from lvm_studio.analysis.report_card.card import CARD_KEY, ReportCard, stored_card
 from lvm_studio.analysis.report_card.catalogue import BANDS, BY_KEY
-from lvm_studio.analysis.report_card.drawing import draw_up
+from lvm_studio.analysis.report_card.drawing import _protocols, draw_up
 from lvm_studio.analysis.report_card.job import CardJob
 from lvm_studio.analysis.report_card.spec import CardProgress, CardSpec
 from lvm_studio.analysis.report_card.verdicts import Verdict
@@ -209,6 +209,12 @@ def test_weeks_that_do_not_follow_each_other_tell_nothing_of_it(truth):
     assert weekly.verdict is Verdict.UNTOLD
     assert (weekly.value, weekly.distance) == (None, None)
     assert "no two weeks follow" in weekly.definition
+
+
+@pytest.mark.parametrize(("count", "told"), [(0, False), (7, False), (8, True)])
+def test_fewer_new_households_than_a_small_sum_judge_no_rival(truth, count, told):
+    trial = replace(truth, new_households=truth.households[:count])
+    assert ("new" in [one.key for one in _protocols(trial, TINY)]) == told
 
 
 # the job on a set of households

@@ -202,7 +202,8 @@ def _protocols(trial: Trial, spec: CardSpec) -> tuple[Protocol, ...]:
         Protocol("small", "small sums", trial.households, SMALL, fewer),
     ]
     new = trial.new_households
-    if len(new) and trial.records.complete[np.ix_(new, trial.heldout_weeks)].any(axis=0).all():
+    there = trial.records.complete[np.ix_(new, trial.heldout_weeks)].any(axis=0).all()
+    if len(new) >= min(SMALL) and there:  # fewer are one set over and over
         protocols.append(Protocol("new", "new households", new, SMALL, fewer))
     return tuple(protocols)
 
