@@ -111,9 +111,7 @@ def train_(
     steps: Annotated[int | None, typer.Option(min=1, help="Stop after so many steps.")] = None,
     minutes: Annotated[float | None, typer.Option(help="Stop after so many minutes.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Seed of all random numbers.")] = None,
-    device: Annotated[
-        options.DeviceChoice, typer.Option(help="Where to compute.")
-    ] = options.DeviceChoice.AUTO,
+    device: options.Device = "auto",
     set_: options.RecipeSettings = None,
     as_json: options.Json = False,
 ) -> None:
@@ -121,7 +119,7 @@ def train_(
 
     Ctrl+C stops early and keeps what has been learned so far.
     """
-    wishes = train.Wishes(recipe, steps, minutes, seed, device.value, tuple(set_ or ()))
+    wishes = train.Wishes(recipe, steps, minutes, seed, device, tuple(set_ or ()))
     emit(train.run(wishes, out, workspace, Progress()), as_json)
 
 
@@ -132,9 +130,7 @@ def train_flow_(
         Path | None,
         typer.Option(help="Workspace with data and model; by default the shipped ones."),
     ] = None,
-    criterion: Annotated[options.CriterionChoice, typer.Option(help="What extreme means.")] = (
-        options.CriterionChoice.PEAK
-    ),
+    criterion: options.FlowCriterion = "peak",
     streets: Annotated[
         int, typer.Option(min=2, help="Random streets that the flow learns from.")
     ] = 128,
@@ -152,7 +148,7 @@ def train_flow_(
     A normalising flow draws tuned weeks at any λ; this one needs no new fit when households or
     the week change. Experimental: the window fits a flow for each street instead.
     """
-    wishes = train_flow.Wishes(workspace, criterion.value, streets, seconds, judged, seed)
+    wishes = train_flow.Wishes(workspace, criterion, streets, seconds, judged, seed)
     emit(train_flow.run(wishes, out, Progress()), as_json)
 
 
@@ -184,10 +180,10 @@ def tune_(
     one_in: options.OneIn = None,
     target: options.TargetMean = None,
     quantile: options.TargetQuantile = None,
-    tuned: options.Tuned = options.TunedChoice.BOTH,
+    tuned: options.TunedLatents = "both",
     second: options.SecondCriterion = None,
     degrees: options.Degrees = None,
-    method: options.Method = options.MethodChoice.AUTO,
+    method: options.SamplingMethod = "auto",
     certify: options.Certify = True,
     temperature: options.Temperature = None,
     samples: options.Samples = 200,
@@ -202,7 +198,7 @@ def tune_(
     street = compose.StreetWishes(workspace, households, week, temperature, samples, seed)
     goal = tune.goal_of(lam=lam, kl=kl, one_in=one_in, target=target, quantile=quantile)
     other = tune.second_of(second, degrees)
-    wishes = tune.Wishes(criterion, goal, method.value, certify, tuned.value, other)
+    wishes = tune.Wishes(criterion, goal, method, certify, tuned, other)
     emit(tune.run(street, wishes, out, Progress()), as_json)
 
 

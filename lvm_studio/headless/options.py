@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from lvm_studio.data.importing.profiles import PROFILES
 from lvm_studio.training.recipes import RECIPES
+from lvm_studio.tuning.specs import Method, Tuned
 
 WorkspaceFile = Annotated[Path, typer.Argument(metavar="W.h5", help="A workspace file.")]
 WorkspaceOut = Annotated[
@@ -32,45 +32,6 @@ Seed = Annotated[int, typer.Option(min=0, help="Seed of all random numbers.")]
 CurvesOut = Annotated[
     Path, typer.Option(help="File to write the curves to, in watts: .csv or .parquet.")
 ]
-
-
-class DeviceChoice(StrEnum):
-    """Where a run computes."""
-
-    AUTO = "auto"
-    CPU = "cpu"
-    CUDA = "cuda"
-
-
-class CriterionChoice(StrEnum):
-    """What extreme means."""
-
-    PEAK = "peak"
-    SUSTAINED = "sustained"
-    FLEXIBILITY = "flexibility"
-
-
-class MethodChoice(StrEnum):
-    """How tuned weeks are sampled."""
-
-    AUTO = "auto"
-    POOL = "pool"
-    KEPT = "kept"
-    SMC = "smc"
-    FLOW = "flow"
-    ONE_BY_ONE = "one by one"
-    REJECTION = "rejection"
-    REWEIGHTING = "reweighting"
-    LANGEVIN = "langevin"
-
-
-class TunedChoice(StrEnum):
-    """Which latents are tuned."""
-
-    BOTH = "both"
-    W = "w"
-    Z = "z"
-    NOISE = "noise too"
 
 
 # import
@@ -108,6 +69,7 @@ TrainingData = Annotated[
     Path | None,
     typer.Option(help="Workspace with the data; by default --out's own, else the shipped data."),
 ]
+Device = Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where to compute.")]
 RecipeSettings = Annotated[
     list[str] | None,
     typer.Option(
@@ -140,8 +102,8 @@ TargetQuantile = Annotated[
         help="Target quantile of f: 0.5:25 has half of the weeks below 25.",
     ),
 ]
-Tuned = Annotated[
-    TunedChoice,
+TunedLatents = Annotated[
+    Tuned,
     typer.Option(
         help="Which latents are tuned: the sum over households (w), the week (z), both, or the "
         "observation noise as well."
@@ -157,8 +119,8 @@ Degrees = Annotated[
         "not given."
     ),
 ]
-Method = Annotated[
-    MethodChoice,
+SamplingMethod = Annotated[
+    Method,
     typer.Option(help="How the weeks are sampled; auto takes the best, of two criteria kept."),
 ]
 Certify = Annotated[
@@ -167,6 +129,11 @@ Certify = Annotated[
         help="Check log Z by a second sampler (SMC, two seeds), and 1 in 1000 by real sums; "
         "takes seconds more."
     ),
+]
+
+# train-flow
+FlowCriterion = Annotated[
+    Literal["peak", "sustained", "flexibility"], typer.Option(help="What extreme means.")
 ]
 
 # anomalies

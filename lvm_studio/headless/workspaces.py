@@ -64,15 +64,15 @@ def chosen_model(workspace: Workspace, file: str) -> TrainedModel:
     """
     from lvm_studio.models.trained import TrainedModel
 
-    return TrainedModel.from_tree(chosen_tree(workspace, file)).renamed(page_of(workspace).model)
+    return TrainedModel.from_tree(chosen_tree(workspace, file))
 
 
 def chosen_tree(workspace: Workspace, file: str) -> Tree:
-    """The stored form of that model; DataError if there is none."""
+    """The stored form of that model, under that name; DataError if there is none."""
     state = page_of(workspace)
     if state.model not in workspace.models:
         raise DataError(
             f"{file} holds no model of composed households; train one into it: lvm-studio train "
             "households --out, and the path of that file."
         )
-    return workspace.models[state.model]
+    return {**workspace.models[state.model], "name": state.model}

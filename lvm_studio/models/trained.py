@@ -6,7 +6,7 @@ A new kind of model is one line in `BUILDERS`, beside its spec in `specs.ModelSp
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -100,10 +100,6 @@ class TrainedModel:
         if self.context is None:
             raise DataError(f"{self.name} is no model of household weeks; choose one that is.")
         return self.context
-
-    def renamed(self, name: str) -> TrainedModel:
-        """The same model under another name."""
-        return replace(self, name=name)
 
     def to_tree(self) -> Tree:
         """Plain form; the spec as JSON, the weights as arrays."""

@@ -11,6 +11,12 @@ Tuned = Literal["both", "w", "z", "noise too"]
 both and the observation noise too."""
 
 
+Method = Literal[
+    "auto", "pool", "kept", "smc", "flow", "one by one", "rejection", "reweighting", "langevin"
+]
+"""How tuned weeks are sampled."""
+
+
 class FlowSpec(BaseModel):
     """Sizes and schedule of one λ-conditional flow.
 
@@ -148,9 +154,7 @@ class TuneSpec(BaseModel):
     criterion: str = "peak"
     tuned: Tuned = "both"
     aim: Aim
-    method: Literal[
-        "auto", "pool", "kept", "smc", "flow", "one by one", "rejection", "reweighting", "langevin"
-    ] = Field(
+    method: Method = Field(
         "auto",
         description="'auto': the pool where it is good enough, a flow beyond; 'kept': Gaussians of "
         "a climb, one of a few proposals kept; 'one by one': the thesis' flow for one λ; the last "

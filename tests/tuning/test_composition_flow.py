@@ -122,7 +122,7 @@ def test_its_tree_holds_all_of_it(flow: CompositionFlow) -> None:
 
 def test_it_knows_its_model(flow: CompositionFlow) -> None:
     assert flow.fits(MODEL)
-    assert flow.fits(MODEL.renamed("another name"))
+    assert flow.fits(replace(MODEL, name="another name"))
     other = untrained_model()
     with torch.no_grad():
         next(other.module.parameters()).add_(0.01)
