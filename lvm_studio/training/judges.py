@@ -28,7 +28,7 @@ class JudgeTrainSpec(BaseModel):
 
     shift: images of side² pixels are moved by up to so many pixels (classifiers only).
     noise: standard deviation added to real vectors, those of a classifier or the real side of a
-    discriminator: what the model's own noise would add to them (l. 2943).
+    discriminator: what the model's own noise would add to them (10.3.3).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -85,7 +85,7 @@ def train_classifier(spec: JudgeTrainSpec, vectors: VectorSet, label: str) -> Ju
 
 
 def train_discriminator(spec: JudgeTrainSpec, vectors: VectorSet, made: Made) -> JudgeTraining:
-    """Learn log p_D / p_G as the logit that tells vectors of the set from made ones (l. 2925)."""
+    """Learn log p_D / p_G as the logit that tells vectors of the set from made ones (10.3.3)."""
     train, heldout = vectors.split(HELDOUT_SHARE, HELDOUT_SEED)
     x = torch.from_numpy(train.x)
     judge = _fresh(spec, vectors.dim, 1)

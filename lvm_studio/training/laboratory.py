@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from lvm_studio.training.run import TrainingRun
 
 EPOCH_POINTS = 10_000
-"""Fresh points in an epoch of the thesis (l. 1678)."""
+"""Fresh points in an epoch of the thesis (6.3.2)."""
 SHOWN_SEED = 7
 WALK_REACH = 3.0
 """Deviations of the prior to either side that the walk goes."""

@@ -26,7 +26,7 @@ class GuardedAdamW(torch.optim.AdamW):
 def new_optimiser(module: LatentVariableModel, spec: TrainSpec) -> GuardedAdamW:
     """AdamW; only matrices decay: biases and noise levels have nothing to be pulled to.
 
-    p and q have groups of their own, which is as good as an optimiser each (l. 1258): Adam keeps
+    p and q have groups of their own, which is as good as an optimiser each (4.2.4): Adam keeps
     nothing that several parameters share.
     """
     inference = [p for name in module.inference for p in module.get_submodule(name).parameters()]

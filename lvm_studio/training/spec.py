@@ -64,7 +64,7 @@ class TrainSpec(BaseModel):
     )
     objective: ObjectiveSpec = ObjectiveSpec()
     q_lr: Annotated[float, Field(gt=0, le=1000)] = Field(
-        default=1.0, description="learning rate of q as a multiple of that of p (l. 1258)"
+        default=1.0, description="learning rate of q as a multiple of that of p (4.2.4)"
     )
     q_betas: tuple[float, float] | None = Field(
         default=None, description="inertia of q's optimiser; none: that of p's"

@@ -16,7 +16,7 @@ from lvm_studio.models.specs import LadderSpec, VectorVAESpec
 from lvm_studio.training.spec import TrainSpec
 
 EPOCH = 100
-"""Steps of 100 fresh points: an epoch of the thesis has 10,000 (l. 1678)."""
+"""Steps of 100 fresh points: an epoch of the thesis has 10,000 (6.3.2)."""
 
 
 def manifold_spec(recipe: str, data: ManifoldSpec, noise: VectorNoiseSpec) -> TrainSpec:

@@ -65,7 +65,7 @@ def refinement(
 ) -> Generator[str, None, Refinement]:
     """Train a discriminator, tune by its logit, and look at what came of it.
 
-    noise_matched: real images get noise of the model's own standard deviation (l. 2943).
+    noise_matched: real images get noise of the model's own standard deviation (10.3.3).
     """
     own = digits.sigma if noise_matched else 0.0
     spec = JudgeTrainSpec(steps=setting.judge_steps, noise=own, seed=seed)

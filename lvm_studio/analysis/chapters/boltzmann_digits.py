@@ -233,7 +233,7 @@ def adversarial_section(plain: Sequence[Refinement], matched: Sequence[Refinemen
     words = (
         "A discriminator that sees the VAE's noise beside clean digits is right on "
         f"{spread([100 * r.accuracy for r in plain], 1)} % of the images; with the model's own "
-        "noise on the real ones too (l. 2943), on "
+        "noise on the real ones too (10.3.3), on "
         f"{spread([100 * r.accuracy for r in matched], 1)} %.",
         "Tuned as far as λ = 1 or a KL of 6 nats, the mean logit ends at "
         f"{spread([float(r.path.expectation[-1]) for r in plain], 1)} in the first case and at "

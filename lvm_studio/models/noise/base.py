@@ -48,7 +48,7 @@ class Noise(nn.Module, ABC):
     def _put(self, value: float) -> None: ...
 
     def set_reference(self, spread: float) -> None:
-        """Start from this spread of the data: learning sigma is an annealing (l. 1870)."""
+        """Start from this spread of the data: learning sigma is an annealing (7.3)."""
 
     def perturbed(self, x: Tensor, eps: Tensor) -> Tensor:
         """The training batch as it is to be learned; eps [..., D] is standard normal."""

@@ -1,4 +1,4 @@
-"""How sigma is kept from collapsing (7.2, l. 1862): four small objects."""
+"""How sigma is kept from collapsing (7.2): four small objects."""
 
 from __future__ import annotations
 

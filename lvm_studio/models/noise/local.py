@@ -15,7 +15,7 @@ class LocalNoise(LearnedNoise):
     """`sigma(z) = sigma * exp(reach tanh(pace raw(z) / reach))`: a learned level, and a factor.
 
     The level starts large and anneals as a global sigma does; the factor starts at 1 everywhere
-    and moves `pace` times slower than the decoder's other outputs (l. 1790).
+    and moves `pace` times slower than the decoder's other outputs (7.1).
     """
 
     log_factor: Tensor

@@ -25,21 +25,21 @@ class NoFloor(_Spec):
 
 
 class SoftplusFloor(_Spec):
-    """`sigma_min + softplus(raw)`: smooth, never reached (l. 1862)."""
+    """`sigma_min + softplus(raw)`: smooth, never reached (7.2)."""
 
     kind: Literal["softplus"] = "softplus"
     sigma_min: Positive = 0.01
 
 
 class MaxFloor(_Spec):
-    """`max(softplus(raw), sigma_min)`: reached, and then without gradient (l. 1862)."""
+    """`max(softplus(raw), sigma_min)`: reached, and then without gradient (7.2)."""
 
     kind: Literal["max"] = "max"
     sigma_min: Positive = 0.01
 
 
 class AugmentedFloor(_Spec):
-    """Every training batch gets fresh noise of sigma_min, which no latent can store (l. 1862)."""
+    """Every training batch gets fresh noise of sigma_min, which no latent can store (7.2)."""
 
     kind: Literal["augment"] = "augment"
     sigma_min: Positive = 0.01
@@ -58,7 +58,7 @@ FloorSpec = Annotated[
 class _Floored(_Spec):
     floor: FloorSpec = NoFloor()
     start: Positive = Field(
-        default=1.0, description="first sigma, as a share of the data's spread (l. 1870)"
+        default=1.0, description="first sigma, as a share of the data's spread (7.3)"
     )
 
 

@@ -59,7 +59,7 @@ class SummedNoise(nn.Module):
         return self.reference_kw * k[..., None]
 
     def perturbed(self, x: Tensor, k: Tensor, generator: torch.Generator | None) -> Tensor:
-        """The training batch [..., 336] as it is to be learned (l. 1862)."""
+        """The training batch [..., 336] as it is to be learned (7.2)."""
         scale = self._scale(k)
         eps = standard_normal(x.shape, x, generator)
         return scale * self.noise.perturbed(x / scale, eps)

@@ -60,7 +60,7 @@ class Beta(Balance):
 
 
 class WarmUp(Balance):
-    """KL warm-up (l. 1484)."""
+    """KL warm-up (5.4)."""
 
     taken: Tensor
 
@@ -78,7 +78,7 @@ class WarmUp(Balance):
 
 
 class Geco(Balance):
-    """Least KL under a bound on the error: `-KL - lam (e^2/D / error^2 - 1) D / 2` (l. 1806).
+    """Least KL under a bound on the error: `-KL - lam (e^2/D / error^2 - 1) D / 2` (7.1.1).
 
     At lam = 1 this is a Gaussian noise with sigma = error. log lam follows the moving average of
     the constraint's excess; gradients see the excess of the batch at hand.

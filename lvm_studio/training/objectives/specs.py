@@ -52,7 +52,7 @@ class BetaSpec(_Spec):
 
 
 class WarmUpSpec(_Spec):
-    """The KL's weight grows linearly from `start` to 1 over the first `steps` steps (l. 1484)."""
+    """The KL's weight grows linearly from `start` to 1 over the first `steps` steps (5.4)."""
 
     kind: Literal["warm_up"] = "warm_up"
     steps: Annotated[int, Field(ge=1)] = 1000
@@ -60,7 +60,7 @@ class WarmUpSpec(_Spec):
 
 
 class GecoSpec(_Spec):
-    """Least KL with a mean squared error per coordinate of at most `error`^2 (l. 1806).
+    """Least KL with a mean squared error per coordinate of at most `error`^2 (7.1.1).
 
     A multiplier grows while the error is above and falls while it is below; `pace` is how fast.
     The noise gets no gradient: it should be fixed or set to its optimum (Eq. 7.3).

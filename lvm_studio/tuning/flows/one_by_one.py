@@ -1,4 +1,4 @@
-"""The thesis' own way: one flow for one λ, warm-started along Algorithm 10.1 (10.2.2, l. 2801).
+"""The thesis' own way: one flow for one λ, warm-started along Algorithm 10.1 (10.2.2).
 
 Kept to compare: every update of λ costs an inner fit, and what comes out holds for one λ alone.
 """
