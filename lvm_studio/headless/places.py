@@ -35,6 +35,8 @@ def check_workspace(file: Path) -> None:
     check_place(file)
     if file.exists():
         workspace_file.check(file)
+    elif file.suffix.lower() not in (".h5", ".hdf5"):
+        raise DataError(f"{file.name}: a workspace is written as .h5; let its name end so.")
 
 
 def check_table(file: Path) -> None:

@@ -166,6 +166,14 @@ def test_what_cannot_be_written_is_told_before_any_work(
     assert sentence in said.err
 
 
+@pytest.mark.parametrize("name", ["model.pt", "readings.csv", "out"])
+def test_a_new_workspace_is_called_h5(lvm: Lvm, tmp_path: Path, name: str) -> None:
+    said = lvm("train", "sinusoid", "--out", tmp_path / name)
+    assert said.code == 2
+    assert "a workspace is written as .h5" in said.err
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("name", ["out.h5", "out"])
 def test_a_table_of_curves_has_a_suffix_that_says_how_it_is_written(
     lvm: Lvm, tmp_path: Path, name: str
