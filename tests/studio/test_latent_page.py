@@ -1,6 +1,7 @@
 # ruff: noqa: F811 - fixtures are used by their names
 """The latent page beyond the walk: selection, density, locks, effects, judging, export, digits."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from test_latent_panel import (  # noqa: F401 - fixtures
 from lvm_studio.models.specs import VectorVAESpec
 from lvm_studio.models.trained import TrainedModel, build_module
 from lvm_studio.studio.latent import judging as latent_judging
+from lvm_studio.studio.latent.selection import telling_titles
 from lvm_studio.studio.panels.latent import LatentPanel
 from lvm_studio.studio.session import Session
 
@@ -56,6 +58,13 @@ def test_a_lasso_is_a_selection_of_the_session(panel, session, qtbot: QtBot):
     assert session.selection is None
     assert panel.map._chosen is None
     qtbot.waitUntil(lambda: settled(panel), timeout=5000)
+
+
+def test_a_column_that_is_the_same_everywhere_is_no_colour(panel):
+    known = panel.cloud.metadata
+    assumed = {**known, "temperature_c": np.full_like(known["temperature_c"], 11.0)}
+    told = telling_titles(replace(panel.cloud, metadata=assumed))
+    assert set(telling_titles(panel.cloud)) - set(told) == {"temperature_c"}
 
 
 def test_density_shows_holes_and_goes(panel, qtbot: QtBot):

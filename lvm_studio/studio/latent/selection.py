@@ -63,6 +63,13 @@ def tips(cloud: LatentCloud) -> tuple[str, ...]:
     )
 
 
+def telling_titles(cloud: LatentCloud) -> dict[str, str]:
+    """Columns that tell observations apart, name → title: an assumed temperature does not."""
+    columns = cloud.metadata
+    told = {name: t for name, t in cloud.titles.items() if len(np.unique(columns[name])) > 1}
+    return told or dict(cloud.titles)
+
+
 def real_titles(cloud: LatentCloud) -> dict[str, int]:
     """Observations to walk between, title → row: one of each week, or of each class.
 

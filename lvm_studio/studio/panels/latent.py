@@ -13,7 +13,7 @@ from lvm_studio.studio.latent.embedding import EmbeddingMaker
 from lvm_studio.studio.latent.export import LatentExport
 from lvm_studio.studio.latent.judging import LatentJudging
 from lvm_studio.studio.latent.mapping import LatentMapping
-from lvm_studio.studio.latent.selection import real_titles, selection_of
+from lvm_studio.studio.latent.selection import real_titles, selection_of, telling_titles
 from lvm_studio.studio.latent.work import (
     LatentWork,
     Observations,
@@ -258,7 +258,7 @@ class LatentPanel(QWidget):
         bits = cloud.info_bits
         self.bar.set_choices(
             [(int(i), f"{cloud.names[i]} ({bits[i]:.2f} bits)") for i in cloud.order],
-            cloud.titles,
+            telling_titles(cloud),
         )
         self.walk.set_cloud(cloud)
         self.conditions.set_cloud(self._session.state.model, cloud)
