@@ -13,7 +13,7 @@ from lvm_studio.tuning.specs import Method, Tuned
 
 WorkspaceFile = Annotated[Path, typer.Argument(metavar="W.h5", help="A workspace file.")]
 WorkspaceOut = Annotated[
-    Path, typer.Option(help="Workspace file to write (.h5); what it already holds is kept.")
+    Path, typer.Option(help="Workspace file to write (.h5, .lvms); what it already holds is kept.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
 Households = Annotated[

@@ -35,8 +35,9 @@ def check_workspace(file: Path) -> None:
     check_place(file)
     if file.exists():
         workspace_file.check(file)
-    elif file.suffix.lower() not in (".h5", ".hdf5"):
-        raise DataError(f"{file.name}: a workspace is written as .h5; let its name end so.")
+    elif file.suffix.lower() not in workspace_file.SUFFIXES:
+        known = " or ".join(workspace_file.SUFFIXES)
+        raise DataError(f"{file.name}: the name of a workspace ends with {known}; choose one.")
 
 
 def check_table(file: Path) -> None:

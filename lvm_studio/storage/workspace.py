@@ -21,12 +21,23 @@ from lvm_studio.storage.wholes import Wholes
 if TYPE_CHECKING:
     from lvm_studio.data.tree import Tree
 
-__all__ = ["FORMAT", "FORMAT_VERSION", "RunEntry", "StorageError", "Workspace", "load", "save"]
+__all__ = [
+    "FORMAT",
+    "FORMAT_VERSION",
+    "SUFFIXES",
+    "RunEntry",
+    "StorageError",
+    "Workspace",
+    "load",
+    "save",
+]
 
 FORMAT_VERSION = 1
 MIGRATIONS: Mapping[int, Migration] = {}
 """MIGRATIONS[v] makes a tree of format v one of format v + 1."""
 FORMAT = FileFormat("workspace", FORMAT_VERSION, MIGRATIONS)
+SUFFIXES = (".lvms", ".h5")
+"""How files of workspaces end: the window's own suffix first."""
 
 Value = TypeVar("Value")
 

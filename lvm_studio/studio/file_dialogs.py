@@ -7,10 +7,11 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from lvm_studio.storage.workspace import SUFFIXES
 from lvm_studio.studio.settings import open_settings
 
-WORKSPACE_SUFFIX = ".lvms"
-WORKSPACE_KIND = f"LVM Studio workspace (*{WORKSPACE_SUFFIX} *.h5);;All files (*)"
+WORKSPACE_SUFFIX = SUFFIXES[0]
+WORKSPACE_KIND = f"LVM Studio workspace (*{' *'.join(SUFFIXES)});;All files (*)"
 READINGS_KIND = "Meter readings (*.csv *.tsv *.txt *.parquet *.pq);;All files (*)"
 TABLE_KIND = "Tables (*.csv *.tsv *.txt *.parquet *.pq);;All files (*)"
 POINTS_KIND = "Text (*.csv *.tsv *.txt);;All files (*)"
