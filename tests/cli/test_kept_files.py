@@ -167,7 +167,9 @@ def test_what_cannot_be_written_is_told_before_any_work(
 
 
 @pytest.mark.parametrize("name", ["model.pt", "readings.csv", "out"])
-def test_a_new_workspace_is_called_as_the_window_calls_it(lvm: Lvm, tmp_path: Path, name: str) -> None:
+def test_a_new_workspace_is_called_as_the_window_calls_it(
+    lvm: Lvm, tmp_path: Path, name: str
+) -> None:
     said = lvm("train", "sinusoid", "--out", tmp_path / name)
     assert said.code == 2
     assert "the name of a workspace ends with .lvms or .h5" in said.err
