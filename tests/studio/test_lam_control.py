@@ -265,6 +265,13 @@ def test_beyond_all_odds_is_said_in_words(control: LamControl) -> None:
     assert "beyond 1 in 10⁹" in figures_text(answer)
 
 
+def test_a_drag_ends_where_there_is_nothing_to_tune(control: LamControl, qtbot: QtBot) -> None:
+    control.set_available(True)
+    control.slider.setSliderDown(True)
+    with qtbot.waitSignal(control.drag_ended):
+        control.set_available(False)
+
+
 def test_figures_below_zero_have_a_true_minus() -> None:
     answer = tuned_answer(StreetState(lam=5.0), base_expectation=-4.0, expectation=-2.5, khat=-0.1)
     told = figures_text(answer) + base_text(answer) + levels_text(levels(base_mean=-4.0))

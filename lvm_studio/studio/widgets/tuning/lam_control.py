@@ -172,6 +172,8 @@ class LamControl(QWidget):
 
     def set_available(self, available: bool) -> None:
         """Enable the controls when there is a law to tune."""
+        if not available:
+            self.slider.setSliderDown(False)  # disabled, it would never hear that a hand lets go
         for widget in (self.slider, self.field, self.kl_field, self.odds_field):
             widget.setEnabled(available)
         for field in (self.expectation_field, self.quantile_field, self.share_field):
