@@ -223,6 +223,13 @@ def test_log_ticks_are_round_values_even_in_a_narrow_range(qtbot: QtBot) -> None
     assert 0.0 in nice_values(-5, 5)
 
 
+def test_labels_of_decades_do_not_crowd(qtbot: QtBot) -> None:
+    axis = ScaledAxis("left")
+    axis.setLogMode(True)
+    ((_, heights),) = axis.tickValues(-1.15, 0.3, 220.0)
+    assert axis.tickStrings(heights, 1.0, 1.0) == ["0.1", "0.2", "0.5", "1"]
+
+
 def test_nearest_at_the_ends_and_with_one_sample() -> None:
     x = np.array([1.0, 2.0, 10.0])
     assert [nearest(x, at) for at in (-5.0, 1.4, 1.6, 99.0)] == [0, 0, 1, 2]

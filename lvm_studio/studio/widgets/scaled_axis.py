@@ -29,6 +29,11 @@ def nice_values(low: float, high: float) -> list[float]:
     return [round(value, 12) for value in candidates if low <= value <= high]
 
 
+def few(values: list[float]) -> list[float]:
+    """As many of these as there is room for labels, evenly."""
+    return values[:: -(-len(values) // MAX_TICKS)] if values else values
+
+
 class ScaledAxis(pg.AxisItem):
     """An axis labelled in values while the plot works in the heights of a `Scale`."""
 
@@ -53,9 +58,16 @@ class ScaledAxis(pg.AxisItem):
         if len(values) < MIN_TICKS:
             levels = super().tickValues(low, high, size)[:2]
             values = sorted(value for _, level in levels for value in level)
-        values = values[:: -(-len(values) // MAX_TICKS)] if values else values
+        values = few(values)
         heights = self.scale_kind.forward(np.array(values))
         return [(1.0, [float(height) for height in heights if np.isfinite(height)])]
+
+    def logTickValues(self, bottom: float, top: float, size: float, ticks: list[Any]) -> list[Any]:
+        """Of a plot in pyqtgraph's own log mode: 1, 2, 5 of each decade; overrides pyqtgraph."""
+        values = few(nice_values(10.0**bottom, 10.0**top))
+        if len(values) < MIN_TICKS:
+            return list(super().logTickValues(bottom, top, size, ticks))
+        return [(1.0, np.log10(values).tolist())]
 
     def logTickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
         """Of a plot in pyqtgraph's own log mode: 20, not 2·10¹; overrides pyqtgraph."""
