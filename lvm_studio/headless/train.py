@@ -28,6 +28,7 @@ from lvm_studio.training.reports import (
 
 if TYPE_CHECKING:
     from lvm_studio.data.households import HouseholdSet
+    from lvm_studio.data.tree import Tree
     from lvm_studio.headless.progress import Progress
     from lvm_studio.storage.workspace import Workspace
     from lvm_studio.training.spec import TrainSpec
@@ -66,7 +67,7 @@ def settings(pairs: tuple[str, ...] | list[str]) -> dict[str, str]:
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not (equals and key.strip()):
-            raise DataError(f"'{pair}' is not a setting; write it like batch=128.")
+            raise DataError(f"'{pair}' is not a setting; write it as KEY=VALUE.")
         read[key.strip()] = value.strip()
     return read
 
@@ -89,15 +90,8 @@ def run(wishes: Wishes, out: Path, source: Path | None, progress: Progress) -> d
         progress.done(f"learning from {file}: {households.name}")
     finished = _train(TrainingJob(spec, households), progress)
     if out.exists():  # as it is now: the studio may have saved to it meanwhile
-        kept = _with_what_was_learned_from(workspace_file.load(out), households)
-    else:
-        kept = workspace
-    name = free_name(str(finished.tree["name"]), kept.models)
-    state = page_of(kept)
-    if spec.composes:
-        state = state.with_changes(model=name)
-    models = {**kept.models, name: finished.tree}
-    workspace_file.save(out, replace(kept, models=models, street=state.to_tree()))
+        workspace = _with_what_was_learned_from(workspace_file.load(out), households)
+    name = _keep_model(finished.tree, workspace, out, chosen=spec.composes)
     return {
         "model": name,
         "recipe": wishes.recipe,
@@ -106,6 +100,17 @@ def run(wishes: Wishes, out: Path, source: Path | None, progress: Progress) -> d
         **finished.figures,
         "out": str(out),
     }
+
+
+def _keep_model(model: Tree, workspace: Workspace, out: Path, *, chosen: bool) -> str:
+    """Write the workspace with one more model, for its page if `chosen`; its name there."""
+    name = free_name(str(model["name"]), workspace.models)
+    state = page_of(workspace)
+    if chosen:
+        state = state.with_changes(model=name)
+    models = {**workspace.models, name: model}
+    workspace_file.save(out, replace(workspace, models=models, street=state.to_tree()))
+    return name
 
 
 def _with_what_was_learned_from(there: Workspace, households: HouseholdSet | None) -> Workspace:

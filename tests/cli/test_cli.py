@@ -190,7 +190,7 @@ def test_import_then_train_then_compose(lvm: Lvm, tmp_path: Path) -> None:
         (("trian",), "Did you mean 'train'? See"),
         (("train", "nothing", "--out", "x.h5"), "choose one of: households, "),
         (("compose", "nowhere.h5", *STREET, "--out", "x.csv"), "nowhere.h5"),
-        (("train", "households", "--out", "x.h5", "--set", "batch"), "write it like batch=128"),
+        (("train", "households", "--out", "x.h5", "--set", "batch"), "write it as KEY=VALUE"),
     ],
 )
 def test_a_mistake_is_one_line_and_code_2(
