@@ -26,6 +26,9 @@ from lvm_studio.tuning.pools.pool import NOISE_SEED_STEP, POOL_SIZE, Draws, Pool
 from lvm_studio.tuning.pools.weights import Array
 from lvm_studio.tuning.vector import VectorDraws, VectorPotential
 
+_LEAST_APART = 1e-6
+"""Two criteria whose correlation is nearer to 1 or -1 are one: across them nothing varies."""
+
 
 def direction_at(blend: float) -> Array:
     """The unit vector at so many degrees: 0 is the first criterion alone, 90 the second.
@@ -82,7 +85,7 @@ class Pair:
         """Decode n base draws in slices: None after each, the pair last.
 
         Raises:
-            TuningError: a criterion that is none, or does not vary.
+            TuningError: a criterion that is none, or does not vary, or is the other one again.
         """
         combined_text(texts, (1.0, 1.0))  # refuse before anything is decoded
         criteria = tuple(criterion_named(text) for text in texts)
@@ -108,7 +111,13 @@ class Pair:
         shift = np.array([first.shift, second.shift])
         scale = np.array([first.scale, second.scale])
         f = (natural.numpy() - shift) / scale
-        yield cls(texts, (first, second), u, f, eps, drawn.numpy())
+        pair = cls(texts, (first, second), u, f, eps, drawn.numpy())
+        if 1.0 - abs(pair.correlation) < _LEAST_APART:
+            raise TuningError(
+                f"{texts[0]} and {texts[1]} say the same of every curve; choose another second "
+                "criterion."
+            )
+        yield pair
 
     @property
     def correlation(self) -> float:

@@ -35,6 +35,12 @@ def test_the_mean_curve_cannot_be_half_of_a_sum() -> None:
         combined_text(("peak@mean", "flexibility"), (1.0, 1.0))
 
 
+@pytest.mark.parametrize("second", ["peak", "-peak", "3*peak"])
+def test_a_criterion_cannot_be_its_own_second_one(second: str) -> None:
+    with pytest.raises(TuningError, match="say the same of every curve"):
+        list(Pair.growing(TwoTimes(3), ("peak", second), n=512))
+
+
 @pytest.mark.parametrize("blend", [0.0, 30.0, 90.0, 137.0, 250.0])
 def test_a_direction_is_the_pool_of_its_own_criterion(pair: Pair, blend: float) -> None:
     """As a job makes it from the text alone, whose λ must mean the same."""
