@@ -132,7 +132,7 @@ def train_flow_(
     ] = None,
     criterion: options.FlowCriterion = "peak",
     streets: Annotated[
-        int, typer.Option(min=2, help="Random streets that the flow learns from.")
+        int, typer.Option(min=2, max=10_000, help="Random streets that the flow learns from.")
     ] = 128,
     seconds: Annotated[
         float, typer.Option(min=0.1, help="Duration of the fit itself, in seconds.")
@@ -225,7 +225,8 @@ def judge_(
     ] = None,
     seed: options.Seed = 0,
     repeats: Annotated[
-        int, typer.Option(min=1, help="Random sums of households in each held-out week.")
+        int,
+        typer.Option(min=1, max=10_000, help="Random sums of households in each held-out week."),
     ] = 50,
     card: Annotated[
         Path | None,

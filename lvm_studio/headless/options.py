@@ -28,7 +28,7 @@ Temperature = Annotated[
     ),
 ]
 Samples = Annotated[int, typer.Option(min=1, max=100_000, help="Weeks to draw.")]
-Seed = Annotated[int, typer.Option(min=0, help="Seed of all random numbers.")]
+Seed = Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Seed of all random numbers.")]
 CurvesOut = Annotated[
     Path, typer.Option(help="File to write the curves to, in watts: .csv or .parquet.")
 ]

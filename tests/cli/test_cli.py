@@ -190,6 +190,8 @@ def test_import_then_train_then_compose(lvm: Lvm, tmp_path: Path) -> None:
         (("trian",), "Did you mean 'train'? See"),
         (("train", "nothing", "--out", "x.h5"), "choose one of: households, "),
         (("compose", "nowhere.h5", *STREET, "--out", "x.csv"), "nowhere.h5"),
+        (("tune", "--seed", 2**31), "equal to 2147483647"),
+        (("judge", "--card", "card.html", "--repeats", 20_000), "equal to 10000"),
         (("train", "households", "--out", "x.h5", "--set", "batch"), "write it as KEY=VALUE"),
     ],
 )
