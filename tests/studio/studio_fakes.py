@@ -1,8 +1,9 @@
 """A small street, and stand-ins for what is slow or asks questions."""
 
 import json
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -133,6 +134,7 @@ class FakeModel:
     """Stands for a trained model."""
 
     kind = "compvae"
+    provenance: Mapping[str, str] = MappingProxyType({"dataset": "Elsewhere"})
 
 
 class FakeStreets:

@@ -188,6 +188,7 @@ def test_with_the_real_service_a_drop_and_a_slide_are_answered(qtbot: QtBot) -> 
     service.start()
     try:
         qtbot.waitUntil(lambda: label(panel, "readout_base_1").startswith("3.0"), timeout=5000)
+        assert label(panel, "readouts_source").endswith("The model learned from Elsewhere.")
         assert drop(households_to_mime(["C", "D"]), panel.composition.table)
         qtbot.waitUntil(lambda: label(panel, "readout_base_1").startswith("5.0"), timeout=5000)
         panel.lam.slider.setValue(100)

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
-from lvm_studio.studio.numerals import counted, with_decimals
+from lvm_studio.studio.numerals import with_decimals
 from lvm_studio.studio.panels.artificial import AnchorsPanel, SinesPanel
 from lvm_studio.studio.panels.tuning_pictures import TuningPictures
 from lvm_studio.studio.theme import Colours, theme
 from lvm_studio.studio.widgets.burst import Burst
 from lvm_studio.studio.widgets.compose.composition_view import CompositionView
+from lvm_studio.studio.widgets.compose.fan_source import sampled_text, source_text
 from lvm_studio.studio.widgets.compose.library import LibraryView
 from lvm_studio.studio.widgets.compose.readouts import Readouts
 from lvm_studio.studio.widgets.compose.sampling_fields import SamplingFields
@@ -287,9 +288,9 @@ class ComposePanel(SteadyPage):
         self.fan.set_fan(answer.fan)
         self.readouts.set_fan(answer.fan)
         unmeasured = why_unmeasured(self._session.households, answer.state)
-        self.readouts.set_source(source_text(answer), unmeasured)
-        self.lam.set_available(True)
         model = self._session.trained_model()
+        self.readouts.set_source(source_text(answer, model), unmeasured)
+        self.lam.set_available(True)
         self.lam.what.set_splittable(model is not None and model.kind == "compvae")
         if _street(answer.state) != self._tuned_street:
             self._fade_tuned()
@@ -373,19 +374,6 @@ def _street(state: StreetState) -> Hashable:
         state.samples,
         state.seed,
     )
-
-
-def source_text(answer: FanAnswer) -> str:
-    """Say how the fan was obtained, and how long it took."""
-    return f"{sampled_text(answer)}; {answer.seconds * 1000:,.0f} ms."
-
-
-def sampled_text(answer: FanAnswer) -> str:
-    """Say how the fan was obtained."""
-    weeks = counted(len(answer.fan.curves), "week")
-    households = counted(answer.households, "household")
-    state = answer.state
-    return f"{weeks} sampled from “{state.model}” for {households}, {state.week}, seed {state.seed}"
 
 
 def _column(*widgets: QWidget) -> QWidget:
