@@ -88,13 +88,17 @@ def second_of(criterion: str | None, degrees: float | None) -> Second | None:
     """The second criterion that was given, if one was.
 
     Raises:
-        DataError: a direction of two criteria, and only one of them.
+        DataError: a direction of two criteria and only one of them, or a direction that is none.
     """
     if criterion is None:
         if degrees is not None:
             raise DataError("--degrees is a direction of two criteria; give --second as well.")
         return None
-    return Second(criterion) if degrees is None else Second(criterion, degrees)
+    if degrees is None:
+        return Second(criterion)
+    if not math.isfinite(degrees):
+        raise DataError(f"--degrees {degrees:g} is no direction; give a number such as 45.")
+    return Second(criterion, degrees)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import pytest
 from typed import Said
 
 from lvm_studio.data.errors import DataError
-from lvm_studio.headless.tune import goal_of
+from lvm_studio.headless.tune import goal_of, second_of
 from lvm_studio.tuning.errors import TuningError
 from lvm_studio.tuning.extremes import OneInN
 from lvm_studio.tuning.specs import TuneSpec
@@ -43,6 +43,11 @@ def test_what_is_no_quantile_is_refused(wrong: str) -> None:
 def test_what_is_no_goal_is_refused(wrong: dict[str, float], sentence: str) -> None:
     with pytest.raises(DataError, match=sentence):
         goal_of(**{**NOTHING, **wrong})
+
+
+def test_a_direction_is_a_number() -> None:
+    with pytest.raises(DataError, match="--degrees nan is no direction"):
+        second_of("flexibility", float("nan"))
 
 
 def test_one_week_in_n_goes_both_ways() -> None:
