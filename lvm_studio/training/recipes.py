@@ -158,6 +158,8 @@ def with_overrides(recipe: Recipe, overrides: Mapping[str, Any]) -> Recipe:
 
 
 def _place(settings: dict[str, Any], path: str, value: Any) -> None:
+    if path.endswith("noise.kind"):  # another kind has other settings: the group is chosen anew
+        path = path.removesuffix(".kind")
     *groups, key = path.split(".")
     target: Any = settings
     for group in groups:

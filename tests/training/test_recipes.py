@@ -22,7 +22,8 @@ def test_texts_of_a_command_line_become_settings():
 
 def test_the_kind_of_noise_is_named_by_a_text():
     for kind in ("independent", "autoregressive"):
-        assert with_overrides(HOUSEHOLDS, {"model.noise": kind}).spec.model.noise.kind == kind
+        for name in ("model.noise", "model.noise.kind"):
+            assert with_overrides(HOUSEHOLDS, {name: kind}).spec.model.noise.kind == kind
     with pytest.raises(DataError, match="'independent', 'autoregressive'"):
         with_overrides(HOUSEHOLDS, {"model.noise": "white"})
 
