@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from lvm_studio.data.errors import DataError
-from lvm_studio.tuning.errors import TuningError
 
 
 def details_of(error: BaseException) -> str:
@@ -20,7 +19,7 @@ def sentence_of(error: BaseException) -> str:
     'Not enough memory for this; take fewer samples or close other programs.'
     """
     match error:
-        case DataError() | TuningError():
+        case DataError():
             return str(error)
         case MemoryError():
             return "Not enough memory for this; take fewer samples or close other programs."

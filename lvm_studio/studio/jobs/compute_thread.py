@@ -14,7 +14,6 @@ from PySide6.QtCore import QObject, QThread
 from lvm_studio.data.errors import DataError
 from lvm_studio.studio.jobs.mailbox import Answer, Failure, Mailbox, Rest
 from lvm_studio.studio.sentences import sentence_of
-from lvm_studio.tuning.errors import TuningError
 
 if TYPE_CHECKING:
     from lvm_studio.studio.jobs.mailbox import Work
@@ -99,7 +98,7 @@ class ComputeThread(QThread):
                 slot.work = begin()
             self._slice(slot)
         except Exception as error:  # the thread must outlive any work
-            if not isinstance(error, DataError | TuningError):  # these refuse, and say why
+            if not isinstance(error, DataError):  # a refusal, which says why
                 LOG.exception("work of a mailbox failed")
             slot.work = None
             details = traceback.format_exc()
