@@ -56,7 +56,8 @@ class StreetWishes:
 class OpenStreet:
     """A street ready to be drawn from.
 
-    measured_kw [336] is None where a meter was silent or the weather is not the measured one.
+    measured_kw [336] is None where a meter was silent or the weather is not the measured one;
+    `simulated` readings are no meter's.
     """
 
     state: StreetState
@@ -64,6 +65,7 @@ class OpenStreet:
     model: TrainedModel
     start: np.datetime64
     measured_kw: NDArray[np.float32] | None
+    simulated: bool
 
 
 def open_street(workspace: Workspace, state: StreetState, file: str) -> OpenStreet:
@@ -86,7 +88,7 @@ def open_street(workspace: Workspace, state: StreetState, file: str) -> OpenStre
         temperature, start, households.time_zone, households.country
     )
     space = base_space(model, households, state.composition, context)
-    return OpenStreet(state, space, model, start, measured)
+    return OpenStreet(state, space, model, start, measured, households.provenance.simulated)
 
 
 def open_wishes(wishes: StreetWishes) -> OpenStreet:
@@ -109,8 +111,9 @@ def run(wishes: StreetWishes, out: Path) -> dict[str, Any]:
 
 
 def describe(opened: OpenStreet) -> dict[str, Any]:
-    """Who was composed, by which model, from when on."""
+    """Who was composed, by which model, from when on; and that no meter was read, if so."""
     return {
+        **({"simulated": True} if opened.simulated else {}),
         "households": opened.state.composition.size,
         "composition": str(opened.state.composition),
         "start": f"{opened.start}Z",

@@ -102,3 +102,6 @@ def test_a_simulated_street_is_judged_by_its_law(lvm: Lvm, tmp_path: Path) -> No
     assert [row["predictor"] for row in found["rows"]][1:] == ["ridge", "the true law"]
     assert found["rows"][-1]["energy_score_over_truth"]["mean"] == 1.0
     assert "judged by its exact law" in found["table"]
+    week = ("--week", "2015-W03", "--samples", 2, "--seed", 0, "--out", tmp_path / "c.csv")
+    composed = lvm("compose", trained, "--households", "SIM00001*3", *week, "--json")
+    assert composed.object["simulated"] is True

@@ -24,6 +24,7 @@ from street_fakes import (
 )
 
 from lvm_studio.data.composition import Composition
+from lvm_studio.data.simulated import StreetSpec, simulate_street
 from lvm_studio.storage.street_state import StreetState
 from lvm_studio.storage.workspace import Workspace
 from lvm_studio.studio.panels.compose import ComposePanel
@@ -53,6 +54,19 @@ def label(panel: ComposePanel, name: str) -> str:
     found = panel.findChild(QLabel, name)
     assert found is not None
     return found.text()
+
+
+def test_readings_that_no_meter_made_are_called_simulated(
+    panel: ComposePanel, session: Session
+) -> None:
+    key = panel.fan.legend.findChild(QToolButton, "fan_key_measured")
+    assert key.text() == "Measured"
+    session.add_dataset(simulate_street(StreetSpec(4, 3, 0)))
+    titles = [one.text() for one in panel.readouts.findChildren(QLabel)]
+    assert key.text() == "Simulated"
+    assert "Simulated" in titles
+    assert "Measured" not in titles
+    assert "no meter" in key.toolTip()
 
 
 def test_answers_are_shown(panel: ComposePanel, session: Session, service: FakeService) -> None:

@@ -42,7 +42,7 @@ class LatentMapping:
     def sentence(self) -> str:
         """What the points are."""
         count, cloud = f"{len(self._u):,}", self.cloud
-        what = "real sums of training households and weeks" if cloud.households else "vectors"
+        what = "sums of training households and weeks" if cloud.households else "vectors"
         layers = f" {words(cloud.layer_bits.tolist())}" if cloud.layers else ""
         return f"{count} {what}, drawn at random, {self._where()}.{layers}"
 

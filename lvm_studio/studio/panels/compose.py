@@ -97,7 +97,8 @@ class ComposePanel(SteadyPage):
             figures = figures_text(tuned).replace("   ·   ", ", ")
             parts.append(f"Orange: the law tuned by λ = {with_decimals(tuned.lam, 2)}: {figures}.")
         if base.fan.measured is not None:
-            parts.append("Black: measured.")
+            simulated = self._session.households.provenance.simulated
+            parts.append("Black: simulated." if simulated else "Black: measured.")
         return " ".join([*parts, f"{sampled_text(base)}. Times are UTC."])
 
     # -- building --------------------------------------------------------------------------
@@ -220,6 +221,9 @@ class ComposePanel(SteadyPage):
                 self.library.set_households(households)
                 self.composition.set_members(members(households))
                 self.weeks.set_weeks(week_entries(households))
+                simulated = households.provenance.simulated
+                self.fan.legend.set_simulated(simulated)
+                self.readouts.set_simulated(simulated)
             self.weeks.set_week(self._session.state.week)
 
     def _state_changed(self, new: StreetState, old: StreetState) -> None:

@@ -44,8 +44,9 @@ class Readouts(QWidget):
         grid = QGridLayout()
         grid.setHorizontalSpacing(12)
         grid.setVerticalSpacing(1)
-        for place, title in enumerate(COLUMNS, start=1):
-            grid.addWidget(self._caption(title, ""), 0, place)
+        self._titles = {title: self._caption(title, "") for title in COLUMNS}
+        for place, heading in enumerate(self._titles.values(), start=1):
+            grid.addWidget(heading, 0, place)
             grid.setColumnStretch(place, 1)
         for row, (title, tip) in enumerate(ROWS):
             grid.addWidget(self._caption(title, tip), row + 1, 0)
@@ -78,6 +79,10 @@ class Readouts(QWidget):
             f"{float(np.max(measured)):,.1f}",
             weekday_text(fan.times[int(np.argmax(measured))]),
         )
+
+    def set_simulated(self, simulated: bool) -> None:
+        """Call the last column by what it is: readings of meters, or of none."""
+        self._titles["Measured"].setText("Simulated" if simulated else "Measured")
 
     def set_tuned(self, fan: Fan | None) -> None:
         """Fill the column of the tuned law."""

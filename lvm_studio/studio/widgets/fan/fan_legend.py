@@ -19,6 +19,7 @@ KEYS = {
         "Part of the mean curve made by the households selected on the left.",
     ),
 }
+SIMULATED = ("Simulated", "Sum of what was simulated of these households: no meter was read.")
 LINES = ("measured", "part")
 SWATCH = QSize(28, 14)
 BESIDE_HELP = "Draw the tuned fan in a plot of its own, with the same axes."
@@ -43,10 +44,7 @@ class FanLegend(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._keys = {
-            name: self._key(text, f"{tip}\nClick to hide or show.")
-            for name, (text, tip) in KEYS.items()
-        }
+        self._keys = {name: self._key(text, _with_click(tip)) for name, (text, tip) in KEYS.items()}
         self._beside = self._key("Beside", BESIDE_HELP)
         self._draw = self._key("Draw target", DRAW_HELP)
         self._draw.setObjectName("fan_draw")
@@ -90,6 +88,12 @@ class FanLegend(QWidget):
         """Say how many sampled curves there are."""
         self._shown.setSuffix(f" of {count:,} curves")
 
+    def set_simulated(self, simulated: bool) -> None:
+        """Call the black line by what it is: readings of meters, or of none."""
+        text, tip = SIMULATED if simulated else KEYS["measured"]
+        self._keys["measured"].setText(text)
+        self._keys["measured"].setToolTip(_with_click(tip))
+
     def end_drawing(self) -> None:
         """The target has been drawn."""
         self._draw.setChecked(False)
@@ -132,6 +136,10 @@ class FanLegend(QWidget):
         field.setKeyboardTracking(False)
         field.setSuffix(" curves")
         return field
+
+
+def _with_click(tip: str) -> str:
+    return f"{tip}\nClick to hide or show."
 
 
 def _swatch(colour: str, ratio: float, *, line: bool) -> QIcon:
