@@ -47,17 +47,16 @@ class HelpWindows(QObject):
 
     def show_tour(self) -> None:
         """Show the five-minute tour."""
-        PageDialog("Tour", TOUR, self._window).show()
+        self._show("Tour", TOUR)
 
     def show_keyboard(self, menus: Iterable[tuple[str, str]]) -> None:
         """Show every key: those of the menus (what, key), and those of each place."""
-        PageDialog("Keyboard", keyboard_page(menus), self._window).show()
+        self._show("Keyboard", keyboard_page(menus))
 
     def show_quality(self) -> None:
         """Show what there is to know of the dataset in use."""
         if self._session.has_households:
-            page = quality_page(self._session.households)
-            PageDialog("Data quality", page, self._window).show()
+            self._show("Data quality", quality_page(self._session.households))
 
     def show_log(self) -> None:
         """Show the end of the log."""
@@ -68,7 +67,14 @@ class HelpWindows(QObject):
         datasets = self._session.workspace.datasets.values()
         shipped = {london.ATTRIBUTION, digits.ATTRIBUTION}
         asked_for = shipped | {dataset.provenance.attribution for dataset in datasets} - {""}
-        PageDialog(f"About {APP_NAME}", about_page(sorted(asked_for)), self._window).show()
+        self._show(f"About {APP_NAME}", about_page(sorted(asked_for)))
+
+    def _show(self, title: str, html: str) -> None:
+        """Show a page; one of its name that is open gives way, for it may be of other data."""
+        for earlier in self._window.findChildren(PageDialog):
+            if earlier.windowTitle() == title:
+                earlier.close()
+        PageDialog(title, html, self._window).show()
 
 
 class PageDialog(QDialog):

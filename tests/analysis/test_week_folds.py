@@ -1,6 +1,7 @@
 """Weeks in folds: every week is held out once, and nobody trains on it then."""
 
 import dataclasses
+import gc
 import sys
 
 import numpy as np
@@ -73,6 +74,7 @@ def test_the_households_recipe_keeps_its_lines_over_all_weeks(london, capsys):
         runs = [spec.model_copy(update={"seed": seed}) for seed in range(SEEDS)]
         models = [trained_without(run, london, fold) for run in runs]
         judged.append([judge_fold(model, london, fold) for model in models])
+        gc.collect()  # nobody else does within a test
     for name, lines in LINES.items():
         report = over_folds([over_seeds([found[name] for found in seeds]) for seeds in judged])
         with capsys.disabled():
