@@ -20,6 +20,7 @@ from lvm_studio.analysis.report_card.privacy import nearest_households, nearest_
 from lvm_studio.analysis.report_card.svg import ticks
 from lvm_studio.analysis.report_card.trial import Trial
 from lvm_studio.analysis.report_card.verdicts import Limit, Verdict, is_close, verdict
+from lvm_studio.analysis.report_card.weekly import draw_two_weeks
 from lvm_studio.data.errors import DataError
 from lvm_studio.data.jobs import result_of
 from lvm_studio.tuning.criteria.criterion import CRITERIA
@@ -177,6 +178,19 @@ def test_a_week_without_readings_is_not_a_week_of_zero_kilowatts(linear_world: W
     near = nearest_sums(trial, pairs, np.zeros((len(pairs), 336)), most=10)
     assert (near.generated > 0.5 * np.sqrt(336)).all()
     assert near.measure().distance == 0.0
+
+
+def test_two_weeks_are_untold_where_no_twins_are_complete(noisy_world: WeekRecords):
+    labels = np.repeat(np.arange(15.0), 2)[:, None].astype(np.float32)
+    complete = np.ones_like(noisy_world.complete[:30])
+    complete[::2, 20:23] = False  # one of each two of like labels
+    records = replace(
+        noisy_world, labels=labels, complete=complete, power_kw=noisy_world.power_kw[:30]
+    )
+    assert draw_two_weeks(privacy_trial(records, (20, 21)), (4, 8), splits=2, seed=0) is None
+    untroubled = draw_two_weeks(privacy_trial(records, (5, 6)), (4, 8), splits=2, seed=0)
+    assert untroubled is not None
+    assert set(untroubled.pairs.week) == {5, 6}
 
 
 def test_privacy_is_untold_where_nobody_has_two_weeks(linear_world: WeekRecords):

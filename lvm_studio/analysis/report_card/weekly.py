@@ -22,6 +22,7 @@ from lvm_studio.analysis.report_card.generating import generate
 from lvm_studio.analysis.report_card.pairs import LEAST_HOUSEHOLDS, Pairs, draw_pairs, sums
 from lvm_studio.analysis.report_card.trial import Trial
 from lvm_studio.data.calendar import week_start
+from lvm_studio.data.errors import DataError
 from lvm_studio.data.units import WEEK_SPAN
 
 Array = NDArray[np.float64]
@@ -57,18 +58,21 @@ def draw_two_weeks(
     """
     after = following(trial.records.week_ids)
     both = trial.records.complete & trial.records.complete[:, after] & (after >= 0)
-    enough = both[trial.households].sum(axis=0) >= max(LEAST_HOUSEHOLDS, 2)
+    enough = both[trial.households].sum(axis=0) >= LEAST_HOUSEHOLDS
     weeks = np.array([week for week in trial.heldout_weeks if enough[week]], np.int64)
     if len(weeks) < 2:
         return None
-    pairs = draw_pairs(
-        replace(trial.records, complete=both),
-        trial.households,
-        weeks,
-        splits=splits,
-        k_ranges=[k_range] * PAIRS_A_WEEK,
-        seed=seed,
-    )
+    try:
+        pairs = draw_pairs(
+            replace(trial.records, complete=both),
+            trial.households,
+            weeks,
+            splits=splits,
+            k_ranges=[k_range] * PAIRS_A_WEEK,
+            seed=seed,
+        )
+    except DataError:  # households enough, but hardly two of like labels among them
+        return None
     return TwoWeeks(pairs, after[pairs.week])
 
 
